@@ -1,0 +1,86 @@
+"""Turn command-line arguments into calls of the library: one file a command, registered here."""
+
+import logging
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from abclm._version import VERSION
+from abclm.cli import check, convert, corpus, evaluate, fine_tune, generate, train
+from abclm.errors import AbclmError, ConfigError
+
+app = typer.Typer(
+    name="abclm",
+    help="Train, fine-tune and sample character-level language models of ABC tunes.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("generate")(generate.command)
+app.command("train")(train.command)
+app.command("fine-tune")(fine_tune.command)
+app.command("evaluate")(evaluate.command)
+app.command("check")(check.command)
+app.command("convert")(convert.command)
+app.add_typer(corpus.app, name="corpus")
+
+# typer carries its own copy of click since 0.2x and used the package before; this class is either's.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+
+
+@app.callback()
+def _options(
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(f"abclm {VERSION}")
+        raise typer.Exit
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING, format="abclm: %(message)s", stream=sys.stderr
+    )
+
+
+def main() -> NoReturn:
+    """Run the command line: exit 0 done, 1 could not, 2 wrong use, 130 interrupted."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command.
+
+    Args:
+        arguments: as on the command line, without the program's name.
+
+    Returns:
+        The exit code. Errors that a user can mend are one line on standard error.
+    """
+    try:
+        result = app(arguments, prog_name="abclm", standalone_mode=False)
+    except ConfigError as error:
+        return _fail(str(error), 2)
+    except AbclmError as error:
+        return _fail(str(error), 1)
+    except _UsageError as error:
+        message = error.format_message()  # type: ignore[attr-defined]
+        # Without arguments the help is the message; it is not an error of one line.
+        return _fail(f"{message} See abclm --help." if message and "\n" not in message else message, 2)
+    except BrokenPipeError:
+        # The reader of our output left; nothing more can be said, the interpreter must not try either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        return _fail(f"{place}{error.strerror or error}; nothing that existed before was changed", 1)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("interrupted", 130)
+    return result if isinstance(result, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    print(message if "\n" in message else f"abclm: error: {message}", file=sys.stderr)
+    return code

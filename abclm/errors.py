@@ -1,0 +1,52 @@
+"""The errors that abclm raises for input it can't use.
+
+AbclmError
+├── NotationError      ABC text that can't be read or brought to the canonical form (line, column)
+├── VocabularyError    a character that the vocabulary lacks
+├── CorpusError        a corpus that can't be found or read
+├── ModelError         a model folder that can't be loaded, or training that can't go on
+├── ConfigError        options out of range or in conflict (also a ValueError)
+└── ConvertError       a conversion to or from another format that failed
+
+Each message is one line: what was wrong, where, what was received, what to do next.
+"""
+
+
+class AbclmError(Exception):
+    """Base of every error that abclm raises on purpose."""
+
+
+class NotationError(AbclmError):
+    """ABC text that can't be read, checked or normalised.
+
+    Args:
+        message: what was wrong.
+        line: the line in the text, counted from 1, where known.
+        column: the column in that line, counted from 1, where known.
+    """
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        self.line = line
+        self.column = column
+        place = ":".join(str(number) for number in (line, column) if number is not None)
+        super().__init__(f"{'line ' + place + ': ' if place else ''}{message}")
+
+
+class VocabularyError(AbclmError):
+    """A character that the vocabulary lacks, or a vocabulary that can't be read."""
+
+
+class CorpusError(AbclmError):
+    """A corpus that can't be found, read or used."""
+
+
+class ModelError(AbclmError):
+    """A model folder that can't be loaded, or a model that can't do what was asked."""
+
+
+class ConfigError(AbclmError, ValueError):
+    """Options out of range or in conflict."""
+
+
+class ConvertError(AbclmError):
+    """A conversion to or from another format that failed."""
