@@ -1,0 +1,75 @@
+"""Train, fine-tune and sample character-level language models of tunes in ABC notation.
+
+Public names are resolved when they are first used, so that `import abclm` alone costs next to nothing
+and writing a tune never imports what only training needs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from abclm._version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from abclm.corpora import Corpus
+    from abclm.errors import (
+        AbclmError,
+        ConfigError,
+        ConvertError,
+        CorpusError,
+        ModelError,
+        NotationError,
+        VocabularyError,
+    )
+    from abclm.generation import GenerationOptions
+    from abclm.language_model import LanguageModel, load
+    from abclm.model_config import ModelConfig
+    from abclm.notation import Tune, read_tunebook
+    from abclm.training import TrainingConfig
+    from abclm.vocabulary import Vocabulary
+
+__all__ = [
+    "AbclmError",
+    "ConfigError",
+    "ConvertError",
+    "Corpus",
+    "CorpusError",
+    "GenerationOptions",
+    "LanguageModel",
+    "ModelConfig",
+    "ModelError",
+    "NotationError",
+    "TrainingConfig",
+    "Tune",
+    "Vocabulary",
+    "VocabularyError",
+    "__version__",
+    "load",
+    "read_tunebook",
+]
+
+_HOMES = {
+    "Corpus": "corpora",
+    "GenerationOptions": "generation",
+    "LanguageModel": "language_model",
+    "ModelConfig": "model_config",
+    "TrainingConfig": "training",
+    "Tune": "notation",
+    "Vocabulary": "vocabulary",
+    "load": "language_model",
+    "read_tunebook": "notation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'errors')}"), name)
+    globals()[name] = value  # found at once from now on
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""Turn a model and what is asked of it into tunes, on NumPy alone."""

@@ -1,0 +1,1 @@
+"""Hold the shipped models, a model folder each; nothing here is imported."""
