@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from abclm.language_model import LanguageModel, load
     from abclm.model_config import ModelConfig
     from abclm.notation import Tune, read_tunebook
-    from abclm.training import TrainingConfig
+    from abclm.training_config import TrainingConfig
     from abclm.vocabulary import Vocabulary
 
 __all__ = [
@@ -53,7 +53,7 @@ _HOMES = {
     "GenerationOptions": "generation",
     "LanguageModel": "language_model",
     "ModelConfig": "model_config",
-    "TrainingConfig": "training",
+    "TrainingConfig": "training_config",
     "Tune": "notation",
     "Vocabulary": "vocabulary",
     "load": "language_model",

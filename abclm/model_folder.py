@@ -128,7 +128,8 @@ def write(
 
     from abclm.files import write_bytes
 
-    stored = {name: np.ascontiguousarray(weight, dtype) for name, weight in weights.items()}
+    with np.errstate(over="ignore"):  # what becomes infinite in float16 is found below
+        stored = {name: np.ascontiguousarray(weight, dtype) for name, weight in weights.items()}
     for name, weight in stored.items():
         if not np.isfinite(weight).all():
             raise ModelError(
@@ -146,6 +147,8 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         _move_into_place(folder)  # what a save that was killed has left
+        for left in folder.glob(".saving-*"):
+            shutil.rmtree(left, ignore_errors=True)
         aside = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
         try:
             for name, content in contents.items():

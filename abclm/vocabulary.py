@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abclm.errors import VocabularyError
+from abclm.notation.fields import CANONICAL_SYMBOLS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-DEFAULT_SYMBOLS = tuple(
-    sorted("\n !\"#'(),-./:<=>[]^_|" + string.digits + string.ascii_letters)
-)  # the 83 symbols of canonical tunes, by code point
+DEFAULT_SYMBOLS = tuple(sorted(CANONICAL_SYMBOLS))  # the 83 of canonical tunes, by code point
 
 _MISSING = 255  # token ids are uint8; this one is kept for "not in the vocabulary"
 

@@ -1,0 +1,139 @@
+"""Say, while a tune is written, which symbols may come next.
+
+What was asked for stands in the header, once, in its place: at the start of a header line the model
+may begin a field that was not asked for or the next that was, and a field that was asked for is then
+spelled out for it. The value of a field that was not asked for is the model's own. In the body the
+guide only sees to it that there is one and that no line of it is a second header.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abclm.errors import ModelError
+from abclm.generation.prompt import HEADER
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from abclm.generation.options import GenerationOptions
+    from abclm.vocabulary import Vocabulary
+
+    Mask = npt.NDArray[np.bool_]
+
+_LONGEST = {letter: longest for _, letter, _, longest in HEADER}
+_ORDER = "".join(_LONGEST)
+
+
+class Guide:
+    """Follows one tune as it is written; a grammar that allows valid tunes only has the same methods.
+
+    Args:
+        options: its header fields and opening are what is asked for.
+        vocabulary: the model's.
+
+    Raises:
+        ModelError: the vocabulary lacks a symbol that the header or the opening needs.
+    """
+
+    def __init__(self, options: GenerationOptions, vocabulary: Vocabulary) -> None:
+        self.ended = False
+        self._given = options.header()
+        self._opening = options.opening_music()
+        self._masks = _Masks(vocabulary)
+        self._masks.require("X:1\nK", *self._given, *self._given.values(), self._opening)
+        self._forced: deque[str] = deque("X:1\n")
+        self._fields_left = _ORDER  # empty once the body has begun
+        self._line = ""
+        self._body_is_empty = True
+
+    def allowed(self) -> Mask | None:
+        """Return which symbols may come next, (vocabulary,), or None where any may."""
+        if self._forced:
+            return self._masks.only(self._forced[0])
+        if not self._fields_left:
+            return self._allowed_in_body()
+        if not self._line:
+            return self._masks.only(self._next_fields())
+        return self._allowed_in_field()
+
+    def advance(self, character: str) -> None:
+        """Take note of the symbol that was written."""
+        if self._forced:
+            self._forced.popleft()
+        elif self._fields_left and not self._line:
+            self._begin_field(character)
+        if character != "\n":
+            self._line += character
+            self._body_is_empty = self._body_is_empty and bool(self._fields_left)
+            return
+        if self._fields_left and self._line.startswith("K:"):
+            self._fields_left = ""
+            self._forced.extend(self._opening)
+        elif not self._fields_left and not self._line:
+            self.ended = True
+        self._line = ""
+
+    def _next_fields(self) -> str:
+        """The fields that may stand on this line: up to the next that was asked for, or to the key."""
+        for place, letter in enumerate(self._fields_left):
+            if letter in self._given or letter == "K":
+                return self._fields_left[: place + 1]
+        raise AssertionError("a header's last field is its key")
+
+    def _begin_field(self, letter: str) -> None:
+        # The key stays, as the sign that the header is not over: its line is still to be written.
+        self._fields_left = self._fields_left[self._fields_left.index(letter) + (letter != "K") :]
+        value = self._given.get(letter)
+        self._forced.extend(":" if value is None else f":{value}\n")
+
+    def _allowed_in_field(self) -> Mask | None:
+        written = len(self._line) - len("K:")
+        if written == _LONGEST[self._line[0]]:
+            return self._masks.only("\n")
+        if written == 0 or self._line[-1] == " ":
+            return self._masks.all_but("\n ")
+        if written == _LONGEST[self._line[0]] - 1:
+            return self._masks.all_but(" ")  # it could not be followed by anything
+        return None
+
+    def _allowed_in_body(self) -> Mask | None:
+        if self._body_is_empty:
+            return self._masks.all_but("\n ")
+        if not self._line:
+            return self._masks.all_but(" ")  # a line of spaces alone would end the tune before its end
+        if len(self._line) == 1 and self._line.isalpha():
+            return self._masks.all_but(":")  # a letter and a colon begin an information field
+        return None
+
+
+class _Masks:
+    """Masks over a vocabulary, each made once."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self._made: dict[tuple[str, bool], Mask] = {}
+
+    def require(self, *texts: str) -> None:
+        lacking = sorted({symbol for text in texts for symbol in text if symbol not in self._vocabulary})
+        if lacking:
+            names = ", ".join(map(repr, lacking))
+            raise ModelError(
+                f"the model's vocabulary lacks {names}, which the tune asked for needs; use another model"
+            )
+
+    def only(self, symbols: str) -> Mask:
+        return self._mask(symbols, True)
+
+    def all_but(self, symbols: str) -> Mask:
+        return self._mask(symbols, False)
+
+    def _mask(self, symbols: str, value: bool) -> Mask:
+        if (symbols, value) not in self._made:
+            mask = np.full(len(self._vocabulary), not value)
+            mask[[self._vocabulary.char_to_id[each] for each in symbols if each in self._vocabulary]] = value
+            self._made[symbols, value] = mask
+        return self._made[symbols, value]

@@ -1,0 +1,84 @@
+"""Turn what is asked of a tune (title, key, meter, ..., opening) into text in canonical spelling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from abclm.errors import NotationError
+from abclm.notation.fields import (
+    CANONICAL_SYMBOLS,
+    TITLE_LENGTH,
+    canonical_meter,
+    canonical_rhythm,
+    canonical_unit_note_length,
+    transliterate,
+)
+from abclm.notation.keys import canonical_key
+
+
+def title_text(text: str) -> str:
+    """Write a title in 1 to 60 of the 83 symbols, without a newline or a space at either end.
+
+    Raises:
+        NotationError: it is empty, too long, not one line, or has characters without a plain form.
+
+    Example:
+        >>> title_text("Père O’Connor")
+        "Pere O'Connor"
+    """
+    title = re.sub(" +", " ", _checked(transliterate(text), text)).strip(" ")
+    if "\n" in title:
+        raise NotationError(f"a title is one line, received {text[:80]!r}")
+    if not 1 <= len(title) <= TITLE_LENGTH:
+        raise NotationError(f"a title has 1 to {TITLE_LENGTH} symbols, received {len(title)}: {title[:80]!r}")
+    return title
+
+
+def opening_text(text: str) -> str:
+    """Check the music code that a tune is to begin with.
+
+    Raises:
+        NotationError: it is empty, has characters without a plain form, an empty line or a line that
+            ABC reads as an information field.
+    """
+    # Plain signs of ABC stay what they are: an opening brace, say, is no title's parenthesis.
+    plain = "".join(each if each.isascii() else transliterate(each) for each in text.replace("\r\n", "\n"))
+    opening = _checked(plain, text).strip()
+    if not re.search("[A-Ga-gz]", opening):
+        raise NotationError(
+            f"an opening is music code with a note in it, such as GAB or |:d2 ed, received {text[:40]!r}"
+        )
+    for line in opening.split("\n"):
+        if not line.strip():
+            raise NotationError("an opening has no empty line, which would end the tune; leave it out")
+        if re.match("[A-Za-z]:", line):
+            raise NotationError(
+                f"the line {line[:20]!r} is an information field, not music code; use the field's option"
+            )
+    return opening
+
+
+# What can be asked of the header, in the order of its lines: option, field letter, how it is written,
+# and how many symbols the model may write where it is left to choose.
+HEADER: tuple[tuple[str, str, Callable[[str], str], int], ...] = (
+    ("title", "T", title_text, TITLE_LENGTH),
+    ("rhythm", "R", canonical_rhythm, 20),
+    ("meter", "M", canonical_meter, 7),
+    ("unit_note_length", "L", canonical_unit_note_length, 5),
+    ("key", "K", canonical_key, 8),
+)
+
+# The longest that a header can come out, X:1 included.
+HEADER_LENGTH = len("X:1\n") + sum(len("T:\n") + longest for _, _, _, longest in HEADER)
+
+
+def _checked(plain: str, text: str) -> str:
+    """Return what was written plainly, if that left nothing but the 83 symbols."""
+    foreign = ", ".join(repr(each) for each in sorted(set(plain) - CANONICAL_SYMBOLS))
+    if foreign:
+        marks = " ".join(
+            each for each in sorted(CANONICAL_SYMBOLS) if not each.isalnum() and not each.isspace()
+        )
+        raise NotationError(f"{text[:80]!r} has {foreign}; write it in letters, digits and {marks}")
+    return plain
