@@ -1,0 +1,253 @@
+"""Say what each information field is, and turn the values of meter, unit note length and rhythm into canonical ones."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from fractions import Fraction
+
+from abclm.errors import NotationError
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """An information field: its name and where it may stand (ABC 2.1, section 3)."""
+
+    name: str
+    header: bool = True
+    body: bool = False
+    inline: bool = False
+
+
+FIELDS: dict[str, Field] = {
+    "A": Field("area"),
+    "B": Field("book"),
+    "C": Field("composer"),
+    "D": Field("discography"),
+    "F": Field("file url"),
+    "G": Field("group"),
+    "H": Field("history"),
+    "I": Field("instruction", body=True, inline=True),
+    "K": Field("key", body=True, inline=True),
+    "L": Field("unit note length", body=True, inline=True),
+    "M": Field("meter", body=True, inline=True),
+    "m": Field("macro", body=True, inline=True),
+    "N": Field("notes", body=True, inline=True),
+    "O": Field("origin"),
+    "P": Field("parts", body=True, inline=True),
+    "Q": Field("tempo", body=True, inline=True),
+    "R": Field("rhythm", body=True, inline=True),
+    "r": Field("remark", body=True, inline=True),
+    "S": Field("source"),
+    "s": Field("symbol line", header=False, body=True),
+    "T": Field("tune title", body=True),
+    "U": Field("user defined", body=True, inline=True),
+    "V": Field("voice", body=True, inline=True),
+    "W": Field("words", body=True),
+    "w": Field("words", header=False, body=True),
+    "X": Field("reference number"),
+    "Z": Field("transcription"),
+    # Not in ABC 2.1, but in use from ABC 1.6 on.
+    "E": Field("spacing", body=True),
+}
+
+# The meters that go with each rhythm, the usual one first. Rhythms not named here may have any.
+RHYTHMS: dict[str, tuple[str, ...]] = {
+    "reel": ("C|", "C", "4/4", "2/4", "2/2"),
+    "jig": ("6/8",),
+    "slip jig": ("9/8",),
+    "slide": ("12/8", "6/8"),
+    "hornpipe": ("C|", "C", "4/4", "2/4"),
+    "polka": ("2/4",),
+    "waltz": ("3/4",),
+    "strathspey": ("C", "4/4", "C|"),
+    "march": ("C|", "C", "4/4", "2/4", "6/8"),
+    "air": ("3/4", "C", "4/4", "6/8", "2/4", "C|", "9/8", "3/8", "6/4", "3/2"),
+    "clog": ("C", "C|", "4/4", "2/4"),
+    "highland fling": ("C", "C|", "4/4", "2/4"),
+    "walkaround": ("2/4", "C", "C|"),
+    "barndance": ("4/4", "C", "C|", "2/4"),
+    "mazurka": ("3/4",),
+    "schottische": ("C", "4/4", "C|", "2/4"),
+    "quadrille": ("2/4", "6/8"),
+    "minuet": ("3/4",),
+    "gavotte": ("C", "C|", "4/4"),
+    "three-two hornpipe": ("3/2",),
+}
+
+_RHYTHM_ALIASES = {
+    "double jig": "jig",
+    "single jig": "jig",
+    "light jig": "jig",
+    "treble jig": "jig",
+    "slipjig": "slip jig",
+    "hop jig": "slip jig",
+    "fling": "highland fling",
+    "highland": "highland fling",
+    "walk around": "walkaround",
+    "barn dance": "barndance",
+    "quick step": "march",
+    "quickstep": "march",
+    "mazourka": "mazurka",
+    "schottis": "schottische",
+    "schottisch": "schottische",
+    "valse": "waltz",
+    "minuetto": "minuet",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """A meter: its canonical text and the length of a full bar in whole notes (None where bars are free)."""
+
+    text: str
+    bar_length: Fraction | None
+
+    @property
+    def is_compound(self) -> bool:
+        """Whether a beat has three parts (6/8, 9/8, 12/8), which `(2`, `(4` and `(5` tuplets look at."""
+        head = self.text.split("/")[0]
+        return head.isdigit() and int(head) % 3 == 0 and int(head) > 0
+
+    @property
+    def default_unit_note_length(self) -> Fraction:
+        """1/16 where the meter as a fraction is below 3/4, else 1/8 (ABC 2.1, section 3.1.7)."""
+        if self.bar_length is not None and self.bar_length < Fraction(3, 4):
+            return Fraction(1, 16)
+        return Fraction(1, 8)
+
+
+_METER = re.compile(r"\(?(\d{1,3}(?:\s*\+\s*\d{1,3})*)\)?\s*/\s*(\d{1,3})")
+
+
+def parse_meter(text: str) -> Meter:
+    """Read the value of an `M:` field (ABC 2.1, section 3.1.6).
+
+    Args:
+        text: such as `C`, `C|`, `6/8`, `2+3/8` or `none`.
+
+    Returns:
+        The meter; a sum is written out (`2+3/8` becomes `5/8`), since `+` is no symbol of the canonical form.
+
+    Raises:
+        NotationError: it is no meter.
+
+    Example:
+        >>> parse_meter("2+3/8")
+        Meter(text='5/8', bar_length=Fraction(5, 8))
+    """
+    value = text.strip()
+    if value in ("C", "c"):
+        return Meter("C", Fraction(1))
+    if value in ("C|", "c|"):
+        return Meter("C|", Fraction(1))
+    if value.lower() in ("none", ""):
+        return Meter("none", None)
+    match = _METER.fullmatch(value)
+    if match:
+        beats = sum(int(number) for number in match[1].split("+"))
+        unit = int(match[2])
+        if beats and unit in (1, 2, 4, 8, 16, 32, 64):
+            return Meter(f"{beats}/{unit}", Fraction(beats, unit))
+    raise NotationError(f"{text.strip()!r} is no meter; give one such as 6/8, 4/4, C, C| or none")
+
+
+def canonical_meter(text: str) -> str:
+    """Return a meter in its canonical spelling; raises NotationError where it is none (see `parse_meter`)."""
+    return parse_meter(text).text
+
+
+def parse_unit_note_length(text: str) -> Fraction:
+    """Read the value of an `L:` field, a fraction of a whole note (ABC 2.1, section 3.1.7).
+
+    Raises:
+        NotationError: it is no length of 1/1 to 1/64.
+    """
+    match = re.fullmatch(r"\s*(\d{1,2})(?:\s*/\s*(\d{1,3}))?\s*", text)
+    if match:
+        above, below = int(match[1]), int(match[2] or 1)
+        if above and below in (1, 2, 4, 8, 16, 32, 64, 128) and above <= below:
+            return Fraction(above, below)
+    raise NotationError(f"{text.strip()!r} is no unit note length; give one such as 1/8 or 1/16")
+
+
+def canonical_unit_note_length(text: str) -> str:
+    """Return a unit note length in its canonical spelling, such as `1/8`; raises NotationError where it is none."""
+    length = parse_unit_note_length(text)
+    return f"{length.numerator}/{length.denominator}"
+
+
+def find_rhythm(text: str) -> str | None:
+    """Find a rhythm of the table in the value of an `R:` field, a title or a transcription note.
+
+    Example:
+        >>> find_rhythm("Olympic Clog -- HORNPIPE"), find_rhythm("id:dc-slipjig-3"), find_rhythm("Jigsaw")
+        ('hornpipe', 'slip jig', None)
+    """
+    words = " ".join(re.findall(r"[a-z]+", text.lower()))
+    found = [(match.end(), -match.start(), match[0]) for match in _RHYTHM_WORDS.finditer(words)]
+    if not found:
+        return None
+    name = max(found)[2]
+    name = name.removesuffix("s") if name.removesuffix("s") in _KNOWN else name
+    return _RHYTHM_ALIASES.get(name, name)
+
+
+def canonical_rhythm(text: str) -> str:
+    """Return a rhythm in its canonical spelling.
+
+    Raises:
+        NotationError: it is not in the table.
+    """
+    rhythm = find_rhythm(text)
+    if rhythm is None or len(text) > 40:
+        raise NotationError(f"{text.strip()!r} is no rhythm that is known; give one of {', '.join(RHYTHMS)}")
+    return rhythm
+
+
+_KNOWN = {*RHYTHMS, *_RHYTHM_ALIASES}
+_RHYTHM_WORDS = re.compile(
+    r"\b(?:" + "|".join(sorted((re.escape(name) for name in _KNOWN), key=len, reverse=True)) + r")s?\b"
+)
+
+
+# The symbols of the reference corpus, which every canonical tune keeps to.
+CANONICAL_SYMBOLS = frozenset(
+    "\n !\"#'(),-./0123456789:<=>ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz|"
+)
+TITLE_LENGTH = 60
+
+_PLAIN = str.maketrans(
+    {"’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "&": "and",
+     ";": ",", "ß": "ss", "æ": "ae", "Æ": "Ae", "ø": "o", "Ø": "O", "œ": "oe", "Œ": "Oe", "ł": "l", "đ": "d",
+     "{": "(", "}": ")", "\t": " ", "\u00a0": " "}
+)  # fmt: skip
+
+
+def transliterate(text: str) -> str:
+    """Write a title with plain symbols where there is a plain form: `é` becomes `e`, `’` becomes `'`.
+
+    Characters without one stay as they are.
+
+    Example:
+        >>> transliterate("Père O’Connor’s & Søn")
+        "Pere O'Connor's and Son"
+    """
+    plain = text.translate(_PLAIN)
+    if plain.isascii():
+        return plain
+    decomposed = unicodedata.normalize("NFKD", plain)
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
+
+
+def canonical_title(text: str) -> str:
+    """Bring a title to 1 to 60 of the 83 symbols but newline; what has no plain form is left out.
+
+    Returns:
+        The title, or an empty string where nothing of it is left. A longer one is cut at a space.
+    """
+    plain = "".join(character for character in transliterate(text) if character in CANONICAL_SYMBOLS)
+    plain = " ".join(plain.split())
+    if len(plain) > TITLE_LENGTH:
+        cut = plain.rfind(" ", TITLE_LENGTH // 2, TITLE_LENGTH + 1)
+        plain = plain[: cut if cut > 0 else TITLE_LENGTH].rstrip()
+    return plain

@@ -1,0 +1,145 @@
+"""Turn the value of a `K:` field into a tonic, a mode and the accidentals that they put in force."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from abclm.errors import NotationError
+
+LETTERS = "CDEFGAB"
+SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+ACCIDENTALS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
+SIGNS = {value: sign for sign, value in ACCIDENTALS.items()}
+
+# Fifths upwards from each mode's tonic to the major key with the same signature (ABC 2.1, section 3.1.14).
+_MODES = {"": 0, "m": -3, "dor": -2, "phr": -4, "lyd": 1, "mix": -1, "loc": -5}
+_MODE_NAMES = {
+    "": "", "maj": "", "ion": "", "m": "m", "min": "m", "aeo": "m",
+    "dor": "dor", "phr": "phr", "lyd": "lyd", "mix": "mix", "loc": "loc",
+}  # fmt: skip
+_FIFTHS = "FCGDAEB"
+_SHARPS_OF_MAJOR = {letter: fifths - 1 for fifths, letter in enumerate(_FIFTHS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key: tonic, mode and the alteration of each letter.
+
+    Attributes:
+        tonic: such as `G`, `Bb`, `F#`.
+        mode: `""` (major), `m`, `dor`, `phr`, `lyd`, `mix` or `loc`.
+        signature: the alteration in semitones of each of the letters C D E F G A B.
+        regular: whether the signature is the mode's own, so that tonic and mode say all.
+    """
+
+    tonic: str
+    mode: str
+    signature: tuple[int, int, int, int, int, int, int]
+    regular: bool = True
+
+    @property
+    def text(self) -> str:
+        """The canonical spelling, such as `G`, `Em`, `Ador`, `F#m`."""
+        return self.tonic + self.mode
+
+    @property
+    def sharps(self) -> int:
+        """Sharps in the regular signature of tonic and mode; flats are negative."""
+        return _sharps(self.tonic, self.mode)
+
+    @property
+    def tonic_pitch_class(self) -> int:
+        """The tonic as semitones above C, 0 to 11."""
+        return (SEMITONES[self.tonic[0]] + self.tonic.count("#") - self.tonic.count("b")) % 12
+
+
+_KEY = re.compile(
+    r"(?P<tonic>[A-G])(?P<sign>[#b♯♭]?)\s*(?P<mode>[A-Za-z]*)(?P<rest>(?:\s*(?:exp\b|\^{1,2}|_{1,2}|=)?\s*.*)?)",
+    re.DOTALL,
+)
+_EXPLICIT = re.compile(r"(?<![\w=])?(\^\^|\^|__|_|=)([A-Ga-g])")
+_NOT_A_MODE = {"clef", "treble", "bass", "alto", "tenor", "octave", "transpose", "middle", "stafflines", "exp",
+               "score", "sound", "shift", "t", "perc", "none", "staffscale"}  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def parse_key(text: str) -> Key:
+    """Read the value of a `K:` field (ABC 2.1, section 3.1.14).
+
+    Args:
+        text: such as `G`, `Gm`, `G Major`, `A Dorian`, `EDor`, `HP`, `D =c`, `none`; what follows the key
+            (clef and the like) is passed over.
+
+    Returns:
+        The key. `HP` and `Hp` (Highland bagpipe) are A mixolydian; `none` and an empty value C major.
+
+    Raises:
+        NotationError: it is no key.
+
+    Example:
+        >>> parse_key("A Dorian").text, parse_key("EDor").text, parse_key("F# Minor").sharps
+        ('Ador', 'Edor', 3)
+    """
+    value = text.strip()
+    if re.match(r"(?i:hp)\b", value):
+        return make_key("A", "mix")
+    if re.match(r"(?i:none)\b", value) or not value:
+        return make_key("C", "")
+    match = _KEY.fullmatch(value)
+    if match is None and value[0] in "^_=" and _EXPLICIT.match(value):
+        return _with_explicit(make_key("C", ""), value)
+    # A lower-case tonic is no key of the standard, but nothing else can be meant by it.
+    if match is None and re.match(r"[a-g](?![a-z])", value):
+        match = _KEY.fullmatch(value[0].upper() + value[1:])
+    if match is None:
+        raise _no_key(text)
+    tonic = match["tonic"] + match["sign"].replace("♯", "#").replace("♭", "b")
+    word, rest = match["mode"], match["rest"]
+    if word.lower() in _NOT_A_MODE or word.lower().startswith("clef"):
+        mode, rest = "", f"{word}{rest}"
+    elif word.lower()[:3] in _MODE_NAMES and (len(word) >= 3 or word.lower() in ("", "m")):
+        mode = _MODE_NAMES[word.lower()[:3]]
+    else:
+        raise _no_key(text)
+    if abs(_sharps(tonic, mode)) > 7:
+        raise _no_key(text)
+    explicit = re.split(r"[A-Za-z]+=", rest)[0]
+    return _with_explicit(make_key(tonic, mode), explicit)
+
+
+def canonical_key(text: str) -> str:
+    """Return a key in its canonical spelling, such as `G`, `Em`, `Ador`, `Bb`; raises NotationError where it is none."""
+    return parse_key(text).text
+
+
+@lru_cache(maxsize=512)
+def make_key(tonic: str, mode: str) -> Key:
+    """Make the key of a tonic (`G`, `Bb`, `F#`) and a mode (`""`, `m`, `dor`, ...)."""
+    sharps = _sharps(tonic, mode)
+    signature = {letter: 0 for letter in LETTERS}
+    for letter in _FIFTHS[: max(sharps, 0)]:
+        signature[letter] = 1
+    for letter in _FIFTHS[7 + min(sharps, 0) :]:
+        signature[letter] = -1
+    return Key(tonic, mode, tuple(signature[letter] for letter in LETTERS))  # type: ignore[arg-type]
+
+
+def _sharps(tonic: str, mode: str) -> int:
+    return _SHARPS_OF_MAJOR[tonic[0]] + 7 * (tonic.count("#") - tonic.count("b")) + _MODES[mode]
+
+
+def _with_explicit(key: Key, text: str) -> Key:
+    """Apply explicit accidentals (`=c ^f`); where another mode of the tonic has that signature, it is that mode."""
+    signature = list(key.signature)
+    for sign, letter in _EXPLICIT.findall(text):
+        signature[LETTERS.index(letter.upper())] = ACCIDENTALS[sign]
+    if tuple(signature) == key.signature:
+        return key
+    for mode in _MODES:
+        if abs(_sharps(key.tonic, mode)) <= 7 and make_key(key.tonic, mode).signature == tuple(signature):
+            return make_key(key.tonic, mode)
+    return Key(key.tonic, key.mode, tuple(signature), regular=False)  # type: ignore[arg-type]
+
+
+def _no_key(text: str) -> NotationError:
+    return NotationError(f"{text.strip()[:40]!r} is no key; give one such as G, Em, Ador, Dmix, Bb or F#m")

@@ -1,0 +1,372 @@
+"""Turn any tune into its canonical form: one spelling for everything, and nothing in it that is not heard."""
+
+from fractions import Fraction
+
+from abclm.errors import NotationError
+from abclm.notation.fields import CANONICAL_SYMBOLS, canonical_title, parse_meter, parse_unit_note_length
+from abclm.notation.keys import SEMITONES, SIGNS, Key, make_key, parse_key
+from abclm.notation.music import (
+    Bar,
+    Broken,
+    Change,
+    Chord,
+    ChordSymbol,
+    Note,
+    Rest,
+    Space,
+    Symbol,
+    Timed,
+    Tuplet,
+)
+from abclm.notation.playback import BOTH, DOUBLE, END, ENDING, SINGLE, START
+from abclm.notation.timing import WHOLE, Setting, tuplet_time
+from abclm.notation.tune import Tune
+
+_NATURALS = tuple(SEMITONES[letter] for letter in "CDEFGAB")
+
+
+def normalize(tune: Tune, *, chord_symbols: bool = False) -> Tune:
+    """Bring a tune to the canonical form.
+
+    The form keeps what is heard: notes, rests, chords, broken rhythm, tuplets, ties, bar lines, repeats, variant
+    endings, changes of key, meter and unit note length, and one newline a line of music. Slurs, grace notes,
+    decorations, annotations, words and comments go; a part sequence is written out; of several voices the
+    first stays.
+
+    Args:
+        tune: any tune.
+        chord_symbols: whether chord symbols such as `"G7"` stay.
+
+    Returns:
+        The canonical tune; its text has only the 83 symbols and ends with one empty line.
+
+    Raises:
+        NotationError: the tune has no notes, or a key or meter that can't be read.
+
+    Example:
+        >>> print(normalize(Tune.parse("X:7\\nT:A  Scale\\nM:4/4\\nL:1/4\\nK:G Major\\n~G (AB) {d}c | d e/2f/2 g2 ||")))
+        X:1
+        T:A Scale
+        M:4/4
+        L:1/4
+        K:G
+        GABc|de/f/g2|]
+        <BLANKLINE>
+        <BLANKLINE>
+    """
+    key = parse_key(tune.key)
+    setting = tune.setting()
+    lines = ["X:1"]
+    title = next(filter(None, map(canonical_title, tune.titles)), "")
+    if title:
+        lines.append(f"T:{title}")
+    rhythm = tune.stated_rhythm
+    if rhythm:
+        lines.append(f"R:{rhythm}")
+    if tune.meter is not None:
+        lines.append(f"M:{parse_meter(tune.meter).text}")
+    if tune.unit_note_length is not None:
+        parse_unit_note_length(tune.unit_note_length)
+    lines.append(f"L:{setting.unit.numerator}/{setting.unit.denominator}")
+    lines.append(f"K:{key.text}")
+    body = _Writer(tune, setting, chord_symbols).write()
+    return Tune.parse("\n".join(lines) + "\n" + body + "\n\n")
+
+
+class _Writer:
+    """Writes a body's symbols in the canonical spelling."""
+
+    def __init__(self, tune: Tune, setting: Setting, chord_symbols: bool) -> None:
+        self.tune = tune
+        self.playback = tune.playback
+        self.chord_symbols = chord_symbols
+        self.setting = setting  # in force where we write
+        self.written_key = make_key(setting.key.tonic, setting.key.mode)
+        self.respell = not setting.key.regular
+        self.accidentals: dict[int, int] = {}
+        self.out: list[str] = []
+        self.closing = ""  # the bar line taken up and not yet written
+        self.opening = False  # whether a repeat begins there
+        self.after_field = False
+        self.space = self.newline = False
+        self.glued = False  # to what stands before, which no space may follow
+        self.notes = 0
+        self.lengths: dict[Symbol, str] = {}  # of notes whose broken rhythm has to be written out
+        self.uneven: set[Tuplet] = set()  # tuplets of notes of different length
+
+    def write(self) -> str:
+        symbols, kinds = self.playback.symbols, self.playback.kinds
+        self.find_unwritable(symbols)
+        settings = self.settings() if len(self.playback.sections) > 1 else {}
+        for section in self.playback.sections:
+            if settings:
+                self.begin_section(section, settings)
+            for index in section:
+                self.symbol(symbols[index], kinds[index])
+        if not self.notes:
+            raise NotationError("the tune has no notes")
+        self.end()
+        text = "".join(self.out)
+        strange = sorted(set(text) - CANONICAL_SYMBOLS)
+        if strange:
+            raise NotationError(f"{strange[0]!r} is none of the 83 symbols")
+        return text
+
+    def symbol(self, symbol: Symbol, kind: str) -> None:
+        if isinstance(symbol, Note):
+            self.event(symbol, self.note(symbol, symbol.length) + ("-" if symbol.tied else ""))
+        elif isinstance(symbol, Space):
+            if symbol.newline:
+                self.newline = True
+            self.space = True
+        elif isinstance(symbol, Bar):
+            if kind == ENDING:
+                self.ending(symbol)
+            elif symbol.text:
+                self.bar_line(symbol, kind)
+        elif isinstance(symbol, Chord):
+            self.chord(symbol)
+        elif isinstance(symbol, Rest):
+            self.rest(symbol)
+        elif isinstance(symbol, Broken):
+            if symbol.steps and symbol not in self.lengths:
+                self.out.append(">" * symbol.steps if symbol.steps > 0 else "<" * -symbol.steps)
+                self.glued = True
+        elif isinstance(symbol, Tuplet):
+            self.tuplet(symbol)
+        elif isinstance(symbol, Change):
+            self.change(symbol)
+        elif isinstance(symbol, ChordSymbol) and self.chord_symbols:
+            self.music(f'"{symbol.text}"')
+            self.glued = True
+
+    def music(self, text: str) -> None:
+        """Write what belongs to the music of a bar, with the bar line, space or newline that stands before it."""
+        self.flush()
+        if self.out:
+            if self.newline:
+                self.out.append("\n")
+            elif self.space and not self.glued:
+                self.out.append(" ")
+        self.space = self.newline = self.glued = self.after_field = False
+        self.out.append(text)
+
+    def event(self, symbol: Timed, text: str) -> None:
+        if isinstance(symbol, Note | Chord):
+            self.notes += 1
+        self.music(text)
+
+    def note(self, note: Note, length: str) -> str:
+        letter = "CDEFGAB"[note.step % 7]
+        octave = note.step // 7
+        if octave > 0:
+            name = letter.lower() + "'" * (octave - 1)
+        else:
+            name = letter + "," * -octave
+        return self.accidental(note) + name + _short(self.lengths.get(note, length))
+
+    def accidental(self, note: Note) -> str:
+        if not self.respell:
+            return "" if note.accidental is None else SIGNS[note.accidental]
+        if note.continued:
+            return ""
+        letter = note.step % 7
+        alteration = note.pitch - 60 - 12 * (note.step // 7) - _NATURALS[letter]
+        if self.accidentals.get(letter, self.written_key.signature[letter]) == alteration:
+            return ""
+        self.accidentals[letter] = alteration
+        return SIGNS[alteration]
+
+    def chord(self, chord: Chord) -> None:
+        length = self.lengths.get(chord, chord.length)
+        all_tied = all(note.tied for note in chord.notes)
+        inner = "".join(
+            self.note(note, "") + ("-" if note.tied and not all_tied else "") for note in chord.notes
+        )
+        if len(chord.notes) == 1:
+            self.event(chord, inner + _short(length) + ("-" if all_tied else ""))
+        else:
+            self.event(chord, f"[{inner}]{_short(length)}" + ("-" if all_tied else ""))
+
+    def rest(self, rest: Rest) -> None:
+        if not rest.bars:
+            self.event(rest, "z" + _short(self.lengths.get(rest, rest.length)))
+            return
+        length = Fraction(self.setting.bar_ticks or WHOLE) / WHOLE / self.setting.unit
+        for count in range(min(rest.bars, 64)):
+            if count:
+                self.bar_line(Bar(0, "|", ()), SINGLE)
+            self.event(rest, "z" + _short(_ratio(length)))
+
+    def tuplet(self, tuplet: Tuplet) -> None:
+        p, q = tuplet.p, tuplet.q
+        r = tuplet.r or p
+        if p < 2 or r < 1:
+            return
+        plain = r == p and q == tuplet_time(p, self.setting.meter) and tuplet not in self.uneven
+        self.music(f"({p}" if plain else f"({p}:{q}:{r}")
+        self.glued = True
+
+    def change(self, change: Change) -> None:
+        if change.letter == "K" and change.value:
+            key = parse_key(change.value)
+            if key.text != self.written_key.text or key.signature != self.setting.key.signature:
+                self.put_key(key)
+        elif change.letter == "M":
+            self.put_meter(change.value)
+        elif change.letter == "L":
+            self.put_unit(parse_unit_note_length(change.value))
+
+    def put_key(self, key: Key) -> None:
+        self.setting.key = key
+        written = make_key(key.tonic, key.mode)
+        if written.text != self.written_key.text:
+            self.field(f"[K:{written.text}]")
+        self.written_key = written
+        self.respell = not key.regular
+        self.accidentals = {}
+
+    def put_meter(self, value: str) -> None:
+        meter = parse_meter(value)
+        if meter.text != self.setting.meter.text:
+            self.setting.meter = meter
+            self.field(f"[M:{meter.text}]")
+
+    def put_unit(self, unit: Fraction) -> None:
+        if unit != self.setting.unit:
+            self.setting.unit = unit
+            self.field(f"[L:{unit.numerator}/{unit.denominator}]")
+
+    def field(self, text: str) -> None:
+        self.music(text)
+        self.glued = self.after_field = True
+
+    def bar_line(self, bar: Bar, kind: str) -> None:
+        """Take a bar line up; it is written once it is known what follows it."""
+        self.accidentals = {}
+        if kind in (END, BOTH):
+            self.closing = ":|"
+        elif self.closing != ":|" and kind == DOUBLE:
+            self.closing = "|]" if bar.text == "|]" else "||"
+        elif kind == SINGLE:
+            self.closing = self.closing or "|"
+        self.opening = self.opening or kind in (START, BOTH)
+
+    def flush(self) -> None:
+        """Write the bar lines taken up, and the newline that stands among them.
+
+        A repeat that begins with the tune needs no mark; every later one is marked, at the beginning of its line
+        where it begins a line.
+        """
+        closing, opening = self.closing, self.opening
+        self.closing, self.opening = "", False
+        if not self.out:
+            self.newline = False
+            return
+        if not closing and not opening:
+            return
+        if self.after_field:
+            closing = ":|" if closing == ":|" else ""
+        if not opening:
+            self.out.append(closing)
+        elif self.newline:
+            self.out += [closing or ("" if self.after_field else "||"), "\n", "|:"]
+            self.newline = False
+        else:
+            self.out.append("::" if closing == ":|" else "|:")
+        self.glued = True
+
+    def ending(self, bar: Bar) -> None:
+        text = ",".join(str(number) for number in bar.ending)
+        if self.closing in ("|", ":|") and not self.opening and not self.newline and self.out:
+            self.out.append(f"{self.closing}{text}")
+            self.closing = ""
+            self.space = self.after_field = False
+        else:
+            self.space = False
+            self.music(f"[{text}")
+        self.glued = True
+
+    def end(self) -> None:
+        """Leave nothing but a closing bar line behind the last note."""
+        while self.out[-1].startswith(("[K:", "[M:", "[L:", '"', "\n")) or self.out[-1] in ("|:", ""):
+            self.out.pop()
+        repeated = self.closing == ":|" or self.out[-1] in (":|", "::")
+        if self.out[-1] in ("|", "||", "|]", ":|", "::"):
+            self.out.pop()
+        self.out.append(":|" if repeated else "|]")
+
+    def find_unwritable(self, symbols: list[Symbol]) -> None:
+        """Find what can't be written as it stands: broken rhythm across a bar line, tuplets of uneven notes."""
+        previous: Timed | None = None
+        broken: Broken | None = None
+        crossed = False
+        tuplet: Tuplet | None = None
+        inside: list[str] = []  # the lengths in the tuplet so far
+        for symbol in symbols:
+            if isinstance(symbol, Timed):
+                if broken is not None and crossed and previous is not None:
+                    self.write_out(broken, previous, symbol)
+                broken, previous = None, symbol
+                if tuplet is not None:
+                    inside.append(symbol.length)
+                    if len(inside) == (tuplet.r or tuplet.p):
+                        if len(set(inside)) > 1:
+                            self.uneven.add(tuplet)
+                        tuplet = None
+            elif isinstance(symbol, Broken):
+                broken, crossed = (symbol if symbol.steps else None), False
+            elif isinstance(symbol, Tuplet):
+                tuplet, inside, crossed = (symbol if symbol.p else tuplet), [], True
+            elif isinstance(symbol, Bar | Change) or (isinstance(symbol, Space) and symbol.newline):
+                crossed = True
+
+    def write_out(self, broken: Broken, before: Timed, after: Timed) -> None:
+        half = 2 ** abs(broken.steps)
+        factors = (Fraction(2 * half - 1, half), Fraction(1, half))
+        for event, factor in zip((before, after), factors[:: 1 if broken.steps > 0 else -1], strict=True):
+            self.lengths[event] = _ratio(factor * _fraction(self.lengths.get(event, event.length)))
+        self.lengths[broken] = ""
+
+    def settings(self) -> dict[int, tuple[Key, str, Fraction]]:
+        """What is in force at the beginning of every section, following the text."""
+        setting = self.tune.setting()
+        starts = {section.start for section in self.playback.sections}
+        found = {}
+        for index, symbol in enumerate(self.playback.symbols):
+            if index in starts:
+                found[index] = (setting.key, setting.meter.text, setting.unit)
+            if isinstance(symbol, Change) and symbol.value:
+                if symbol.letter == "K":
+                    setting.key = parse_key(symbol.value)
+                elif symbol.letter == "M":
+                    setting.meter = parse_meter(symbol.value)
+                elif symbol.letter == "L":
+                    setting.unit = parse_unit_note_length(symbol.value)
+        return found
+
+    def begin_section(self, section: range, settings: dict[int, tuple[Key, str, Fraction]]) -> None:
+        key, meter, unit = settings.get(section.start, (self.setting.key, self.setting.meter.text, self.setting.unit))
+        self.newline = bool(self.out)
+        self.bar_line(Bar(0, "||", ()), DOUBLE)
+        if section.start in self.playback.repeated_starts:
+            self.bar_line(Bar(0, "|:", ()), START)
+        if key != self.setting.key:
+            self.put_key(key)
+        self.put_meter(meter)
+        self.put_unit(unit)
+
+
+def _fraction(length: str) -> Fraction:
+    above, _, below = length.partition("/")
+    return Fraction(int(above or 1), int(below or 1))
+
+
+def _ratio(value: Fraction) -> str:
+    above = "" if value.numerator == 1 else str(value.numerator)
+    return above + ("" if value.denominator == 1 else f"/{value.denominator}")
+
+
+def _short(length: str) -> str:
+    """`/2` is written `/`; all else stays."""
+    return length[:-1] if length.endswith("/2") else length

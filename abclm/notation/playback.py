@@ -1,0 +1,208 @@
+"""Play a measured body out: repeats, variant endings and part sequences in the order in which they are heard.
+
+Where the notation is complete this is ABC 2.1, sections 4.8 and 4.9. Where a repeat's beginning is not marked,
+it is found as abc2midi finds it: the first repeat goes back to the start of the tune, a later one to the last
+`:|`, `||`, `|]` or `[|` before it.
+"""
+
+import re
+from itertools import pairwise
+from collections.abc import Iterator
+
+from abclm.notation.music import Bar, Body, Change, Symbol
+
+START, END, BOTH, SINGLE, DOUBLE, ENDING, PART = "|:", ":|", "::", "|", "||", "[", "P"
+"""The kinds of event that steer playback."""
+
+
+class Playback:
+    """The order in which a body's symbols are heard.
+
+    Attributes:
+        problems: `(offset, severity, message)` of repeats and endings that don't match.
+    """
+
+    def __init__(self, body: Body, parts: str = "") -> None:
+        self.symbols: list[Symbol] = []
+        self.kinds: list[str] = []  # "" for what does not steer
+        self.problems: list[tuple[int, str, str]] = []
+        self.repeated_starts: set[int] = set()  # sections that a repeat goes back to the very start of
+        self._prepare(body)
+        self.sections = self._sections(parts)
+        for section in dict.fromkeys(self.sections):
+            self._mend(section)
+
+    def _prepare(self, body: Body) -> None:
+        """Give every symbol its kind; a bar line with a variant ending is two events."""
+        for symbol in body.symbols:
+            kind = ""
+            if isinstance(symbol, Bar):
+                if symbol.text:
+                    self.symbols.append(symbol)
+                    self.kinds.append(written_kind(symbol))
+                if not symbol.ending:
+                    continue
+                kind = ENDING
+            elif isinstance(symbol, Change) and symbol.letter == "P":
+                kind = PART
+            self.symbols.append(symbol)
+            self.kinds.append(kind)
+
+    def problem(self, index: int, severity: str, message: str) -> None:
+        at = self.symbols[index].at if 0 <= index < len(self.symbols) else 0
+        self.problems.append((at, severity, message))
+
+    def _mend(self, section: range) -> None:
+        """Mark the beginnings of repeats that are not marked."""
+        kinds = self.kinds
+        before = section.start - 1
+        start = before  # where a repeat would begin
+        first = next((kinds[index] for index in section if kinds[index] in (START, END, BOTH, ENDING)), START)
+        open_repeat = first != START
+        if open_repeat:
+            self.repeated_starts.add(section.start)
+        endings = 0
+        opened = before
+        for index in section:
+            kind = kinds[index]
+            if kind == DOUBLE:
+                start = index
+            elif kind == START:
+                if open_repeat:
+                    self.problem(index, "warning", "a repeat begins before the one before it has ended")
+                    kinds[index] = BOTH
+                open_repeat = True
+            elif kind == END:
+                if not open_repeat and endings < 1:
+                    self._begin_at(start, section)
+                elif not open_repeat:
+                    self.problem(index, "warning", "the repeat ends, but none began")
+                open_repeat = False
+                start = index
+            elif kind == ENDING:
+                if not endings and not open_repeat:
+                    self.problem(index, "error", "a variant ending stands outside a repeat")
+                    self._begin_at(start, section)
+                endings += 1
+            elif kind == BOTH:
+                if not open_repeat:
+                    self.problem(index, "error", "the repeat ends, but none began")
+                    self._begin_at(start, section)
+                open_repeat = True
+            if kinds[index] in (START, BOTH):
+                opened = index
+        if open_repeat and opened >= section.start:
+            self.problem(opened, "warning", "the repeat that begins here does not end")
+            kinds[opened] = DOUBLE if kinds[opened] == START else END
+
+    def _begin_at(self, start: int, section: range) -> None:
+        if start < section.start:
+            self.repeated_starts.add(section.start)
+        elif self.kinds[start] == END:
+            self.kinds[start] = BOTH
+        elif self.kinds[start] in (DOUBLE, SINGLE):
+            self.kinds[start] = START
+
+    def _sections(self, parts: str) -> list[range]:
+        """The ranges of events to be played one after another: the whole tune, or its parts in sequence."""
+        whole = range(len(self.symbols))
+        labels: dict[str, range] = {}
+        marks = [index for index, kind in enumerate(self.kinds) if kind == PART]
+        for here, there in pairwise([*marks, len(self.symbols)]):
+            value = self.symbols[here].value  # type: ignore[attr-defined]
+            labels.setdefault(value[:1], range(here, there))
+        sequence = part_sequence(parts)
+        if not sequence or not marks:
+            return [whole]
+        missing = sorted(set(sequence) - set(labels))
+        if missing:
+            self.problem(0, "error", f"the part sequence names {', '.join(missing)}, and no such part is there")
+        before = [range(marks[0])] if marks[0] else []
+        return before + [labels[label] for label in sequence if label in labels]
+
+    def order(self) -> Iterator[tuple[int, int]]:
+        """Yield `(index, times through)` of every event in the order in which it is heard.
+
+        The walk is bounded: no event is played more often than a repeat allows.
+        """
+        for section in self.sections:
+            yield from self._walk(section)
+
+    def _walk(self, section: range) -> Iterator[tuple[int, int]]:
+        kinds, symbols = self.kinds, self.symbols
+        index, stop = section.start, section.stop
+        back = section.start - 1  # the place to go back to
+        expecting = section.start in self.repeated_starts
+        times, most, in_ending = 1, 2, False
+        while index < stop:
+            kind = kinds[index]
+            yield index, times
+            if not kind:
+                pass
+            elif kind == START:
+                back, expecting, times, most, in_ending = index, True, 1, 2, False
+            elif kind == END:
+                in_ending = False
+                if times == 1 and expecting or 1 < times < most:
+                    times += 1
+                    expecting = False
+                    index = back
+            elif kind == BOTH:
+                in_ending = False
+                if times == 1 and expecting:
+                    times += 1
+                    index = back
+                else:
+                    back, expecting, times, most = index, True, 1, 2
+            elif kind == DOUBLE:
+                in_ending = False
+            elif kind == ENDING:
+                if in_ending:
+                    self.problem(index, "warning", "a variant ending begins before the one before it has ended")
+                if times in symbols[index].ending:  # type: ignore[attr-defined]
+                    in_ending = True
+                    if most < 4:
+                        most = times + 1
+                else:
+                    index += 1
+                    while index < stop and kinds[index] not in (END, START, PART, DOUBLE, ENDING):
+                        index += 1
+                    # What ends the skipped passage is looked at itself, but not a repeat's end: that one is passed.
+                    if index >= stop:
+                        self.problem(stop - 1, "error", "a variant ending is not closed by a bar line")
+                    elif kinds[index] in (PART, ENDING):
+                        index -= 1
+            index += 1
+
+
+def part_sequence(text: str) -> str:
+    """Write out a part sequence (ABC 2.1, section 3.1.9): `A2(BC)2` becomes `AABCBC`; at most 256 parts.
+
+    Example:
+        >>> part_sequence("(AAB)2C.D")
+        'AABAABCD'
+    """
+    tokens = re.findall(r"[A-Za-z]|\(|\)|\d+", text.split("%")[0])[:256]
+    stack: list[list[str]] = [[]]
+    for token in tokens:
+        if token == "(":
+            stack.append([])
+        elif token == ")":
+            if len(stack) > 1:
+                group = "".join(stack.pop())
+                stack[-1].append(group)
+        elif token.isdigit():
+            if stack[-1]:
+                stack[-1][-1] = (stack[-1][-1] * min(int(token[:3]), 64))[:256]
+        else:
+            stack[-1].append(token)
+    return "".join("".join(group) for group in stack)[:256]
+
+
+def written_kind(bar: Bar) -> str:
+    """The kind of a bar line as it is written, whatever a repeat without a beginning makes of it."""
+    if bar.starts_repeat:
+        return BOTH if bar.ends_repeat else START
+    if bar.ends_repeat:
+        return END
+    return DOUBLE if bar.double else SINGLE

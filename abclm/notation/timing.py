@@ -1,0 +1,243 @@
+"""Give every note, chord and rest of a scanned body its duration, and every note its pitch."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from abclm.errors import NotationError
+from abclm.notation.fields import Meter, parse_meter, parse_unit_note_length
+from abclm.notation.keys import LETTERS, SEMITONES, Key, parse_key
+from abclm.notation.music import Bar, Body, Broken, Change, Chord, Note, Rest, Timed, Tuplet
+
+# Ticks in a whole note: divisible by the usual lengths down to 1/1024 in tuplets of 3, 5, 7 and 9, so that
+# durations are integers; where it does not divide, a duration is an exact Fraction of ticks.
+WHOLE = 1024 * 315
+
+Ticks = int | Fraction
+
+_MIDDLE_C = 60
+_LETTER_PITCH = tuple(SEMITONES[letter] for letter in LETTERS)
+
+
+@dataclass(slots=True)
+class Setting:
+    """What is in force at a place in the tune."""
+
+    key: Key
+    meter: Meter
+    unit: Fraction  # of a whole note
+
+    @property
+    def bar_ticks(self) -> Ticks | None:
+        """The length of a full bar; None where bars are free."""
+        return None if self.meter.bar_length is None else ticks(self.meter.bar_length)
+
+
+def ticks(length: Fraction) -> Ticks:
+    """Convert a length in whole notes to ticks."""
+    exact = length * WHOLE
+    return exact.numerator if exact.denominator == 1 else exact
+
+
+def quarters(duration: Ticks) -> Fraction:
+    """Convert ticks to quarter notes."""
+    return Fraction(duration) * 4 / WHOLE
+
+
+def measure(body: Body, setting: Setting) -> None:
+    """Set `duration` and `pitch` throughout a body, and note in `body.problems` what does not work out.
+
+    Broken rhythm takes effect between notes of equal duration only; a tuplet's default `q` looks at the meter
+    (ABC 2.1, section 4.13); an accidental stays in force to the bar line, in every octave (section 4.2 and
+    the directive `propagate-accidentals pitch`); a tied note keeps its accidental across the bar line.
+
+    Args:
+        body: as `music.scan` gives it; changed in place.
+        setting: what the header puts in force; follows the changes inside the tune.
+    """
+    _Measure(body, setting).run()
+
+
+def tuplet_time(p: int, meter: Meter) -> int:
+    """The default q of a tuplet of p notes: the number of notes whose time it takes."""
+    if p in (3, 6):
+        return 2
+    if p in (2, 4, 8):
+        return 3
+    return 3 if meter.is_compound else 2
+
+
+class _Measure:
+    def __init__(self, body: Body, setting: Setting) -> None:
+        self.body = body
+        self.setting = setting
+        self.lengths: dict[str, Ticks] = {}  # of written lengths under the unit in force
+        self.accidentals: dict[int, int] = {}  # letter -> semitones, until the bar line
+        self.open_ties: dict[int, Note] = {}  # step -> the note tied over
+        self.ties: list[tuple[Note, Note]] = []  # (first of the tied notes, a later one)
+        self.previous: Timed | None = None
+        self.broken: Broken | None = None
+        self.tuplet: Tuplet | None = None
+        self.left = 0  # notes still to come in the tuplet
+        self.q = self.p = 1
+
+    def problem(self, at: int, severity: str, message: str) -> None:
+        self.body.problems.append((at, severity, message))
+
+    def run(self) -> None:
+        for symbol in self.body.symbols:
+            if isinstance(symbol, Note):
+                self.sound([symbol], symbol)
+                self.time(symbol, symbol.length)
+            elif isinstance(symbol, Bar):
+                if symbol.text:
+                    self.accidentals = {}
+            elif isinstance(symbol, Chord):
+                self.sound(symbol.notes, symbol)
+                # A length behind the bracket stands for those within, as abc2midi has it.
+                symbol.length = symbol.length or symbol.notes[0].length
+                self.time(symbol, symbol.length)
+            elif isinstance(symbol, Rest):
+                self.close_ties([], {})
+                self.rest(symbol)
+            elif isinstance(symbol, Broken):
+                self.open_broken(symbol)
+            elif isinstance(symbol, Tuplet):
+                self.open_tuplet(symbol)
+            elif isinstance(symbol, Change):
+                self.change(symbol)
+        self.finish()
+
+    def finish(self) -> None:
+        if self.broken is not None:
+            self.drop_broken(self.broken, "broken rhythm is not followed by a note")
+        if self.left and self.tuplet is not None:
+            self.problem(self.tuplet.at, "error", "the tuplet is not complete")
+            self.tuplet.r = (self.tuplet.r or self.tuplet.p) - self.left
+        self.close_ties([], {})
+        for chord in self.body.symbols:
+            if isinstance(chord, Chord):
+                for note in chord.notes:
+                    note.duration = chord.duration
+        for first, later in self.ties:
+            first.held += later.duration
+
+    def sound(self, notes: list[Note], event: Timed) -> None:
+        """Set the notes' pitches, join them to those tied before and open their ties."""
+        opened: dict[int, Note] = {}
+        joined: dict[int, Note] = {}
+        for note in notes:
+            first = self.open_ties.get(note.step) if self.open_ties else None
+            if first is None:
+                note.pitch = self.pitch(note)
+            else:
+                note.pitch = first.pitch
+                note.continued = True
+                self.ties.append((first, note))
+                joined[note.step] = note
+            if note.tied or event.tied:
+                note.tied = True
+                opened[note.step] = note if first is None else first
+        if self.open_ties:
+            self.close_ties(notes, joined)
+        self.open_ties = opened
+        self.tie_sources = {note.step: note for note in notes if note.tied} if opened else {}
+
+    def close_ties(self, notes: list[Note], joined: dict[int, Note]) -> None:
+        for step in self.open_ties:
+            if step not in joined:
+                source = self.tie_sources[step]
+                source.tied = False
+                self.problem(source.at, "error", "the tie leads to no note of the same pitch")
+        self.open_ties = {}
+
+    def pitch(self, note: Note) -> int:
+        letter = note.step % 7
+        if note.accidental is not None:
+            self.accidentals[letter] = alteration = note.accidental
+        elif letter in self.accidentals:
+            alteration = self.accidentals[letter]
+        else:
+            alteration = self.setting.key.signature[letter]
+        pitch = _MIDDLE_C + 12 * (note.step // 7) + _LETTER_PITCH[letter] + alteration
+        if not 0 <= pitch <= 127:
+            self.problem(note.at, "error", "the note is out of range; MIDI has pitches 0 to 127")
+            pitch = min(max(pitch, 0), 127)
+        return pitch
+
+    def written(self, length: str) -> Ticks:
+        """The ticks of a written length under the unit in force."""
+        found = self.lengths.get(length)
+        if found is None:
+            above, _, below = length.partition("/")
+            found = self.lengths[length] = ticks(self.setting.unit * Fraction(int(above or 1), int(below or 1)))
+        return found
+
+    def time(self, event: Timed, length: str) -> None:
+        """Set an event's duration from its written length, the tuplet and the broken rhythm it stands in."""
+        duration = self.written(length)
+        if self.left:
+            duration = _scaled(duration, self.q, self.p)
+            self.left -= 1
+        event.duration = duration
+        if self.broken is not None:
+            self.close_broken(self.broken, event)
+        self.previous = event
+
+    def rest(self, rest: Rest) -> None:
+        if rest.bars:
+            rest.duration = rest.bars * (self.setting.bar_ticks or WHOLE)
+            self.previous = None
+        else:
+            self.time(rest, rest.length)
+
+    def open_broken(self, broken: Broken) -> None:
+        if self.broken is not None or self.previous is None:
+            self.drop_broken(broken, "broken rhythm stands between no two notes")
+        else:
+            self.broken = broken
+
+    def close_broken(self, broken: Broken, after: Timed) -> None:
+        before, self.broken = self.previous, None
+        if before is None or before.duration != after.duration:
+            self.drop_broken(broken, "broken rhythm between notes of different length has no effect")
+            return
+        half = 2 ** abs(broken.steps)
+        long, short = _scaled(before.duration, 2 * half - 1, half), _scaled(before.duration, 1, half)
+        before.duration, after.duration = (long, short) if broken.steps > 0 else (short, long)
+
+    def drop_broken(self, broken: Broken, message: str) -> None:
+        self.problem(broken.at, "error", message)
+        broken.steps = 0
+
+    def open_tuplet(self, tuplet: Tuplet) -> None:
+        if self.left:
+            self.problem(tuplet.at, "error", "a tuplet begins inside a tuplet")
+            tuplet.p = 0
+            return
+        self.p = tuplet.p
+        tuplet.q = self.q = tuplet.q or tuplet_time(tuplet.p, self.setting.meter)
+        self.left = tuplet.r or tuplet.p
+        self.tuplet = tuplet
+
+    def change(self, change: Change) -> None:
+        try:
+            if change.letter == "K":
+                # In the middle of a tune an empty K: changes nothing.
+                if change.value:
+                    self.setting.key = parse_key(change.value)
+                    self.accidentals = {}
+            elif change.letter == "M":
+                self.setting.meter = parse_meter(change.value)
+            elif change.letter == "L":
+                self.setting.unit = parse_unit_note_length(change.value)
+                self.lengths = {}
+        except NotationError as error:
+            self.problem(change.at, "error", str(error))
+            change.letter = "N"
+
+
+def _scaled(duration: Ticks, above: int, below: int) -> Ticks:
+    if isinstance(duration, int) and duration * above % below == 0:
+        return duration * above // below
+    exact = Fraction(duration) * above / below
+    return exact.numerator if exact.denominator == 1 else exact

@@ -1,0 +1,254 @@
+"""Turn ABC text into a Tune: its header fields, its music as symbols, notes and bars."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from abclm.errors import NotationError
+from abclm.notation.fields import FIELDS, Meter, find_rhythm, parse_meter, parse_unit_note_length
+from abclm.notation.keys import parse_key
+from abclm.notation.music import Bar, Body, Chord, Note, Problem, scan
+from abclm.notation.playback import Playback
+from abclm.notation.timing import Setting, Ticks, measure, quarters
+
+if TYPE_CHECKING:
+    from music21.stream import Score
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class HeardNote:
+    """A note as heard.
+
+    Attributes:
+        onset: in quarter notes from the beginning of the tune.
+        pitch: MIDI number, 60 is middle C.
+        duration: in quarter notes, with ties joined.
+    """
+
+    onset: Fraction
+    pitch: int
+    duration: Fraction
+
+
+@dataclass(frozen=True)
+class Tune:
+    """A tune in ABC notation.
+
+    Make one with `Tune.parse`. What is read from the text: `reference_number`, `titles`, `rhythm`, `meter`,
+    `unit_note_length`, `key` (as they are spelled there; None where the header has no such field) and `body`.
+
+    Example:
+        >>> tune = Tune.parse("X:1\\nT:Scale\\nM:4/4\\nL:1/4\\nK:G\\nGABc|defg|]\\n")
+        >>> tune.title, tune.key, [note.pitch for note in tune.notes()]
+        ('Scale', 'G', [67, 69, 71, 72, 74, 76, 78, 79])
+    """
+
+    text: str
+    reference_number: int
+    titles: tuple[str, ...]
+    rhythm: str | None
+    meter: str | None
+    unit_note_length: str | None
+    key: str
+    parts: str
+    transcription: str
+    body_start: int
+    header_problems: tuple[tuple[int, str, str], ...] = ()
+
+    @classmethod
+    def parse(cls, text: str) -> "Tune":
+        """Read one tune.
+
+        Args:
+            text: from its `X:` line to its end; what stands before the first `X:` is passed over, and a
+                second `X:` or, after the first music, an empty line ends it.
+
+        Returns:
+            The tune. Anything wrong inside it is found by `check`.
+
+        Raises:
+            NotationError: there is no tune: no `X:` field, or no `K:` field that ends the header.
+        """
+        if not isinstance(text, str):
+            raise NotationError(f"a tune is text, and this is {type(text).__name__}")
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        match = re.search(r"^X:", text, re.MULTILINE)
+        if match is None:
+            raise NotationError("there is no tune: no line begins with X:, the reference number")
+        return _read(text[match.start() :])
+
+    @property
+    def title(self) -> str:
+        """The first title, or an empty string."""
+        return self.titles[0] if self.titles else ""
+
+    @property
+    def body(self) -> str:
+        """The text behind the header."""
+        return self.text[self.body_start :]
+
+    def __str__(self) -> str:
+        return self.text
+
+    @cached_property
+    def music(self) -> Body:
+        """The symbols of the body, with durations and pitches."""
+        body = scan(self.text, self.body_start)
+        measure(body, self.setting())
+        return body
+
+    @cached_property
+    def playback(self) -> Playback:
+        """The order in which the symbols are heard."""
+        return Playback(self.music, self.parts)
+
+    def setting(self) -> Setting:
+        """What the header puts in force; where a value can't be read, what ABC 2.1 takes by default."""
+        meter = _or_none(parse_meter, self.meter) or Meter("none", None)
+        unit = _or_none(parse_unit_note_length, self.unit_note_length) or meter.default_unit_note_length
+        key = _or_none(parse_key, self.key) or parse_key("C")
+        return Setting(key, meter, unit)
+
+    @property
+    def stated_rhythm(self) -> str | None:
+        """The rhythm in its canonical spelling: from `R:`, from `Z: id:dc-reel-12`, or from a title."""
+        for text in (self.rhythm or "", *re.findall(r"\bid:\S+", self.transcription), *self.titles):
+            rhythm = find_rhythm(text)
+            if rhythm:
+                return rhythm
+        return None
+
+    def notes(self) -> list[HeardNote]:
+        """The notes as heard: repeats and part sequences played out, ties joined.
+
+        Returns:
+            In the order of onset, then pitch. Swing, ornaments and grace notes are a matter of performance
+            and not in it.
+        """
+        heard: list[tuple[Ticks, int, Ticks]] = []
+        now: Ticks = 0
+        symbols = self.playback.symbols
+        for index, _ in self.playback.order():
+            symbol = symbols[index]
+            if isinstance(symbol, Note):
+                if not symbol.continued:
+                    heard.append((now, symbol.pitch, symbol.duration + symbol.held))
+            elif isinstance(symbol, Chord):
+                heard.extend(
+                    (now, note.pitch, note.duration + note.held) for note in symbol.notes if not note.continued
+                )
+            elif isinstance(symbol, Bar):
+                continue
+            now += getattr(symbol, "duration", 0)
+        heard.sort()
+        return [HeardNote(quarters(onset), pitch, quarters(duration)) for onset, pitch, duration in heard]
+
+    def check(self) -> list[Problem]:
+        """Find what is wrong; see `abclm.notation.check`."""
+        from abclm.notation.check import check
+
+        return check(self)
+
+    def normalize(self, chord_symbols: bool = False) -> "Tune":
+        """Bring the tune to the canonical form; see `abclm.notation.normalize`."""
+        from abclm.notation.normalize import normalize
+
+        return normalize(self, chord_symbols=chord_symbols)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the tune as .abc, .mid or .wav, by suffix; see `abclm.convert.save`."""
+        from abclm.convert import save
+
+        save(self, path)
+
+    def to_music21(self) -> "Score":
+        """The tune as music21 reads its canonical form."""
+        from music21 import converter
+
+        return converter.parseData(str(self.normalize()), format="abc")
+
+
+_HEADER_LINE = re.compile(r"([A-Za-z+]):(.*)")
+
+
+def _read(text: str) -> Tune:
+    """Read the header of a tune whose text begins with its `X:` line."""
+    values: dict[str, str] = {}
+    titles: list[str] = []
+    problems: list[tuple[int, str, str]] = []
+    at = 0
+    while at < len(text):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        line = text[at:end]
+        match = _HEADER_LINE.match(line)
+        if match:
+            letter, value = match[1], match[2].split("%")[0].strip()
+            if letter == "X" and "X" in values:
+                break
+            if letter == "T":
+                titles.append(value)
+            elif letter == "Z":
+                values["Z"] = f"{values.get('Z', '')} {value}".strip()
+            elif letter in FIELDS and FIELDS[letter].header:
+                if letter in "MLKR" and letter in values:
+                    problems.append((at, "warning", f"the field {letter}: stands twice in the header"))
+                values[letter] = value
+            elif letter != "+":
+                problems.append((at, "warning", f"{letter}: is no field of a tune header"))
+            if letter == "K":
+                return _tune(text, values, titles, problems, min(end + 1, len(text)))
+        elif line.strip() and line[0] != "%":
+            problems.append((at, "warning", "the line is no information field, and the header goes on"))
+        at = end + 1
+    raise NotationError("there is no tune: the header has no K: field, which ends it", line=text[:at].count("\n"))
+
+
+def _tune(
+    text: str, values: dict[str, str], titles: list[str], problems: list[tuple[int, str, str]], start: int
+) -> Tune:
+    end = _BODY_END.search(text, max(start - 1, 0))
+    if end:
+        text = text[: end.start() + 1]
+    number = re.match(r"\d{1,9}", values["X"])
+    return Tune(
+        text=text if text.endswith("\n") else text + "\n",
+        reference_number=int(number[0]) if number else 0,
+        titles=tuple(titles),
+        rhythm=values.get("R") or None,
+        meter=_first_value(values, "M"),
+        unit_note_length=_first_value(values, "L"),
+        key=values["K"],
+        parts=values.get("P", ""),
+        transcription=values.get("Z", ""),
+        body_start=start,
+        header_problems=tuple(problems),
+    )
+
+
+# An empty line ends a tune (ABC 2.1, section 2.2.3), and so does the next reference number.
+_BODY_END = re.compile(r"\n[ \t]*(?=\n)|\n(?=X:)")
+
+
+def _first_value(values: dict[str, str], letter: str) -> str | None:
+    """The value of a meter or a length; what is glued behind it is music that stands in the wrong place."""
+    value = values.get(letter, "")
+    match = re.match(r"[Cc]\|?(?=\s|$)|none\b|[(\d][\d+ )]*/\s*\d+", value)
+    return (match[0] if match else value) or None
+
+
+Value = TypeVar("Value")
+
+
+def _or_none(parse: Callable[[str], Value], text: str | None) -> Value | None:
+    if text is None:
+        return None
+    try:
+        return parse(text)
+    except NotationError:
+        return None

@@ -1,0 +1,74 @@
+"""Read a tunebook's tunes from text, and write tunes as a tunebook."""
+
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from abclm.errors import NotationError
+from abclm.notation.music import Problem
+from abclm.notation.tune import Tune
+
+
+@dataclass
+class Tunebook:
+    """The tunes of a file, and what of it could not be read."""
+
+    tunes: list[Tune] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def split_tunebook(text: str) -> list[str]:
+    """Cut a tunebook into the texts of its tunes, one for each `X:` line; what stands before the first is left out."""
+    return [text[at:end] for at, end in _places(text)]
+
+
+def parse_tunebook(text: str) -> Tunebook:
+    """Read every tune of a tunebook's text; a tune that can't be read becomes a problem, and the others stay."""
+    book = Tunebook()
+    line = 1
+    seen = 0
+    for at, end in _places(text):
+        line += text.count("\n", seen, at)
+        seen = at
+        try:
+            book.tunes.append(Tune.parse(text[at:end]))
+        except NotationError as error:
+            book.problems.append(Problem(line, 1, "error", str(error)))
+    return book
+
+
+def read_tunebook(path: str | os.PathLike[str]) -> Tunebook:
+    """Read a file's tunes and its problems.
+
+    Args:
+        path: a tunebook in UTF-8 or Latin-1.
+
+    Raises:
+        OSError: the file can't be read.
+    """
+    return parse_tunebook(decode(Path(path).read_bytes()))
+
+
+def decode(data: bytes) -> str:
+    """Decode the bytes of an ABC file: UTF-8 with or without a byte-order mark, else Latin-1; line ends become `\\n`."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def format_tunebook(tunes: Iterable[Tune | str]) -> str:
+    """Write tunes one after another, with reference numbers counted from 1 and an empty line after each."""
+    parts = []
+    for number, tune in enumerate(tunes, 1):
+        text = re.sub(r"^X:.*", f"X:{number}", str(tune), count=1, flags=re.MULTILINE)
+        parts.append(text.rstrip("\n") + "\n\n")
+    return "".join(parts)
+
+
+def _places(text: str) -> list[tuple[int, int]]:
+    starts = [match.start() for match in re.finditer(r"^X:", text, re.MULTILINE)]
+    return list(zip(starts, [*starts[1:], len(text)], strict=True)) if starts else []
