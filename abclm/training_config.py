@@ -1,0 +1,129 @@
+"""Turn the choices of a training run into one checked value, and into JSON and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from abclm.errors import ConfigError
+
+SCHEDULES = ("constant", "cosine")
+_SEEDS = 2**31  # what both NumPy and TensorFlow take
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """How to train; the defaults are the paper's, which has no dropout, decay or clipping.
+
+    Args:
+        sequence_length: characters of a window, 1 or more.
+        batch_size: windows of a step, 1 or more.
+        learning_rate: Adam's step size at the start, above 0.
+        schedule: `"constant"`, or `"cosine"`: the learning rate falls to 0 along half a cosine.
+        epochs: passes over the training text, 1 or more.
+        steps: where given, stop after so many steps, whatever `epochs` says; 1 or more.
+        patience: where given, stop after so many epochs without a better held-out figure; 1 or more.
+        clip_norm: where given, scale gradients down to this global norm; above 0.
+        embedding_dropout: share of the embedded inputs that is dropped, from 0 to below 1.
+        output_dropout: share of each LSTM layer's outputs that is dropped, from 0 to below 1.
+        weight_decay: share of each weight, biases aside, that a step takes off, times the learning
+            rate; 0 or more.
+        seed: of windows, their order and dropout; from 0 to 2**31 - 1.
+
+    Raises:
+        ConfigError: values out of range, all of them named.
+    """
+
+    sequence_length: int = 400
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    schedule: str = "constant"
+    epochs: int = 20
+    steps: int | None = None
+    patience: int | None = None
+    clip_norm: float | None = None
+    embedding_dropout: float = 0.0
+    output_dropout: float = 0.0
+    weight_decay: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        wrong = []
+        for name in ("sequence_length", "batch_size", "epochs", "steps", "patience"):
+            wrong += self._unless(name, "an integer from 1", lambda value: type(value) is int and value >= 1)
+        for name in ("learning_rate", "clip_norm"):
+            wrong += self._unless(name, "a number above 0", lambda value: _is_number(value) and value > 0)
+        for name in ("embedding_dropout", "output_dropout"):
+            wrong += self._unless(
+                name, "a number from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1
+            )
+        wrong += self._unless(
+            "weight_decay", "a number from 0", lambda value: _is_number(value) and value >= 0
+        )
+        wrong += self._unless("schedule", f"one of {', '.join(SCHEDULES)}", lambda value: value in SCHEDULES)
+        wrong += self._unless(
+            "seed",
+            f"an integer from 0 to {_SEEDS - 1}",
+            lambda value: type(value) is int and 0 <= value < _SEEDS,
+        )
+        if wrong:
+            raise ConfigError("; ".join(wrong))
+
+    @classmethod
+    def for_fine_tuning(cls, **changes: Any) -> TrainingConfig:
+        """What suits going on from a trained model on few tunes: small steps that become smaller.
+
+        Args:
+            **changes: fields to set otherwise.
+        """
+        settings: dict[str, Any] = {
+            "sequence_length": 200,
+            "batch_size": 8,
+            "learning_rate": 2e-4,
+            "schedule": "cosine",
+            "epochs": 10,
+            "patience": 3,
+            "clip_norm": 1.0,
+            "output_dropout": 0.2,
+        }
+        return cls(**{**settings, **changes})
+
+    @classmethod
+    def from_json(cls, text: str) -> TrainingConfig:
+        """Read what `to_json` wrote; ConfigError where a key is unknown or a value out of range."""
+        try:
+            data = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise ConfigError(f"a training config is JSON; this is not: {error}") from None
+        if not isinstance(data, dict):
+            raise ConfigError("a training config is a JSON object; received something else")
+        if unknown := sorted(data.keys() - {each.name for each in fields(cls)}):
+            raise ConfigError(f"unknown in a training config: {', '.join(unknown)}")
+        return cls(**data)
+
+    def to_json(self) -> str:
+        """Return the config as a JSON object."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    def total_steps(self, steps_per_epoch: int) -> int:
+        """How many steps the run takes where nothing stops it early."""
+        return self.steps if self.steps is not None else self.epochs * steps_per_epoch
+
+    def learning_rate_at(self, step: int, total_steps: int) -> float:
+        """The learning rate of a step, counted from 0: no state, so that any step can be run again."""
+        if self.schedule == "constant":
+            return self.learning_rate
+        return self.learning_rate * (1 + math.cos(math.pi * step / total_steps)) / 2
+
+    def _unless(self, name: str, legal: str, test: Any) -> list[str]:
+        """Say what is wrong with a field, if anything; None is legal where it is the default."""
+        value = getattr(self, name)
+        if (value is None and getattr(type(self), name) is None) or test(value):
+            return []
+        return [f"{name} is {legal}; received {value!r}"]
+
+
+def _is_number(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
