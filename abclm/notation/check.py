@@ -1,0 +1,132 @@
+"""Find what is wrong in a tune: problems with line, column and severity."""
+
+from bisect import bisect_right
+from fractions import Fraction
+
+from abclm.errors import NotationError
+from abclm.notation.fields import FIELDS, Meter, parse_meter, parse_unit_note_length
+from abclm.notation.keys import parse_key
+from abclm.notation.music import Change, Problem, Rest, Timed
+from abclm.notation.playback import BOTH, DOUBLE, END, ENDING, SINGLE, START
+from abclm.notation.timing import Ticks, ticks
+from abclm.notation.tune import Tune
+
+_MOST_PROBLEMS = 1000  # of one tune; text that is no music at all has one at every character
+
+
+def check(tune: Tune) -> list[Problem]:
+    """Find what is wrong in a tune.
+
+    Errors are what can't be played as written: unclosed brackets, ties and broken rhythm that lead nowhere,
+    incomplete tuplets, variant endings outside a repeat, keys and meters that can't be read. Warnings are bars
+    that don't fill their meter (allowing for a pick-up, its complement before a repeat, and endings), repeats
+    that don't match, and what has no meaning.
+
+    Args:
+        tune: any tune.
+
+    Returns:
+        The problems in the order of their places, at most 1,000.
+
+    Example:
+        >>> tune = Tune.parse("X:1\\nM:3/4\\nL:1/4\\nK:D\\nDEF|GA|d3|]\\n")
+        >>> for problem in check(tune):
+        ...     print(problem.line, problem.column, problem.severity, problem.message)
+        5 7 warning the bar is 2/4 long, and the meter is 3/4
+    """
+    places = [*tune.header_problems, *_header(tune), *tune.music.problems, *_fields(tune)]
+    places += _bars(tune)  # plays the tune out, which finds what is wrong with its repeats
+    places += tune.playback.problems
+    if len(tune.music.voices) > 1:
+        at = tune.body_start
+        places.append((at, "warning", f"there are {len(tune.music.voices)} voices; only the first is used"))
+    if not any(isinstance(symbol, Timed) and not isinstance(symbol, Rest) for symbol in tune.music.symbols):
+        places.append((min(tune.body_start, len(tune.text) - 1), "error", "the tune has no notes"))
+    lines = [0] + [index + 1 for index, character in enumerate(tune.text) if character == "\n"]
+    problems = []
+    for at, severity, message in sorted(set(places))[:_MOST_PROBLEMS]:
+        line = bisect_right(lines, at)
+        problems.append(Problem(line, at - lines[line - 1] + 1, severity, message))
+    return problems
+
+
+def _header(tune: Tune) -> list[tuple[int, str, str]]:
+    """Values of the header that can't be read."""
+    found = []
+    for letter, value, parse in (
+        ("M", tune.meter, parse_meter),
+        ("L", tune.unit_note_length, parse_unit_note_length),
+        ("K", tune.key, parse_key),
+    ):
+        try:
+            if value is not None:
+                parse(value)  # type: ignore[operator]
+        except NotationError as error:
+            found.append((max(tune.text.find(f"\n{letter}:"), -1) + 1, "error", str(error)))
+    if not tune.titles:
+        found.append((0, "warning", "the tune has no title (T:)"))
+    return found
+
+
+def _fields(tune: Tune) -> list[tuple[int, str, str]]:
+    """Fields inside the tune that have no place there."""
+    found = []
+    for symbol in tune.music.symbols:
+        if isinstance(symbol, Change):
+            field = FIELDS.get(symbol.letter)
+            if field is None:
+                found.append((symbol.at, "warning", f"{symbol.letter}: is no information field"))
+            elif not field.body:
+                found.append((symbol.at, "warning", f"{symbol.letter}: ({field.name}) belongs in the header"))
+    return found
+
+
+def _bars(tune: Tune) -> list[tuple[int, str, str]]:
+    """Bars of the wrong length, as heard: what stands before a repeat and what follows its beginning make one bar.
+
+    A plain bar line closes a bar that must be full; `||`, `|]` and the repeats may stand inside a bar, and the
+    bar goes on behind them. The first bar may be a pick-up.
+    """
+    playback = tune.playback
+    meter = tune.setting().meter
+    full = _full(meter)
+    filled: Ticks = 0
+    bars = 0  # begun so far, since the place that a repeat goes back to
+    begun = bars_at_repeat = 0
+    last_times, last_index = 1, -1
+    found = []
+    for index, times in playback.order():
+        symbol, kind = playback.symbols[index], playback.kinds[index]
+        if index <= last_index and times > last_times:
+            bars = bars_at_repeat
+        last_index, last_times = index, times
+        if isinstance(symbol, Timed):
+            if not filled:
+                begun = symbol.at
+            filled += 0 if isinstance(symbol, Rest) and symbol.bars else symbol.duration
+        elif isinstance(symbol, Change) and symbol.letter == "M":
+            meter = parse_meter(symbol.value)
+            full = _full(meter)
+        elif kind == SINGLE or (kind in (START, END, BOTH, DOUBLE) and full and (filled >= full or not bars)):
+            if full and filled and filled != full and (bars or times > 1):
+                length = f"the bar is {_length(filled, meter)} long, and the meter is {meter.text}"
+                found.append((begun, "warning", length + (" (when repeated)" if times > 1 and not bars else "")))
+            bars += bool(filled)
+            filled = 0
+        if kind in (START, BOTH):
+            bars_at_repeat = bars
+        elif kind == ENDING:
+            bars += 1
+    return found
+
+
+def _full(meter: Meter) -> Ticks | None:
+    return None if meter.bar_length is None else ticks(meter.bar_length)
+
+
+def _length(filled: Ticks, meter: Meter) -> str:
+    """A length as a fraction with the meter's denominator, such as 5/8."""
+    whole = Fraction(filled) / ticks(Fraction(1))
+    below = int(meter.text.split("/")[1]) if "/" in meter.text else 4
+    above = whole * below
+    return f"{above.numerator}/{below}" if above.denominator == 1 else f"{whole.numerator}/{whole.denominator}"
