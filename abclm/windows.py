@@ -96,7 +96,7 @@ def windows_per_epoch(characters: int, sequence_length: int) -> int:
     if characters < sequence_length + 1:
         raise ConfigError(
             f"the training text has {characters:,} characters, too few for a sequence length of "
-            f"{sequence_length:,}; give more tunes, or a sequence length of at most {max(1, characters - 1):,}"
+            f"{sequence_length:,}; give more tunes, or a sequence length of up to {max(1, characters - 1):,}"
         )
     return max(1, (characters - sequence_length) // sequence_length)
 

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from abclm.corpora import Corpus
 from abclm.errors import ConfigError
 from abclm.networks import Network, build_network
 from abclm.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from abclm.corpora import Corpus
     from abclm.language_model import LanguageModel
     from abclm.notation import Tune
 
@@ -62,7 +62,8 @@ class Evaluator:
 
     def __init__(self, network: Network, vocabulary: Vocabulary, tunes: Iterable[Tune]) -> None:
         start = vocabulary.encode("\n")
-        self._sequences = [np.concatenate([start, vocabulary.encode(tune.text)]) for tune in tunes]
+        texts = (f"{tune.text.rstrip()}\n\n" for tune in tunes)
+        self._sequences = [np.concatenate([start, vocabulary.encode(text)]) for text in texts]
         if not self._sequences:
             raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
         signature = [
@@ -94,22 +95,26 @@ class Evaluator:
         )
 
 
-def evaluate(lm: LanguageModel, tunes: Corpus | Iterable[Tune]) -> Evaluation:
-    """Measure a model on canonical tunes.
+def evaluate(lm: LanguageModel, tunes: Corpus | Iterable[Tune], *, normalize: bool = True) -> Evaluation:
+    """Measure a model on tunes.
 
     Args:
         lm: the model.
-        tunes: a corpus or tunes, canonical, that the model was not trained on.
+        tunes: a corpus or tunes that the model was not trained on.
+        normalize: bring them to the canonical form first; False says that they have it.
 
     Returns:
-        Bits per character and per tune.
+        Bits per character and per tune, of the tunes that have a canonical form.
 
     Raises:
-        ConfigError: no tunes.
+        ConfigError: there is no such tune.
         VocabularyError: a tune has a character that the vocabulary lacks.
     """
+    corpus = tunes if isinstance(tunes, Corpus) else Corpus("tunes", tuple(tunes))
+    if normalize:
+        corpus = corpus.normalize()
     network = build_network(lm.config, len(lm.vocabulary), lm.weights)
-    return Evaluator(network, lm.vocabulary, getattr(tunes, "tunes", tunes))()
+    return Evaluator(network, lm.vocabulary, corpus.tunes)()
 
 
 def padded_batches(

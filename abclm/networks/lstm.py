@@ -9,7 +9,7 @@ from abclm.errors import ConfigError
 from abclm.networks.recurrence import Tensor, lstm_outputs
 
 
-@keras.saving.register_keras_serializable(package="abclm")  # type: ignore[untyped-decorator]
+@keras.saving.register_keras_serializable(package="abclm")
 class LSTM(keras.layers.LSTM):  # type: ignore[misc]
     """`keras.layers.LSTM` with the same weights, names and results, and a faster step on the CPU.
 
@@ -47,7 +47,9 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
     def inner_loop(self, sequences: Tensor, initial_state: Any, mask: Any, training: bool = False) -> Any:
         """Run the recurrence; Keras calls this with everything else about the layer settled."""
         if any(part is not None for part in tf.nest.flatten(mask)):
-            raise ConfigError("abclm's LSTM layer does not take a mask; leave it out or use keras.layers.LSTM")
+            raise ConfigError(
+                "abclm's LSTM layer does not take a mask; leave it out or use keras.layers.LSTM"
+            )
         if not self.is_fast:
             return super().inner_loop(sequences, initial_state, mask, training=training)
         if training and self.dropout:
@@ -61,11 +63,15 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
 
         Args:
             ids: int32 `(batch, time)`.
-            table: the symbols' embeddings, `(symbols, features)`.
+            table: the symbols' embeddings, `(symbols, features)`, or one for each sequence,
+                `(batch, symbols, features)`.
 
         Returns:
             What the layer gives for the embedded symbols from a zero state, `(batch, time, units)`.
         """
+        if table.shape.rank == 3:
+            ids += tf.range(tf.shape(table)[0])[:, None] * tf.shape(table)[1]
+            table = tf.reshape(table, [-1, table.shape[-1]])
         rows = tf.matmul(table, self._kernel) + self._bias  # (symbols, 4·units)
         zero = tf.zeros([tf.shape(ids)[0], self.units], rows.dtype)
         outputs, _ = lstm_outputs(rows, tf.transpose(ids), self._recurrent_kernel, zero, zero)

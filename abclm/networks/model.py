@@ -12,16 +12,21 @@ from abclm.language_model import ModelConfig
 from abclm.networks.lstm import LSTM
 from abclm.networks.recurrence import Tensor
 
+_PLACES = 32  # more than a network has layers
+
 
 class Dropout(NamedTuple):
     """What to drop in one training step; the seed makes it the same whenever that step is run."""
 
-    embedding: float  # share of the embedded inputs, 0 to 1
-    output: float  # share of each LSTM layer's outputs, 0 to 1
-    seed: Tensor  # int32 (2,)
+    embedding: float = 0.0  # share of each sequence's embedding features, the same at all its steps
+    output: float = 0.0  # share of each LSTM layer's outputs
+    seed: Tensor = (0, 0)  # int32 (2,)
 
 
-@keras.saving.register_keras_serializable(package="abclm")  # type: ignore[untyped-decorator]
+NO_DROPOUT = Dropout()
+
+
+@keras.saving.register_keras_serializable(package="abclm")
 class Network(keras.Model):  # type: ignore[misc]
     """The language model as Keras sees it: ids `(batch, time)` in, logits `(batch, time, vocabulary)` out.
 
@@ -62,17 +67,22 @@ class Network(keras.Model):  # type: ignore[misc]
         """Logits for every position, float32 `(batch, time, vocabulary)`, from a zero state."""
         return self.logits(ids)
 
-    def logits(self, ids: Tensor, dropout: Dropout | None = None) -> Tensor:
+    def logits(self, ids: Tensor, dropout: Dropout = NO_DROPOUT) -> Tensor:
         """The same, with dropout where it is given, as in a training step."""
         ids = tf.cast(ids, tf.int32)
         first, *others = self.recurrent
-        if first.is_fast and not (dropout and dropout.embedding):
-            states = first.look_up(ids, tf.cast(self.embedding.embeddings, first.compute_dtype))
+        table = tf.cast(self.embedding.embeddings, first.compute_dtype)  # (vocabulary, features)
+        if dropout.embedding:
+            # One mask a sequence (Gal & Ghahramani 2016), so that the look-up still serves.
+            ones = tf.ones([tf.shape(ids)[0], 1, table.shape[1]], table.dtype)
+            table *= _drop(ones, dropout.embedding, dropout.seed, 0)  # (batch, vocabulary, features)
+        if first.is_fast:
+            states = first.look_up(ids, table)
         else:
-            states = first(_drop(self.embedding(ids), dropout and dropout.embedding, dropout, 0))
-        for number, layer in enumerate(others, 1):
-            states = layer(_drop(states, dropout and dropout.output, dropout, number))
-        return self.dense(_drop(states, dropout and dropout.output, dropout, len(self.recurrent)))
+            states = first(tf.gather(table, ids, axis=-2, batch_dims=table.shape.rank - 2))
+        for place, layer in enumerate([*others, self.dense], 1):
+            states = layer(_drop(states, dropout.output, dropout.seed, place))
+        return states
 
     def named_variables(self) -> dict[str, Any]:
         """The variables under the names that they have in a model folder."""
@@ -132,9 +142,8 @@ def weights_of(network: Network) -> dict[str, np.ndarray[Any, Any]]:
     }
 
 
-def _drop(values: Tensor, rate: float | None, dropout: Dropout | None, place: int) -> Tensor:
+def _drop(values: Tensor, rate: float, seed: Tensor, place: int) -> Tensor:
     """Zero a share of the values and scale up the rest; each place in the network draws its own."""
-    if dropout is None or not rate:
+    if not rate:
         return values
-    seed = tf.stack([dropout.seed[0] + place * 0x3C6EF372, dropout.seed[1]])
-    return tf.nn.experimental.stateless_dropout(values, rate, seed=seed)
+    return tf.nn.experimental.stateless_dropout(values, rate, seed=[seed[0], _PLACES * seed[1] + place])

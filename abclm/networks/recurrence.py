@@ -49,7 +49,9 @@ def lstm_outputs(
             before = tf.concat([state[None], outputs[:-1]], axis=0)  # (time, batch, units)
             flat = tf.reshape(changes, [-1, 4 * units])  # (time·batch, 4·units)
             kernel_gradient = tf.matmul(tf.reshape(before, [-1, units]), flat, transpose_a=True)
-            rows_gradient = changes if ids is None else _sum_by_row(flat, ids, tf.shape(rows)[0])
+            rows_gradient = changes
+            if ids is not None:
+                rows_gradient = tf.math.unsorted_segment_sum(flat, tf.reshape(ids, [-1]), tf.shape(rows)[0])
             return rows_gradient, kernel_gradient, state_gradient, carry_gradient
 
         return (outputs, cell), gradient
@@ -114,8 +116,3 @@ def _sigmoids_first(gates: Tensor) -> Tensor:
     """Bring the last axis from the order i, f, c, o to i, f, o, c."""
     i, f, c, o = tf.split(gates, 4, axis=-1)
     return tf.concat([i, f, o, c], axis=-1)
-
-
-def _sum_by_row(values: Tensor, ids: Tensor, rows: Tensor) -> Tensor:
-    """Add up `values` (time·batch, width) that came from the same row: a product, faster than a scatter."""
-    return tf.matmul(tf.one_hot(tf.reshape(ids, [-1]), rows, dtype=values.dtype), values, transpose_a=True)
