@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from abclm.generation import GenerationOptions
     from abclm.language_model import LanguageModel, load
     from abclm.model_config import ModelConfig
-    from abclm.notation import Tune, read_tunebook
+    from abclm.notation.tune import Tune
+    from abclm.notation.tunebook import read_tunebook
     from abclm.training_config import TrainingConfig
     from abclm.vocabulary import Vocabulary
 
@@ -54,10 +55,10 @@ _HOMES = {
     "LanguageModel": "language_model",
     "ModelConfig": "model_config",
     "TrainingConfig": "training_config",
-    "Tune": "notation",
+    "Tune": "notation.tune",
     "Vocabulary": "vocabulary",
     "load": "language_model",
-    "read_tunebook": "notation",
+    "read_tunebook": "notation.tunebook",
 }
 
 

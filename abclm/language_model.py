@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from abclm.corpora import Corpus
     from abclm.evaluation import Evaluation
     from abclm.generation import GenerationOptions
-    from abclm.notation import Tune
+    from abclm.notation.tune import Tune
     from abclm.training import TrainingConfig
 
 _PRESETS = Path(__file__).parent / "presets"
@@ -218,12 +218,20 @@ class LanguageModel:
         config: TrainingConfig | None = None,
         **options: Any,
     ) -> LanguageModel:
-        """Go on training on other tunes; the arguments are those of `fit`.
+        """Go on training on other tunes, of which there may be few.
+
+        Args:
+            train: tunes to learn from.
+            validation: tunes to measure on after each epoch; the best weights are kept.
+            config: how to train; by default `TrainingConfig.for_fine_tuning()`.
+            **options: passed on to `abclm.training.fine_tune`.
 
         Returns:
             A new model; this one stays as it was.
         """
-        return self.copy().fit(train, validation, config, **options)
+        from abclm import training
+
+        return training.fine_tune(self, train, validation, config, **options)
 
     def evaluate(self, tunes: Corpus | Iterable[Tune]) -> Evaluation:
         """Measure the model on tunes that it has not seen (see `abclm.evaluation`)."""

@@ -55,7 +55,9 @@ def probabilities(
         scaled[~allowed] = -np.inf
     # The highest becomes 0 before it is divided, so that no temperature is too small.
     scaled -= scaled.max()
-    chances: npt.NDArray[np.float64] = np.exp(scaled / options.temperature)
+    with np.errstate(over="ignore"):
+        scaled /= options.temperature
+    chances: npt.NDArray[np.float64] = np.exp(scaled)
     chances /= chances.sum()
     if options.top_k is not None:
         chances = _keep(chances, _likeliest_first(chances)[: options.top_k])

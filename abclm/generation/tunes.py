@@ -12,7 +12,7 @@ import numpy as np
 from abclm.generation.guide import Guide
 from abclm.generation.sampling import sample
 from abclm.generation.step import Engine
-from abclm.notation import Tune
+from abclm.notation.tune import Tune
 
 if TYPE_CHECKING:
     from abclm.generation.options import GenerationOptions

@@ -1,0 +1,131 @@
+"""The sampler on logits written by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from abclm.generation import GenerationOptions
+from abclm.generation.sampling import probabilities, sample
+from abclm.vocabulary import Vocabulary
+
+VOCABULARY = Vocabulary.from_text("badger")  # a b d e g r
+SHARES = np.array([0.5, 0.25, 0.125, 0.0625, 0.0625])
+HALVES = np.log(SHARES).astype(np.float32)
+
+
+def options(**changes):
+    return GenerationOptions(**changes)
+
+
+def spelled(**changes):
+    """Logits that spell a word, each letter three times as likely as any other."""
+    generator = np.random.default_rng(0)
+    word = ""
+    for letter in "badger":
+        logits = np.where(np.arange(6) == VOCABULARY.char_to_id[letter], np.log(3), 0).astype(np.float32)
+        word += VOCABULARY.symbols[sample(logits, options(**changes), generator)]
+    return word
+
+
+@pytest.mark.parametrize(
+    "changes", [{"temperature": 0}, {"top_k": 1}, {"top_p": 0.01}, {"min_p": 1.0}, {"temperature": 1e-9}]
+)
+def test_what_leaves_only_the_likeliest_spells_the_word(changes):
+    assert spelled(**changes) == "badger"
+
+
+def test_the_models_own_distribution_is_the_default():
+    np.testing.assert_allclose(probabilities(HALVES, options()), SHARES, atol=1e-7)
+
+
+def test_draws_follow_the_distribution():
+    generator = np.random.default_rng(0)
+    drawn = [sample(HALVES, options(), generator) for _ in range(4000)]
+    shares = np.bincount(drawn, minlength=5) / 4000
+    np.testing.assert_allclose(shares, SHARES, atol=0.03)
+
+
+def test_temperature_flattens_and_sharpens():
+    for temperature, powers in ((2.0, np.sqrt(SHARES)), (0.5, np.square(SHARES))):
+        chances = probabilities(HALVES, options(temperature=temperature))
+        np.testing.assert_allclose(chances, powers / powers.sum(), atol=1e-7)
+
+
+def test_top_k_keeps_the_likeliest_and_of_equals_the_first():
+    np.testing.assert_allclose(probabilities(HALVES, options(top_k=2)), [2 / 3, 1 / 3, 0, 0, 0], atol=1e-7)
+    assert np.flatnonzero(probabilities(HALVES, options(top_k=4))).tolist() == [0, 1, 2, 3]
+    np.testing.assert_allclose(probabilities(HALVES, options(top_k=99)), probabilities(HALVES, options()))
+
+
+@pytest.mark.parametrize(("top_p", "kept"), [(0.4, 1), (0.51, 2), (0.74, 2), (0.76, 3), (0.99, 5), (1.0, 5)])
+def test_top_p_keeps_the_fewest_that_reach_it(top_p, kept):
+    assert np.flatnonzero(probabilities(HALVES, options(top_p=top_p))).tolist() == list(range(kept))
+
+
+@pytest.mark.parametrize(("min_p", "kept"), [(0.0, 5), (0.12, 5), (0.2, 3), (0.4, 2), (0.6, 1), (1.0, 1)])
+def test_min_p_is_relative_to_the_likeliest(min_p, kept):
+    assert np.flatnonzero(probabilities(HALVES, options(min_p=min_p))).tolist() == list(range(kept))
+
+
+def test_temperature_comes_before_top_k_and_top_k_before_top_p():
+    # At temperature ½ the first alone has 0.73 of the whole; of the first two it has 0.8.
+    assert np.count_nonzero(probabilities(HALVES, options(temperature=0.5, top_p=0.7))) == 1
+    assert np.count_nonzero(probabilities(HALVES, options(temperature=0.5, top_p=0.78))) == 2
+    assert np.count_nonzero(probabilities(HALVES, options(temperature=0.5, top_k=2, top_p=0.78))) == 1
+
+
+def test_the_mask_comes_before_everything_else():
+    allowed = np.array([False, False, True, True, False])
+    np.testing.assert_allclose(probabilities(HALVES, options(), allowed), [0, 0, 2 / 3, 1 / 3, 0], atol=1e-7)
+    assert probabilities(HALVES, options(top_k=1), allowed).tolist() == [0, 0, 1, 0, 0]
+    assert sample(HALVES, options(temperature=0), np.random.default_rng(0), allowed) == 2
+
+
+def test_greedy_draws_nothing():
+    generator = np.random.default_rng(0)
+    sample(HALVES, options(temperature=0), generator)
+    assert generator.random() == np.random.default_rng(0).random()
+
+
+@pytest.mark.parametrize("temperature", [1e-300, 1e-9, 0.5, 1, 100])
+@pytest.mark.parametrize("scale", [1.0, 1e4, 1e37])
+def test_extreme_logits_and_temperatures_stay_finite(temperature, scale):
+    logits = np.array([1, 0.5, -1], np.float32) * np.float32(scale)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        chances = probabilities(logits, options(temperature=temperature))
+    assert np.isfinite(chances).all()
+    assert chances.sum() == pytest.approx(1)
+    assert chances.argmax() == 0
+
+
+class Fixed:
+    """A generator that gives one number."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def random(self):
+        return self.number
+
+
+@given(
+    st.lists(st.floats(-30, 30, width=32), min_size=2, max_size=20),
+    st.data(),
+    st.floats(0, 1, exclude_max=True),
+    st.floats(0.05, 5),
+    st.none() | st.integers(1, 25),
+    st.none() | st.floats(0.01, 1),
+    st.none() | st.floats(0, 1),
+)
+def test_only_possible_symbols_are_drawn(logits, data, number, temperature, top_k, top_p, min_p):
+    allowed = np.array(data.draw(st.lists(st.booleans(), min_size=len(logits), max_size=len(logits))))
+    allowed[data.draw(st.integers(0, len(logits) - 1))] = True
+    chosen = options(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+    logits = np.array(logits, np.float32)
+    chances = probabilities(logits, chosen, allowed)
+    assert chances.sum() == pytest.approx(1)
+    assert not chances[~allowed].any()
+    for drawn in (number, 0.0, np.nextafter(1, 0)):
+        token_id = sample(logits, chosen, Fixed(drawn), allowed)
+        assert chances[token_id] > 0

@@ -1,0 +1,188 @@
+"""Tunes from models that write what a script says."""
+
+import logging
+import re
+
+import numpy as np
+import pytest
+
+import abclm
+from abclm.errors import ConfigError, ModelError
+from abclm.generation import GenerationOptions, generate, stream, tunes
+from abclm.language_model import LanguageModel
+from abclm.model_config import ModelConfig
+from abclm.vocabulary import Vocabulary
+
+GOOD = "|:GFG DEF|G2A B2d|gfe dBG|A2G FED:|\n\n"
+SHORT = "GAB|]\n\n"
+
+
+@pytest.fixture
+def lm():
+    return LanguageModel.create(ModelConfig(embedding_dimension=3, units=4))
+
+
+class Scripted:
+    """An engine that spells bodies, one after the other, and no more header than it must."""
+
+    def __init__(self, bodies):
+        self.bodies = bodies
+        self.attempt = -1
+        self.steps = 0
+
+    def __call__(self, lm):
+        self.vocabulary = lm.vocabulary
+        return self
+
+    def start(self, batch=1):
+        self.attempt += 1
+        self.text = ""
+        return None
+
+    def step(self, state, ids):
+        self.steps += 1
+        self.text += self.vocabulary.decode(ids)
+        match = re.search(r"\nK:[^\n]+\n", self.text)
+        if match:
+            wanted = self.bodies[min(self.attempt, len(self.bodies) - 1)][len(self.text) - match.end() :][:1]
+        elif self.text.endswith("\nK:"):
+            wanted = "G"
+        else:
+            wanted = "KLMRT" if self.text.endswith("\n") else "\n"
+        logits = np.zeros((len(self.vocabulary), 1), np.float32)
+        for place, symbol in enumerate(wanted):
+            logits[self.vocabulary.char_to_id[symbol]] = 1000 - 100 * place
+        return logits
+
+
+@pytest.fixture
+def script(monkeypatch):
+    def use(*bodies):
+        engine = Scripted(bodies)
+        monkeypatch.setattr(tunes, "Engine", engine)
+        return engine
+
+    return use
+
+
+def test_a_tune_is_the_prompt_and_what_the_model_writes(lm, script):
+    script(GOOD)
+    (generated,) = generate(lm, GenerationOptions(title="The Lost Badger", meter="6/8", key="D", seed=1))
+    assert generated.tune.title == "The Lost Badger"
+    assert str(generated.tune).rstrip("\n") == f"X:1\nT:The Lost Badger\nM:6/8\nK:D\n{GOOD}".rstrip("\n")
+    assert (generated.number, generated.seed, generated.attempts, generated.problems) == (1, 1, 1, ())
+    assert generated.characters == len(f"X:1\nT:The Lost Badger\nM:6/8\nK:D\n{GOOD}")
+
+
+def test_the_state_is_carried_and_the_text_never_run_again(lm, script):
+    engine = script(GOOD)
+    (generated,) = generate(lm, GenerationOptions(seed=1))
+    # One step for the newline before the tune, none for its last character.
+    assert engine.steps == generated.characters
+
+
+def test_a_tune_that_cannot_be_played_is_tried_again(lm, script):
+    script(SHORT, SHORT, GOOD)
+    (generated,) = generate(lm, GenerationOptions(seed=1))
+    assert generated.attempts == 3
+    assert generated.problems == ()
+    assert len(generated.tune.notes()) > 8
+
+
+def test_attempts_are_bounded_and_the_best_is_kept_with_a_warning(lm, script, caplog):
+    script("GAB" * 200, SHORT, SHORT)
+    with caplog.at_level(logging.WARNING, "abclm"):
+        (generated,) = generate(lm, GenerationOptions(seed=1, attempts=3, max_length=200))
+    assert generated.attempts == 3
+    assert len(generated.problems) == 1
+    assert "none of 3 attempts can be played" in caplog.text
+    assert "\n" not in caplog.records[0].getMessage()
+
+
+def test_an_error_in_the_music_is_a_problem():
+    problems = tunes.find_problems(f"X:1\nM:6/8\nL:1/8\nK:G\n{GOOD.replace('B2d', 'B2d(')}")
+    assert problems == () or "5:" in problems[0]
+    assert tunes.find_problems(f"X:1\nM:6/8\nL:1/8\nK:G\n{GOOD}") == ()
+    assert len(tunes.find_problems("X:1\nM:6/8\nL:1/8\nK:H\n" + GOOD)) == 1
+
+
+def test_a_tune_that_does_not_end_is_cut_at_max_length(lm, script):
+    script("GAB" * 200)
+    (generated,) = generate(lm, GenerationOptions(seed=1, attempts=1, max_length=200))
+    assert generated.characters == 200
+    assert any("doesn't end within 200 characters" in problem for problem in generated.problems)
+
+
+def test_the_same_seed_gives_the_same_tunes_however_many_there_are(lm):
+    options = {"seed": 7, "attempts": 2, "max_length": 250}
+    three = list(map(str, lm.generate(n=3, **options)))
+    assert three == list(map(str, lm.generate(n=3, **options)))
+    assert three[:1] == list(map(str, lm.generate(n=1, **options)))
+    assert len(set(three)) == 3
+
+
+def test_another_seed_gives_another_tune(lm):
+    one, other = (str(lm.generate(seed=seed, attempts=1, max_length=250)[0]) for seed in (1, 2))
+    assert one != other
+
+
+def test_a_tune_can_be_had_again_by_the_seed_it_tells(lm):
+    (generated,) = generate(lm, GenerationOptions(attempts=1, max_length=250))
+    (again,) = generate(lm, GenerationOptions(attempts=1, max_length=250, seed=generated.seed))
+    assert again == generated
+
+
+def test_tunes_come_one_by_one(lm, script):
+    engine = script(GOOD)
+    written = generate(lm, GenerationOptions(seed=1, n=1000))
+    assert [next(written).number for _ in range(2)] == [1, 2]
+    assert engine.attempt == 1
+
+
+def test_greedy_writes_the_same_whatever_the_seed_and_tries_once(lm):
+    one, other = (
+        next(generate(lm, GenerationOptions(seed=seed, temperature=0, max_length=250))) for seed in (1, 2)
+    )
+    assert str(one.tune) == str(other.tune)
+    assert one.attempts == 1
+
+
+def test_streaming_gives_the_first_attempt_as_it_is_written(lm, script):
+    engine = script(SHORT)
+    characters = lm.stream(title="Asked", seed=1)
+    first = [next(characters) for _ in range(3)]
+    assert first == ["X", ":", "1"]
+    assert engine.steps <= 3
+    assert "".join(first) + "".join(characters) == f"X:1\nT:Asked\nK:G\n{SHORT}"
+
+
+def test_streaming_is_what_generating_gives(lm):
+    text = "".join(stream(lm, GenerationOptions(seed=3, max_length=250)))
+    (generated,) = generate(lm, GenerationOptions(seed=3, max_length=250, attempts=1))
+    assert str(generated.tune).rstrip("\n") == text.rstrip("\n")
+
+
+def test_options_are_given_as_a_whole_or_one_by_one(lm, script):
+    script(GOOD)
+    options = abclm.GenerationOptions(title="Asked", seed=1)
+    assert lm.generate(options)[0] == lm.generate(title="Asked", seed=1)[0]
+    assert lm.generate(options, title="Other")[0].title == "Other"
+
+
+def test_bad_options_are_found_before_anything_is_sampled(lm, script):
+    engine = script(GOOD)
+    for write in (lm.generate, lm.stream):
+        with pytest.raises(ConfigError, match="temperature"):
+            write(temperature=-1)
+    assert engine.steps == 0
+
+
+def test_an_option_that_there_is_not_is_a_type_error(lm):
+    with pytest.raises(TypeError, match="temprature"):
+        lm.generate(temprature=1)
+
+
+def test_a_model_without_the_symbols_of_a_tune_says_so():
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=3, units=4), Vocabulary.from_text("abc\n"))
+    with pytest.raises(ModelError, match="lacks '1', ':', 'K', 'X'"):
+        lm.generate(seed=1)
