@@ -15,7 +15,7 @@ _MOST_PROBLEMS = 1000  # of one tune; text that is no music at all has one at ev
 
 
 def check(tune: Tune) -> list[Problem]:
-    """Find what is wrong in a tune.
+    r"""Find what is wrong in a tune.
 
     Errors are what can't be played as written: unclosed brackets, ties and broken rhythm that lead nowhere,
     incomplete tuplets, variant endings outside a repeat, keys and meters that can't be read. Warnings are bars
@@ -29,10 +29,10 @@ def check(tune: Tune) -> list[Problem]:
         The problems in the order of their places, at most 1,000.
 
     Example:
-        >>> tune = Tune.parse("X:1\\nM:3/4\\nL:1/4\\nK:D\\nDEF|GA|d3|]\\n")
+        >>> tune = Tune.parse("X:1\nT:Short\nM:3/4\nL:1/4\nK:D\nDEF|GA|d3|]\n")
         >>> for problem in check(tune):
         ...     print(problem.line, problem.column, problem.severity, problem.message)
-        5 7 warning the bar is 2/4 long, and the meter is 3/4
+        6 5 warning the bar is 2/4 long, and the meter is 3/4
     """
     places = [*tune.header_problems, *_header(tune), *tune.music.problems, *_fields(tune)]
     places += _bars(tune)  # plays the tune out, which finds what is wrong with its repeats

@@ -10,6 +10,8 @@ LETTERS = "CDEFGAB"
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 ACCIDENTALS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 SIGNS = {value: sign for sign, value in ACCIDENTALS.items()}
+SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 
 # Fifths upwards from each mode's tonic to the major key with the same signature (ABC 2.1, section 3.1.14).
 _MODES = {"": 0, "m": -3, "dor": -2, "phr": -4, "lyd": 1, "mix": -1, "loc": -5}
@@ -104,7 +106,10 @@ def parse_key(text: str) -> Key:
     if abs(_sharps(tonic, mode)) > 7:
         raise _no_key(text)
     explicit = re.split(r"[A-Za-z]+=", rest)[0]
-    return _with_explicit(make_key(tonic, mode), explicit)
+    key = make_key(tonic, mode)
+    if re.match(r"\s*exp\b", rest):
+        key = Key(tonic, mode, (0, 0, 0, 0, 0, 0, 0), regular=False)
+    return _with_explicit(key, explicit)
 
 
 def canonical_key(text: str) -> str:
@@ -122,6 +127,37 @@ def make_key(tonic: str, mode: str) -> Key:
     for letter in _FIFTHS[7 + min(sharps, 0) :]:
         signature[letter] = -1
     return Key(tonic, mode, tuple(signature[letter] for letter in LETTERS))  # type: ignore[arg-type]
+
+
+def transpose_key(key: Key, semitones: int) -> Key:
+    """Move a key by semitones, into the spelling with the fewest sharps or flats.
+
+    Explicit accidentals of an irregular key are left out; the notes have to be respelled in any case.
+
+    Example:
+        >>> transpose_key(parse_key("Em"), 2).text, transpose_key(parse_key("D"), -1).text
+        ('F#m', 'Db')
+    """
+    pitch_class = (key.tonic_pitch_class + semitones) % 12
+    spellings = [
+        letter + sign
+        for letter in LETTERS
+        for sign, alteration in (("", 0), ("#", 1), ("b", -1))
+        if (SEMITONES[letter] + alteration) % 12 == pitch_class and abs(_sharps(letter + sign, key.mode)) <= 7
+    ]
+    # Six sharps or six flats: the side that the key comes from.
+    flats = key.sharps < 0
+    tonic = min(
+        spellings, key=lambda name: (abs(_sharps(name, key.mode)), (_sharps(name, key.mode) < 0) != flats)
+    )
+    return make_key(tonic, key.mode)
+
+
+def steps_between(key: Key, other: Key, semitones: int) -> int:
+    """The diatonic steps by which notes move where `key` becomes `other`, that many semitones away."""
+    letters = LETTERS.index(other.tonic[0]) - LETTERS.index(key.tonic[0])
+    # Of the octaves in which the letter lies, the one nearest to the semitones.
+    return letters + 7 * round((semitones * 7 / 12 - letters) / 7)
 
 
 def _sharps(tonic: str, mode: str) -> int:

@@ -1,10 +1,22 @@
 """Turn any tune into its canonical form: one spelling for everything, and nothing in it that is not heard."""
 
+import re
 from fractions import Fraction
 
 from abclm.errors import NotationError
 from abclm.notation.fields import CANONICAL_SYMBOLS, canonical_title, parse_meter, parse_unit_note_length
-from abclm.notation.keys import SEMITONES, SIGNS, Key, make_key, parse_key
+from abclm.notation.keys import (
+    FLAT_NAMES,
+    LETTERS,
+    SEMITONES,
+    SHARP_NAMES,
+    SIGNS,
+    Key,
+    make_key,
+    parse_key,
+    steps_between,
+    transpose_key,
+)
 from abclm.notation.music import (
     Bar,
     Broken,
@@ -22,11 +34,9 @@ from abclm.notation.playback import BOTH, DOUBLE, END, ENDING, SINGLE, START
 from abclm.notation.timing import WHOLE, Setting, tuplet_time
 from abclm.notation.tune import Tune
 
-_NATURALS = tuple(SEMITONES[letter] for letter in "CDEFGAB")
-
 
 def normalize(tune: Tune, *, chord_symbols: bool = False) -> Tune:
-    """Bring a tune to the canonical form.
+    r"""Bring a tune to the canonical form.
 
     The form keeps what is heard: notes, rests, chords, broken rhythm, tuplets, ties, bar lines, repeats, variant
     endings, changes of key, meter and unit note length, and one newline a line of music. Slurs, grace notes,
@@ -44,17 +54,47 @@ def normalize(tune: Tune, *, chord_symbols: bool = False) -> Tune:
         NotationError: the tune has no notes, or a key or meter that can't be read.
 
     Example:
-        >>> print(normalize(Tune.parse("X:7\\nT:A  Scale\\nM:4/4\\nL:1/4\\nK:G Major\\n~G (AB) {d}c | d e/2f/2 g2 ||")))
+        >>> print(normalize(Tune.parse("X:7\nT:A  Scale\nM:4/4\nL:1/4\nK:G Major\n~G (AB) {d}c | d e/2f/2 g2 ||")))
         X:1
         T:A Scale
         M:4/4
         L:1/4
         K:G
-        GABc|de/f/g2|]
+        G AB c|d e/f/ g2|]
         <BLANKLINE>
         <BLANKLINE>
     """
-    key = parse_key(tune.key)
+    return _canonical(tune, chord_symbols, semitones=0)
+
+
+def transpose(tune: Tune, semitones: int, *, chord_symbols: bool = True) -> Tune:
+    r"""Move a tune by semitones and respell it for its new key.
+
+    The key is the one with the fewest sharps or flats; notes of the key need no accidental, and of two
+    spellings of any other note the simpler is taken.
+
+    Args:
+        tune: any tune.
+        semitones: up, or down where negative; at most four octaves.
+        chord_symbols: whether chord symbols stay; they move along.
+
+    Returns:
+        The canonical tune whose every note is that many semitones away.
+
+    Raises:
+        NotationError: as `normalize`, or a note would leave the range of MIDI.
+
+    Example:
+        >>> transpose(Tune.parse("X:1\nL:1/4\nK:G\nG^GAf|]\n"), 2).body
+        'A^ABg|]\n\n'
+    """
+    if not -48 <= semitones <= 48:
+        raise NotationError(f"transposing by {semitones} semitones; give -48 to 48")
+    return _canonical(tune, chord_symbols, semitones)
+
+
+def _canonical(tune: Tune, chord_symbols: bool, semitones: int) -> Tune:
+    key = transpose_key(parse_key(tune.key), semitones) if semitones else parse_key(tune.key)
     setting = tune.setting()
     lines = ["X:1"]
     title = next(filter(None, map(canonical_title, tune.titles)), "")
@@ -69,21 +109,21 @@ def normalize(tune: Tune, *, chord_symbols: bool = False) -> Tune:
         parse_unit_note_length(tune.unit_note_length)
     lines.append(f"L:{setting.unit.numerator}/{setting.unit.denominator}")
     lines.append(f"K:{key.text}")
-    body = _Writer(tune, setting, chord_symbols).write()
+    body = _Writer(tune, setting, chord_symbols, semitones).write()
     return Tune.parse("\n".join(lines) + "\n" + body + "\n\n")
 
 
 class _Writer:
     """Writes a body's symbols in the canonical spelling."""
 
-    def __init__(self, tune: Tune, setting: Setting, chord_symbols: bool) -> None:
+    def __init__(self, tune: Tune, setting: Setting, chord_symbols: bool, semitones: int) -> None:
         self.tune = tune
         self.playback = tune.playback
         self.chord_symbols = chord_symbols
         self.setting = setting  # in force where we write
-        self.written_key = make_key(setting.key.tonic, setting.key.mode)
-        self.respell = not setting.key.regular
-        self.accidentals: dict[int, int] = {}
+        self.accidentals: dict[int, int] = {}  # letter -> semitones, until the bar line, where notes are respelled
+        self.semitones = semitones
+        self.use_key(setting.key)
         self.out: list[str] = []
         self.closing = ""  # the bar line taken up and not yet written
         self.opening = False  # whether a repeat begins there
@@ -137,7 +177,7 @@ class _Writer:
         elif isinstance(symbol, Change):
             self.change(symbol)
         elif isinstance(symbol, ChordSymbol) and self.chord_symbols:
-            self.music(f'"{symbol.text}"')
+            self.music(f'"{self.chord_symbol(symbol.text)}"')
             self.glued = True
 
     def music(self, text: str) -> None:
@@ -157,25 +197,47 @@ class _Writer:
         self.music(text)
 
     def note(self, note: Note, length: str) -> str:
-        letter = "CDEFGAB"[note.step % 7]
-        octave = note.step // 7
+        step, sign = self.spell(note) if self.respell else (note.step, _sign(note.accidental))
+        letter = LETTERS[step % 7]
+        octave = step // 7
         if octave > 0:
             name = letter.lower() + "'" * (octave - 1)
         else:
             name = letter + "," * -octave
-        return self.accidental(note) + name + _short(self.lengths.get(note, length))
+        return sign + name + _short(self.lengths.get(note, length))
 
-    def accidental(self, note: Note) -> str:
-        if not self.respell:
-            return "" if note.accidental is None else SIGNS[note.accidental]
+    def use_key(self, key: Key) -> None:
+        """Write from here on in a key of the tune, or in the one that it is moved to."""
+        self.setting.key = key
+        self.written_key = transpose_key(key, self.semitones) if self.semitones else make_key(key.tonic, key.mode)
+        self.steps = steps_between(key, self.written_key, self.semitones)
+        self.respell = bool(self.semitones) or not key.regular
+        self.accidentals = {}
+
+    def spell(self, note: Note) -> tuple[int, str]:
+        """The step and the accidental to write for a note that can't be written as it stands."""
+        pitch = note.pitch + self.semitones
+        if not 0 <= pitch <= 127:
+            raise NotationError("a note would leave the range of MIDI; transpose by less")
+        step = note.step + self.steps
+        # The letter that keeps the scale, unless another spares a double accidental.
+        step = min((step, step + 1, step - 1), key=lambda other: max(abs(pitch - _natural(other)), 1))
         if note.continued:
-            return ""
-        letter = note.step % 7
-        alteration = note.pitch - 60 - 12 * (note.step // 7) - _NATURALS[letter]
+            return step, ""
+        letter, alteration = step % 7, pitch - _natural(step)
         if self.accidentals.get(letter, self.written_key.signature[letter]) == alteration:
-            return ""
+            return step, ""
         self.accidentals[letter] = alteration
-        return SIGNS[alteration]
+        return step, SIGNS[alteration]
+
+    def chord_symbol(self, text: str) -> str:
+        """A chord symbol with its roots moved along."""
+        names = FLAT_NAMES if self.written_key.sharps < 0 else SHARP_NAMES
+
+        def moved(match: re.Match[str]) -> str:
+            return names[(make_key(match[0], "").tonic_pitch_class + self.semitones) % 12]
+
+        return re.sub(r"(?:^|(?<=/))[A-G][#b]?", moved, text) if self.semitones else text
 
     def chord(self, chord: Chord) -> None:
         length = self.lengths.get(chord, chord.length)
@@ -210,7 +272,7 @@ class _Writer:
     def change(self, change: Change) -> None:
         if change.letter == "K" and change.value:
             key = parse_key(change.value)
-            if key.text != self.written_key.text or key.signature != self.setting.key.signature:
+            if key != self.setting.key:
                 self.put_key(key)
         elif change.letter == "M":
             self.put_meter(change.value)
@@ -218,13 +280,10 @@ class _Writer:
             self.put_unit(parse_unit_note_length(change.value))
 
     def put_key(self, key: Key) -> None:
-        self.setting.key = key
-        written = make_key(key.tonic, key.mode)
-        if written.text != self.written_key.text:
-            self.field(f"[K:{written.text}]")
-        self.written_key = written
-        self.respell = not key.regular
-        self.accidentals = {}
+        before = self.written_key.text
+        self.use_key(key)
+        if self.written_key.text != before:
+            self.field(f"[K:{self.written_key.text}]")
 
     def put_meter(self, value: str) -> None:
         meter = parse_meter(value)
@@ -355,6 +414,15 @@ class _Writer:
             self.put_key(key)
         self.put_meter(meter)
         self.put_unit(unit)
+
+
+def _natural(step: int) -> int:
+    """The pitch of a step without accidental, as a MIDI number."""
+    return 60 + 12 * (step // 7) + SEMITONES[LETTERS[step % 7]]
+
+
+def _sign(accidental: int | None) -> str:
+    return "" if accidental is None else SIGNS[accidental]
 
 
 def _fraction(length: str) -> Fraction:

@@ -36,13 +36,13 @@ class HeardNote:
 
 @dataclass(frozen=True)
 class Tune:
-    """A tune in ABC notation.
+    r"""A tune in ABC notation.
 
     Make one with `Tune.parse`. What is read from the text: `reference_number`, `titles`, `rhythm`, `meter`,
     `unit_note_length`, `key` (as they are spelled there; None where the header has no such field) and `body`.
 
     Example:
-        >>> tune = Tune.parse("X:1\\nT:Scale\\nM:4/4\\nL:1/4\\nK:G\\nGABc|defg|]\\n")
+        >>> tune = Tune.parse("X:1\nT:Scale\nM:4/4\nL:1/4\nK:G\nGABc|defg|]\n")
         >>> tune.title, tune.key, [note.pitch for note in tune.notes()]
         ('Scale', 'G', [67, 69, 71, 72, 74, 76, 78, 79])
     """
@@ -160,6 +160,12 @@ class Tune:
 
         return normalize(self, chord_symbols=chord_symbols)
 
+    def transpose(self, semitones: int) -> "Tune":
+        """Move the tune by semitones, in canonical form; see `abclm.notation.normalize.transpose`."""
+        from abclm.notation.normalize import transpose
+
+        return transpose(self, semitones)
+
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the tune as .abc, .mid or .wav, by suffix; see `abclm.convert.save`."""
         from abclm.convert import save
@@ -214,7 +220,8 @@ def _tune(
 ) -> Tune:
     end = _BODY_END.search(text, max(start - 1, 0))
     if end:
-        text = text[: end.start() + 1]
+        # The empty line is part of the tune that it closes.
+        text = text[: end.start() + 1] + ("" if text.startswith("X:", end.end()) else "\n")
     number = re.match(r"\d{1,9}", values["X"])
     return Tune(
         text=text if text.endswith("\n") else text + "\n",
