@@ -26,6 +26,7 @@ class NotationError(AbclmError):
     """
 
     def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        self.reason = message
         self.line = line
         self.column = column
         place = ":".join(str(number) for number in (line, column) if number is not None)

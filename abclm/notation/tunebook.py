@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,16 +27,43 @@ def split_tunebook(text: str) -> list[str]:
 def parse_tunebook(text: str) -> Tunebook:
     """Read every tune of a tunebook's text; a tune that can't be read becomes a problem, and the others stay."""
     book = Tunebook()
-    line = 1
-    seen = 0
+    for line, tune in _tunes(text):
+        if isinstance(tune, Tune):
+            book.tunes.append(tune)
+        else:
+            book.problems.append(Problem(line + (tune.line or 1) - 1, 1, "error", tune.reason))
+    return book
+
+
+def check_tunebook(text: str) -> tuple[int, list[Problem]]:
+    """Check every tune of a tunebook's text.
+
+    Returns:
+        How many tunes there are, and the problems of all, with their lines in the whole text.
+    """
+    problems: list[Problem] = []
+    count = 0
+    for line, tune in _tunes(text):
+        count += 1
+        if isinstance(tune, Tune):
+            problems += [problem._replace(line=line + problem.line - 1) for problem in tune.check()]
+        else:
+            problems.append(Problem(line + (tune.line or 1) - 1, 1, "error", tune.reason))
+    if not count:
+        problems.append(Problem(1, 1, "error", "there is no tune: no line begins with X:, the reference number"))
+    return count, problems
+
+
+def _tunes(text: str) -> Iterator[tuple[int, Tune | NotationError]]:
+    """The line where each tune begins, and the tune or why it can't be read."""
+    line, seen = 1, 0
     for at, end in _places(text):
         line += text.count("\n", seen, at)
         seen = at
         try:
-            book.tunes.append(Tune.parse(text[at:end]))
+            yield line, Tune.parse(text[at:end])
         except NotationError as error:
-            book.problems.append(Problem(line, 1, "error", str(error)))
-    return book
+            yield line, error
 
 
 def read_tunebook(path: str | os.PathLike[str]) -> Tunebook:

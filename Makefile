@@ -1,0 +1,43 @@
+# make tune   sets up and writes a tune by title and key into tunes/
+# make test   sets up and passes the tests
+# make check  what CI runs: ruff, mypy, the tests, doctests, the code in the docs and the examples
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TITLE ?= The Lost Badger
+KEY ?= G
+
+.PHONY: tune test check slow bench clean
+
+tune: $(VENV)/installed
+	$(BIN)/abclm generate --title "$(TITLE)" --key "$(KEY)" --out tunes --format abc,mid,wav
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+# The checks that take long: full sizes of what the tests hold in small.
+slow: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -m slow
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "abclm needs Python 3.11 to 3.13, and $(PYTHON) is $$($(PYTHON) --version 2>&1); give another as make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/bin/python setup.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	@touch $@ $(VENV)/installed
+
+clean:
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,37 @@
+"""abclm check: what is wrong in tunebooks, as file:line:column: message."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def command(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Tunebooks, folders or globs; - is standard input.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
+) -> None:
+    """Say what is wrong in tunes, as file:line:column: message; exit 1 if anything is an error."""
+    from abclm.abc_files import find_files
+    from abclm.notation.tunebook import check_tunebook, decode
+
+    tunes = errors = warnings = 0
+    found: list[dict[str, Any]] = []
+    for file in find_files(files):
+        count, problems = check_tunebook(decode(file.read()))
+        tunes += count
+        for problem in problems:
+            errors += problem.severity == "error"
+            warnings += problem.severity == "warning"
+            if as_json:
+                found.append({"file": file.path, **problem._asdict()})
+            else:
+                name = "standard input" if file.path == "-" else Path(file.path)
+                typer.echo(f"{name}:{problem.line}:{problem.column}: {problem.severity}: {problem.message}")
+    if as_json:
+        summary = {"tunes": tunes, "errors": errors, "warnings": warnings, "problems": found}
+        typer.echo(json.dumps(summary, ensure_ascii=False))
+    else:
+        typer.echo(f"{tunes} tunes, {errors} errors, {warnings} warnings", err=True)
+    if errors:
+        raise typer.Exit(1)
