@@ -18,7 +18,7 @@ from abclm.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from abclm.language_model import LanguageModel
-    from abclm.notation import Tune
+    from abclm.notation.tune import Tune
 
 Ids = npt.NDArray[np.uint8]
 

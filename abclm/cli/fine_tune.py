@@ -1,0 +1,66 @@
+"""Go on training a model on other tunes."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from abclm.cli.training_run import check_out, figures, import_tensorflow, read_tunes, shown
+from abclm.training_config import TrainingConfig
+
+_TRAINING = TrainingConfig.for_fine_tuning()
+
+
+def command(
+    corpora: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CORPUS...", help="Built-in names, files, folders, globs; - is standard input."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The model folder to write.")],
+    model: Annotated[
+        str, typer.Option(help="A preset's name, or a model folder; it stays as it is.")
+    ] = "session",
+    epochs: Annotated[int, typer.Option(help="Passes over the tunes.")] = _TRAINING.epochs,
+    steps: Annotated[int | None, typer.Option(help="Stop after so many steps instead.")] = _TRAINING.steps,
+    validation: Annotated[float, typer.Option(help="Share of the tunes to hold out and measure on.")] = 0.1,
+    clean: Annotated[bool, typer.Option("--clean", help="The tunes are canonical already.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")] = False,
+    seed: Annotated[int, typer.Option(help="Of split, windows and dropout.")] = _TRAINING.seed,
+    sequence_length: Annotated[
+        int, typer.Option(help="Characters of a training window; shorter where there is less text.")
+    ] = _TRAINING.sequence_length,
+    batch_size: Annotated[int, typer.Option(help="Windows of a step.")] = _TRAINING.batch_size,
+    learning_rate: Annotated[
+        float, typer.Option(help="Adam's step size, which falls to 0.")
+    ] = _TRAINING.learning_rate,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after so many epochs without a better held-out figure.")
+    ] = _TRAINING.patience,
+    output_dropout: Annotated[
+        float, typer.Option(help="Share of each LSTM layer's outputs to drop.")
+    ] = _TRAINING.output_dropout,
+    as_json: Annotated[bool, typer.Option("--json", help="End with the figures as one JSON object.")] = False,
+) -> None:
+    """Go on from a model on your own tunes, of which there may be few; a new model is written."""
+    config = TrainingConfig.for_fine_tuning(
+        sequence_length=sequence_length, batch_size=batch_size, learning_rate=learning_rate,
+        epochs=epochs, steps=steps, patience=patience, output_dropout=output_dropout, seed=seed,
+    )  # fmt: skip
+    check_out(out, overwrite)
+
+    import_tensorflow()
+    from abclm.language_model import load
+
+    lm = load(model)
+    corpus, held_out = read_tunes(corpora, clean).split(validation, seed)
+
+    from abclm.training import fine_tune
+
+    with shown(out) as display:
+        tuned = fine_tune(lm, corpus, held_out or None, config, normalize=False, folder=out, progress=display)
+    typer.echo(f"abclm: wrote the model to {out}", err=True)
+    if as_json:
+        typer.echo(json.dumps(figures(tuned, out, display.steps)))

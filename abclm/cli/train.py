@@ -1,0 +1,82 @@
+"""Train a new model on tunes."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from abclm.cli.training_run import check_out, figures, import_tensorflow, read_tunes, shown
+from abclm.model_config import ModelConfig
+from abclm.training_config import TrainingConfig
+
+_MODEL = ModelConfig()
+_TRAINING = TrainingConfig()
+
+
+def command(
+    corpora: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CORPUS...", help="Built-in names, files, folders, globs; - is standard input."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help="The model folder to write.")],
+    epochs: Annotated[int, typer.Option(help="Passes over the tunes.")] = _TRAINING.epochs,
+    steps: Annotated[int | None, typer.Option(help="Stop after so many steps instead.")] = _TRAINING.steps,
+    validation: Annotated[float, typer.Option(help="Share of the tunes to hold out and measure on.")] = 0.1,
+    clean: Annotated[bool, typer.Option("--clean", help="The tunes are canonical already.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")] = False,
+    seed: Annotated[int, typer.Option(help="Of weights, split, windows and dropout.")] = _TRAINING.seed,
+    embedding_dimension: Annotated[
+        int, typer.Option(help="Width of a symbol's embedding.")
+    ] = _MODEL.embedding_dimension,
+    units: Annotated[int, typer.Option(help="Width of each LSTM layer.")] = _MODEL.units,
+    layers: Annotated[int, typer.Option(help="Number of LSTM layers.")] = _MODEL.layers,
+    sequence_length: Annotated[
+        int, typer.Option(help="Characters of a training window.")
+    ] = _TRAINING.sequence_length,
+    batch_size: Annotated[int, typer.Option(help="Windows of a step.")] = _TRAINING.batch_size,
+    learning_rate: Annotated[float, typer.Option(help="Adam's step size.")] = _TRAINING.learning_rate,
+    schedule: Annotated[
+        str, typer.Option(help="Of the learning rate: constant, or cosine, down to 0.")
+    ] = _TRAINING.schedule,
+    patience: Annotated[
+        int | None, typer.Option(help="Stop after so many epochs without a better held-out figure.")
+    ] = _TRAINING.patience,
+    clip_norm: Annotated[
+        float | None, typer.Option(help="Largest norm of the gradients.")
+    ] = _TRAINING.clip_norm,
+    embedding_dropout: Annotated[
+        float, typer.Option(help="Share of the embedding's features to drop.")
+    ] = _TRAINING.embedding_dropout,
+    output_dropout: Annotated[
+        float, typer.Option(help="Share of each LSTM layer's outputs to drop.")
+    ] = _TRAINING.output_dropout,
+    weight_decay: Annotated[
+        float, typer.Option(help="Share of the weights that a step takes off, times the learning rate.")
+    ] = _TRAINING.weight_decay,
+    as_json: Annotated[bool, typer.Option("--json", help="End with the figures as one JSON object.")] = False,
+) -> None:
+    """Train a new model; after each epoch it is measured on held-out tunes, and the best is kept."""
+    model_config = ModelConfig(embedding_dimension=embedding_dimension, units=units, layers=layers)
+    config = TrainingConfig(
+        sequence_length=sequence_length, batch_size=batch_size, learning_rate=learning_rate,
+        schedule=schedule, epochs=epochs, steps=steps, patience=patience, clip_norm=clip_norm,
+        embedding_dropout=embedding_dropout, output_dropout=output_dropout, weight_decay=weight_decay,
+        seed=seed,
+    )  # fmt: skip
+    check_out(out, overwrite)
+    corpus, held_out = read_tunes(corpora, clean).split(validation, seed)
+
+    import_tensorflow()
+    from abclm.language_model import LanguageModel
+    from abclm.training import train
+
+    lm = LanguageModel.create(model_config, seed=seed)
+    lm.metadata["split"] = {"validation": validation, "seed": seed}
+    with shown(out) as display:
+        train(lm, corpus, held_out or None, config, normalize=False, folder=out, progress=display)
+    typer.echo(f"abclm: wrote the model to {out}", err=True)
+    if as_json:
+        typer.echo(json.dumps(figures(lm, out, display.steps)))

@@ -1,0 +1,186 @@
+"""What `train` and `fine-tune` share: reading tunes, the output folder, what is shown of a run."""
+
+import contextlib
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from abclm.errors import ConfigError, ModelError
+
+if TYPE_CHECKING:
+    from abclm.corpora import Corpus
+    from abclm.language_model import LanguageModel
+    from abclm.training import Progress
+
+_SECONDS_BETWEEN_LINES = 5  # where standard error is a file
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without its start-up notes, some of which no setting keeps off standard error."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as aside:
+        standard_error = os.dup(2)
+        os.dup2(aside.fileno(), 2)
+        try:
+            import tensorflow  # noqa: F401
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
+
+
+def read_tunes(arguments: list[str], clean: bool) -> "Corpus":
+    """Read corpora as canonical tunes, each once, and say what was left out.
+
+    Args:
+        arguments: built-in names, files, folders, globs.
+        clean: the tunes are canonical already and taken as they are.
+
+    Raises:
+        CorpusError: nothing could be read, or no tune is left.
+    """
+    from abclm.corpora import read_corpora
+    from abclm.errors import CorpusError
+    from abclm.notation.tune import Tune
+
+    raw = read_corpora(arguments)
+    if clean:
+        # A tunebook counts its tunes from 1; the model always sees X:1.
+        texts = (re.sub(r"\AX:\d+", "X:1", tune.text) for tune in raw.tunes)
+        corpus = replace(raw, tunes=tuple(Tune.parse(text) for text in texts), is_canonical=True)
+    else:
+        corpus = raw.normalize()
+    corpus = corpus.deduplicate()
+    if left_out := len(raw) - len(corpus):
+        typer.echo(
+            f"abclm: {left_out} of {len(raw)} tunes left out, {corpus.count('duplicate')} of them repeated; "
+            "abclm corpus clean --all says why",
+            err=True,
+        )
+    if not corpus.tunes:
+        raise CorpusError(f"{corpus.name}: no tune is left to use; abclm corpus clean --all says why")
+    return corpus
+
+
+def check_out(out: Path, overwrite: bool) -> None:
+    """Find out before anything is trained whether the model may and can be written.
+
+    Raises:
+        ConfigError: `out` holds a model, and `overwrite` was not given, or something else.
+        OSError: it can't be written.
+    """
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"--out {out} is a file; give a folder")
+    if out.is_dir() and any(out.iterdir()):
+        if not _holds_a_model(out):
+            raise ConfigError(f"--out {out} holds something that is no model; give a new or an empty folder")
+        if not overwrite:
+            raise ConfigError(f"--out {out} holds a model; give another folder, or --overwrite to replace it")
+    above = next(folder for folder in (out, *out.absolute().parents) if folder.is_dir())
+    with tempfile.TemporaryFile(dir=above):
+        pass
+
+
+def _holds_a_model(folder: Path) -> bool:
+    from abclm.language_model import LanguageModel
+
+    try:
+        LanguageModel.load(folder)
+    except ModelError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def shown(out: Path) -> Iterator["RunDisplay"]:
+    """Show a run on standard error while it lasts; where it is interrupted, say what is left of it."""
+    display = RunDisplay()
+    try:
+        with display:
+            yield display
+    except KeyboardInterrupt:
+        kept = f"{out} holds the model" if display.steps else "no step was done and nothing written"
+        typer.echo(f"abclm: stopped after {display.steps} steps; {kept}", err=True)
+        raise
+
+
+def figures(lm: "LanguageModel", out: Path, steps: int) -> dict[str, Any]:
+    """What `--json` prints at the end of a run: the last epoch's loss, the kept weights' held-out figures."""
+    last, record = lm.history[-1], lm.metadata["training"]
+    held_out = record.get("held_out", {})
+    return {
+        "model": str(out),
+        "steps": steps,
+        "kept_steps": record["steps"],
+        "epochs": last["epoch"],
+        "loss": last["loss"],
+        "bits_per_character": last["bits_per_character"],
+        "validation_bits_per_character": held_out.get("bits_per_character"),
+        "validation_bits_per_tune": held_out.get("bits_per_tune"),
+        "characters_per_second": last["characters_per_second"],
+        "tunes": record["corpus"]["tunes"],
+        "validation_tunes": held_out.get("tunes", 0),
+    }
+
+
+class RunDisplay:
+    """A bar and figures on a terminal; elsewhere a line every few seconds. A line for each epoch in both."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn
+        from rich.progress import Progress as Bar
+
+        self.steps = 0
+        self._console = Console(stderr=True, highlight=False)
+        self._bar = Bar(
+            BarColumn(bar_width=24),
+            TextColumn("{task.description}"),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("starting")
+        self._last_line = 0.0
+
+    def __enter__(self) -> "RunDisplay":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def __call__(self, progress: "Progress") -> None:
+        """Show where the run stands."""
+        self.steps = progress.step
+        line = _line(progress)
+        self._bar.update(self._task, total=progress.total_steps, completed=progress.step, description=line)
+        now = time.monotonic()
+        is_due = not self._console.is_terminal and now - self._last_line >= _SECONDS_BETWEEN_LINES
+        if progress.is_epoch_end or is_due:
+            self._last_line = now
+            head = f"epoch {progress.epoch}: " if progress.is_epoch_end else ""
+            self._console.print(head + line, markup=False, soft_wrap=True)
+
+
+def _line(progress: "Progress") -> str:
+    parts = [
+        f"step {progress.step}/{progress.total_steps}",
+        f"loss {progress.loss:.3f}",
+        f"{progress.bits_per_character:.3f} bits/character",
+    ]
+    if progress.validation:
+        parts.append(f"held out {progress.validation.bits_per_character:.3f}")
+    if progress.characters_per_second is not None and progress.seconds_left is not None:
+        minutes, seconds = divmod(round(progress.seconds_left), 60)
+        parts.append(f"{progress.characters_per_second:,.0f} characters/s")
+        parts.append(f"{minutes // 60}:{minutes % 60:02}:{seconds:02} left")
+    return " · ".join(parts)
