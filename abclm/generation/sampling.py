@@ -78,4 +78,5 @@ def _likeliest_first(chances: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
 def _keep(chances: npt.NDArray[np.float64], ids: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
     kept = np.zeros_like(chances)
     kept[ids] = chances[ids]
-    return kept / kept.sum()
+    kept /= kept.sum()
+    return kept

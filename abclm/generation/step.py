@@ -33,7 +33,7 @@ class State:
     @property
     def batch(self) -> int:
         """How many texts are written at once."""
-        return self.hidden[0].shape[1]
+        return len(self.hidden[0][0])
 
 
 class Engine:

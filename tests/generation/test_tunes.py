@@ -99,11 +99,14 @@ def test_attempts_are_bounded_and_the_best_is_kept_with_a_warning(lm, script, ca
     assert "\n" not in caplog.records[0].getMessage()
 
 
-def test_an_error_in_the_music_is_a_problem():
-    problems = tunes.find_problems(f"X:1\nM:6/8\nL:1/8\nK:G\n{GOOD.replace('B2d', 'B2d(')}")
-    assert problems == () or "5:" in problems[0]
-    assert tunes.find_problems(f"X:1\nM:6/8\nL:1/8\nK:G\n{GOOD}") == ()
-    assert len(tunes.find_problems("X:1\nM:6/8\nL:1/8\nK:H\n" + GOOD)) == 1
+def test_what_keeps_a_tune_from_being_played_is_told_with_its_place():
+    header = "X:1\nM:6/8\nL:1/8\nK:G\n"
+    assert tunes.find_problems(header + GOOD) == ()
+    (problem,) = tunes.find_problems(header + GOOD.replace("|G2A", "|[G2A"))
+    assert problem.startswith("5:11: ")
+    (problem,) = tunes.find_problems(header.replace("K:G", "K:H") + GOOD)
+    assert problem.startswith("4:1: 'H' is no key")
+    assert tunes.find_problems(header + SHORT) == ("it has 3 notes, not 8 or more",)
 
 
 def test_a_tune_that_does_not_end_is_cut_at_max_length(lm, script):
