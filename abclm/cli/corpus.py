@@ -1,0 +1,130 @@
+"""Turn `abclm corpus ...` into calls of `abclm.corpora`: list, look at, clean and split corpora."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from abclm.errors import ConfigError, CorpusError
+from abclm.files import write_text
+
+if TYPE_CHECKING:
+    from abclm.corpora import Corpus
+
+app = typer.Typer(
+    help="List the built-in corpora; look at, clean and split corpora.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_Corpora = Annotated[
+    list[str],
+    typer.Argument(metavar="CORPUS", help="Built-in names, files, folders, globs; - is standard input."),
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print figures as JSON.")]
+
+_SHOWN_PROBLEMS = 10
+
+
+@app.command("list")
+def list_corpora(
+    name: Annotated[str | None, typer.Argument(help="Show the whole data card of one.")] = None,
+    as_json: _Json = False,
+) -> None:
+    """List the built-in corpora, with what their files say of terms."""
+    from abclm.cards import cards, find_card
+
+    if name is not None:
+        card = find_card(name)
+        typer.echo(json.dumps(card.to_dict(), ensure_ascii=False) if as_json else card.text.rstrip())
+    elif as_json:
+        typer.echo(json.dumps([card.to_dict() for card in cards()], ensure_ascii=False))
+    else:
+        for card in cards():
+            typer.echo(f"{card.name:14}{card.tunes:>6,} tunes{card.characters:>11,} characters  {card.title}")
+            typer.echo(f"{'':14}terms: {card.terms}")
+
+
+@app.command("stats")
+def stats(corpora: _Corpora, as_json: _Json = False) -> None:
+    """Count tunes, characters, keys, meters and rhythms, and what has no canonical form."""
+    from abclm.corpora import read_corpora
+
+    raw = read_corpora(corpora)
+    clean = raw.normalize().deduplicate()
+    figures = {"corpus": raw.name, "tunes_read": len(raw), **clean.statistics()}
+    if as_json:
+        typer.echo(json.dumps(figures, ensure_ascii=False))
+        return
+    for name, value in figures.items():
+        if isinstance(value, dict):
+            value = ", ".join(f"{key} {count:,}" for key, count in value.items()) or "none"
+        typer.echo(f"{name.replace('_', ' '):12}{value:,}" if isinstance(value, int) else f"{name:12}{value}")
+
+
+@app.command("clean")
+def clean(
+    corpora: _Corpora,
+    out: Annotated[
+        Path | None, typer.Option(help="The tunebook to write. [default: standard output]")
+    ] = None,
+    as_json: _Json = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Say of every tune left out why it was.")] = False,
+) -> None:
+    """Write a canonical, deduplicated tunebook, and say what was left out and why."""
+    from abclm.corpora import read_corpora
+
+    if as_json and out is None:
+        raise ConfigError("--json prints figures in place of the tunes; add --out FILE for those")
+    cleaned = read_corpora(corpora).normalize().deduplicate()
+    tunebook = _format(cleaned)
+    _report(cleaned, None if show_all else _SHOWN_PROBLEMS)
+    said = f"{len(cleaned):,} tunes, {len(cleaned.problems):,} left out"
+    if out is None:
+        typer.echo(tunebook, nl=False)
+        typer.echo(f"abclm: {said}", err=True)
+    else:
+        write_text(out, tunebook)
+        figures = {"tunes": len(cleaned), "left_out": len(cleaned.problems), "path": str(out)}
+        typer.echo(json.dumps(figures) if as_json else f"{out}: {said}")
+
+
+@app.command("split")
+def split(
+    corpora: _Corpora,
+    out: Annotated[Path, typer.Option(help="The folder for train.abc and validation.abc.")],
+    validation: Annotated[float, typer.Option(help="The share of tunes to hold out.")] = 0.1,
+    seed: Annotated[int, typer.Option(help="Another seed holds out other tunes.")] = 0,
+    as_json: _Json = False,
+) -> None:
+    """Split a corpus by tune, canonical and deduplicated, into two tunebooks."""
+    from abclm.corpora import read_corpora
+
+    if not 0 < validation < 1:
+        raise ConfigError(f"--validation is a share of more than 0 and less than 1; received {validation}")
+    train, held_out = read_corpora(corpora).normalize().split(validation, seed)
+    tunebooks = {"train": _format(train), "validation": _format(held_out)}
+    _report(train, _SHOWN_PROBLEMS)
+    for name, tunebook in tunebooks.items():
+        write_text(out / f"{name}.abc", tunebook)
+    if as_json:
+        typer.echo(json.dumps({"train": len(train), "validation": len(held_out), "path": str(out)}))
+    else:
+        typer.echo(f"{out}: {len(train):,} tunes in train.abc, {len(held_out):,} in validation.abc")
+
+
+def _format(corpus: "Corpus") -> str:
+    from abclm.notation.tunebook import format_tunebook
+
+    if not corpus.tunes:
+        raise CorpusError(f"{corpus.name}: too few canonical tunes, so nothing was written; give more tunes")
+    return format_tunebook(corpus.tunes)
+
+
+def _report(corpus: "Corpus", limit: int | None) -> None:
+    for problem in corpus.problems[:limit]:
+        typer.echo(f"abclm: left out: {problem}", err=True)
+    if limit is not None and len(corpus.problems) > limit:
+        more = len(corpus.problems) - limit
+        typer.echo(f"abclm: left out: {more:,} more; abclm corpus clean --all shows them", err=True)

@@ -1,0 +1,166 @@
+"""Turn tunes into a character n-gram model: what a neural model has to be better than."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from abclm.errors import ConfigError
+from abclm.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from abclm.corpora import Corpus
+    from abclm.notation import Tune
+
+Codes = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Level:
+    """The counts for contexts of one length; contexts and n-grams are numbers in base V + 1, sorted."""
+
+    contexts: Codes  # (contexts,)
+    totals: Codes  # (contexts,) how often each was seen
+    types: Codes  # (contexts,) how many different characters followed it
+    grams: Codes  # (n-grams,) context and the character after it
+    counts: Codes  # (n-grams,)
+
+
+class NGramModel:
+    """A character n-gram model, interpolated by the method of Witten and Bell.
+
+    With c(h) the count of a context h, t(h) the number of different characters seen after it, and h' the
+    context without its first character,
+
+        p(x | h) = (c(hx) + t(h) p(x | h')) / (c(h) + t(h)),
+
+    which ends in the uniform distribution below the empty context. A context never seen leaves p(x | h') as
+    it is. Method C of I. H. Witten and T. C. Bell, "The zero-frequency problem", IEEE Transactions on
+    Information Theory 37 (1991), 1085-1094; interpolated as in S. F. Chen and J. Goodman, "An empirical
+    study of smoothing techniques for language modeling", Computer Speech & Language 13 (1999), 359-394.
+
+    A tune begins after one newline, as everywhere in abclm; what is before that is one more symbol, which
+    contexts may hold and which is never predicted.
+
+    Args:
+        tunes: canonical tunes to count.
+        order: the length of an n-gram: each character is predicted from the order - 1 before it.
+        vocabulary: by default the 83 symbols.
+
+    Raises:
+        ConfigError: the order is below 1, its n-grams have no room in 63 bits (above 9 for 83 symbols),
+            or there are no tunes.
+        VocabularyError: a tune has a character that the vocabulary lacks.
+
+    Example:
+        >>> from abclm import Tune
+        >>> scale = Tune.parse("X:1\\nK:C\\nCDEFGABc|]\\n").normalize()
+        >>> model = NGramModel([scale], order=3)
+        >>> model.vocabulary.decode([model.probabilities("X:1\\nK:C\\nCDE").argmax()])
+        'F'
+    """
+
+    def __init__(
+        self, tunes: Corpus | Iterable[Tune], order: int = 6, vocabulary: Vocabulary | None = None
+    ) -> None:
+        self.vocabulary = vocabulary or Vocabulary.default()
+        self.order = order
+        self._base = len(self.vocabulary) + 1
+        if order < 1 or self._base**order >= 2**63:
+            most = int(63 / math.log2(self._base))
+            raise ConfigError(f"the order of an n-gram model is 1 to {most} here; received {order}")
+        ids, predicted = self._encode(f"{tune.text.rstrip()}\n\n" for tune in tunes)
+        if not predicted.any():
+            raise ConfigError("there are no tunes to count; received none")
+        self._levels = [
+            _count(contexts[predicted], ids[predicted], self._base)
+            for contexts in (self._contexts(ids, length) for length in range(order))
+        ]
+
+    def probabilities(self, text: str) -> Floats:
+        """The distribution of the character after the beginning of a tune.
+
+        Args:
+            text: of the tune so far; "" is its beginning.
+
+        Returns:
+            float64 `(vocabulary,)`, which sums to 1.
+        """
+        ids, _ = self._encode([text])
+        size = len(self.vocabulary)
+        after = np.append(ids[len(ids) - self.order + 1 :], 0)  # the last place is that of the next one
+        contexts = [np.repeat(self._contexts(after, length)[-1:], size) for length in range(self.order)]
+        return self._interpolate(contexts, np.arange(size, dtype=np.int64))
+
+    def bits_per_character(self, tunes: Corpus | Iterable[Tune]) -> float:
+        """The mean bits that a character of these canonical tunes costs, each tune by itself.
+
+        Every character counts, the empty line at the end included, as in `abclm.evaluation.evaluate`.
+
+        Raises:
+            ConfigError: no tunes.
+            VocabularyError: a tune has a character that the vocabulary lacks.
+        """
+        ids, predicted = self._encode(f"{tune.text.rstrip()}\n\n" for tune in tunes)
+        if not predicted.any():
+            raise ConfigError("there are no held-out tunes to measure on; received none")
+        contexts = [self._contexts(ids, length)[predicted] for length in range(self.order)]
+        bits = -np.log2(self._interpolate(contexts, ids[predicted]))
+        return float(bits.sum() / bits.size)
+
+    def _encode(self, texts: Iterable[str]) -> tuple[Codes, npt.NDArray[np.bool_]]:
+        """All texts one after another, with what is before each, and which places are to be predicted."""
+        newline = int(self.vocabulary.encode("\n")[0])
+        before = [self._base - 1] * (self.order - 2) + [newline] * (self.order > 1)  # order - 1 of them
+        ids: list[Codes] = []
+        predicted: list[npt.NDArray[np.bool_]] = []
+        for text in texts:
+            encoded = self.vocabulary.encode(text).astype(np.int64)
+            ids.append(np.concatenate([np.array(before, np.int64), encoded]))
+            predicted.append(np.arange(len(ids[-1])) >= len(before))
+        if not ids:
+            return np.empty(0, np.int64), np.empty(0, np.bool_)
+        return np.concatenate(ids), np.concatenate(predicted)
+
+    def _contexts(self, ids: Codes, length: int) -> Codes:
+        """For each place, the number of the characters before it, the nearest the least significant."""
+        contexts = np.zeros_like(ids)
+        for distance in range(1, min(length, len(ids) - 1) + 1):
+            contexts[distance:] += ids[:-distance] * self._base ** (distance - 1)
+        return contexts
+
+    def _interpolate(self, contexts: list[Codes], ids: Codes) -> Floats:
+        """The probability of each id after its contexts, which come from the shortest to the longest."""
+        probabilities = np.full(len(ids), 1 / len(self.vocabulary))
+        for level, context in zip(self._levels, contexts, strict=True):
+            at = _find(level.contexts, context)
+            gram = _find(level.grams, context * self._base + ids)
+            total = np.where(at >= 0, level.totals[at], 0)
+            types = np.where(at >= 0, level.types[at], 1)
+            counts = np.where(gram >= 0, level.counts[gram], 0)
+            probabilities = (counts + types * probabilities) / (total + types)
+        return probabilities
+
+
+def _count(contexts: Codes, ids: Codes, base: int) -> _Level:
+    grams, counts = np.unique(contexts * base + ids, return_counts=True)
+    found, first = np.unique(grams // base, return_index=True)
+    return _Level(
+        contexts=found,
+        totals=np.add.reduceat(counts, first),
+        types=np.diff(np.append(first, len(grams))),
+        grams=grams,
+        counts=counts,
+    )
+
+
+def _find(table: Codes, values: Codes) -> Codes:
+    """The index of each value in a sorted table, or -1."""
+    at = np.minimum(np.searchsorted(table, values), len(table) - 1)
+    return np.where(table[at] == values, at, -1)
