@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from abclm.convert import SUFFIXES
 from abclm.errors import AbclmError, ConfigError, ConvertError
 from abclm.files import file_name
 from abclm.generation import GenerationOptions
@@ -15,7 +16,7 @@ from abclm.generation import GenerationOptions
 if TYPE_CHECKING:
     from abclm.generation import GeneratedTune
 
-FORMATS = ("abc", "mid", "wav")
+FORMATS = tuple(suffix.removeprefix(".") for suffix in SUFFIXES)
 
 _DEFAULTS = GenerationOptions()
 
@@ -46,7 +47,7 @@ def command(
     ] = _DEFAULTS.attempts,
     out: Annotated[Path | None, typer.Option(help="Write files into this folder.")] = None,
     file_format: Annotated[
-        str | None, typer.Option("--format", help="Files to write, of abc,mid,wav. [default: abc]")
+        str | None, typer.Option("--format", help=f"Files to write, of {','.join(FORMATS)}. [default: abc]")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
 ) -> None:
@@ -57,13 +58,13 @@ def command(
         max_length=max_length, attempts=attempts,
     )  # fmt: skip
     formats = _formats(file_format, out)
-    if out is not None:
-        _try_out(out)
 
     from abclm.generation import generate
     from abclm.language_model import load
 
     lm = load(model)
+    if out is not None:
+        _try_out(out)
     _say_spelling(options)
     if options.seed is None:
         options = options.with_seed()
@@ -77,7 +78,8 @@ def command(
             files = _write_files(each, out, formats, failures)
         elif not as_json:
             typer.echo(_numbered(each), nl=False)
-        written.append((each, files))
+        if as_json:  # otherwise nothing is kept, however many there are
+            written.append((each, files))
     if as_json:
         typer.echo(json.dumps(_figures(model, options, written, time.perf_counter() - start), indent=2))
     if failures:

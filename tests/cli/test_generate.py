@@ -202,7 +202,8 @@ def test_wrong_use_is_one_line_and_exit_2(generate, tmp_path, arguments, parts):
 
 
 def test_a_model_that_is_not_there_is_one_line_and_exit_1(generate):
-    assert_refused(generate("--model", "nonsense"), 1, "'nonsense'", "presets:")
+    assert_refused(generate("--model", "nonsense", "--out", "out"), 1, "'nonsense'", "presets:")
+    assert not os.path.exists("out")
 
 
 def test_a_folder_that_cannot_be_written_is_found_before_anything_is_sampled(generate, tmp_path, monkeypatch):
