@@ -101,6 +101,15 @@ class Chord(Timed):
         self.notes = notes
 
 
+def struck(event: Timed) -> list[Note]:
+    """The notes that begin to sound with an event: those of a note or chord that no tie continues."""
+    if isinstance(event, Note):
+        return [] if event.continued else [event]
+    if isinstance(event, Chord):
+        return [note for note in event.notes if not note.continued]
+    return []
+
+
 class Bar(Symbol):
     """A bar line.
 
@@ -213,7 +222,9 @@ _TOKENS = re.compile(
 )
 _IN_CHORD = re.compile(rf'{_NOTE}(-?)|(?P<skip>[.~`H-Yh-wyu ()-]|"[^"]*"|![^!]*!)|(?P<other>.)', re.DOTALL)
 _FIELD_LINE = re.compile(r"([A-Za-z]):(?![|:])(.*)", re.DOTALL)
-_CHORD_SYMBOL = re.compile(r"[A-G][#b]?(?:m|min|maj|M|dim|aug|sus|add|\+|o)?\d{0,2}(?:sus\d?|add\d|b5|#5)?(?:/[A-G][#b]?)?")
+_CHORD_SYMBOL = re.compile(
+    r"[A-G][#b]?(?:m|min|maj|M|dim|aug|sus|add|\+|o)?\d{0,2}(?:sus\d?|add\d|b5|#5)?(?:/[A-G][#b]?)?"
+)
 _STEP = {letter: index for index, letter in enumerate("CDEFGAB")} | {
     letter: index + 7 for index, letter in enumerate("cdefgab")
 }
@@ -318,7 +329,12 @@ class _Scanner:
         else:
             above, slashes, below = re.fullmatch(r"(\d*)(/+)(\d*)", length).groups()  # type: ignore[union-attr]
             above, below = above or "1", below or str(2 ** min(len(slashes), 12))
-        if len(above) > 4 or len(below) > 4 or not 0 < int(above) <= _MAX_NUMBER or not 0 < int(below) <= _MAX_NUMBER:
+        if (
+            len(above) > 4
+            or len(below) > 4
+            or not 0 < int(above) <= _MAX_NUMBER
+            or not 0 < int(below) <= _MAX_NUMBER
+        ):
             self.problem(at, "error", f"the length {length[:20]} is out of range; give 1 to {_MAX_NUMBER}")
             return ""
         key = (int(above), int(below))
@@ -407,7 +423,9 @@ class _Scanner:
 
     def on_number(self, at: int, match: re.Match[str]) -> None:
         """A number behind a bar line that a space or the end of a line parts from it is a variant ending too."""
-        before = next((symbol for symbol in reversed(self.symbols[-3:]) if not isinstance(symbol, Space)), None)
+        before = next(
+            (symbol for symbol in reversed(self.symbols[-3:]) if not isinstance(symbol, Space)), None
+        )
         if isinstance(before, Bar) and not before.ending and len(match["number"].split(",")[0]) == 1:
             self.symbols.append(Bar(at, "", self.passes(at, match["number"])))
         else:
@@ -421,7 +439,11 @@ class _Scanner:
 
     def on_other(self, at: int, match: re.Match[str]) -> None:
         character = match["other"]
-        unclosed = {'"': "a text is not closed", "{": "grace notes are not closed", "[": "a chord is not closed"}
+        unclosed = {
+            '"': "a text is not closed",
+            "{": "grace notes are not closed",
+            "[": "a chord is not closed",
+        }
         if character in unclosed:
             self.problem(at, "error", f"{unclosed[character]}; the {character} is passed over")
         else:
@@ -431,7 +453,9 @@ class _Scanner:
         pass
 
     # Engraving and ornaments: no part of the canonical tune, and nothing that is heard as a note.
-    on_slur = on_slur_end = on_decoration = on_mark = on_grace = on_string_ending = on_invisible_bar = _pass_over
+    on_slur = on_slur_end = on_decoration = on_mark = on_grace = on_string_ending = on_invisible_bar = (
+        _pass_over
+    )
 
 
 def _reduced(above: int, below: int) -> str:

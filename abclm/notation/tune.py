@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from abclm.errors import NotationError
 from abclm.notation.fields import FIELDS, Meter, find_rhythm, parse_meter, parse_unit_note_length
 from abclm.notation.keys import parse_key
-from abclm.notation.music import Bar, Body, Chord, Note, Problem, scan
+from abclm.notation.music import Bar, Body, Problem, Timed, scan, struck
 from abclm.notation.playback import Playback
 from abclm.notation.timing import Setting, Ticks, measure, quarters
 
@@ -31,6 +31,21 @@ class HeardNote:
 
     onset: Fraction
     pitch: int
+    duration: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenBar:
+    """A bar as it is written.
+
+    Attributes:
+        number: counted from 0, every bar line but an ending's counting.
+        notes: with onsets in quarter notes from the bar's beginning; a tied note sounds where it is struck.
+        duration: of all that stands in it, in quarter notes.
+    """
+
+    number: int
+    notes: tuple[HeardNote, ...]
     duration: Fraction
 
 
@@ -135,18 +150,37 @@ class Tune:
         symbols = self.playback.symbols
         for index, _ in self.playback.order():
             symbol = symbols[index]
-            if isinstance(symbol, Note):
-                if not symbol.continued:
-                    heard.append((now, symbol.pitch, symbol.duration + symbol.held))
-            elif isinstance(symbol, Chord):
-                heard.extend(
-                    (now, note.pitch, note.duration + note.held) for note in symbol.notes if not note.continued
-                )
-            elif isinstance(symbol, Bar):
-                continue
-            now += getattr(symbol, "duration", 0)
+            if isinstance(symbol, Timed):
+                for note in struck(symbol):
+                    heard.append((now, note.pitch, note.duration + note.held))
+                now += symbol.duration
         heard.sort()
         return [HeardNote(quarters(onset), pitch, quarters(duration)) for onset, pitch, duration in heard]
+
+    def bars(self) -> list[WrittenBar]:
+        r"""The bars as they are written, repeats not played out; a pick-up is a bar of its own.
+
+        Example:
+            >>> [len(bar.notes) for bar in Tune.parse("X:1\nL:1/4\nK:D\nA|d2f2|e4|]\n").bars()]
+            [1, 2, 1]
+        """
+        bars: list[WrittenBar] = []
+        heard: list[tuple[Ticks, int, Ticks]] = []
+        now: Ticks = 0
+        for symbol in [*self.music.symbols, Bar(0, "|]", ())]:
+            if isinstance(symbol, Bar):
+                if now and symbol.text:
+                    notes = (
+                        HeardNote(quarters(on), pitch, quarters(length))
+                        for on, pitch, length in sorted(heard)
+                    )
+                    bars.append(WrittenBar(len(bars), tuple(notes), quarters(now)))
+                    heard, now = [], 0
+            elif isinstance(symbol, Timed):
+                for note in struck(symbol):
+                    heard.append((now, note.pitch, note.duration + note.held))
+                now += symbol.duration
+        return bars
 
     def check(self) -> list[Problem]:
         """Find what is wrong; see `abclm.notation.check`."""
@@ -212,7 +246,9 @@ def _read(text: str) -> Tune:
         elif line.strip() and line[0] != "%":
             problems.append((at, "warning", "the line is no information field, and the header goes on"))
         at = end + 1
-    raise NotationError("there is no tune: the header has no K: field, which ends it", line=text[:at].count("\n"))
+    raise NotationError(
+        "there is no tune: the header has no K: field, which ends it", line=text[:at].count("\n")
+    )
 
 
 def _tune(
