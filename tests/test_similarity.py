@@ -37,10 +37,8 @@ def test_a_tune_in_another_key_has_all_its_bars_in_common(semitones: int) -> Non
 
 def test_repeats_written_out_change_nothing() -> None:
     written_out = KESH.replace(":|\n|:", "|").replace(":|", "|]")
-    doubled = (
-        KESH[: KESH.index("G3 GAB")] + 2 * "G3 GAB|A3 ABd|edd gdd|edB dBA|GAG GAB|ABA ABd|edd gdB|AGF G3|"
+    part = "G3 GAB|A3 ABd|edd gdd|edB dBA|GAG GAB|ABA ABd|edd gdB|AGF G3|"
     doubled = KESH[: KESH.index("G3 GAB")] + 2 * part
-    )
     assert bar_patterns(tune(written_out)).keys() == bar_patterns(tune(KESH)).keys()
     match = TuneIndex([tune(KESH)]).nearest(tune(doubled))
     assert match is not None

@@ -8,7 +8,9 @@ import typer
 
 
 def command(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Tunebooks, folders or globs; - is standard input.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Tunebooks, folders or globs; - is standard input.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
 ) -> None:
     """Say what is wrong in tunes, as file:line:column: message; exit 1 if anything is an error."""

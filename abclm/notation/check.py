@@ -60,7 +60,7 @@ def _header(tune: Tune) -> list[tuple[int, str, str]]:
     ):
         try:
             if value is not None:
-                parse(value)  # type: ignore[operator]
+                parse(value)
         except NotationError as error:
             found.append((max(tune.text.find(f"\n{letter}:"), -1) + 1, "error", str(error)))
     if not tune.titles:
@@ -110,7 +110,9 @@ def _bars(tune: Tune) -> list[tuple[int, str, str]]:
         elif kind == SINGLE or (kind in (START, END, BOTH, DOUBLE) and full and (filled >= full or not bars)):
             if full and filled and filled != full and (bars or times > 1):
                 length = f"the bar is {_length(filled, meter)} long, and the meter is {meter.text}"
-                found.append((begun, "warning", length + (" (when repeated)" if times > 1 and not bars else "")))
+                found.append(
+                    (begun, "warning", length + (" (when repeated)" if times > 1 and not bars else ""))
+                )
             bars += bool(filled)
             filled = 0
         if kind in (START, BOTH):
@@ -129,4 +131,6 @@ def _length(filled: Ticks, meter: Meter) -> str:
     whole = Fraction(filled) / ticks(Fraction(1))
     below = int(meter.text.split("/")[1]) if "/" in meter.text else 4
     above = whole * below
-    return f"{above.numerator}/{below}" if above.denominator == 1 else f"{whole.numerator}/{whole.denominator}"
+    return (
+        f"{above.numerator}/{below}" if above.denominator == 1 else f"{whole.numerator}/{whole.denominator}"
+    )

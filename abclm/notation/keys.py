@@ -121,7 +121,7 @@ def canonical_key(text: str) -> str:
 def make_key(tonic: str, mode: str) -> Key:
     """Make the key of a tonic (`G`, `Bb`, `F#`) and a mode (`""`, `m`, `dor`, ...)."""
     sharps = _sharps(tonic, mode)
-    signature = {letter: 0 for letter in LETTERS}
+    signature = dict.fromkeys(LETTERS, 0)
     for letter in _FIFTHS[: max(sharps, 0)]:
         signature[letter] = 1
     for letter in _FIFTHS[7 + min(sharps, 0) :]:

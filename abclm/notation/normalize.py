@@ -121,7 +121,9 @@ class _Writer:
         self.playback = tune.playback
         self.chord_symbols = chord_symbols
         self.setting = setting  # in force where we write
-        self.accidentals: dict[int, int] = {}  # letter -> semitones, until the bar line, where notes are respelled
+        self.accidentals: dict[
+            int, int
+        ] = {}  # letter -> semitones, until the bar line, where notes are respelled
         self.semitones = semitones
         self.use_key(setting.key)
         self.out: list[str] = []
@@ -209,7 +211,9 @@ class _Writer:
     def use_key(self, key: Key) -> None:
         """Write from here on in a key of the tune, or in the one that it is moved to."""
         self.setting.key = key
-        self.written_key = transpose_key(key, self.semitones) if self.semitones else make_key(key.tonic, key.mode)
+        self.written_key = (
+            transpose_key(key, self.semitones) if self.semitones else make_key(key.tonic, key.mode)
+        )
         self.steps = steps_between(key, self.written_key, self.semitones)
         self.respell = bool(self.semitones) or not key.regular
         self.accidentals = {}
@@ -405,7 +409,9 @@ class _Writer:
         return found
 
     def begin_section(self, section: range, settings: dict[int, tuple[Key, str, Fraction]]) -> None:
-        key, meter, unit = settings.get(section.start, (self.setting.key, self.setting.meter.text, self.setting.unit))
+        key, meter, unit = settings.get(
+            section.start, (self.setting.key, self.setting.meter.text, self.setting.unit)
+        )
         self.newline = bool(self.out)
         self.bar_line(Bar(0, "||", ()), DOUBLE)
         if section.start in self.playback.repeated_starts:

@@ -6,8 +6,8 @@ it is found as abc2midi finds it: the first repeat goes back to the start of the
 """
 
 import re
-from itertools import pairwise
 from collections.abc import Iterator
+from itertools import pairwise
 
 from abclm.notation.music import Bar, Body, Change, Symbol
 
@@ -48,7 +48,7 @@ class Playback:
             self.symbols.append(symbol)
             self.kinds.append(kind)
 
-    def problem(self, index: int, severity: str, message: str) -> None:
+    def _problem(self, index: int, severity: str, message: str) -> None:
         at = self.symbols[index].at if 0 <= index < len(self.symbols) else 0
         self.problems.append((at, severity, message))
 
@@ -69,30 +69,30 @@ class Playback:
                 start = index
             elif kind == START:
                 if open_repeat:
-                    self.problem(index, "warning", "a repeat begins before the one before it has ended")
+                    self._problem(index, "warning", "a repeat begins before the one before it has ended")
                     kinds[index] = BOTH
                 open_repeat = True
             elif kind == END:
                 if not open_repeat and endings < 1:
                     self._begin_at(start, section)
                 elif not open_repeat:
-                    self.problem(index, "warning", "the repeat ends, but none began")
+                    self._problem(index, "warning", "the repeat ends, but none began")
                 open_repeat = False
                 start = index
             elif kind == ENDING:
                 if not endings and not open_repeat:
-                    self.problem(index, "error", "a variant ending stands outside a repeat")
+                    self._problem(index, "error", "a variant ending stands outside a repeat")
                     self._begin_at(start, section)
                 endings += 1
             elif kind == BOTH:
                 if not open_repeat:
-                    self.problem(index, "error", "the repeat ends, but none began")
+                    self._problem(index, "error", "the repeat ends, but none began")
                     self._begin_at(start, section)
                 open_repeat = True
             if kinds[index] in (START, BOTH):
                 opened = index
         if open_repeat and opened >= section.start:
-            self.problem(opened, "warning", "the repeat that begins here does not end")
+            self._problem(opened, "warning", "the repeat that begins here does not end")
             kinds[opened] = DOUBLE if kinds[opened] == START else END
 
     def _begin_at(self, start: int, section: range) -> None:
@@ -116,7 +116,9 @@ class Playback:
             return [whole]
         missing = sorted(set(sequence) - set(labels))
         if missing:
-            self.problem(0, "error", f"the part sequence names {', '.join(missing)}, and no such part is there")
+            self._problem(
+                0, "error", f"the part sequence names {', '.join(missing)}, and no such part is there"
+            )
         before = [range(marks[0])] if marks[0] else []
         return before + [labels[label] for label in sequence if label in labels]
 
@@ -143,7 +145,7 @@ class Playback:
                 back, expecting, times, most, in_ending = index, True, 1, 2, False
             elif kind == END:
                 in_ending = False
-                if times == 1 and expecting or 1 < times < most:
+                if (times == 1 and expecting) or 1 < times < most:
                     times += 1
                     expecting = False
                     index = back
@@ -158,7 +160,9 @@ class Playback:
                 in_ending = False
             elif kind == ENDING:
                 if in_ending:
-                    self.problem(index, "warning", "a variant ending begins before the one before it has ended")
+                    self._problem(
+                        index, "warning", "a variant ending begins before the one before it has ended"
+                    )
                 if times in symbols[index].ending:  # type: ignore[attr-defined]
                     in_ending = True
                     if most < 4:
@@ -167,9 +171,9 @@ class Playback:
                     index += 1
                     while index < stop and kinds[index] not in (END, START, PART, DOUBLE, ENDING):
                         index += 1
-                    # What ends the skipped passage is looked at itself, but not a repeat's end: that one is passed.
+                    # A part or an ending that ends the skipped passage is looked at; other bar lines are passed.
                     if index >= stop:
-                        self.problem(stop - 1, "error", "a variant ending is not closed by a bar line")
+                        self._problem(stop - 1, "error", "a variant ending is not closed by a bar line")
                     elif kinds[index] in (PART, ENDING):
                         index -= 1
             index += 1

@@ -169,7 +169,9 @@ class _Measure:
         found = self.lengths.get(length)
         if found is None:
             above, _, below = length.partition("/")
-            found = self.lengths[length] = ticks(self.setting.unit * Fraction(int(above or 1), int(below or 1)))
+            found = self.lengths[length] = ticks(
+                self.setting.unit * Fraction(int(above or 1), int(below or 1))
+            )
         return found
 
     def time(self, event: Timed, length: str) -> None:

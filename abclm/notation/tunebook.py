@@ -50,7 +50,9 @@ def check_tunebook(text: str) -> tuple[int, list[Problem]]:
         else:
             problems.append(Problem(line + (tune.line or 1) - 1, 1, "error", tune.reason))
     if not count:
-        problems.append(Problem(1, 1, "error", "there is no tune: no line begins with X:, the reference number"))
+        problems.append(
+            Problem(1, 1, "error", "there is no tune: no line begins with X:, the reference number")
+        )
     return count, problems
 
 
