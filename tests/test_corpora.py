@@ -5,11 +5,13 @@ import logging
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from abclm import cards
+from abclm.convert.abcmidi import messages
 from abclm.corpora import Corpus, read_corpora
 from abclm.errors import ConfigError, CorpusError
 from abclm.notation.tune import Tune
@@ -277,8 +279,15 @@ def test_the_built_in_corpora_are_those_that_the_documentation_names():
 def test_a_built_in_corpus_is_what_its_card_says(name, caplog):
     card = cards.find_card(name)
     corpus = Corpus.load(name)
-    if corpus.checksum != card.sha256:
-        pytest.skip("this music21 has other files, and the warning says so")
+    if (
+        card.kept_in == "music21"
+        and corpus.checksum != card.sha256
+        and metadata.version("music21") != "10.5.1"
+    ):
+        pytest.skip(
+            "the figures are those of music21 10.5.1; this one has other files, and a warning says so"
+        )
+    assert corpus.checksum == card.sha256
     assert len(corpus) + corpus.count("unreadable") == card.tunes
     assert not caplog.records
 
@@ -386,6 +395,11 @@ def test_a_tune_of_the_tunebook_is_plain_and_flawless(tune):
     canonical = tune.normalize()
     assert canonical.notes() == tune.notes()
     assert (canonical.title, canonical.key, canonical.rhythm) == (tune.title, tune.key, tune.rhythm)
+
+
+def test_abc2midi_finds_nothing_to_say_about_the_tunebook():
+    said = {tune.title: messages(tune) for tune in Corpus.load("oldTunes")}
+    assert {title: lines for title, lines in said.items() if lines} == {}
 
 
 def test_the_cards_file_is_what_its_loader_reads_back():

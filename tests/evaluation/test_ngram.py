@@ -44,7 +44,7 @@ def test_a_context_never_seen_leaves_the_shorter_one():
 
 
 def test_a_tune_begins_after_a_newline_that_no_other_tune_comes_before():
-    model = NGramModel([TUNE, TUNE], 6, SYMBOLS)
+    model = NGramModel([TUNE], 6, SYMBOLS)
     assert SYMBOLS.decode([int(model.probabilities("").argmax())]) == "X"
     assert model.bits_per_character([TUNE, TUNE]) == pytest.approx(model.bits_per_character([TUNE]))
 
