@@ -46,20 +46,20 @@ class Engine:
     def __init__(self, lm: LanguageModel) -> None:
         weights = lm.weights
         self.units = lm.config.units
-        self._recurrent: list[Floats] = []  # a layer: (4·units, units)
-        self._input: list[Floats] = []  # a layer from the second on: (4·units, units)
+        self._recurrent: list[_Product] = []  # a layer: (4·units, units)
+        self._input: list[_Product] = []  # a layer from the second on: (4·units, units)
         self._bias: list[Floats] = []  # a layer from the second on: (4·units, 1)
         for number, name in enumerate(lm.config.layer_names()):
             kernel, bias = weights[f"{name}/kernel"], weights[f"{name}/bias"]
-            self._recurrent.append(_features_first(weights[f"{name}/recurrent_kernel"]))
+            self._recurrent.append(_Product(_features_first(weights[f"{name}/recurrent_kernel"])))
             if number == 0:
                 # What a symbol adds to the first layer's gates never changes: one row a symbol.
                 rows = weights["embedding/embeddings"] @ kernel + bias  # (vocabulary, 4·units)
                 self._table: Floats = np.ascontiguousarray(_features_first(rows).T)
             else:
-                self._input.append(_features_first(kernel))
+                self._input.append(_Product(_features_first(kernel)))
                 self._bias.append(_features_first(bias[None]))
-        self._dense: Floats = np.ascontiguousarray(weights["dense/kernel"].T)  # (vocabulary, units)
+        self._dense = _Product(weights["dense/kernel"].T)  # (vocabulary, units)
         self._dense_bias: Floats = weights["dense/bias"][:, None].copy()  # (vocabulary, 1)
 
     def start(self, batch: int = 1) -> State:
@@ -84,11 +84,11 @@ class Engine:
         units = self.units
         for layer, recurrent in enumerate(self._recurrent):
             hidden, cell = state.hidden[layer], state.cell[layer]
-            gates = recurrent @ hidden  # (4·units, batch)
+            gates = recurrent.times(hidden)  # (4·units, batch)
             if layer == 0:
                 gates += self._table[ids].T
             else:
-                gates += self._input[layer - 1] @ state.hidden[layer - 1]
+                gates += self._input[layer - 1].times(state.hidden[layer - 1])
                 gates += self._bias[layer - 1]
             np.tanh(gates, out=gates)
             opened = gates[: 3 * units]  # sigmoid(x) = ½ tanh(½ x) + ½; the inner ½ is in the weights
@@ -98,7 +98,7 @@ class Engine:
             cell += opened[:units] * gates[3 * units :]
             np.tanh(cell, out=hidden)
             hidden *= opened[2 * units :]
-        logits: Floats = self._dense @ state.hidden[-1]
+        logits = self._dense.times(state.hidden[-1])
         logits += self._dense_bias
         return logits
 
@@ -109,10 +109,39 @@ class Engine:
             float32 (time, vocabulary).
         """
         state = self.start()
-        rows = np.empty((len(ids), self._dense.shape[0]), np.float32)
+        rows = np.empty((len(ids), len(self._dense_bias)), np.float32)
         for row, token_id in zip(rows, ids.tolist(), strict=True):
             row[:] = self.step(state, [token_id])[:, 0]
         return rows
+
+
+class _Product:
+    """A matrix that states are multiplied by, laid out for one state and for many.
+
+    NumPy's OpenBLAS shares a matrix-vector product of 9,216 numbers or more out among threads that wait
+    for each other at every step. Where other processes want the processors too, one such wait takes longer
+    than a hundred steps. So one state is multiplied strip by strip, each too small to be shared out.
+    """
+
+    _SHARED_FROM = 9216
+
+    def __init__(self, matrix: Floats) -> None:
+        self.rows, columns = matrix.shape
+        # Four rows are what the product's innermost loop takes at a time.
+        height = (self._SHARED_FROM - 1) // columns // 4 * 4 or self.rows
+        strips = -(-self.rows // height)
+        if strips * height > self.rows:
+            matrix = np.concatenate([matrix, np.zeros((strips * height - self.rows, columns), np.float32)])
+        padded: Floats = np.ascontiguousarray(matrix)
+        self._whole = padded[: self.rows]
+        self._strips = padded.reshape(strips, height, columns)
+
+    def times(self, states: Floats) -> Floats:
+        """Multiply `(columns, batch)`, giving `(rows, batch)`."""
+        if states.shape[1] > 1:
+            return self._whole @ states
+        product: Floats = self._strips @ states  # (strips, height, 1)
+        return product.reshape(-1, 1)[: self.rows]
 
 
 def _features_first(kernel: Floats) -> Floats:

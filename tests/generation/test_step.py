@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abclm.errors import VocabularyError
-from abclm.generation.step import Engine
+from abclm.generation.step import Engine, _Product
 from abclm.language_model import LanguageModel
 from abclm.model_config import ModelConfig
 
@@ -47,6 +47,20 @@ def test_logits_are_those_of_the_equations(layers):
     assert logits.shape == (len(TEXT), 83)
     assert logits.dtype == np.float32
     np.testing.assert_allclose(logits, plain_logits(lm, TEXT), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "shape", [(4096, 1024), (83, 1024), (5, 3), (1, 1), (83, 200), (100, 2310), (3, 20_000)]
+)
+def test_one_state_and_many_are_multiplied_alike(shape):
+    generator = np.random.default_rng(0)
+    matrix = generator.normal(size=shape).astype(np.float32)
+    states = generator.normal(size=(shape[1], 3)).astype(np.float32)
+    product = _Product(matrix)
+    np.testing.assert_allclose(product.times(states), matrix @ states, atol=1e-3)
+    one = product.times(states[:, :1].copy())
+    assert one.shape == (shape[0], 1)
+    np.testing.assert_allclose(one, matrix @ states[:, :1], atol=1e-3)
 
 
 @pytest.mark.parametrize("layers", [1, 2])
