@@ -1,5 +1,6 @@
 """Turn token ids into batches of next-character training pairs."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,26 @@ def window_starts(characters: int, sequence_length: int, offset: int = 0) -> npt
     return offset + sequence_length * np.arange(count, dtype=np.int64)
 
 
+def in_order(ids: Ids, sequence_length: int, offset: int = 0) -> Iterator[tuple[Ids, Ids]]:
+    """Cut a text into its windows, as they come.
+
+    Args:
+        ids: the text as token ids, uint8 `(characters,)`.
+        sequence_length: characters of a window's input.
+        offset: where the first window starts.
+
+    Yields:
+        A window's input and its target, the same one character later; views of `ids`.
+
+    Example:
+        >>> text = np.frombuffer(b"GFDGGB d2GB", np.uint8)
+        >>> [(inputs.tobytes(), targets.tobytes()) for inputs, targets in in_order(text, 5)]
+        [(b'GFDGG', b'FDGGB'), (b'B d2G', b' d2GB')]
+    """
+    for start in window_starts(len(ids), sequence_length, offset):
+        yield ids[start : start + sequence_length], ids[start + 1 : start + sequence_length + 1]
+
+
 def epoch_starts(characters: int, sequence_length: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
     """Choose one epoch's windows and their order.
 
@@ -47,11 +68,12 @@ def epoch_starts(characters: int, sequence_length: int, seed: int, epoch: int) -
     Raises:
         ConfigError: the text is too short for a single window.
     """
+    count = windows_per_epoch(characters, sequence_length)
     random = np.random.default_rng([seed, epoch])
     # No offset may cost the only window of a short text, and all epochs are to be equally long.
     slack = min(sequence_length, characters - sequence_length)
     starts = window_starts(characters, sequence_length, int(random.integers(slack)))
-    return random.permutation(starts)[: windows_per_epoch(characters, sequence_length)]
+    return random.permutation(starts)[:count]
 
 
 def epoch_batches(

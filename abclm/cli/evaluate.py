@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from abclm.cli.training_run import import_tensorflow, read_tunes
+from abclm.cli.training_run import quiet_imports, read_tunes
 
 
 def command(
@@ -25,8 +25,8 @@ def command(
     lm = load(model)
     corpus = read_tunes(corpora, clean)
 
-    import_tensorflow()
-    from abclm.evaluation import evaluate
+    with quiet_imports():
+        from abclm.evaluation import evaluate
 
     evaluation = evaluate(lm, corpus, normalize=False)
     if as_json:

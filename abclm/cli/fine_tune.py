@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from abclm.cli.training_run import check_out, figures, import_tensorflow, read_tunes, shown
+from abclm.cli.training_run import check, figures, quiet_imports, read_tunes, shown
 from abclm.training_config import TrainingConfig
 
 _TRAINING = TrainingConfig.for_fine_tuning()
@@ -49,16 +49,17 @@ def command(
         sequence_length=sequence_length, batch_size=batch_size, learning_rate=learning_rate,
         epochs=epochs, steps=steps, patience=patience, output_dropout=output_dropout, seed=seed,
     )  # fmt: skip
-    check_out(out, overwrite)
+    check(out, overwrite, validation)
 
-    import_tensorflow()
     from abclm.language_model import load
 
     lm = load(model)
     corpus, held_out = read_tunes(corpora, clean).split(validation, seed)
 
-    from abclm.training import fine_tune
+    with quiet_imports():
+        from abclm.training import fine_tune
 
+    lm.metadata["split"] = {"validation": validation, "seed": seed}
     with shown(out) as display:
         tuned = fine_tune(lm, corpus, held_out or None, config, normalize=False, folder=out, progress=display)
     typer.echo(f"abclm: wrote the model to {out}", err=True)

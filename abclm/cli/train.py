@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from abclm.cli.training_run import check_out, figures, import_tensorflow, read_tunes, shown
+from abclm.cli.training_run import check, figures, quiet_imports, read_tunes, shown
 from abclm.model_config import ModelConfig
 from abclm.training_config import TrainingConfig
 
@@ -66,12 +66,13 @@ def command(
         embedding_dropout=embedding_dropout, output_dropout=output_dropout, weight_decay=weight_decay,
         seed=seed,
     )  # fmt: skip
-    check_out(out, overwrite)
+    check(out, overwrite, validation)
     corpus, held_out = read_tunes(corpora, clean).split(validation, seed)
 
-    import_tensorflow()
     from abclm.language_model import LanguageModel
-    from abclm.training import train
+
+    with quiet_imports():
+        from abclm.training import train
 
     lm = LanguageModel.create(model_config, seed=seed)
     lm.metadata["split"] = {"validation": validation, "seed": seed}

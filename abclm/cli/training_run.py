@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 _SECONDS_BETWEEN_LINES = 5  # where standard error is a file
 
 
-def import_tensorflow() -> None:
+@contextlib.contextmanager
+def quiet_imports() -> Iterator[None]:
     """Import TensorFlow without its start-up notes, some of which no setting keeps off standard error."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     with tempfile.TemporaryFile() as aside:
         standard_error = os.dup(2)
         os.dup2(aside.fileno(), 2)
         try:
-            import tensorflow  # noqa: F401
+            yield
         finally:
             os.dup2(standard_error, 2)
             os.close(standard_error)
@@ -70,13 +71,16 @@ def read_tunes(arguments: list[str], clean: bool) -> "Corpus":
     return corpus
 
 
-def check_out(out: Path, overwrite: bool) -> None:
-    """Find out before anything is trained whether the model may and can be written.
+def check(out: Path, overwrite: bool, validation: float) -> None:
+    """Find out before anything is read whether the model may and can be written.
 
     Raises:
-        ConfigError: `out` holds a model, and `overwrite` was not given, or something else.
-        OSError: it can't be written.
+        ConfigError: `out` holds a model, and `overwrite` was not given, or something else; or
+            `validation` is no share.
+        OSError: `out` can't be written.
     """
+    if not 0 <= validation < 1:
+        raise ConfigError(f"--validation is a share from 0 to below 1; received {validation}")
     if out.exists() and not out.is_dir():
         raise ConfigError(f"--out {out} is a file; give a folder")
     if out.is_dir() and any(out.iterdir()):

@@ -1,0 +1,217 @@
+"""The train, fine-tune and evaluate commands: what they print and write, and how they fail."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import abclm
+from abclm.cli import run
+from abclm.corpora import Corpus
+from abclm.language_model import LanguageModel
+
+SMALL = ("--units", "8", "--embedding-dimension", "4", "--sequence-length", "50")
+
+
+@pytest.fixture
+def call(monkeypatch, tmp_path, capsys):
+    """Run a command in an empty folder; gives exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments):
+        code = run([str(argument) for argument in arguments])
+        output = capsys.readouterr()
+        return code, output.out, output.err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models") / "m"
+    assert run(["train", "oldTunes", "--out", str(folder), "--steps", "4", *SMALL]) == 0
+    return folder
+
+
+def is_one_line(errors):
+    return errors.startswith("abclm: error: ") and errors.count("\n") == 1
+
+
+def test_training_ends_with_one_object_of_figures(call):
+    code, out, errors = call("train", "oldTunes", "--out", "m", "--steps", "3", *SMALL, "--json")
+    assert code == 0
+    figures = json.loads(out.splitlines()[-1])
+    assert figures["steps"] == 3
+    assert figures["bits_per_character"] > 0
+    assert figures["loss"] > 0
+    assert figures["characters_per_second"] > 0
+    lm = LanguageModel.load("m")
+    assert figures["validation_bits_per_character"] == pytest.approx(
+        lm.bits_per_character(Corpus.load("oldTunes").split(0.1, seed=0)[1]), rel=1e-6
+    )
+    assert lm.metadata["split"] == {"validation": 0.1, "seed": 0}
+    assert "step 3/3" in errors
+    assert "bits/character" in errors
+    assert "characters/s" in errors
+    assert "held out" in errors
+    assert "left" in errors
+
+
+def test_options_reach_the_model_and_the_training(call):
+    options = (
+        "--layers",
+        "2",
+        "--batch-size",
+        "8",
+        "--seed",
+        "5",
+        "--output-dropout",
+        "0.1",
+        "--clip-norm",
+        "1",
+    )
+    code, _, _ = call(
+        "train", "oldTunes", "--out", "m", "--steps", "2", *SMALL, *options, "--validation", "0"
+    )
+    lm = LanguageModel.load("m")
+    assert code == 0
+    assert (lm.config.layers, lm.config.units, lm.config.embedding_dimension) == (2, 8, 4)
+    config = lm.metadata["training"]["config"]
+    assert (config["batch_size"], config["seed"], config["output_dropout"], config["clip_norm"]) == (
+        8,
+        5,
+        0.1,
+        1,
+    )
+    assert lm.metadata["training"]["validation"] is None
+
+
+def test_clean_takes_a_written_tunebook_as_it_is(call):
+    corpus = Corpus.load("oldTunes").normalize()
+    book = "".join(tune.text.replace("X:1\n", f"X:{n}\n") for n, tune in enumerate(corpus.tunes, 1))
+    Path("book.abc").write_text(book)
+    code, _, _ = call(
+        "train", "book.abc", "--out", "m", "--steps", "1", *SMALL, "--clean", "--validation", "0"
+    )
+    assert code == 0
+    assert LanguageModel.load("m").metadata["training"]["corpus"]["characters"] == len(corpus.text)
+
+
+def test_an_existing_model_is_replaced_only_when_asked(call):
+    arguments = ("train", "oldTunes", "--out", "m", "--steps", "1", *SMALL)
+    assert call(*arguments)[0] == 0
+    before = Path("m/model.safetensors").read_bytes()
+    code, out, errors = call(*arguments, "--seed", "1")
+    assert (code, out) == (2, "")
+    assert is_one_line(errors)
+    assert "--overwrite" in errors
+    assert Path("m/model.safetensors").read_bytes() == before
+    assert call(*arguments, "--seed", "1", "--overwrite")[0] == 0
+    assert Path("m/model.safetensors").read_bytes() != before
+
+
+def test_a_folder_of_something_else_is_never_written_into(call):
+    Path("m").mkdir()
+    Path("m/config.json").write_text("{}")
+    code, _, errors = call("train", "oldTunes", "--out", "m", "--overwrite", *SMALL)
+    assert code == 2
+    assert is_one_line(errors)
+    assert os.listdir("m") == ["config.json"]
+    assert Path("m/config.json").read_text() == "{}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["train", "oldTunes", "--out", "m", "--epochs", "0"], 2, "epochs is an integer from 1"),
+        (["train", "oldTunes", "--out", "m", "--units", "-1"], 2, "units is an integer from 1"),
+        (["train", "oldTunes", "--out", "m", "--validation", "1"], 2, "--validation is a share"),
+        (["train", "oldTunes", "--out", "m", "--schedule", "up"], 2, "schedule is one of"),
+        (["train", "nothing.abc", "--out", "m"], 1, "nothing.abc"),
+        (["train", "empty.abc", "--out", "m"], 1, "empty.abc"),
+        (["train", "binary.abc", "--out", "m"], 1, "binary.abc"),
+        (["train", "oldTunes", "--out", "empty.abc"], 2, "is a file"),
+        (
+            ["train", "oldTunes", "--out", "m", "--units", "8", "--sequence-length", "90000"],
+            2,
+            "give more tunes",
+        ),
+        (["fine-tune", "oldTunes", "--out", "m", "--model", "nowhere"], 1, "nowhere"),
+        (["evaluate", "oldTunes", "--model", "nowhere"], 1, "nowhere"),
+        (["train", "oldTunes"], 2, "--out"),
+    ],
+)
+def test_wrong_use_ends_in_one_line(call, arguments, code, said):
+    Path("empty.abc").write_bytes(b"")
+    Path("binary.abc").write_bytes(bytes(range(256)))
+    got, out, errors = call(*arguments)
+    assert (got, out) == (code, "")
+    assert said in errors
+    assert is_one_line(errors)
+    assert not Path("m").exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that can't be written, even by root")
+def test_a_folder_that_can_not_be_written_is_said_before_training(call):
+    code, _, errors = call("train", "oldTunes", "--out", "/proc/abclm", *SMALL)
+    assert code == 1
+    assert is_one_line(errors)
+
+
+def test_fine_tuning_writes_a_new_model(call, model):
+    before = (model / "model.safetensors").read_bytes()
+    code, out, _ = call("fine-tune", "oldTunes", "--model", model, "--out", "mine", "--epochs", "1", "--json")
+    assert code == 0
+    figures = json.loads(out)
+    assert figures["epochs"] == 1
+    assert (model / "model.safetensors").read_bytes() == before
+    mine = LanguageModel.load("mine")
+    assert mine.metadata["training"]["went_on_from"]["steps"] == 4
+    assert mine.config == LanguageModel.load(model).config
+
+
+def test_evaluation_prints_the_figures(call, model):
+    code, out, _ = call("evaluate", "oldTunes", "--model", model, "--json")
+    assert code == 0
+    figures = json.loads(out)
+    tunes = Corpus.load("oldTunes").normalize()
+    assert figures["tunes"] == len(tunes)
+    assert figures["characters"] == len(tunes.text)
+    assert figures["bits_per_character"] == pytest.approx(LanguageModel.load(model).bits_per_character(tunes))
+    assert figures["bits_per_tune"] * figures["tunes"] == pytest.approx(
+        figures["bits_per_character"] * figures["characters"]
+    )
+    code, out, _ = call("evaluate", "oldTunes", "--model", model)
+    assert code == 0
+    assert f"{figures['bits_per_character']:.4f}" in out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_leaves_a_usable_model(tmp_path, by):
+    arguments = ["train", "oldTunes", "--out", "m", "--epochs", "100000", *SMALL]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "abclm", *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(abclm.__file__).parents[1])},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "m/model.safetensors").exists() and time.monotonic() < deadline:
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.1)
+        process.send_signal(by)
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert "m holds the model" in errors
+    assert "Traceback" not in errors
+    assert LanguageModel.load(tmp_path / "m").metadata["training"]["steps"] > 0

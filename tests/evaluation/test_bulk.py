@@ -1,0 +1,74 @@
+"""Bits per character in bulk: the same as summing what each tune's logits say, one by one."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abclm.corpora import Corpus
+from abclm.errors import ConfigError, VocabularyError
+from abclm.evaluation import evaluate
+from abclm.evaluation.bulk import padded_batches
+from abclm.language_model import LanguageModel
+from abclm.model_config import ModelConfig
+from abclm.notation.tune import Tune
+from abclm.vocabulary import Vocabulary
+
+LM = LanguageModel.create(ModelConfig(embedding_dimension=4, units=8, layers=2), seed=1)
+TUNES = Corpus.load("oldTunes").normalize()
+
+
+def nats(text):
+    """By the definition: after one newline from a zero state, every character counted."""
+    logits = LM.logits("\n" + text[:-1]).astype(np.float64)
+    logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    return -logs[np.arange(len(text)), LM.vocabulary.encode(text)].sum()
+
+
+def test_the_figures_are_those_of_the_definition():
+    evaluation = evaluate(LM, TUNES)
+    total = sum(nats(tune.text) for tune in TUNES.tunes)
+    characters = sum(len(tune.text) for tune in TUNES.tunes)
+    assert all(tune.text.endswith("\n\n") for tune in TUNES.tunes)
+    assert (evaluation.tunes, evaluation.characters) == (len(TUNES), characters)
+    assert evaluation.bits_per_character == pytest.approx(total / math.log(2) / characters, rel=1e-5)
+    assert evaluation.bits_per_tune == pytest.approx(total / math.log(2) / len(TUNES), rel=1e-5)
+
+
+def test_each_tune_is_measured_by_itself():
+    alone = [evaluate(LM, [tune]).bits_per_tune for tune in TUNES.tunes[:3]]
+    together = evaluate(LM, TUNES.tunes[:3])
+    assert together.bits_per_tune == pytest.approx(np.mean(alone), rel=1e-6)
+
+
+def test_tunes_are_brought_to_the_canonical_form_first():
+    raw = [Tune.parse(tune.text.replace("X:1", "X:9")) for tune in TUNES.tunes[:3]]
+    assert evaluate(LM, raw) == evaluate(LM, TUNES.tunes[:3])
+
+
+def test_no_tunes_are_refused():
+    with pytest.raises(ConfigError, match="no held-out tunes"):
+        evaluate(LM, [])
+
+
+def test_a_tune_with_other_symbols_is_refused():
+    other = LanguageModel.create(ModelConfig(units=2), Vocabulary.from_text("\nXK:1"))
+    with pytest.raises(VocabularyError):
+        evaluate(other, TUNES)
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(2, 60), min_size=1, max_size=20), st.integers(1, 200))
+def test_batches_hold_every_sequence_once_within_the_bound(lengths, bound):
+    sequences = [np.full(length, number + 1, np.uint8) for number, length in enumerate(lengths)]
+    seen = []
+    for inputs, targets, counted in padded_batches(sequences, bound):
+        assert inputs.shape == targets.shape
+        assert inputs.size <= bound or len(inputs) == 1
+        for row, target, length in zip(inputs, targets, counted, strict=True):
+            assert (row[:length] == target[:length]).all()
+            assert not row[length + 1 :].any()
+            seen.append((row[0], length + 1))
+    assert sorted(seen) == [(number + 1, length) for number, length in enumerate(lengths)]

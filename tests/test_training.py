@@ -1,0 +1,259 @@
+"""The training loop: what it learns, keeps, says, and leaves behind when it is stopped."""
+
+import math
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+
+from abclm import training
+from abclm.corpora import Corpus
+from abclm.errors import ConfigError, CorpusError, ModelError, VocabularyError
+from abclm.language_model import LanguageModel
+from abclm.model_config import ModelConfig
+from abclm.notation.tune import Tune
+from abclm.training import TrainingConfig
+from abclm.vocabulary import Vocabulary
+
+SMALL = ModelConfig(embedding_dimension=8, units=16)
+TUNES = Corpus.load("oldTunes").normalize()
+TRAIN, HELD_OUT = TUNES.split(0.2, seed=0)
+QUICK = TrainingConfig(sequence_length=50, batch_size=16, learning_rate=5e-3, epochs=2)
+
+
+@pytest.fixture
+def lm():
+    return LanguageModel.create(SMALL, seed=1)
+
+
+def stop_at(step, how):
+    """A progress function that does something once, after a step."""
+
+    def progress(now):
+        if now.step == step and not now.is_epoch_end:
+            how()
+
+    return progress
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def test_training_lowers_the_held_out_figure_and_says_so(lm):
+    before = lm.bits_per_character(HELD_OUT)
+    assert training.train(lm, TRAIN, HELD_OUT, QUICK) is lm
+    assert [entry["epoch"] for entry in lm.history] == [1, 2]
+    first, second = (entry["validation_bits_per_character"] for entry in lm.history)
+    assert second < first < before
+    assert lm.bits_per_character(HELD_OUT) == pytest.approx(second, rel=1e-6)
+    assert lm.history[1]["bits_per_character"] == pytest.approx(lm.history[1]["loss"] / math.log(2))
+
+
+def test_the_same_seed_gives_the_same_weights(lm):
+    config = TrainingConfig(sequence_length=50, steps=5, output_dropout=0.3, embedding_dropout=0.2, seed=3)
+    again = lm.copy()
+    training.train(lm, TRAIN, None, config)
+    training.train(again, TRAIN, None, config)
+    for name, weight in lm.weights.items():
+        np.testing.assert_array_equal(weight, again.weights[name])
+
+
+def test_metadata_say_how_the_model_was_trained(lm):
+    training.train(lm, TRAIN, HELD_OUT, QUICK)
+    record = lm.metadata["training"]
+    assert record["config"]["sequence_length"] == 50
+    assert record["corpus"] == {
+        "name": "oldTunes", "tunes": len(TRAIN), "characters": len(TRAIN.text), "checksum": TRAIN.checksum
+    }  # fmt: skip
+    assert record["validation"]["tunes"] == record["held_out"]["tunes"] == len(HELD_OUT)
+    assert record["steps"] == lm.history[-1]["steps"]
+    assert "tensorflow" in record["versions"]
+
+
+def test_the_best_weights_are_kept_not_the_last(lm):
+    """With a learning rate that destroys what was learned, the first epoch stays the best."""
+    training.train(lm, TRAIN, HELD_OUT, QUICK)
+    good = lm.bits_per_character(HELD_OUT)
+    wild = TrainingConfig(sequence_length=50, batch_size=16, learning_rate=1.0, epochs=2)
+    training.train(lm, TRAIN, HELD_OUT, wild)
+    figures = [entry["validation_bits_per_character"] for entry in lm.history]
+    assert lm.bits_per_character(HELD_OUT) == pytest.approx(min(figures), rel=1e-6)
+    assert min(figures) > good
+    assert lm.metadata["training"]["went_on_from"]["held_out"]["bits_per_character"] == pytest.approx(good)
+
+
+def test_patience_ends_a_run_that_no_longer_improves(lm):
+    config = TrainingConfig(sequence_length=50, batch_size=16, learning_rate=1e-12, epochs=9, patience=1)
+    training.train(lm, TRAIN, HELD_OUT, config)
+    kept = lm.metadata["training"]["steps"] / lm.history[0]["steps"]
+    assert len(lm.history) == kept + 1 < 9
+
+
+def test_the_folder_is_written_and_loads(lm, tmp_path):
+    training.train(lm, TRAIN, HELD_OUT, QUICK, folder=tmp_path / "m")
+    again = LanguageModel.load(tmp_path / "m")
+    assert again.history == lm.history
+    for name, weight in lm.weights.items():
+        np.testing.assert_array_equal(weight, again.weights[name])
+
+
+def test_ctrl_c_leaves_the_latest_weights_where_none_were_measured(lm, tmp_path):
+    before = lm.copy().weights
+    with pytest.raises(KeyboardInterrupt):
+        training.train(lm, TRAIN, HELD_OUT, QUICK, folder=tmp_path / "m", progress=stop_at(3, interrupt))
+    again = LanguageModel.load(tmp_path / "m")
+    assert again.metadata["training"]["steps"] == 3
+    assert not np.array_equal(again.weights["dense/kernel"], before["dense/kernel"])
+    np.testing.assert_array_equal(again.weights["dense/kernel"], lm.weights["dense/kernel"])
+
+
+def test_ctrl_c_keeps_the_best_weights_where_there_are_some(lm, tmp_path):
+    config = TrainingConfig(sequence_length=50, batch_size=16, epochs=3)
+    steps = []
+    training.train(lm.copy(), TRAIN, HELD_OUT, config, progress=lambda now: steps.append(now.step))
+    with pytest.raises(KeyboardInterrupt):
+        training.train(
+            lm, TRAIN, HELD_OUT, config, folder=tmp_path / "m", progress=stop_at(steps[-1] - 1, interrupt)
+        )
+    again = LanguageModel.load(tmp_path / "m")
+    assert len(again.history) == 2
+    assert again.bits_per_character(HELD_OUT) == pytest.approx(
+        min(entry["validation_bits_per_character"] for entry in again.history), rel=1e-6
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
+def test_a_terminated_run_leaves_a_model(lm, tmp_path):
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt):
+        training.train(
+            lm,
+            TRAIN,
+            None,
+            QUICK,
+            folder=tmp_path / "m",
+            progress=stop_at(2, lambda: os.kill(os.getpid(), signal.SIGTERM)),
+        )
+    assert LanguageModel.load(tmp_path / "m").metadata["training"]["steps"] == 2
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_run_outside_the_main_thread_works(lm):
+    thread = threading.Thread(
+        target=training.train, args=(lm, TRAIN, None, TrainingConfig(sequence_length=50, steps=2))
+    )
+    thread.start()
+    thread.join()
+    assert lm.history
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_says_where(lm, tmp_path):
+    lm.weights["dense/bias"][0] = np.inf
+    config = TrainingConfig(sequence_length=50, steps=5, learning_rate=0.25)
+    with pytest.raises(ModelError, match=r"nan at step 1 of 5, at a learning rate of 0\.25; the model is as"):
+        training.train(lm, TRAIN, None, config, folder=tmp_path / "m")
+    assert not (tmp_path / "m").exists()
+
+
+def test_weights_that_broke_in_an_epochs_last_step_are_not_kept(lm, monkeypatch):
+    broken = {name: np.full_like(weight, np.nan) for name, weight in lm.weights.items()}
+    monkeypatch.setattr(training, "weights_of", lambda network: broken)
+    before = lm.weights
+    with pytest.raises(ModelError, match="weights broke at step 2 of 2"):
+        training.train(lm, TRAIN, None, TrainingConfig(sequence_length=50, steps=2))
+    assert lm.weights is before
+
+
+def test_progress_tells_steps_epochs_speed_and_held_out_figures(lm):
+    seen = []
+    training.train(lm, TRAIN, HELD_OUT, QUICK, progress=seen.append)
+    ends = [now for now in seen if now.is_epoch_end]
+    assert [now.epoch for now in ends] == [1, 2]
+    assert ends[0].validation.bits_per_character == lm.history[0]["validation_bits_per_character"]
+    assert seen[0].validation is seen[0].characters_per_second is seen[0].seconds_left is None
+    assert all(now.characters_per_second > 0 for now in seen[1:])
+    assert ends[-1].step == ends[-1].total_steps == lm.history[-1]["steps"]
+    assert ends[-1].seconds_left == 0
+
+
+def test_learning_rate_follows_the_schedule(lm):
+    config = TrainingConfig(sequence_length=50, steps=4, schedule="cosine", learning_rate=0.01)
+    training.train(lm, TRAIN, None, config)
+    assert lm.history[-1]["learning_rate"] == config.learning_rate_at(3, 4)
+
+
+def test_weight_decay_shrinks_weights_but_no_biases(lm):
+    """Beside a learning rate times decay of 1, what Adam adds is nothing."""
+    config = TrainingConfig(sequence_length=50, steps=1, learning_rate=1e-6, weight_decay=1e6)
+    before = lm.copy().weights
+    training.train(lm, TRAIN, None, config)
+    for name, weight in lm.weights.items():
+        expected = before[name] if name.endswith("bias") else 0
+        np.testing.assert_allclose(weight, expected, atol=1e-5)
+
+
+def test_clipping_bounds_what_a_step_changes(lm):
+    """Adam divides the clipped norm out, but for its epsilon, which a tiny gradient can't reach over."""
+    before = lm.copy().weights
+    config = TrainingConfig(sequence_length=50, steps=1, learning_rate=1e-3, clip_norm=1e-12)
+    training.train(lm, TRAIN, None, config)
+    assert all(np.abs(weight - before[name]).max() < 1e-6 for name, weight in lm.weights.items())
+
+
+def test_tunes_that_are_not_canonical_are_normalised_first(lm):
+    raw = Corpus("raw", tuple(Tune.parse(tune.text.replace("K:", "Q:1/4=120\nK:")) for tune in TRAIN.tunes))
+    training.train(lm, raw, None, TrainingConfig(sequence_length=50, steps=1))
+    assert lm.metadata["training"]["corpus"]["characters"] == len(TRAIN.text)
+
+
+def test_too_little_text_is_refused(lm):
+    few = Corpus("few", TRAIN.tunes[:1])
+    with pytest.raises(ConfigError, match="too few for a sequence length of 5,000; give more tunes"):
+        training.train(lm, few, None, TrainingConfig(sequence_length=5000))
+
+
+def test_no_tunes_are_refused(lm):
+    with pytest.raises(CorpusError, match="no tune can be used"):
+        training.train(lm, Corpus("none", ()), None, QUICK)
+    with pytest.raises(ConfigError, match="no held-out tunes"):
+        training.train(lm, TRAIN, Corpus("none", ()), QUICK)
+
+
+def test_a_character_that_the_vocabulary_lacks_is_refused():
+    lm = LanguageModel.create(SMALL, Vocabulary.from_text("\nABC"))
+    with pytest.raises(VocabularyError):
+        training.train(lm, TRAIN, None, QUICK)
+
+
+def test_fine_tuning_gives_a_new_model_and_leaves_the_old(lm):
+    before = lm.copy().weights
+    tuned = lm.fine_tune(Corpus("mine", TRAIN.tunes[:20]), HELD_OUT)
+    assert tuned.bits_per_character(HELD_OUT) < lm.bits_per_character(HELD_OUT)
+    assert not lm.history
+    for name, weight in lm.weights.items():
+        np.testing.assert_array_equal(weight, before[name])
+
+
+def test_fine_tuning_on_one_short_tune_takes_a_shorter_window(lm, caplog):
+    tune = Tune.parse("X:1\nT:Short\nM:4/4\nL:1/8\nK:G\nGABc d2B2|\n\n").normalize()
+    tuned = lm.fine_tune(Corpus("short", (tune,)), config=TrainingConfig.for_fine_tuning(epochs=1))
+    assert tuned.metadata["training"]["config"]["sequence_length"] == len(tune.text)
+    assert "windows are" in caplog.text
+
+
+def test_a_model_overfitted_on_eight_bars_reproduces_them():
+    tune = Tune.parse(
+        "X:1\nT:Eight Bars\nR:reel\nM:C|\nL:1/8\nK:G\n"
+        "GABc dedc|BdGB d2de|ceAc BdGB|A2cA GFED|\nGABc dedc|BdGB d2de|ceAc BGAF|G2B2 G4|]\n\n"
+    ).normalize()
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=16, units=64), seed=0)
+    text = len(tune.text)
+    config = TrainingConfig(
+        sequence_length=text, batch_size=1, learning_rate=0.01, steps=250, schedule="cosine"
+    )
+    lm.fit(Corpus("eight bars", (tune,)), config=config)
+    (written,) = lm.generate(title="Eight Bars", key="G", temperature=0, max_length=400)
+    assert written.text == tune.text
