@@ -190,7 +190,7 @@ class Body:
 
     symbols: list[Symbol]
     problems: list[tuple[int, str, str]]  # (offset, severity, message)
-    voices: list[str]
+    voices: dict[str, None]  # in the order in which they begin
 
 
 _LENGTH = r"(?:\d+(?:/+\d*)?|/+\d*)?"
@@ -229,6 +229,9 @@ _STEP = {letter: index for index, letter in enumerate("CDEFGAB")} | {
     letter: index + 7 for index, letter in enumerate("cdefgab")
 }
 _MAX_NUMBER = 4096  # of a length or a tuplet; larger ones are an error, not a computation
+_MAX_ODD_DENOMINATOR = 64  # so that sums of durations stay small fractions
+_MAX_PASSES = 16  # of a variant ending
+_QUOTED_PRINTABLE = re.compile(r"=(?:$|3D|20)")
 
 
 def scan(text: str, start: int) -> Body:
@@ -242,7 +245,7 @@ def scan(text: str, start: int) -> Body:
         The symbols in order, of the first voice where there are several; nothing raises. Time and memory
         grow linearly with the text.
     """
-    body = Body([], [], [])
+    body = Body([], [], {})
     scanner = _Scanner(body)
     at = start
     for line in text[start:].split("\n"):
@@ -257,14 +260,17 @@ class _Scanner:
     def __init__(self, body: Body) -> None:
         self.body = body
         self.symbols = body.symbols
+        self.voices = body.voices
         self.skipping = False  # inside a voice other than the first
+        self.strange = -1  # where the last character without meaning stands
         self.last: Timed | None = None
 
     def problem(self, at: int, severity: str, message: str) -> None:
         self.body.problems.append((at, severity, message))
 
     def line(self, line: str, at: int) -> None:
-        if not line or line[0] == "%":
+        # `+:` goes on with the field before it, of which nothing is heard.
+        if not line or line[0] == "%" or line[:2] == "+:":
             return
         if line[1:2] == ":" and (match := _FIELD_LINE.fullmatch(line)):
             self.field(match[1], match[2].split("%")[0].strip(), at)
@@ -272,17 +278,25 @@ class _Scanner:
         if "%" in line:
             line = line.split("%")[0]
         bare = line.rstrip()
+        if "=" in bare and _QUOTED_PRINTABLE.search(bare):
+            bare = self.unquoted(bare, at)
         continued = bare.endswith("\\")
         self.music(bare[:-1] if continued else bare, at)
         if not continued and bare and not self.skipping:
             self.symbols.append(Space(at + len(line), newline=True))
 
+    def unquoted(self, line: str, at: int) -> str:
+        """Read what mail programs made of a line (RFC 2045, section 6.7); every symbol keeps its place."""
+        self.problem(at, "warning", "the line is quoted-printable, as mail is; =3D is read as =, =20 as a space")
+        line = line.replace("=20", "   ").replace("=3D", "``=").rstrip()
+        return line[:-1] + "\\" if line.endswith("=") else line
+
     def field(self, letter: str, value: str, at: int) -> None:
         if letter == "V":
-            voice = value.split()[0] if value else ""
-            if voice not in self.body.voices:
-                self.body.voices.append(voice)
-            self.skipping = voice != self.body.voices[0]
+            if self.last is not None and not self.voices:
+                self.voices["1"] = None  # music before the first V: is the first voice's
+            self.voices.setdefault(value.split()[0] if value else "", None)
+            self.skipping = (value.split()[0] if value else "") != next(iter(self.voices))
         elif not self.skipping:
             self.symbols.append(Change(at, letter, value))
 
@@ -329,15 +343,15 @@ class _Scanner:
         else:
             above, slashes, below = re.fullmatch(r"(\d*)(/+)(\d*)", length).groups()  # type: ignore[union-attr]
             above, below = above or "1", below or str(2 ** min(len(slashes), 12))
-        if (
-            len(above) > 4
-            or len(below) > 4
-            or not 0 < int(above) <= _MAX_NUMBER
-            or not 0 < int(below) <= _MAX_NUMBER
-        ):
+        if len(above) > 4 or len(below) > 4:
+            above = "0"
+        key = (int(above), int(below))
+        if not 0 < key[0] <= _MAX_NUMBER or not 0 < key[1] <= _MAX_NUMBER:
             self.problem(at, "error", f"the length {length[:20]} is out of range; give 1 to {_MAX_NUMBER}")
             return ""
-        key = (int(above), int(below))
+        if key[1] & (key[1] - 1) and key[1] > _MAX_ODD_DENOMINATOR:
+            self.problem(at, "error", f"the length {length[:20]} has a denominator that is no power of two")
+            return ""
         return _LENGTHS.get(key) or _reduced(*key)
 
     def bar(self, at: int, text: str, ending: str) -> None:
@@ -346,15 +360,17 @@ class _Scanner:
 
     def passes(self, at: int, text: str) -> tuple[int, ...]:
         """The passes of a variant ending such as `1`, `1,3` or `1-3` (ABC 2.1, section 4.9)."""
-        passes: list[int] = []
-        for part in text.strip(",-").split(","):
+        passes: dict[int, None] = {}
+        for part in text[:60].strip(",-").split(","):
             first, _, last = part.partition("-")
-            if first.isdigit() and len(first) < 3 and (not last or (last.isdigit() and len(last) < 3)):
-                passes.extend(range(int(first), int(last or first) + 1))
-            else:
-                self.problem(at, "error", f"{text[:20]!r} is no list of variant endings")
+            if not (first.isdigit() and len(first) < 3 and (not last or (last.isdigit() and len(last) < 3))):
+                passes = {}
                 break
-        return tuple(passes) or (1,)
+            passes |= dict.fromkeys(range(int(first), int(last or first) + 1))
+        if not 0 < len(passes) <= _MAX_PASSES:
+            self.problem(at, "error", f"{text[:20]!r} is no list of variant endings; give one such as 1 or 1,3")
+            return (1,)
+        return tuple(passes)
 
     def on_rest(self, at: int, match: re.Match[str]) -> None:
         letter, length = match.group("rest")[0], match.group("rest")[1:]
@@ -426,7 +442,8 @@ class _Scanner:
         before = next(
             (symbol for symbol in reversed(self.symbols[-3:]) if not isinstance(symbol, Space)), None
         )
-        if isinstance(before, Bar) and not before.ending and len(match["number"].split(",")[0]) == 1:
+        is_bar = isinstance(before, Bar) and not before.ending and before.at > self.strange
+        if is_bar and match["number"][1:2] in ("", ",", "-"):
             self.symbols.append(Bar(at, "", self.passes(at, match["number"])))
         else:
             self.problem(at, "warning", f"{match['number'][:20]} has no meaning here and is passed over")
@@ -439,6 +456,7 @@ class _Scanner:
 
     def on_other(self, at: int, match: re.Match[str]) -> None:
         character = match["other"]
+        self.strange = at
         unclosed = {
             '"': "a text is not closed",
             "{": "grace notes are not closed",

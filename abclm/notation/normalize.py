@@ -30,9 +30,11 @@ from abclm.notation.music import (
     Timed,
     Tuplet,
 )
-from abclm.notation.playback import BOTH, DOUBLE, END, ENDING, SINGLE, START
+from abclm.notation.playback import BOTH, DOUBLE, END, ENDING, SINGLE, START, Playback
 from abclm.notation.timing import WHOLE, Setting, tuplet_time
 from abclm.notation.tune import Tune
+
+_MOST_PIECES = 1_000_000  # of a canonical text
 
 
 def normalize(tune: Tune, *, chord_symbols: bool = False) -> Tune:
@@ -118,7 +120,7 @@ class _Writer:
 
     def __init__(self, tune: Tune, setting: Setting, chord_symbols: bool, semitones: int) -> None:
         self.tune = tune
-        self.playback = tune.playback
+        self.playback = Playback(tune.music, tune.parts, mend_after_endings=True)
         self.chord_symbols = chord_symbols
         self.setting = setting  # in force where we write
         self.accidentals: dict[
@@ -192,6 +194,8 @@ class _Writer:
                 self.out.append(" ")
         self.space = self.newline = self.glued = self.after_field = False
         self.out.append(text)
+        if len(self.out) > _MOST_PIECES:
+            raise NotationError("the tune is too long when its rests and parts are written out; divide it")
 
     def event(self, symbol: Timed, text: str) -> None:
         if isinstance(symbol, Note | Chord):
@@ -259,7 +263,7 @@ class _Writer:
             self.event(rest, "z" + _short(self.lengths.get(rest, rest.length)))
             return
         length = Fraction(self.setting.bar_ticks or WHOLE) / WHOLE / self.setting.unit
-        for count in range(min(rest.bars, 64)):
+        for count in range(rest.bars):
             if count:
                 self.bar_line(Bar(0, "|", ()), SINGLE)
             self.event(rest, "z" + _short(_ratio(length)))
@@ -370,7 +374,7 @@ class _Writer:
             if isinstance(symbol, Timed):
                 if broken is not None and crossed and previous is not None:
                     self.write_out(broken, previous, symbol)
-                broken, previous = None, symbol
+                broken, previous, crossed = None, symbol, False
                 if tuplet is not None:
                     inside.append(symbol.length)
                     if len(inside) == (tuplet.r or tuplet.p):
@@ -378,7 +382,7 @@ class _Writer:
                             self.uneven.add(tuplet)
                         tuplet = None
             elif isinstance(symbol, Broken):
-                broken, crossed = (symbol if symbol.steps else None), False
+                broken = symbol if symbol.steps else None
             elif isinstance(symbol, Tuplet):
                 tuplet, inside, crossed = (symbol if symbol.p else tuplet), [], True
             elif isinstance(symbol, Bar | Change) or (isinstance(symbol, Space) and symbol.newline):
@@ -443,4 +447,12 @@ def _ratio(value: Fraction) -> str:
 
 def _short(length: str) -> str:
     """`/2` is written `/`; all else stays."""
-    return length[:-1] if length.endswith("/2") else length
+    if length.endswith("/2"):
+        return length[:-1]
+    if "/" in length and not _is_power_of_two(int(length.partition("/")[2])):
+        raise NotationError(f"the length {length} has a denominator that is no power of two; use a tuplet")
+    return length
+
+
+def _is_power_of_two(number: int) -> bool:
+    return number & (number - 1) == 0

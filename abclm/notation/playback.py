@@ -2,7 +2,8 @@
 
 Where the notation is complete this is ABC 2.1, sections 4.8 and 4.9. Where a repeat's beginning is not marked,
 it is found as abc2midi finds it: the first repeat goes back to the start of the tune, a later one to the last
-`:|`, `||`, `|]` or `[|` before it.
+`:|`, `||`, `|]` or `[|` before it. After variant endings, however, abc2midi looks for no beginning any more, and plays
+what can't be meant (`|1 c :|2 d || e :|` goes back to the first repeat); the normaliser marks the beginning there too.
 """
 
 import re
@@ -13,16 +14,24 @@ from abclm.notation.music import Bar, Body, Change, Symbol
 
 START, END, BOTH, SINGLE, DOUBLE, ENDING, PART = "|:", ":|", "::", "|", "||", "[", "P"
 """The kinds of event that steer playback."""
+_MOST_EVENTS = 100_000  # of a part sequence that is played out
 
 
 class Playback:
     """The order in which a body's symbols are heard.
 
+    Args:
+        body: measured.
+        parts: the value of the header's `P:`.
+        mend_after_endings: whether a repeat after variant endings begins where any other would; else it is as
+            abc2midi has it.
+
     Attributes:
         problems: `(offset, severity, message)` of repeats and endings that don't match.
     """
 
-    def __init__(self, body: Body, parts: str = "") -> None:
+    def __init__(self, body: Body, parts: str = "", mend_after_endings: bool = False) -> None:
+        self.mend_after_endings = mend_after_endings
         self.symbols: list[Symbol] = []
         self.kinds: list[str] = []  # "" for what does not steer
         self.problems: list[tuple[int, str, str]] = []
@@ -61,28 +70,36 @@ class Playback:
         open_repeat = first != START
         if open_repeat:
             self.repeated_starts.add(section.start)
-        endings = 0
+        endings = 0  # variant endings so far, of this repeat where `mend_after_endings`, else of the tune
         opened = before
         for index in section:
             kind = kinds[index]
             if kind == DOUBLE:
                 start = index
+                if self.mend_after_endings and not open_repeat:
+                    endings = 0
             elif kind == START:
                 if open_repeat:
                     self._problem(index, "warning", "a repeat begins before the one before it has ended")
                     kinds[index] = BOTH
                 open_repeat = True
+                if self.mend_after_endings:
+                    endings = 0
             elif kind == END:
                 if not open_repeat and endings < 1:
                     self._begin_at(start, section)
                 elif not open_repeat:
                     self._problem(index, "warning", "the repeat ends, but none began")
+                    if self.mend_after_endings:  # it closes the last ending, which is not repeated
+                        kinds[index] = DOUBLE
+                        endings = 0
                 open_repeat = False
                 start = index
             elif kind == ENDING:
                 if not endings and not open_repeat:
                     self._problem(index, "error", "a variant ending stands outside a repeat")
                     self._begin_at(start, section)
+                    open_repeat = self.mend_after_endings
                 endings += 1
             elif kind == BOTH:
                 if not open_repeat:
@@ -120,7 +137,11 @@ class Playback:
                 0, "error", f"the part sequence names {', '.join(missing)}, and no such part is there"
             )
         before = [range(marks[0])] if marks[0] else []
-        return before + [labels[label] for label in sequence if label in labels]
+        sections = before + [labels[label] for label in sequence if label in labels]
+        if sum(map(len, sections)) > max(_MOST_EVENTS, len(whole)):
+            self._problem(0, "error", "the part sequence is too long to be played out, and is passed over")
+            return [whole]
+        return sections
 
     def order(self) -> Iterator[tuple[int, int]]:
         """Yield `(index, times through)` of every event in the order in which it is heard.
