@@ -171,7 +171,7 @@ class LanguageModel:
 
         Example:
             >>> lm = LanguageModel.create(ModelConfig(units=8, embedding_dimension=4))
-            >>> lm.generate(title="The Lost Badger", key="G", seed=7, max_length=80, attempts=1)[0].title
+            >>> lm.generate(title="The Lost Badger", key="G", seed=7, max_length=200, attempts=1)[0].title
             'The Lost Badger'
         """
         from abclm.generation import GenerationOptions, generate

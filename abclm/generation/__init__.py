@@ -18,7 +18,7 @@ def __getattr__(name: str) -> Any:
 
         return GenerationOptions
     if name in __all__:
-        from importlib import import_module
+        from abclm.generation import tunes
 
-        return getattr(import_module("abclm.generation.tunes"), name)
+        return getattr(tunes, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
