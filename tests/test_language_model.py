@@ -1,6 +1,7 @@
 """A model, its folder, and what happens when the folder is not as it should be."""
 
 import errno
+import itertools
 import json
 import os
 import shutil
@@ -319,13 +320,19 @@ def test_an_empty_file_is_named(folder, name):
     assert_one_line(caught, str(folder / name))
 
 
-@pytest.mark.parametrize("name", model_folder.FILES)
+FOREIGN = [b"\xff\xfe\x00binary", b"[1, 2]", b"null", b"X:1\nK:G\n", b'{"a": 1}']
+
+
 @pytest.mark.parametrize(
-    "content", [b"\xff\xfe\x00binary", b"[1, 2]", b"null", b'{"a": 1}', b"X:1\nK:G\nGAB|]\n"]
+    ("name", "content"),
+    # Any JSON object is metadata.
+    [
+        pair
+        for pair in itertools.product(model_folder.FILES, FOREIGN)
+        if pair != ("metadata.json", FOREIGN[-1])
+    ],
 )
 def test_a_foreign_file_is_named(folder, name, content):
-    if name == "metadata.json" and content == b'{"a": 1}':
-        pytest.skip("that is metadata")
     (folder / name).write_bytes(content)
     with pytest.raises(ModelError) as caught:
         abclm.load(folder)
