@@ -28,14 +28,13 @@ What was found of abc2midi 5.02, and what is done about it:
 import logging
 import re
 import tempfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
 from abclm.convert.abcmidi_text import prepare
-from abclm.convert.midifile import PERCUSSION_CHANNEL, parse_midi
+from abclm.convert.midifile import PERCUSSION_CHANNEL, MidiFile, MidiNote, parse_midi
 from abclm.convert.programs import find_abc_program, made_executable, printable, run_program
 from abclm.errors import ConvertError
 
@@ -120,7 +119,7 @@ def abc_to_midi(
     result = run_abc2midi(
         tune, chords=chords, melody_only=melody_only, timeout_seconds=timeout_seconds, program=program
     )
-    if not result.midi or not any(_melody(result.midi)):
+    if not result.midi or not _melody(parse_midi(result.midi)):
         raise ConvertError(f"abc2midi played no note of this tune{_saying(result)}; check its ABC")
     if result.errors:
         logger.warning("abc2midi played a tune that has errors%s", _saying(MidiResult(b"", result.errors)))
@@ -193,20 +192,22 @@ def played_notes(midi: bytes) -> list[tuple[Fraction, Fraction, int]]:
     Raises:
         ConvertError: the bytes are no whole MIDI file.
     """
+    file = parse_midi(midi)
+    quarter = file.ticks_per_quarter
     return [
-        (onset, end - onset, pitch) for onset, end, pitch in sorted(_melody(midi), key=lambda n: (n[0], n[2]))
+        (Fraction(onset, quarter), Fraction(note.end_ticks - onset, quarter), note.pitch)
+        for onset, note in sorted(
+            ((max(0, note.start_ticks - _LATE_TICKS), note) for note in _melody(file)),
+            key=lambda timed: (timed[0], timed[1].pitch),
+        )
     ]
 
 
-def _melody(midi: bytes) -> Iterator[tuple[Fraction, Fraction, int]]:
-    """Yield onset, end and pitch of the notes of the first track that has any."""
-    file = parse_midi(midi)
+def _melody(file: MidiFile) -> list[MidiNote]:
+    """The notes of the first track that has any, percussion aside."""
     notes = [note for note in file.notes if note.channel != PERCUSSION_CHANNEL]
     first = min((note.track for note in notes), default=0)
-    for note in notes:
-        if note.track == first:
-            onset = Fraction(max(0, note.start_ticks - _LATE_TICKS), file.ticks_per_quarter)
-            yield onset, Fraction(note.end_ticks, file.ticks_per_quarter), note.pitch
+    return [note for note in notes if note.track == first]
 
 
 def _sort_messages(said: str, midi: bytes, line_offset: int) -> MidiResult:
