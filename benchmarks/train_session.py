@@ -1,0 +1,123 @@
+"""Train the shipped model `session`, measure it, and write it as a preset.
+
+    python benchmarks/train_session.py --out abclm/presets/session
+
+The canonical tunes of O'Neill, Ryan and Aird, each once, a tenth held out by title; the default network; the
+recipe below. Whenever the held-out figure gets better the model is saved into `--out` as float32, so that
+Ctrl-C costs little; at the end the best weights are saved as float16 and measured as they are stored.
+
+It takes hours. `--units 16 --steps 3 oldTunes` is for seeing that it works. `--trained FOLDER` takes the weights of
+a model folder that this script or `abclm train` has left, and goes on from there.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from abclm import LanguageModel, ModelConfig, TrainingConfig
+from abclm.cards import cards
+from abclm.corpora import Corpus, read_corpora
+from abclm.training import train
+from abclm.training_progress import Progress
+
+CORPORA = ["oneills1850", "ryansMammoth", "airdsAirs"]
+VALIDATION, SEED = 0.1, 0
+RECIPE: dict[str, Any] = {
+    "sequence_length": 256,
+    "learning_rate": 2e-3,
+    "schedule": "cosine",
+    "output_dropout": 0.5,
+    "weight_decay": 0.01,
+    "clip_norm": 1.0,
+    "seed": SEED,
+}
+SECONDS_BETWEEN_LINES = 60
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("corpora", nargs="*", metavar="CORPUS", default=CORPORA)
+    parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
+    parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--steps", type=int, help="stop after so many steps")
+    parser.add_argument("--units", type=int, default=ModelConfig().units)
+    parser.add_argument("--trained", type=Path, metavar="FOLDER", help="take these weights, train nothing")
+    options = parser.parse_args()
+
+    corpus = read_corpora(options.corpora).normalize().deduplicate()
+    training, held_out = corpus.split(VALIDATION, SEED)
+    print(
+        f"{len(training):,} tunes to train on, {len(training.text):,} characters; {len(held_out):,} held out"
+    )
+
+    if options.trained:
+        lm = LanguageModel.load(options.trained)
+    else:
+        lm = LanguageModel.create(ModelConfig(units=options.units), seed=SEED)
+        config = TrainingConfig(epochs=options.epochs, steps=options.steps, **RECIPE)
+        train(lm, training, held_out, config, normalize=False, folder=options.out, progress=Lines())
+
+    # The figure of the weights as they are shipped, rounded to float16.
+    lm.save(options.out, dtype="float16")
+    lm = LanguageModel.load(options.out)
+    evaluation = lm.evaluate(held_out)
+    lm.metadata |= {
+        "name": options.out.resolve().name,
+        "corpora": describe(corpus),
+        "split": {"validation": VALIDATION, "seed": SEED},
+        "stored_as": {"dtype": "float16", "held_out": evaluation.to_dict()},
+    }
+    lm.save(options.out, dtype="float16")
+    print(
+        f"{options.out}: {evaluation.bits_per_character:.4f} bits per character, "
+        f"{evaluation.bits_per_tune:.1f} bits per tune on {evaluation.tunes} held-out tunes"
+    )
+
+
+def describe(corpus: Corpus) -> list[dict[str, Any]]:
+    """Whose work a model learned from, and which files: for its metadata."""
+    about = {card.name: card for card in cards()}
+    return [
+        {
+            "name": name,
+            "title": about[name].title,
+            "transcribers": about[name].transcribers,
+            "terms": about[name].terms,
+            "sha256": checksum,
+        }
+        if name in about
+        else {"name": name, "sha256": checksum}
+        for name, checksum in corpus.checksums.items()
+    ]
+
+
+class Lines:
+    """Prints where the run stands: a line for each epoch, and one a minute between them."""
+
+    def __init__(self) -> None:
+        self.start = self.said = time.monotonic()
+
+    def __call__(self, now: Progress) -> None:
+        """Take note of a step or an epoch's end."""
+        time_now = time.monotonic()
+        if not now.is_epoch_end and time_now - self.said < SECONDS_BETWEEN_LINES:
+            return
+        self.said = time_now
+        line = f"{time_now - self.start:7.0f} s, step {now.step}/{now.total_steps}"
+        line += f", {now.bits_per_character:.3f} bits per character"
+        if now.is_epoch_end and now.validation:
+            line = f"epoch {now.epoch}: {line}, held out {now.validation.bits_per_character:.4f}"
+        if now.seconds_left is not None:
+            line += f", {now.seconds_left / 60:.0f} minutes left"
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("stopped; --out holds the best model so far, as float32")

@@ -1,0 +1,343 @@
+"""The documentation does what it says.
+
+The pages' code blocks are run, page by page, in an empty folder with `my_tunes.abc` (our own tunebook) and
+`my-model` (a small model) in it:
+
+- ```` ```python ```` blocks one after another in one namespace, and a ```` ```text ```` block behind
+  `<!-- prints -->` is what the block before it printed;
+- each `abclm ...` line of a ```` ```sh ```` block, which has to exit 0;
+- each `$ abclm ...` line of a ```` ```console ```` block, with the lines below it as its output;
+- a block behind `<!-- file: NAME -->` is written to that file, one behind `<!-- not run: REASON -->` is left out.
+"""
+
+import io
+import itertools
+import json
+import re
+import runpy
+import shlex
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+
+import abclm
+from abclm import language_model
+from abclm._version import VERSION
+from abclm.cli import app, run
+from abclm.language_model import LanguageModel
+from abclm.model_config import ModelConfig
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+LINKING_PAGES = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("corpora/*.md"))]
+
+
+def page_name(page):
+    return page.relative_to(ROOT).as_posix()
+
+
+# The pages' blocks
+
+
+@dataclass
+class Block:
+    language: str
+    code: str
+    line: int
+    comment: str
+
+    def said_by(self, kind):
+        """What stands in the comment `<!-- kind: ... -->` before the block, or None."""
+        name, colon, value = self.comment.partition(":")
+        return value.strip() if colon and name == kind else None
+
+
+def blocks(page):
+    text = page.read_text(encoding="utf-8")
+    for found in re.finditer(r"(?ms)^(?:<!-- ?([^\n]*?) ?-->\n)?```(\w*)\n(.*?)^```$", text):
+        line = text.count("\n", 0, found.start(3)) + 1
+        yield Block(found[2], found[3], line, found[1] or "")
+
+
+def model_of_pairs():
+    """A model that writes playable tunes of small notes, without training.
+
+    Its cell holds nothing but the last symbol, so its logits are a table of what follows what: a header of
+    the fields that were asked for and a key, then lines of small letters.
+    """
+    config = ModelConfig(embedding_dimension=83, units=83)
+    lm = LanguageModel.create(config)
+    look_up = lm.vocabulary.char_to_id
+    follows = np.full((83, 83), -12.0, np.float32)
+
+    def let(before, after, score=0.0):
+        for pair in itertools.product(before, after):
+            follows[look_up[pair[0]], look_up[pair[1]]] = score
+
+    let(lm.vocabulary.symbols, "abcdefg")
+    let("abcdefg", " \n", -1.5)
+    let("\n", "\n")
+    for score, field in zip((-12, -10, -8, -6, -4), "TRMLK", strict=True):
+        let("\n", field, score)
+    let(":", "abcdefg", -12.0)
+    let(":", "GDA")
+    let("GDA", "abcdefg", -12.0)
+    let("GDA", "\n")
+
+    kernel = np.zeros((83, 4, 83), np.float32)
+    kernel[:, 2] = 20 * np.eye(83)  # the gates are i, f, c, o
+    bias = np.repeat(np.float32([20, -20, 0, 20]), 83)
+    lm.weights |= {
+        "embedding/embeddings": np.eye(83, dtype=np.float32),
+        "lstm/kernel": kernel.reshape(83, -1),
+        "lstm/recurrent_kernel": np.zeros((83, 4 * 83), np.float32),
+        "lstm/bias": bias,
+        "dense/kernel": follows / np.tanh(1),
+        "dense/bias": np.zeros(83, np.float32),
+    }
+    return lm
+
+
+@pytest.fixture(scope="module")
+def small_model(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("presets") / "session"
+    model_of_pairs().save(folder)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch, small_model):
+    monkeypatch.chdir(tmp_path)
+    if "session" not in language_model.preset_names():  # until it is there, the small model stands in for it
+        monkeypatch.setattr(language_model, "_PRESETS", small_model.parent)
+    monkeypatch.setenv("COLUMNS", "100")
+    shutil.copy(ROOT / "corpora" / "oldTunes.abc", "my_tunes.abc")
+    shutil.copytree(small_model, "my-model")
+    return tmp_path
+
+
+@pytest.fixture
+def call(folder, monkeypatch, capsys):
+    """Run a line of a shell that knows quotes, comments, pipes and `>`; gives exit code and output."""
+
+    def call(line):
+        words = shlex.shlex(line, posix=True, punctuation_chars="|>")
+        words.whitespace_split = True
+        commands = [list(part) for bar, part in itertools.groupby(words, lambda word: word == "|") if not bar]
+        given, said, code = "", "", 0
+        for command in commands:
+            command, _, target = split_at(command, ">")
+            assert command[0] == "abclm", f"only abclm can be run: {line}"
+            monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given.encode())))
+            capsys.readouterr()
+            code = run(command[1:]) or code
+            printed = capsys.readouterr()
+            given, said = printed.out, said + printed.err
+        if target:
+            Path(target[0]).write_text(given, encoding="utf-8")
+            given = ""
+        return code, given + said
+
+    return call
+
+
+def split_at(words, mark):
+    if mark not in words:
+        return words, "", []
+    place = words.index(mark)
+    return words[:place], mark, words[place + 1 :]
+
+
+def commands_of(code):
+    """The lines of a shell block that run abclm, those that end in a backslash joined."""
+    return [line for line in code.replace("\\\n", " ").splitlines() if line.startswith("abclm")]
+
+
+def sessions_of(code):
+    """The commands of a console block, each with the output that is shown."""
+    for part in re.split(r"(?m)^\$ ", code)[1:]:
+        command, _, shown = part.partition("\n")
+        yield command, shown
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_the_blocks_of_a_page_run(page, call, folder, capsys):
+    namespace = {"__name__": page.stem}
+    printed = ""
+    for block in blocks(page):
+        place = f"{page_name(page)}:{block.line}"
+        if block.said_by("not run"):
+            continue
+        if name := block.said_by("file"):
+            (folder / name).write_text(block.code, encoding="utf-8")
+        elif block.comment == "prints":
+            assert printed.strip() == block.code.strip(), place
+        elif block.language == "python":
+            capsys.readouterr()
+            padded = "\n" * (block.line - 1) + block.code
+            exec(compile(padded, str(page), "exec"), namespace)
+            printed = capsys.readouterr().out
+        elif block.language == "sh":
+            for line in commands_of(block.code):
+                code, output = call(line)
+                assert code == 0, f"{place}: {line}\n{output}"
+        elif block.language == "console":
+            for line, shown in sessions_of(block.code):
+                _, output = call(line)
+                assert output.strip() == shown.strip(), f"{place}: {line}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_name)
+def test_what_is_not_run_has_a_reason(page):
+    languages = {"", "abc", "console", "json", "python", "sh", "text"}
+    for block in blocks(page):
+        assert block.language in languages, f"{page_name(page)}:{block.line}"
+        assert block.said_by("not run") != "", f"{page_name(page)}:{block.line}"
+
+
+# What the pages say of the command line
+
+TOP = typer.main.get_command(app)
+COMMANDS = sorted(TOP.commands)
+
+
+def options_of(command):
+    """Each option's longest spelling, its default as it is shown, and the whole option."""
+    for option in command.params:
+        if option.param_type_name == "option":
+            is_shown = option.default is not None and option.default is not False and not option.required
+            yield max(option.opts, key=len), str(option.default) if is_shown else ""
+
+
+def sections():
+    """Each command, or subcommand, and the text that has to document it."""
+    for name in COMMANDS:
+        page = DOCS / "commands" / f"{name}.md"
+        text = page.read_text(encoding="utf-8") if page.exists() else ""
+        command = TOP.commands[name]
+        for subname, subcommand in getattr(command, "commands", {}).items():
+            whole = f"abclm {name} {subname}"
+            found = re.search(rf"(?ms)^## `{whole}`$(.*?)(?=^## `abclm|\Z)", text)
+            yield whole, subcommand, found[1] if found else ""
+        if not hasattr(command, "commands"):
+            yield f"abclm {name}", command, text
+
+
+SECTIONS = list(sections())
+
+
+def rows_of(text):
+    """The rows of the tables that have an option in their first cell, by option."""
+    return {found[1]: found[0] for found in re.finditer(r"(?m)^\| `(--?[a-z-]+).*$", text)}
+
+
+def test_each_command_has_a_page_and_each_page_a_command():
+    assert sorted(page.stem for page in (DOCS / "commands").glob("*.md")) == COMMANDS
+
+
+@pytest.mark.parametrize(("name", "command", "text"), SECTIONS, ids=[name for name, _, _ in SECTIONS])
+def test_each_option_is_in_the_table_of_its_command(name, command, text):
+    rows = rows_of(text)
+    options = dict(options_of(command))
+    assert rows.keys() == options.keys() - {"--help"}
+    for option, default in options.items():
+        if option != "--help":
+            assert not default or f"`{default}`" in rows[option], f"the default of {option} is {default}"
+
+
+@pytest.mark.parametrize(("name", "command", "text"), SECTIONS, ids=[name for name, _, _ in SECTIONS])
+def test_each_page_begins_with_how_the_command_is_called(name, command, text):
+    page = (DOCS / "commands" / f"{name.split()[1]}.md").read_text(encoding="utf-8")
+    usage = next(line for line in page.splitlines() if line.startswith(f"{name} "))
+    names = [each.metavar or each.name for each in command.params if each.param_type_name == "argument"]
+    given = [f"{each.rstrip('.').upper()}" for each in names]
+    assert re.findall(r"[A-Z]+", usage.split(" --")[0].split(" [--")[0]) == given
+
+
+def test_the_options_of_every_command_stand_in_the_index():
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    assert rows_of(index).keys() == dict(options_of(TOP)).keys() - {"--help"}
+
+
+# What the pages say of scripts
+
+
+@pytest.fixture
+def benchmark(tmp_path, monkeypatch, capsys):
+    """Run a script of `benchmarks`; gives what it prints."""
+    monkeypatch.chdir(tmp_path)
+
+    def benchmark(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        runpy.run_path(str(ROOT / "benchmarks" / name), run_name="__main__")
+        return capsys.readouterr().out
+
+    return benchmark
+
+
+def test_one_command_trains_the_shipped_model(benchmark):
+    said = benchmark("train_session.py", "oldTunes", "--out", "again", "--units", 8, "--steps", 2)
+    assert "50 tunes to train on, 9,852 characters; 6 held out" in said
+    assert re.search(r"epoch 1: .*, held out 6\.\d{4}", said)
+    lm = abclm.load("again")
+    measured = lm.metadata["stored_as"]["held_out"]
+    assert measured["bits_per_character"] == pytest.approx(
+        float(re.findall(r"[\d.]+(?= bits per character,)", said)[-1]), abs=1e-4
+    )
+    assert measured["tunes"] == 6
+    assert lm.metadata["training"]["config"]["output_dropout"] == 0.5
+    assert lm.metadata["corpora"][0]["transcribers"] == ["the abclm developers"]
+    assert Path("again/model.safetensors").stat().st_size < 2.2 * lm.config.parameters(83)
+
+
+def test_the_shipped_model_can_be_made_of_weights_that_are_there(benchmark):
+    benchmark("train_session.py", "oldTunes", "--out", "one", "--units", 8, "--steps", 1)
+    benchmark("train_session.py", "oldTunes", "--out", "two", "--trained", "one")
+    assert np.array_equal(abclm.load("one").logits("X:1\n"), abclm.load("two").logits("X:1\n"))
+
+
+def test_the_speed_of_encoding_is_printed(benchmark):
+    said = benchmark("encoding.py", "oldTunes", "--megabytes", 0.1, "--rounds", 2, "--json")
+    assert json.loads(said)["median_megabytes_per_second"] > 0
+
+
+# What the pages lead to
+
+
+def headings(page):
+    """The anchors of a page, as GitHub makes them."""
+    titles = re.findall(r"(?m)^#+ (.+)$", page.read_text(encoding="utf-8"))
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", LINKING_PAGES, ids=page_name)
+def test_links_lead_to_what_is_there(page):
+    text = re.sub(r"(?ms)^```.*?^```$", "", page.read_text(encoding="utf-8"))
+    for target in re.findall(r"(?<!!)\[[^\]]+\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        file = page.parent / path if path else page
+        assert file.exists(), f"{page_name(page)} links to {target}"
+        assert not anchor or anchor in headings(file), f"{page_name(page)} links to {target}"
+
+
+def test_every_page_is_in_the_index():
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    for page in PAGES[1:]:
+        if page != DOCS / "README.md":
+            assert f"({page.relative_to(DOCS).as_posix()})" in index
+
+
+def test_the_newest_version_in_the_changelog_is_the_packages():
+    newest = re.search(
+        r"(?m)^## \[?(\d\S*?)\]?(?: .*)?$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    )
+    assert newest is not None
+    assert newest[1] == VERSION
