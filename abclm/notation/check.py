@@ -6,12 +6,10 @@ from fractions import Fraction
 from abclm.errors import NotationError
 from abclm.notation.fields import FIELDS, Meter, parse_meter, parse_unit_note_length
 from abclm.notation.keys import parse_key
-from abclm.notation.music import Change, Problem, Rest, Timed
+from abclm.notation.music import MOST_PROBLEMS, Change, Problem, Rest, Timed
 from abclm.notation.playback import BOTH, DOUBLE, END, ENDING, SINGLE, START
 from abclm.notation.timing import Ticks, ticks
 from abclm.notation.tune import Tune
-
-_MOST_PROBLEMS = 1000  # of one tune; text that is no music at all has one at every character
 
 
 def check(tune: Tune) -> list[Problem]:
@@ -44,7 +42,7 @@ def check(tune: Tune) -> list[Problem]:
         places.append((min(tune.body_start, len(tune.text) - 1), "error", "the tune has no notes"))
     lines = [0] + [index + 1 for index, character in enumerate(tune.text) if character == "\n"]
     problems = []
-    for at, severity, message in sorted(set(places))[:_MOST_PROBLEMS]:
+    for at, severity, message in sorted(set(places))[:MOST_PROBLEMS]:
         line = bisect_right(lines, at)
         problems.append(Problem(line, at - lines[line - 1] + 1, severity, message))
     return problems

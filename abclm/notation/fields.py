@@ -53,9 +53,9 @@ FIELDS: dict[str, Field] = {
 # The meters that go with each rhythm, the usual one first. Rhythms not named here may have any.
 RHYTHMS: dict[str, tuple[str, ...]] = {
     "reel": ("C|", "C", "4/4", "2/4", "2/2"),
-    "jig": ("6/8",),
+    "jig": ("6/8", "9/8", "12/8", "2/4", "C|"),
     "slip jig": ("9/8",),
-    "slide": ("12/8", "6/8"),
+    "slide": ("6/8", "12/8"),
     "hornpipe": ("C|", "C", "4/4", "2/4"),
     "polka": ("2/4",),
     "waltz": ("3/4",),
@@ -160,13 +160,11 @@ def parse_unit_note_length(text: str) -> Fraction:
     """Read the value of an `L:` field, a fraction of a whole note (ABC 2.1, section 3.1.7).
 
     Raises:
-        NotationError: it is no length of 1/1 to 1/64.
+        NotationError: it is no length of 1/1 to 1/128.
     """
-    match = re.fullmatch(r"\s*(\d{1,2})(?:\s*/\s*(\d{1,3}))?\s*", text)
-    if match:
-        above, below = int(match[1]), int(match[2] or 1)
-        if above and below in (1, 2, 4, 8, 16, 32, 64, 128) and above <= below:
-            return Fraction(above, below)
+    match = re.fullmatch(r"\s*1(?:\s*/\s*(\d{1,3}))?\s*", text)
+    if match and int(match[1] or 1) in (1, 2, 4, 8, 16, 32, 64, 128):
+        return Fraction(1, int(match[1] or 1))
     raise NotationError(f"{text.strip()!r} is no unit note length; give one such as 1/8 or 1/16")
 
 

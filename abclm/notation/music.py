@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from abclm.notation.keys import ACCIDENTALS
 
+MOST_PROBLEMS = 1000  # told of one tune; text that is no music at all has one at every character
+
 
 class Problem(NamedTuple):
     """Something wrong in a tune, with its place.
@@ -266,7 +268,8 @@ class _Scanner:
         self.last: Timed | None = None
 
     def problem(self, at: int, severity: str, message: str) -> None:
-        self.body.problems.append((at, severity, message))
+        if len(self.body.problems) < MOST_PROBLEMS:
+            self.body.problems.append((at, severity, message))
 
     def line(self, line: str, at: int) -> None:
         # `+:` goes on with the field before it, of which nothing is heard.
@@ -287,7 +290,9 @@ class _Scanner:
 
     def unquoted(self, line: str, at: int) -> str:
         """Read what mail programs made of a line (RFC 2045, section 6.7); every symbol keeps its place."""
-        self.problem(at, "warning", "the line is quoted-printable, as mail is; =3D is read as =, =20 as a space")
+        self.problem(
+            at, "warning", "the line is quoted-printable, as mail is; =3D is read as =, =20 as a space"
+        )
         line = line.replace("=20", "   ").replace("=3D", "``=").rstrip()
         return line[:-1] + "\\" if line.endswith("=") else line
 
@@ -368,7 +373,9 @@ class _Scanner:
                 break
             passes |= dict.fromkeys(range(int(first), int(last or first) + 1))
         if not 0 < len(passes) <= _MAX_PASSES:
-            self.problem(at, "error", f"{text[:20]!r} is no list of variant endings; give one such as 1 or 1,3")
+            self.problem(
+                at, "error", f"{text[:20]!r} is no list of variant endings; give one such as 1 or 1,3"
+            )
             return (1,)
         return tuple(passes)
 

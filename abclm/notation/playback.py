@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from abclm.notation.music import Bar, Body, Change, Symbol
+from abclm.notation.music import MOST_PROBLEMS, Bar, Body, Change, Symbol
 
 START, END, BOTH, SINGLE, DOUBLE, ENDING, PART = "|:", ":|", "::", "|", "||", "[", "P"
 """The kinds of event that steer playback."""
@@ -58,6 +58,8 @@ class Playback:
             self.kinds.append(kind)
 
     def _problem(self, index: int, severity: str, message: str) -> None:
+        if len(self.problems) >= 2 * MOST_PROBLEMS:
+            return
         at = self.symbols[index].at if 0 <= index < len(self.symbols) else 0
         self.problems.append((at, severity, message))
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from abclm.errors import NotationError
 from abclm.notation.fields import Meter, parse_meter, parse_unit_note_length
 from abclm.notation.keys import LETTERS, SEMITONES, Key, parse_key
-from abclm.notation.music import Bar, Body, Broken, Change, Chord, Note, Rest, Timed, Tuplet
+from abclm.notation.music import MOST_PROBLEMS, Bar, Body, Broken, Change, Chord, Note, Rest, Timed, Tuplet
 
 # Ticks in a whole note: divisible by the usual lengths down to 1/1024 in tuplets of 3, 5, 7 and 9, so that
 # durations are integers; where it does not divide, a duration is an exact Fraction of ticks.
@@ -40,7 +40,7 @@ def ticks(length: Fraction) -> Ticks:
 
 def quarters(duration: Ticks) -> Fraction:
     """Convert ticks to quarter notes."""
-    return Fraction(duration) * 4 / WHOLE
+    return Fraction(4 * duration, WHOLE)
 
 
 def measure(body: Body, setting: Setting) -> None:
@@ -81,7 +81,9 @@ class _Measure:
         self.q = self.p = 1
 
     def problem(self, at: int, severity: str, message: str) -> None:
-        self.body.problems.append((at, severity, message))
+        # As many again as `scan` may have noted.
+        if len(self.body.problems) < 2 * MOST_PROBLEMS:
+            self.body.problems.append((at, severity, message))
 
     def run(self) -> None:
         for symbol in self.body.symbols:

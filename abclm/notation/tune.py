@@ -220,6 +220,7 @@ def _read(text: str) -> Tune:
     """Read the header of a tune whose text begins with its `X:` line."""
     values: dict[str, str] = {}
     titles: list[str] = []
+    transcription: list[str] = []
     problems: list[tuple[int, str, str]] = []
     at = 0
     while at < len(text):
@@ -234,7 +235,7 @@ def _read(text: str) -> Tune:
             if letter == "T":
                 titles.append(value)
             elif letter == "Z":
-                values["Z"] = f"{values.get('Z', '')} {value}".strip()
+                transcription.append(value)
             elif letter in FIELDS and FIELDS[letter].header:
                 if letter in "MLKR" and letter in values:
                     problems.append((at, "warning", f"the field {letter}: stands twice in the header"))
@@ -242,6 +243,7 @@ def _read(text: str) -> Tune:
             elif letter != "+":
                 problems.append((at, "warning", f"{letter}: is no field of a tune header"))
             if letter == "K":
+                values["Z"] = " ".join(transcription)
                 return _tune(text, values, titles, problems, min(end + 1, len(text)))
         elif line.strip() and line[0] != "%":
             problems.append((at, "warning", "the line is no information field, and the header goes on"))
