@@ -3,41 +3,24 @@
 import hashlib
 import logging
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from glob import has_magic
-from typing import Literal
 
 from abclm import cards
 from abclm.abc_files import AbcFile, find_files
+from abclm.convert.strict import complaints
+from abclm.corpus_problems import CorpusProblem, Kind, not_strict
+from abclm.corpus_statistics import Statistics, count_corpus
 from abclm.errors import ConfigError, CorpusError, NotationError
 from abclm.holdout import choose
 from abclm.notation.tune import Tune
 from abclm.notation.tunebook import decode, parse_tunebook
+from abclm.similarity import TuneIndex
 
 _log = logging.getLogger(__name__)
-
-Kind = Literal["unreadable", "not canonical", "duplicate"]
-
-
-@dataclass(frozen=True)
-class CorpusProblem:
-    """Why a tune, or a file, was left out of a corpus.
-
-    Attributes:
-        place: the file, and the line or the tune in it.
-        kind: `unreadable`, `not canonical` or `duplicate`.
-        message: what was wrong.
-    """
-
-    place: str
-    kind: Kind
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
+_RELATED = 0.5  # share of bars in common
 
 
 @dataclass(frozen=True)
@@ -145,12 +128,30 @@ class Corpus:
             return self
         kept: list[tuple[Tune, str]] = []
         problems: list[CorpusProblem] = []
-        for tune, place in zip(self.tunes, self.places, strict=True):
+        for tune, place in self._rows():
             try:
                 kept.append((tune.normalize(), place))
             except NotationError as error:
                 problems.append(CorpusProblem(place, "not canonical", str(error)))
         return replace(self._keep(kept, problems), is_canonical=True)
+
+    def strict(self) -> "Corpus":
+        """Keep the tunes whose canonical form `abc2midi` plays with no error and no warning.
+
+        Returns:
+            A corpus of canonical tunes; those it complains of are among its problems, as `not strict`. Its
+            notes on repeats that it assumes are no complaints.
+
+        Raises:
+            ConvertError: there is no `abc2midi` that can play.
+        """
+        whole = self.normalize()
+        said = complaints(whole.tunes)
+        kept = [row for row, found in zip(whole._rows(), said, strict=True) if not found]
+        problems = [
+            not_strict(place, found) for place, found in zip(whole.places, said, strict=True) if found
+        ]
+        return whole._keep(kept, problems)
 
     def deduplicate(self) -> "Corpus":
         """Keep the first of the tunes that have the same canonical body, whatever their titles.
@@ -160,7 +161,9 @@ class Corpus:
         """
         return self._deduplicate()[0]
 
-    def split(self, validation: float = 0.1, seed: int = 0) -> tuple["Corpus", "Corpus"]:
+    def split(
+        self, validation: float = 0.1, seed: int = 0, *, relatives_together: bool = False
+    ) -> tuple["Corpus", "Corpus"]:
         """Split by tune into training and validation, after deduplication.
 
         Tunes of one title stand on the same side. Which side that is depends on the title and the seed, not
@@ -171,6 +174,8 @@ class Corpus:
             validation: the share of tunes to hold out, from 0 to less than 1. Above 0 at least one is held
                 out, and at least one is always left.
             seed: a random seed.
+            relatives_together: tunes that share half of the different bars of the one with fewer, in any key,
+                stand on the same side too. A family too large to be held out is trained on.
 
         Raises:
             ConfigError: the share is out of range.
@@ -180,10 +185,11 @@ class Corpus:
         whole, bodies = self._deduplicate()
         wanted = max(1, round(validation * len(whole))) if validation else 0
         wanted = max(0, min(wanted, len(whole) - 1))
-        held_out = choose([tune.title for tune in whole], bodies, wanted, seed)
-        rows = list(zip(whole.tunes, whole.places, strict=True))
-        train = whole._keep([row for index, row in enumerate(rows) if index not in held_out])
-        rest = whole._keep([row for index, row in enumerate(rows) if index in held_out])
+        found = TuneIndex(whole.tunes).near_copies(_RELATED) if relatives_together else []
+        pairs = [(one, other) for one, other, _ in found]
+        held_out = choose([tune.title for tune in whole], bodies, wanted, seed, pairs)
+        train = whole._keep([row for index, row in enumerate(whole._rows()) if index not in held_out])
+        rest = whole._keep([row for index, row in enumerate(whole._rows()) if index in held_out])
         return train, replace(rest, problems=())
 
     @property
@@ -203,23 +209,16 @@ class Corpus:
         """How many tunes or files were left out for one kind of reason."""
         return sum(problem.kind == kind for problem in self.problems)
 
-    def statistics(self) -> dict[str, int | dict[str, int]]:
-        """Counts of tunes, characters, keys, meters, rhythms and problems, the commonest first."""
-        return {
-            "tunes": len(self),
-            "characters": len(self.text),
-            "keys": _counts(tune.key for tune in self.tunes),
-            "meters": _counts(tune.meter for tune in self.tunes),
-            "rhythms": _counts(tune.rhythm for tune in self.tunes),
-            "problems": _counts(problem.kind for problem in self.problems),
-        }
+    def statistics(self) -> Statistics:
+        """Counts of tunes, characters, keys, meters, rhythms, lengths and problems (see `count_corpus`)."""
+        return count_corpus(self.tunes, self.problems)
 
     def _deduplicate(self) -> tuple["Corpus", list[str]]:
         """The corpus without repeated bodies, and for each tune that stays what its body was compared by."""
         first: dict[str, str] = {}
         kept: list[tuple[Tune, str]] = []
         problems: list[CorpusProblem] = []
-        for tune, place in zip(self.tunes, self.places, strict=True):
+        for tune, place in self._rows():
             key = _body_key(tune, self.is_canonical)
             if key in first:
                 problems.append(CorpusProblem(place, "duplicate", f"has the same tune body as {first[key]}"))
@@ -227,6 +226,9 @@ class Corpus:
                 first[key] = place
                 kept.append((tune, place))
         return self._keep(kept, problems), list(first)
+
+    def _rows(self) -> Iterator[tuple[Tune, str]]:
+        return zip(self.tunes, self.places, strict=True)
 
     def _keep(self, kept: Sequence[tuple[Tune, str]], problems: Sequence[CorpusProblem] = ()) -> "Corpus":
         return replace(
@@ -295,7 +297,3 @@ def _body_key(tune: Tune, is_canonical: bool) -> str:
         with suppress(NotationError):
             tune = tune.normalize()
     return "".join(tune.body.split())
-
-
-def _counts(values: Iterable[str | None]) -> dict[str, int]:
-    return dict(Counter(value or "none" for value in values).most_common())

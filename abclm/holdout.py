@@ -1,13 +1,19 @@
-"""Turn tunes into the choice of those to hold out: by title, so that settings of one tune stay together."""
+"""Turn tunes into the choice of those to hold out: settings of one tune stay together."""
 
 import hashlib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
-def choose(titles: Sequence[str], bodies: Sequence[str], count: int, seed: int) -> set[int]:
+def choose(
+    titles: Sequence[str],
+    bodies: Sequence[str],
+    count: int,
+    seed: int,
+    related: Iterable[tuple[int, int]] = (),
+) -> set[int]:
     """Choose tunes to hold out.
 
     Whether a tune is chosen depends on its title and the seed and hardly on the others: not on their order,
@@ -21,9 +27,11 @@ def choose(titles: Sequence[str], bodies: Sequence[str], count: int, seed: int) 
         bodies: one for each tune, all different.
         count: how many to choose, less than there are.
         seed: a random seed.
+        related: pairs of places to keep together besides; so are the relatives of relatives.
 
     Returns:
-        The places of the tunes chosen: as many as asked for, or the most below that with titles whole.
+        The places of the tunes chosen: as many as asked for, or the most below that with titles whole and
+        relatives together.
     """
     groups: defaultdict[str, list[int]] = defaultdict(list)
     for place, title in enumerate(titles):
@@ -33,10 +41,33 @@ def choose(titles: Sequence[str], bodies: Sequence[str], count: int, seed: int) 
             del groups[key]
             groups.update({f"\n{bodies[place]}": [place] for place in places})
     chosen: set[int] = set()
-    for _, places in sorted((_rank(seed, key), places) for key, places in groups.items()):
+    joined = _join(groups, related)
+    for _, places in sorted((_rank(seed, key), places) for key, places in joined.items()):
         if len(chosen) + len(places) <= count:
             chosen.update(places)
     return chosen
+
+
+def _join(groups: dict[str, list[int]], related: Iterable[tuple[int, int]]) -> dict[str, list[int]]:
+    """Make one group of those that relatives link, called by the first of their keys in the alphabet.
+
+    One key alone decides where a group goes, so that large groups are chosen no more often than small ones.
+    """
+    key_of = {place: key for key, places in groups.items() for place in places}
+    leader = {key: key for key in groups}
+
+    def leader_of(key: str) -> str:
+        while leader[key] != key:
+            leader[key] = key = leader[leader[key]]
+        return key
+
+    for one, other in related:
+        first, second = sorted((leader_of(key_of[one]), leader_of(key_of[other])))
+        leader[second] = first
+    joined: defaultdict[str, list[int]] = defaultdict(list)
+    for key, places in groups.items():
+        joined[leader_of(key)] += places
+    return joined
 
 
 def title_key(title: str) -> str:

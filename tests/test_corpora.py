@@ -179,6 +179,60 @@ def test_tunes_without_a_canonical_form_are_deduplicated_as_they_stand():
     assert len(Corpus("mine", (odd, Tune.parse(POLKA), odd)).deduplicate()) == 2
 
 
+def test_strict_keeps_the_tunes_that_abc2midi_plays_without_a_complaint(tmp_path):
+    path = write(
+        tmp_path, "book.abc", KESH + "\n" + POLKA.replace("ge|", "geg|") + "\n" + KESH.replace("K:G", "K:H")
+    )
+    corpus = Corpus.read(path).strict()
+    assert titles(corpus) == ["The Kesh"]
+    assert corpus.is_canonical
+    assert [problem.kind for problem in corpus.problems] == ["not canonical", "not strict"]
+    said = str(corpus.problems[1])
+    assert said.startswith(f"{path}, X:2 A Polka: abc2midi on the canonical tune: line 7, column ")
+    assert "has 5/2 time units while the time signature has 2" in said
+
+
+def test_of_tunes_with_one_body_strict_leaves_the_one_with_the_right_meter():
+    wrong = KESH.replace("M:6/8", "M:4/4")
+    corpus = Corpus("mine", (Tune.parse(wrong), Tune.parse(KESH))).strict().deduplicate()
+    assert [tune.meter for tune in corpus] == ["6/8"]
+
+
+def test_our_own_tunebook_is_strict():
+    corpus = Corpus.load("oldTunes")
+    assert corpus.strict().tunes == corpus.normalize().tunes
+
+
+def test_near_copies_stand_on_one_side_where_that_is_asked_for():
+    corpus = Corpus.load("oldTunes")
+    # In another key, under another title, the last bar another one.
+    copies = []
+    for number, tune in enumerate(corpus):
+        text = tune.normalize().transpose(2).text
+        copies.append(Tune.parse(re.sub("T:.*", f"T:Other {number}", text).replace("|]", "|G2 G2|]")))
+    both = Corpus("both", (*corpus.tunes, *copies))
+
+    def apart(parts):
+        numbers = [
+            {titles(corpus).index(tune.title) if tune.title in titles(corpus) else int(tune.title.split()[1])
+             for tune in part}
+            for part in parts
+        ]  # fmt: skip
+        return len(numbers[0] & numbers[1])
+
+    together = both.split(0.3, relatives_together=True)
+    assert [len(part) for part in together] == [78, 34]
+    assert apart(together) == 0
+    assert apart(both.split(0.3)) > 10
+
+
+def test_relatives_change_nothing_unless_asked_for():
+    corpus = Corpus.load("oldTunes")
+    assert corpus.split(0.2, relatives_together=False) == corpus.split(0.2)
+    # No two tunes of it are relatives.
+    assert corpus.split(0.2, relatives_together=True) == corpus.split(0.2)
+
+
 def test_a_split_shares_the_tunes_out_and_keeps_their_order():
     corpus = Corpus.load("oldTunes")
     train, validation = corpus.split(validation=0.25, seed=3)

@@ -20,7 +20,7 @@ LEVELS = [
     ["errors _version"],
     ["files", "notation"],
     ["vocabulary", "convert", "similarity"],
-    ["corpora cards abc_files holdout"],
+    ["corpora corpus_problems corpus_statistics corpus_picture cards abc_files holdout"],
     ["language_model model_config model_folder"],
     ["windows", "networks", "generation"],
     ["evaluation"],

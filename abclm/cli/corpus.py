@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abclm.errors import ConfigError, CorpusError
-from abclm.files import write_text
+from abclm.files import write_bytes, write_text
 
 if TYPE_CHECKING:
     from abclm.corpora import Corpus
@@ -25,6 +25,7 @@ _Corpora = Annotated[
 _Json = Annotated[bool, typer.Option("--json", help="Print figures as JSON.")]
 
 _SHOWN_PROBLEMS = 10
+_SHOWN_REASONS = 5
 
 
 @app.command("list")
@@ -47,20 +48,33 @@ def list_corpora(
 
 
 @app.command("stats")
-def stats(corpora: _Corpora, as_json: _Json = False) -> None:
-    """Count tunes, characters, keys, meters and rhythms, and what has no canonical form."""
+def stats(
+    corpora: _Corpora,
+    picture: Annotated[Path | None, typer.Option(help="Draw the figures into this .png file.")] = None,
+    as_json: _Json = False,
+) -> None:
+    """Count tunes, characters, keys, meters, rhythms and lengths, and what is wrong with tunes."""
     from abclm.corpora import read_corpora
 
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise ConfigError(f"--picture names the .png file to write; received {str(picture)!r}")
     raw = read_corpora(corpora)
     clean = raw.normalize().deduplicate()
-    figures = {"corpus": raw.name, "tunes_read": len(raw), **clean.statistics()}
+    counts = clean.statistics()
+    figures = {"corpus": raw.name, "tunes_read": len(raw), **counts}
+    if picture is not None:
+        from abclm.corpus_picture import draw_corpus
+
+        write_bytes(picture, draw_corpus(raw.name, clean.tunes, counts))
+        figures["picture"] = str(picture)
     if as_json:
         typer.echo(json.dumps(figures, ensure_ascii=False))
         return
     for name, value in figures.items():
         if isinstance(value, dict):
             value = ", ".join(f"{key} {count:,}" for key, count in value.items()) or "none"
-        typer.echo(f"{name.replace('_', ' '):12}{value:,}" if isinstance(value, int) else f"{name:12}{value}")
+        said = f"{value:,}" if isinstance(value, int) else value
+        typer.echo(f"{name.replace('_', ' '):21}{said}")
 
 
 @app.command("clean")
@@ -69,25 +83,40 @@ def clean(
     out: Annotated[
         Path | None, typer.Option(help="The tunebook to write. [default: standard output]")
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Keep only tunes that abc2midi plays without a complaint.")
+    ] = False,
     as_json: _Json = False,
     show_all: Annotated[bool, typer.Option("--all", help="Say of every tune left out why it was.")] = False,
 ) -> None:
     """Write a canonical, deduplicated tunebook, and say what was left out and why."""
     from abclm.corpora import read_corpora
+    from abclm.corpus_problems import count_reasons
 
     if as_json and out is None:
         raise ConfigError("--json prints figures in place of the tunes; add --out FILE for those")
-    cleaned = read_corpora(corpora).normalize().deduplicate()
-    tunebook = _format(cleaned)
+    cleaned = read_corpora(corpora).normalize()
+    if strict:
+        # Before deduplication: of tunes with one body, one may have the right meter and another a wrong one.
+        cleaned = cleaned.strict()
+    cleaned = cleaned.deduplicate()
+    reasons = count_reasons(cleaned.problems)
     _report(cleaned, None if show_all else _SHOWN_PROBLEMS)
+    _report_reasons(reasons)
+    tunebook = _format(cleaned)
     said = f"{len(cleaned):,} tunes, {len(cleaned.problems):,} left out"
     if out is None:
         typer.echo(tunebook, nl=False)
         typer.echo(f"abclm: {said}", err=True)
     else:
         write_text(out, tunebook)
-        figures = {"tunes": len(cleaned), "left_out": len(cleaned.problems), "path": str(out)}
-        typer.echo(json.dumps(figures) if as_json else f"{out}: {said}")
+        figures = {
+            "tunes": len(cleaned),
+            "left_out": len(cleaned.problems),
+            "reasons": reasons,
+            "path": str(out),
+        }
+        typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else f"{out}: {said}")
 
 
 @app.command("split")
@@ -96,6 +125,12 @@ def split(
     out: Annotated[Path, typer.Option(help="The folder for train.abc and validation.abc.")],
     validation: Annotated[float, typer.Option(help="The share of tunes to hold out.")] = 0.1,
     seed: Annotated[int, typer.Option(help="Another seed holds out other tunes.")] = 0,
+    relatives_together: Annotated[
+        bool,
+        typer.Option(
+            "--relatives-together", help="Keep tunes that share half their bars, in any key, on one side."
+        ),
+    ] = False,
     as_json: _Json = False,
 ) -> None:
     """Split a corpus by tune, canonical and deduplicated, into two tunebooks."""
@@ -103,7 +138,8 @@ def split(
 
     if not 0 < validation < 1:
         raise ConfigError(f"--validation is a share of more than 0 and less than 1; received {validation}")
-    train, held_out = read_corpora(corpora).normalize().split(validation, seed)
+    whole = read_corpora(corpora).normalize()
+    train, held_out = whole.split(validation, seed, relatives_together=relatives_together)
     tunebooks = {"train": _format(train), "validation": _format(held_out)}
     _report(train, _SHOWN_PROBLEMS)
     for name, tunebook in tunebooks.items():
@@ -118,7 +154,7 @@ def _format(corpus: "Corpus") -> str:
     from abclm.notation.tunebook import format_tunebook
 
     if not corpus.tunes:
-        raise CorpusError(f"{corpus.name}: too few canonical tunes, so nothing was written; give more tunes")
+        raise CorpusError(f"{corpus.name}: too few tunes are left, so nothing was written; give more tunes")
     return format_tunebook(corpus.tunes)
 
 
@@ -128,3 +164,14 @@ def _report(corpus: "Corpus", limit: int | None) -> None:
     if limit is not None and len(corpus.problems) > limit:
         more = len(corpus.problems) - limit
         typer.echo(f"abclm: left out: {more:,} more; abclm corpus clean --all shows them", err=True)
+
+
+def _report_reasons(reasons: dict[str, dict[str, int]]) -> None:
+    """Say how many were left out for which of the commonest reasons."""
+    for kind, counts in reasons.items():
+        typer.echo(f"abclm: {sum(counts.values()):,} {kind}", err=True)
+        for reason, count in list(counts.items())[:_SHOWN_REASONS]:
+            if kind != "duplicate":  # whose kind says it all
+                typer.echo(f"abclm: {count:7,} {reason}", err=True)
+        if len(counts) > _SHOWN_REASONS:
+            typer.echo(f"abclm:         and {len(counts) - _SHOWN_REASONS:,} reasons more", err=True)

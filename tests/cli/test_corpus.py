@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -42,7 +45,114 @@ def test_stats_counts_what_the_canonical_corpus_holds(book, capsys):
     assert figures["keys"] == {"D": 2}
     assert figures["problems"] == {"not canonical": 1, "duplicate": 1}
     assert run(["corpus", "stats", str(book)]) == 0
-    assert "rhythms     polka 2\n" in capsys.readouterr().out
+    assert "rhythms              polka 2\n" in capsys.readouterr().out
+
+
+def test_stats_says_lengths_and_what_check_finds(book, capsys):
+    assert run(["corpus", "stats", str(book), "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["bars_per_tune"] == {"shortest": 4, "median": 4, "longest": 4}
+    assert figures["check"] == {}
+    assert run(["corpus", "stats", str(book)]) == 0
+    assert "bars per tune        shortest 4, median 4, longest 4\n" in capsys.readouterr().out
+
+
+def test_stats_draws_a_picture(book, tmp_path, capsys):
+    picture = tmp_path / "new folder" / "book.PNG"
+    assert run(["corpus", "stats", str(book), "--picture", str(picture)]) == 0
+    assert f"picture              {picture}\n" in capsys.readouterr().out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert os.listdir(picture.parent) == ["book.PNG"]
+    assert run(["corpus", "stats", str(book), "--picture", str(picture), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["picture"] == str(picture)
+
+
+def test_a_picture_of_another_format_is_wrong_use_before_anything_is_read(capsys):
+    assert run(["corpus", "stats", "missing.abc", "--picture", "book.jpg"]) == 2
+    assert capsys.readouterr().err == (
+        "abclm: error: --picture names the .png file to write; received 'book.jpg'\n"
+    )
+
+
+def test_a_picture_that_cannot_be_written_leaves_what_was_there(book, tmp_path, monkeypatch, capsys):
+    picture = tmp_path / "book.png"
+    picture.write_bytes(b"mine")
+
+    def no_room(source, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", no_room)
+    assert run(["corpus", "stats", str(book), "--picture", str(picture)]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+    assert picture.read_bytes() == b"mine"
+    assert sorted(os.listdir(tmp_path)) == ["book.abc", "book.png"]
+
+
+def test_only_a_picture_loads_matplotlib(book, tmp_path):
+    code = (
+        "import sys; from abclm.cli import run; run(sys.argv[1:]); "
+        "print([name for name in ('matplotlib', 'music21', 'tensorflow') if name in sys.modules])"
+    )
+    for arguments, loaded in [([], "[]"), (["--picture", str(tmp_path / "a.png")], "['matplotlib']")]:
+        command = [sys.executable, "-c", code, "corpus", "stats", str(book), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+        assert done.stdout.splitlines()[-1] == loaded, done.stderr
+
+
+def test_strict_leaves_out_what_abc2midi_complains_of_and_says_why(book, tmp_path, capsys):
+    with book.open("a") as file:
+        file.write("\n" + POLKA.replace("ef ge|", "ef geg|") + "\n" + POLKA.replace("ec|", "ecA|"))
+    out = tmp_path / "strict.abc"
+    assert run(["corpus", "clean", str(book), "--strict", "--out", str(out)]) == 0
+    said = capsys.readouterr()
+    assert said.out == f"{out}: 2 tunes, 4 left out\n"
+    assert said.err.endswith(
+        "abclm: 2 not strict\n"
+        "abclm:       2 Bar … has … time units while the time signature has …\n"
+        "abclm: 1 not canonical\n"
+        "abclm:       1 … is no key\n"
+        "abclm: 1 duplicate\n"
+    )
+    assert said.err.count("X:2 A Polka: abc2midi on the canonical tune: line 7, column ") == 2
+    assert len(Corpus.read(out).strict()) == 2
+    assert run(["corpus", "clean", str(book), "--out", str(out)]) == 0
+    assert len(Corpus.read(out)) == 4
+
+
+def test_a_strict_tune_stays_though_one_with_its_body_came_before(book, capsys):
+    book.write_text(POLKA.replace("M:2/4", "M:3/4") + "\n" + POLKA)
+    assert run(["corpus", "clean", str(book), "--strict"]) == 0
+    assert "M:2/4" in capsys.readouterr().out
+
+
+def test_strict_gives_its_reasons_as_json(book, tmp_path, capsys):
+    book.write_text(POLKA + "\n" + POLKA.replace("ef ge|", "ef geg|"))
+    out = tmp_path / "strict.abc"
+    assert run(["corpus", "clean", str(book), "--strict", "--out", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "tunes": 1,
+        "left_out": 1,
+        "reasons": {"not strict": {"Bar … has … time units while the time signature has …": 1}},
+        "path": str(out),
+    }
+
+
+def test_a_corpus_without_a_strict_tune_says_why_and_writes_nothing(book, tmp_path, capsys):
+    book.write_text(POLKA.replace("ef ge|", "ef geg|"))
+    out = tmp_path / "strict.abc"
+    assert run(["corpus", "clean", str(book), "--strict", "--out", str(out)]) == 1
+    said = capsys.readouterr().err
+    assert "abclm: 1 not strict\n" in said
+    assert said.endswith("too few tunes are left, so nothing was written; give more tunes\n")
+    assert not out.exists()
+
+
+def test_strict_without_abc2midi_says_so_in_one_line(book, monkeypatch, capsys):
+    monkeypatch.setenv("ABCLM_ABC2MIDI", "/no/such/program")
+    assert run(["corpus", "clean", str(book), "--strict"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("abclm: error: ABCLM_ABC2MIDI is '/no/such/program'")
 
 
 def test_clean_writes_a_canonical_tunebook_and_says_what_was_left_out(book, tmp_path, capsys):
@@ -85,6 +195,23 @@ def test_split_writes_two_tunebooks_that_share_no_tune(tmp_path, capsys):
     assert not parts[0] & parts[1]
 
 
+def test_relatives_stand_on_one_side_where_that_is_asked_for(tmp_path, capsys):
+    path = tmp_path / "families.abc"
+    families = []
+    for number, tune in enumerate(Corpus.load("oldTunes").tunes[:12]):
+        other = tune.normalize().transpose(-2).text.replace(f"T:{tune.title}", f"T:Other {number}")
+        families += [tune.text, other]
+    path.write_text("\n".join(families))
+    out = tmp_path / "parts"
+    arguments = ["corpus", "split", str(path), "--out", str(out), "--validation", "0.25", "--json"]
+    assert run([*arguments, "--relatives-together"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"train": 18, "validation": 6, "path": str(out)}
+    held_out = [tune.title for tune in Corpus.read(out / "validation.abc")]
+    assert sum(title.startswith("Other") for title in held_out) == 3
+    assert run(arguments) == 0
+    assert [tune.title for tune in Corpus.read(out / "validation.abc")] != held_out
+
+
 @pytest.mark.parametrize("share", ["0", "1", "-1", "2"])
 def test_a_share_out_of_range_is_wrong_use(share, tmp_path, capsys):
     assert run(["corpus", "split", "oldTunes", "--out", str(tmp_path), "--validation", share]) == 2
@@ -96,7 +223,7 @@ def test_what_existed_stays_where_nothing_can_be_written(book, tmp_path, capsys)
     one = tmp_path / "one.abc"
     one.write_text(POLKA)
     assert run(["corpus", "split", str(one), "--out", str(tmp_path)]) == 1
-    assert "too few canonical tunes" in capsys.readouterr().err
+    assert "too few tunes are left" in capsys.readouterr().err
     assert (tmp_path / "train.abc").read_text() == "mine"
 
 
