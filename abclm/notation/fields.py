@@ -53,12 +53,12 @@ FIELDS: dict[str, Field] = {
 # The meters that go with each rhythm, the usual one first. Rhythms not named here may have any.
 RHYTHMS: dict[str, tuple[str, ...]] = {
     "reel": ("C|", "C", "4/4", "2/4", "2/2"),
-    "jig": ("6/8", "9/8", "12/8", "2/4", "C|"),
+    "jig": ("6/8", "12/8"),
     "slip jig": ("9/8",),
     "slide": ("6/8", "12/8"),
     "hornpipe": ("C|", "C", "4/4", "2/4"),
     "polka": ("2/4",),
-    "waltz": ("3/4",),
+    "waltz": ("3/4", "3/8"),
     "strathspey": ("C", "4/4", "C|"),
     "march": ("C|", "C", "4/4", "2/4", "6/8"),
     "air": ("3/4", "C", "4/4", "6/8", "2/4", "C|", "9/8", "3/8", "6/4", "3/2"),
@@ -69,9 +69,8 @@ RHYTHMS: dict[str, tuple[str, ...]] = {
     "mazurka": ("3/4",),
     "schottische": ("C", "4/4", "C|", "2/4"),
     "quadrille": ("2/4", "6/8"),
-    "minuet": ("3/4",),
+    "minuet": ("3/4", "3/8"),
     "gavotte": ("C", "C|", "4/4"),
-    "three-two hornpipe": ("3/2",),
 }
 
 _RHYTHM_ALIASES = {
@@ -244,7 +243,7 @@ def canonical_title(text: str) -> str:
         The title, or an empty string where nothing of it is left. A longer one is cut at a space.
     """
     plain = "".join(character for character in transliterate(text) if character in CANONICAL_SYMBOLS)
-    plain = " ".join(plain.split())
+    plain = " ".join(plain.split()).lstrip("|: ")  # behind T: these would be read as music
     if len(plain) > TITLE_LENGTH:
         cut = plain.rfind(" ", TITLE_LENGTH // 2, TITLE_LENGTH + 1)
         plain = plain[: cut if cut > 0 else TITLE_LENGTH].rstrip()

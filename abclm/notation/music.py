@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import gcd
 from typing import NamedTuple
 
@@ -365,19 +366,12 @@ class _Scanner:
 
     def passes(self, at: int, text: str) -> tuple[int, ...]:
         """The passes of a variant ending such as `1`, `1,3` or `1-3` (ABC 2.1, section 4.9)."""
-        passes: dict[int, None] = {}
-        for part in text[:60].strip(",-").split(","):
-            first, _, last = part.partition("-")
-            if not (first.isdigit() and len(first) < 3 and (not last or (last.isdigit() and len(last) < 3))):
-                passes = {}
-                break
-            passes |= dict.fromkeys(range(int(first), int(last or first) + 1))
-        if not 0 < len(passes) <= _MAX_PASSES:
+        passes = _passes(text[:60])
+        if not passes:
             self.problem(
                 at, "error", f"{text[:20]!r} is no list of variant endings; give one such as 1 or 1,3"
             )
-            return (1,)
-        return tuple(passes)
+        return passes or (1,)
 
     def on_rest(self, at: int, match: re.Match[str]) -> None:
         letter, length = match.group("rest")[0], match.group("rest")[1:]
@@ -481,6 +475,18 @@ class _Scanner:
     on_slur = on_slur_end = on_decoration = on_mark = on_grace = on_string_ending = on_invisible_bar = (
         _pass_over
     )
+
+
+@lru_cache(maxsize=256)
+def _passes(text: str) -> tuple[int, ...]:
+    """The passes that a text such as `1,3-4` names, each once; () where it is no such text."""
+    passes: dict[int, None] = {}
+    for part in text.strip(",-").split(","):
+        first, _, last = part.partition("-")
+        if not (first.isdigit() and len(first) < 3 and (not last or (last.isdigit() and len(last) < 3))):
+            return ()
+        passes |= dict.fromkeys(range(int(first), int(last or first) + 1))
+    return tuple(passes) if len(passes) <= _MAX_PASSES and 0 not in passes else ()
 
 
 def _reduced(above: int, below: int) -> str:

@@ -4,7 +4,13 @@ import re
 from fractions import Fraction
 
 from abclm.errors import NotationError
-from abclm.notation.fields import CANONICAL_SYMBOLS, canonical_title, parse_meter, parse_unit_note_length
+from abclm.notation.fields import (
+    CANONICAL_SYMBOLS,
+    RHYTHMS,
+    canonical_title,
+    parse_meter,
+    parse_unit_note_length,
+)
 from abclm.notation.keys import (
     FLAT_NAMES,
     LETTERS,
@@ -30,11 +36,15 @@ from abclm.notation.music import (
     Timed,
     Tuplet,
 )
-from abclm.notation.playback import BOTH, DOUBLE, END, ENDING, SINGLE, START, Playback
+from abclm.notation.playback import BOTH, DOUBLE, END, ENDING, PART, SINGLE, START, Playback
 from abclm.notation.timing import WHOLE, Setting, tuplet_time
-from abclm.notation.tune import Tune
+from abclm.notation.tune import HeardNote, Tune, heard_notes
 
 _MOST_PIECES = 1_000_000  # of a canonical text
+_BEHIND = frozenset(
+    ["|", "||", "|]", ":|", "::", "|:", "\n", " ", ""]
+)  # what may not stand behind the last note
+_LOWEST_STEP, _HIGHEST_STEP = -35, 39  # MIDI pitches 0 and 127
 
 
 def normalize(tune: Tune, *, chord_symbols: bool = False) -> Tune:
@@ -102,7 +112,7 @@ def _canonical(tune: Tune, chord_symbols: bool, semitones: int) -> Tune:
     title = next(filter(None, map(canonical_title, tune.titles)), "")
     if title:
         lines.append(f"T:{title}")
-    rhythm = tune.stated_rhythm
+    rhythm = _rhythm(tune.stated_rhythm, setting.meter.text)
     if rhythm:
         lines.append(f"R:{rhythm}")
     if tune.meter is not None:
@@ -111,27 +121,50 @@ def _canonical(tune: Tune, chord_symbols: bool, semitones: int) -> Tune:
         parse_unit_note_length(tune.unit_note_length)
     lines.append(f"L:{setting.unit.numerator}/{setting.unit.denominator}")
     lines.append(f"K:{key.text}")
-    body = _Writer(tune, setting, chord_symbols, semitones).write()
-    return Tune.parse("\n".join(lines) + "\n" + body + "\n\n")
+    writer = _Writer(tune, setting, chord_symbols, semitones)
+    canonical = Tune.parse("\n".join(lines) + "\n" + writer.write() + "\n\n")
+    if writer.doubtful or writer.playback.problems or len(writer.playback.sections) > 1:
+        _prove(canonical, writer)
+    return canonical
+
+
+def _prove(canonical: Tune, writer: "_Writer") -> None:
+    """Make sure that a tune whose repeats don't match has become one that can be read in one way only."""
+    wanted = [
+        HeardNote(note.onset, note.pitch + writer.semitones, note.duration)
+        for note in heard_notes(writer.playback)
+    ]
+    again = _Writer(canonical, canonical.setting(), writer.chord_symbols, semitones=0)
+    if canonical.notes() != wanted or again.write() != canonical.body.rstrip("\n"):
+        raise NotationError(
+            "its repeats and variant endings don't match; mend what check finds wrong with them"
+        )
+
+
+def _rhythm(rhythm: str | None, meter: str) -> str | None:
+    """The rhythm, where it goes with the meter: a jig in 9/8 is a slip jig, and a reel in 6/8 is none."""
+    if rhythm == "jig" and meter == "9/8":
+        return "slip jig"
+    return rhythm if meter in RHYTHMS.get(rhythm or "", ()) else None
 
 
 class _Writer:
     """Writes a body's symbols in the canonical spelling."""
 
     def __init__(self, tune: Tune, setting: Setting, chord_symbols: bool, semitones: int) -> None:
+        self.doubtful = False  # whether bar lines meet that have no one meaning together
         self.tune = tune
         self.playback = Playback(tune.music, tune.parts, mend_after_endings=True)
         self.chord_symbols = chord_symbols
         self.setting = setting  # in force where we write
-        self.accidentals: dict[
-            int, int
-        ] = {}  # letter -> semitones, until the bar line, where notes are respelled
+        self.accidentals: dict[int, int] = {}  # letter -> semitones, as written, until the bar line
+        self.unlike = False  # whether, until the bar line, others are in force than are written
         self.semitones = semitones
         self.use_key(setting.key)
         self.out: list[str] = []
         self.closing = ""  # the bar line taken up and not yet written
         self.opening = False  # whether a repeat begins there
-        self.after_field = False
+        self.after_field = self.barred = False
         self.space = self.newline = False
         self.glued = False  # to what stands before, which no space may follow
         self.notes = 0
@@ -179,6 +212,7 @@ class _Writer:
         elif isinstance(symbol, Tuplet):
             self.tuplet(symbol)
         elif isinstance(symbol, Change):
+            self.doubtful = self.doubtful or kind == PART
             self.change(symbol)
         elif isinstance(symbol, ChordSymbol) and self.chord_symbols:
             self.music(f'"{self.chord_symbol(symbol.text)}"')
@@ -203,7 +237,15 @@ class _Writer:
         self.music(text)
 
     def note(self, note: Note, length: str) -> str:
-        step, sign = self.spell(note) if self.respell else (note.step, _sign(note.accidental))
+        if self.respell or self.unlike:
+            step, sign = self.spell(note)
+        elif note.accidental is None:
+            step, sign = note.step, ""
+        else:
+            step, sign = note.step, SIGNS[note.accidental]
+            self.accidentals[step % 7] = note.accidental
+        if not _LOWEST_STEP <= step <= _HIGHEST_STEP:
+            raise NotationError("a note is out of range; MIDI has pitches 0 to 127")
         letter = LETTERS[step % 7]
         octave = step // 7
         if octave > 0:
@@ -228,6 +270,8 @@ class _Writer:
         if not 0 <= pitch <= 127:
             raise NotationError("a note would leave the range of MIDI; transpose by less")
         step = note.step + self.steps
+        if not _LOWEST_STEP <= step <= _HIGHEST_STEP:
+            return step, ""
         # The letter that keeps the scale, unless another spares a double accidental.
         step = min((step, step + 1, step - 1), key=lambda other: max(abs(pitch - _natural(other)), 1))
         if note.continued:
@@ -279,19 +323,20 @@ class _Writer:
 
     def change(self, change: Change) -> None:
         if change.letter == "K" and change.value:
-            key = parse_key(change.value)
-            if key != self.setting.key:
-                self.put_key(key)
+            self.put_key(parse_key(change.value))
         elif change.letter == "M":
             self.put_meter(change.value)
         elif change.letter == "L":
             self.put_unit(parse_unit_note_length(change.value))
 
     def put_key(self, key: Key) -> None:
-        before = self.written_key.text
+        before, accidentals = self.written_key.text, self.accidentals
         self.use_key(key)
         if self.written_key.text != before:
             self.field(f"[K:{self.written_key.text}]")
+        elif accidentals:
+            # They end here, as the field is read, but it is not written.
+            self.accidentals, self.unlike = accidentals, True
 
     def put_meter(self, value: str) -> None:
         meter = parse_meter(value)
@@ -305,12 +350,16 @@ class _Writer:
             self.field(f"[L:{unit.numerator}/{unit.denominator}]")
 
     def field(self, text: str) -> None:
+        at_bar = not self.out or bool(self.closing) or self.opening
+        self.barred = at_bar or (self.after_field and self.barred)
         self.music(text)
         self.glued = self.after_field = True
 
     def bar_line(self, bar: Bar, kind: str) -> None:
         """Take a bar line up; it is written once it is known what follows it."""
         self.accidentals = {}
+        self.unlike = False
+        self.doubtful = self.doubtful or self.opening or (kind in (END, BOTH) and bool(self.closing))
         if kind in (END, BOTH):
             self.closing = ":|"
         elif self.closing != ":|" and kind == DOUBLE:
@@ -332,8 +381,8 @@ class _Writer:
             return
         if not closing and not opening:
             return
-        if self.after_field:
-            closing = ":|" if closing == ":|" else ""
+        if self.after_field and self.barred and closing == "|":
+            closing = ""  # the bar line stands before the field
         if not opening:
             self.out.append(closing)
         elif self.newline:
@@ -356,11 +405,9 @@ class _Writer:
 
     def end(self) -> None:
         """Leave nothing but a closing bar line behind the last note."""
-        while self.out[-1].startswith(("[K:", "[M:", "[L:", '"', "\n")) or self.out[-1] in ("|:", ""):
-            self.out.pop()
-        repeated = self.closing == ":|" or self.out[-1] in (":|", "::")
-        if self.out[-1] in ("|", "||", "|]", ":|", "::"):
-            self.out.pop()
+        repeated = self.closing == ":|"
+        while self.out[-1] in _BEHIND or self.out[-1].startswith(("[K:", "[M:", "[L:", '"')):
+            repeated = self.out.pop() in (":|", "::") or repeated
         self.out.append(":|" if repeated else "|]")
 
     def find_unwritable(self, symbols: list[Symbol]) -> None:
@@ -369,24 +416,28 @@ class _Writer:
         broken: Broken | None = None
         crossed = False
         tuplet: Tuplet | None = None
-        inside: list[str] = []  # the lengths in the tuplet so far
+        tuplets: dict[Tuplet, list[Timed]] = {}
         for symbol in symbols:
             if isinstance(symbol, Timed):
                 if broken is not None and crossed and previous is not None:
                     self.write_out(broken, previous, symbol)
                 broken, previous, crossed = None, symbol, False
                 if tuplet is not None:
-                    inside.append(symbol.length)
-                    if len(inside) == (tuplet.r or tuplet.p):
-                        if len(set(inside)) > 1:
-                            self.uneven.add(tuplet)
+                    tuplets[tuplet].append(symbol)
+                    if len(tuplets[tuplet]) == (tuplet.r or tuplet.p):
                         tuplet = None
             elif isinstance(symbol, Broken):
-                broken = symbol if symbol.steps else None
+                broken = symbol if symbol.steps else broken
             elif isinstance(symbol, Tuplet):
-                tuplet, inside, crossed = (symbol if symbol.p else tuplet), [], True
+                crossed = True
+                if symbol.p:
+                    tuplet = symbol
+                    tuplets[tuplet] = []
             elif isinstance(symbol, Bar | Change) or (isinstance(symbol, Space) and symbol.newline):
                 crossed = True
+        for tuplet, inside in tuplets.items():
+            if len({self.lengths.get(event, event.length) for event in inside}) > 1:
+                self.uneven.add(tuplet)
 
     def write_out(self, broken: Broken, before: Timed, after: Timed) -> None:
         half = 2 ** abs(broken.steps)
@@ -429,10 +480,6 @@ class _Writer:
 def _natural(step: int) -> int:
     """The pitch of a step without accidental, as a MIDI number."""
     return 60 + 12 * (step // 7) + SEMITONES[LETTERS[step % 7]]
-
-
-def _sign(accidental: int | None) -> str:
-    return "" if accidental is None else SIGNS[accidental]
 
 
 def _fraction(length: str) -> Fraction:

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from abclm.notation.music import MOST_PROBLEMS, Bar, Body, Change, Symbol
+from abclm.notation.music import MOST_PROBLEMS, Bar, Body, Change, Symbol, Timed
 
 START, END, BOTH, SINGLE, DOUBLE, ENDING, PART = "|:", ":|", "::", "|", "||", "[", "P"
 """The kinds of event that steer playback."""
+_TRIMMED = {START: DOUBLE, BOTH: END, ENDING: ""}
 _MOST_EVENTS = 100_000  # of a part sequence that is played out
 
 
@@ -39,6 +40,8 @@ class Playback:
         self._prepare(body)
         self.sections = self._sections(parts)
         for section in dict.fromkeys(self.sections):
+            if mend_after_endings:
+                self._trim(section)
             self._mend(section)
 
     def _prepare(self, body: Body) -> None:
@@ -62,6 +65,18 @@ class Playback:
             return
         at = self.symbols[index].at if 0 <= index < len(self.symbols) else 0
         self.problems.append((at, severity, message))
+
+    def _trim(self, section: range) -> None:
+        """Let nothing begin behind the last note or rest."""
+        ended = False
+        for index in reversed(section):
+            if isinstance(self.symbols[index], Timed):
+                break
+            kind = self.kinds[index]
+            if kind in _TRIMMED and not ended:
+                self._problem(index, "warning", "no note follows here")
+                self.kinds[index] = _TRIMMED[kind]
+            ended = ended or kind in (END, BOTH)
 
     def _mend(self, section: range) -> None:
         """Mark the beginnings of repeats that are not marked."""

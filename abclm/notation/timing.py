@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from abclm.errors import NotationError
 from abclm.notation.fields import Meter, parse_meter, parse_unit_note_length
@@ -38,6 +39,7 @@ def ticks(length: Fraction) -> Ticks:
     return exact.numerator if exact.denominator == 1 else exact
 
 
+@lru_cache(maxsize=65536)  # a tune has few lengths, and tunes share their onsets
 def quarters(duration: Ticks) -> Fraction:
     """Convert ticks to quarter notes."""
     return Fraction(4 * duration, WHOLE)
@@ -112,9 +114,7 @@ class _Measure:
     def finish(self) -> None:
         if self.broken is not None:
             self.drop_broken(self.broken, "broken rhythm is not followed by a note")
-        if self.left and self.tuplet is not None:
-            self.problem(self.tuplet.at, "error", "the tuplet is not complete")
-            self.tuplet.r = (self.tuplet.r or self.tuplet.p) - self.left
+        self.break_tuplet()
         self.close_ties([], {})
         for chord in self.body.symbols:
             if isinstance(chord, Chord):
@@ -189,6 +189,9 @@ class _Measure:
 
     def rest(self, rest: Rest) -> None:
         if rest.bars:
+            self.break_tuplet()
+            if rest.bars > 1:
+                self.accidentals = {}  # there are bar lines in it
             rest.duration = rest.bars * (self.setting.bar_ticks or WHOLE)
             self.previous = None
         else:
@@ -222,6 +225,15 @@ class _Measure:
         tuplet.q = self.q = tuplet.q or tuplet_time(tuplet.p, self.setting.meter)
         self.left = tuplet.r or tuplet.p
         self.tuplet = tuplet
+
+    def break_tuplet(self) -> None:
+        """Let an incomplete tuplet have the notes that it got."""
+        if self.left and self.tuplet is not None:
+            self.problem(self.tuplet.at, "error", "the tuplet is not complete")
+            self.tuplet.r = (self.tuplet.r or self.tuplet.p) - self.left
+            if not self.tuplet.r:
+                self.tuplet.p = 0
+        self.left = 0
 
     def change(self, change: Change) -> None:
         try:

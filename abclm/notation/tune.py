@@ -145,17 +145,7 @@ class Tune:
             In the order of onset, then pitch. Swing, ornaments and grace notes are a matter of performance
             and not in it.
         """
-        heard: list[tuple[Ticks, int, Ticks]] = []
-        now: Ticks = 0
-        symbols = self.playback.symbols
-        for index, _ in self.playback.order():
-            symbol = symbols[index]
-            if isinstance(symbol, Timed):
-                for note in struck(symbol):
-                    heard.append((now, note.pitch, note.duration + note.held))
-                now += symbol.duration
-        heard.sort()
-        return [HeardNote(quarters(onset), pitch, quarters(duration)) for onset, pitch, duration in heard]
+        return heard_notes(self.playback)
 
     def bars(self) -> list[WrittenBar]:
         r"""The bars as they are written, repeats not played out; a pick-up is a bar of its own.
@@ -211,6 +201,21 @@ class Tune:
         from music21 import converter
 
         return converter.parseData(str(self.normalize()), format="abc")
+
+
+def heard_notes(playback: Playback) -> list[HeardNote]:
+    """The notes of a body in the order of a playback; see `Tune.notes`."""
+    heard: list[tuple[Ticks, int, Ticks]] = []
+    now: Ticks = 0
+    symbols = playback.symbols
+    for index, _ in playback.order():
+        symbol = symbols[index]
+        if isinstance(symbol, Timed):
+            for note in struck(symbol):
+                heard.append((now, note.pitch, note.duration + note.held))
+            now += symbol.duration
+    heard.sort()
+    return [HeardNote(quarters(onset), pitch, quarters(duration)) for onset, pitch, duration in heard]
 
 
 _HEADER_LINE = re.compile(r"([A-Za-z+]):(.*)")
