@@ -42,8 +42,9 @@ def command(
         float | None, typer.Option(help="Draw from symbols at least P times as likely as the likeliest.")
     ] = _DEFAULTS.min_p,
     max_length: Annotated[int, typer.Option(help="Characters a tune has at most.")] = _DEFAULTS.max_length,
+    unconstrained: Annotated[bool, typer.Option(help="Leave the music to the model, valid or not.")] = False,
     attempts: Annotated[
-        int, typer.Option(help="How often to try for a tune that can be played.")
+        int, typer.Option(help="How often to try, unconstrained, for a tune that can be played.")
     ] = _DEFAULTS.attempts,
     out: Annotated[Path | None, typer.Option(help="Write files into this folder.")] = None,
     file_format: Annotated[
@@ -55,7 +56,7 @@ def command(
     options = GenerationOptions(
         title=title, key=key, meter=meter, rhythm=rhythm, unit_note_length=unit_note_length, opening=opening,
         n=n, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p,
-        max_length=max_length, attempts=attempts,
+        max_length=max_length, constrained=not unconstrained, attempts=attempts,
     )  # fmt: skip
     formats = _formats(file_format, out)
 

@@ -1,6 +1,6 @@
-"""Say, while a tune is written, which symbols may come next.
+"""Say, while a tune is written, which symbols may come next: a guide for tunes by the grammar, one for free ones.
 
-What was asked for stands in the header, once, in its place: at the start of a header line the model
+The free guide: what was asked for stands in the header, once, in its place: at the start of a header line the model
 may begin a field that was not asked for or the next that was, and a field that was asked for is then
 spelled out for it. The value of a field that was not asked for is the model's own. In the body the
 guide only sees to it that there is one and that no line of it is a second header.
@@ -20,16 +20,66 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from abclm.generation.options import GenerationOptions
+    from abclm.notation.grammar import Grammar
     from abclm.vocabulary import Vocabulary
 
     Mask = npt.NDArray[np.bool_]
+
+_LONGEST_FINISH = 160  # characters that the way from any place to the end of the tune takes at most
+_DETOUR = 60
 
 _LONGEST = {letter: longest for _, letter, _, longest in HEADER}
 _ORDER = "".join(_LONGEST)
 
 
+class GrammarGuide:
+    """Follows one tune as it is written, and allows what leaves it a valid one that was asked for.
+
+    Args:
+        grammar: of the tunes that were asked for; tunes that are written one after another may share it.
+        opening: music that the body begins with, which the grammar allows.
+        vocabulary: the model's; it has the 83 symbols.
+        max_length: characters that the tune has at most: near it, the tune is led to its end.
+    """
+
+    def __init__(self, grammar: Grammar, opening: str, vocabulary: Vocabulary, max_length: int) -> None:
+        self.grammar = grammar
+        self.state = grammar.start()
+        self._opening = opening
+        self._forced: deque[str] = deque()
+        self._masks = _Masks(vocabulary)
+        self._left = max_length
+
+    @property
+    def ended(self) -> bool:
+        """Whether the tune is complete."""
+        return self.state.lex == "end"
+
+    def allowed(self) -> Mask:
+        """Return which symbols may come next, (vocabulary,)."""
+        if self._forced:
+            return self._masks.only(self._forced[0])
+        if self._left <= _LONGEST_FINISH:
+            finish = self.grammar.finish(self.state)
+            # One symbol more may need a longer way to the end than this one.
+            if len(finish) + _DETOUR >= self._left:
+                self._forced.extend(finish)
+                return self._masks.only(finish[0])
+        return self._masks.only_these(self.grammar.allowed(self.state))
+
+    def advance(self, character: str) -> None:
+        """Take note of the symbol that was written."""
+        if self._forced:
+            self._forced.popleft()
+        in_header = self.state.lex == "header"
+        self.state = self.grammar.advance(self.state, character)
+        self._left -= 1
+        if in_header and self.state.lex != "header":
+            self._forced.extend(self._opening)
+
+
 class Guide:
-    """Follows one tune as it is written; a grammar that allows valid tunes only has the same methods.
+    """Follows one tune as it is written, and leaves its music to the model.
 
     Args:
         options: its header fields and opening are what is asked for.
@@ -116,6 +166,7 @@ class _Masks:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
         self._made: dict[tuple[str, bool], Mask] = {}
+        self._made_of: dict[frozenset[str], Mask] = {}
 
     def require(self, *texts: str) -> None:
         lacking = sorted({symbol for text in texts for symbol in text if symbol not in self._vocabulary})
@@ -124,6 +175,12 @@ class _Masks:
             raise ModelError(
                 f"the model's vocabulary lacks {names}, which the tune asked for needs; use another model"
             )
+
+    def only_these(self, symbols: frozenset[str]) -> Mask:
+        mask = self._made_of.get(symbols)
+        if mask is None:
+            mask = self._made_of[symbols] = self._mask("".join(sorted(symbols)), True)
+        return mask
 
     def only(self, symbols: str) -> Mask:
         return self._mask(symbols, True)

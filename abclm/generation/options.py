@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from abclm.errors import ConfigError, NotationError
+from abclm.generation.constraint import canonical_opening, grammar_for
 from abclm.generation.prompt import HEADER, HEADER_LENGTH, opening_text
 
 # Characters: a header, however long, and music enough to be a tune.
@@ -33,7 +34,9 @@ class GenerationOptions:
         top_p: draw from the fewest symbols whose probabilities reach `top_p`, above 0, up to 1.
         min_p: draw from symbols at least `min_p` times as probable as the likeliest, 0 to 1.
         max_length: characters that a tune has at most, header included, 200 to 100,000.
-        attempts: how often to try for a tune that can be played, 1 to 1,000.
+        constrained: whether only symbols are drawn that leave the tune valid; else the model is left to itself in
+            the body, and `attempts` are made.
+        attempts: how often to try, unconstrained, for a tune that can be played, 1 to 1,000.
 
     Raises:
         ConfigError: naming every option that is out of range or in conflict, with what was received.
@@ -52,6 +55,7 @@ class GenerationOptions:
     top_p: float | None = None
     min_p: float | None = None
     max_length: int = 1500
+    constrained: bool = True
     attempts: int = 20
 
     def __post_init__(self) -> None:
@@ -68,7 +72,10 @@ class GenerationOptions:
 
     def opening_music(self) -> str:
         """Return the opening as the tune will have it; empty where none was given."""
-        return "" if self.opening is None else opening_text(self.opening)
+        if self.opening is None:
+            return ""
+        opening = opening_text(self.opening)
+        return canonical_opening(opening) if self.constrained else opening
 
     def with_seed(self) -> GenerationOptions:
         """Return the same options with a seed, drawn from the system's entropy where there is none."""
@@ -123,6 +130,12 @@ class GenerationOptions:
                 f"an opening of {opening} characters is more than max_length={self.max_length} leaves "
                 f"behind the header, {room}; raise max_length or shorten the opening"
             )
+
+        if self.constrained:
+            try:
+                grammar_for(self.header(), self.opening_music())
+            except NotationError as error:
+                yield str(error)
 
     @staticmethod
     def _wrong(name: str, wanted: str, received: object, right: bool) -> Iterator[str]:

@@ -28,6 +28,8 @@ def title_text(text: str) -> str:
         "Pere O'Connor"
     """
     title = re.sub(" +", " ", _checked(transliterate(text), text)).strip(" ")
+    if title[:1] in ("|", ":"):
+        raise NotationError(f"a title can't begin with {title[0]!r}, which ABC would read as music")
     if "\n" in title:
         raise NotationError(f"a title is one line, received {text[:80]!r}")
     if not 1 <= len(title) <= TITLE_LENGTH:

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abclm.generation.guide import Guide
+from abclm.generation.constraint import grammar_for
+from abclm.generation.guide import GrammarGuide, Guide
 from abclm.generation.sampling import sample
 from abclm.generation.step import Engine
+from abclm.notation.fields import CANONICAL_SYMBOLS
 from abclm.notation.tune import Tune
 
 if TYPE_CHECKING:
     from abclm.generation.options import GenerationOptions
     from abclm.language_model import LanguageModel
+    from abclm.notation.grammar import Grammar
 
 FEWEST_NOTES = 8  # as heard; what has less is no tune
 
@@ -61,14 +64,16 @@ def generate(lm: LanguageModel, options: GenerationOptions) -> Iterator[Generate
         ModelError: the model's vocabulary lacks a symbol that was asked for.
     """
     options = options.with_seed()
+    grammar = _grammar(lm, options)
     engine = Engine(lm)
     for index in range(options.n):
-        yield _write_playable(lm, engine, options, index)
+        yield _write_playable(lm, engine, options, grammar, index)
 
 
 def stream(lm: LanguageModel, options: GenerationOptions) -> Iterator[str]:
     """Write one tune character by character, the first attempt whatever comes of it."""
-    return _characters(lm, Engine(lm), options.with_seed(), index=0, attempt=0)
+    options = options.with_seed()
+    return _characters(lm, Engine(lm), options, _grammar(lm, options), index=0, attempt=0)
 
 
 def find_problems(text: str) -> tuple[str, ...]:
@@ -85,14 +90,32 @@ def find_problems(text: str) -> tuple[str, ...]:
     return tuple(problems)
 
 
+def _grammar(lm: LanguageModel, options: GenerationOptions) -> Grammar | None:
+    """The grammar to keep to, or None where the model is left to itself."""
+    if not options.constrained:
+        return None
+    lacking = sorted(symbol for symbol in CANONICAL_SYMBOLS if symbol not in lm.vocabulary)
+    if lacking:
+        names = ", ".join(map(repr, lacking[:5]))
+        _logger.warning("the model's vocabulary lacks %s: its tunes are not held to the grammar", names)
+        return None
+    return grammar_for(options.header(), options.opening_music())
+
+
+def _guide(lm: LanguageModel, options: GenerationOptions, grammar: Grammar | None) -> Guide | GrammarGuide:
+    if grammar is None:
+        return Guide(options, lm.vocabulary)
+    return GrammarGuide(grammar, options.opening_music(), lm.vocabulary, options.max_length)
+
+
 def _write_playable(
-    lm: LanguageModel, engine: Engine, options: GenerationOptions, index: int
+    lm: LanguageModel, engine: Engine, options: GenerationOptions, grammar: Grammar | None, index: int
 ) -> GeneratedTune:
     best, fewest = "", None
     characters = attempt = 0
     # At temperature 0 every attempt is the same.
     for attempt in range(options.attempts if options.temperature else 1):
-        text = "".join(_characters(lm, engine, options, index, attempt))
+        text = "".join(_characters(lm, engine, options, grammar, index, attempt))
         characters += len(text)
         problems = find_problems(text)
         if fewest is None or len(problems) < len(fewest):
@@ -110,12 +133,17 @@ def _write_playable(
 
 
 def _characters(
-    lm: LanguageModel, engine: Engine, options: GenerationOptions, index: int, attempt: int
+    lm: LanguageModel,
+    engine: Engine,
+    options: GenerationOptions,
+    grammar: Grammar | None,
+    index: int,
+    attempt: int,
 ) -> Iterator[str]:
     """Write one attempt at one tune, prompt included, up to its closing empty line or `max_length`."""
     # A stream of numbers of its own for each attempt at each tune: none depends on the others.
     generator = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(index, attempt)))
-    guide = Guide(options, lm.vocabulary)
+    guide = _guide(lm, options, grammar)
     state = engine.start()
     # In training, a tune always came after a newline.
     logits = engine.step(state, [lm.vocabulary.char_to_id["\n"]])

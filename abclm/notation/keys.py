@@ -14,7 +14,7 @@ SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 
 # Fifths upwards from each mode's tonic to the major key with the same signature (ABC 2.1, section 3.1.14).
-_MODES = {"": 0, "m": -3, "dor": -2, "phr": -4, "lyd": 1, "mix": -1, "loc": -5}
+MODES = {"": 0, "m": -3, "dor": -2, "phr": -4, "lyd": 1, "mix": -1, "loc": -5}
 _MODE_NAMES = {
     "": "", "maj": "", "ion": "", "m": "m", "min": "m", "aeo": "m",
     "dor": "dor", "phr": "phr", "lyd": "lyd", "mix": "mix", "loc": "loc",
@@ -161,7 +161,7 @@ def steps_between(key: Key, other: Key, semitones: int) -> int:
 
 
 def _sharps(tonic: str, mode: str) -> int:
-    return _SHARPS_OF_MAJOR[tonic[0]] + 7 * (tonic.count("#") - tonic.count("b")) + _MODES[mode]
+    return _SHARPS_OF_MAJOR[tonic[0]] + 7 * (tonic.count("#") - tonic.count("b")) + MODES[mode]
 
 
 def _with_explicit(key: Key, text: str) -> Key:
@@ -171,7 +171,7 @@ def _with_explicit(key: Key, text: str) -> Key:
         signature[LETTERS.index(letter.upper())] = ACCIDENTALS[sign]
     if tuple(signature) == key.signature:
         return key
-    for mode in _MODES:
+    for mode in MODES:
         if abs(_sharps(key.tonic, mode)) <= 7 and make_key(key.tonic, mode).signature == tuple(signature):
             return make_key(key.tonic, mode)
     return Key(key.tonic, key.mode, tuple(signature), regular=False)  # type: ignore[arg-type]

@@ -87,47 +87,57 @@ class Playback:
         open_repeat = first != START
         if open_repeat:
             self.repeated_starts.add(section.start)
-        endings = 0  # variant endings so far, of this repeat where `mend_after_endings`, else of the tune
+        endings: list[int] = []  # so far, of this repeat where `mend_after_endings`, else of the tune
         opened = before
         for index in section:
             kind = kinds[index]
             if kind == DOUBLE:
                 start = index
                 if self.mend_after_endings and not open_repeat:
-                    endings = 0
+                    endings = []
             elif kind == START:
                 if open_repeat:
                     self._problem(index, "warning", "a repeat begins before the one before it has ended")
                     kinds[index] = BOTH
                 open_repeat = True
                 if self.mend_after_endings:
-                    endings = 0
+                    endings = []
             elif kind == END:
-                if not open_repeat and endings < 1:
+                if not open_repeat and not endings:
                     self._begin_at(start, section)
                 elif not open_repeat:
                     self._problem(index, "warning", "the repeat ends, but none began")
                     if self.mend_after_endings:  # it closes the last ending, which is not repeated
                         kinds[index] = DOUBLE
-                        endings = 0
+                        endings = []
                 open_repeat = False
                 start = index
             elif kind == ENDING:
                 if not endings and not open_repeat:
                     self._problem(index, "error", "a variant ending stands outside a repeat")
                     self._begin_at(start, section)
-                    open_repeat = self.mend_after_endings
-                endings += 1
+                    if self.mend_after_endings:
+                        open_repeat, opened = True, start
+                endings.append(index)
             elif kind == BOTH:
                 if not open_repeat:
                     self._problem(index, "error", "the repeat ends, but none began")
-                    self._begin_at(start, section)
+                    if self.mend_after_endings and endings:  # as above
+                        kinds[index] = START
+                    else:
+                        self._begin_at(start, section)
                 open_repeat = True
+                if self.mend_after_endings:
+                    endings = []
             if kinds[index] in (START, BOTH):
                 opened = index
         if open_repeat and opened >= section.start:
             self._problem(opened, "warning", "the repeat that begins here does not end")
             kinds[opened] = DOUBLE if kinds[opened] == START else END
+            if self.mend_after_endings:
+                for index in endings:
+                    if 1 in self.symbols[index].ending:  # type: ignore[attr-defined]
+                        kinds[index] = ""  # played once, as any other passage
 
     def _begin_at(self, start: int, section: range) -> None:
         if start < section.start:
