@@ -32,16 +32,20 @@ app.add_typer(corpus.app, name="corpus")
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"abclm {VERSION}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done.")] = False,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)
+        bool,
+        typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_say_version),
     ] = False,
 ) -> None:
-    if version:
-        typer.echo(f"abclm {VERSION}")
-        raise typer.Exit
     logging.basicConfig(
         level=logging.INFO if verbose else logging.WARNING, format="abclm: %(message)s", stream=sys.stderr
     )

@@ -9,18 +9,26 @@ import typer
 
 def command(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Tunebooks, folders or globs; - is standard input.")
+        list[str], typer.Argument(metavar="FILE", help="Tunebooks, folders or globs; - is standard input.")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
 ) -> None:
     """Say what is wrong in tunes, as file:line:column: message; exit 1 if anything is an error."""
     from abclm.abc_files import find_files
+    from abclm.errors import CorpusError
+    from abclm.notation.music import Problem
     from abclm.notation.tunebook import check_tunebook, decode
 
     tunes = errors = warnings = 0
     found: list[dict[str, Any]] = []
     for file in find_files(files):
-        count, problems = check_tunebook(decode(file.read()))
+        try:
+            count, problems = check_tunebook(decode(file.read()))
+        except CorpusError as error:
+            # What a folder or a glob brought along doesn't stop the others.
+            if file.is_named:
+                raise
+            count, problems = 0, [Problem(1, 1, "error", str(error).removeprefix(f"{file.path}: "))]
         tunes += count
         for problem in problems:
             errors += problem.severity == "error"
@@ -34,6 +42,7 @@ def command(
         summary = {"tunes": tunes, "errors": errors, "warnings": warnings, "problems": found}
         typer.echo(json.dumps(summary, ensure_ascii=False))
     else:
-        typer.echo(f"{tunes} tunes, {errors} errors, {warnings} warnings", err=True)
+        counts = ((tunes, "tune"), (errors, "error"), (warnings, "warning"))
+        typer.echo(", ".join(f"{count} {name}{'s' * (count != 1)}" for count, name in counts), err=True)
     if errors:
         raise typer.Exit(1)

@@ -12,7 +12,7 @@ def command(
     corpora: Annotated[
         list[str],
         typer.Argument(
-            metavar="CORPUS...", help="Built-in names, files, folders, globs; - is standard input."
+            metavar="CORPUS", help="Built-in names, files, folders, globs; - is standard input."
         ),
     ],
     model: Annotated[str, typer.Option(help="A preset's name, or a model folder.")] = "session",

@@ -16,7 +16,7 @@ def command(
     corpora: Annotated[
         list[str],
         typer.Argument(
-            metavar="CORPUS...", help="Built-in names, files, folders, globs; - is standard input."
+            metavar="CORPUS", help="Built-in names, files, folders, globs; - is standard input."
         ),
     ],
     out: Annotated[Path, typer.Option(help="The model folder to write.")],

@@ -39,6 +39,8 @@ def convert_file(source: str, target: str | os.PathLike[str]) -> tuple[list[Path
         raise ConvertError(
             f"{target}: {source} can be converted to {', '.join(known)}, not {suffix or 'that'}"
         )
+    if source != "-" and Path(target).exists() and Path(source).samefile(target):
+        raise ConvertError(f"{target}: is the file to be converted; give another name to write to")
     data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     if known is not SUFFIXES:
         from abclm.convert.wav import midi_to_wav

@@ -53,6 +53,8 @@ def canonical_opening(opening: str) -> str:
         body = Tune.parse(f"X:1\nL:1/8\nK:C\n{opening}\n").normalize().body.rstrip("\n")
     except NotationError:
         return opening
+    if sorted(filter(str.isalpha, body)) != sorted(filter(str.isalpha, opening)):
+        return opening  # words, decorations: something would be lost
     closed = opening.rstrip("\n")[-1:] in ("|", "]", ":")
     return body if closed and body.endswith(":|") else body.removesuffix("|]") + ("|" if closed else "")
 

@@ -113,8 +113,15 @@ def parse_key(text: str) -> Key:
 
 
 def canonical_key(text: str) -> str:
-    """Return a key in its canonical spelling, such as `G`, `Em`, `Ador`, `Bb`; raises NotationError where it is none."""
-    return parse_key(text).text
+    """Bring a key that is asked for to its canonical spelling, such as `G`, `Em`, `Ador`, `Bb`.
+
+    Raises:
+        NotationError: it is none; other than in a tune, nothing may stand behind it.
+    """
+    key = parse_key(text)
+    if not re.fullmatch(r"\s*(?:[A-Ga-g][#b♯♭]?\s*[A-Za-z]*|(?i:hp))\s*", text) or text.strip().lower() == "none":
+        raise _no_key(text)
+    return key.text
 
 
 @lru_cache(maxsize=512)
