@@ -1,19 +1,23 @@
 """Measure how abclm reads and normalises ABC, with abc2midi as the second opinion.
 
-    python benchmarks/notation.py [CORPUS ...] [--show N] [--what LIST] [--music21 N] [--json]
+    python benchmarks/notation.py [CORPUS ...] [--show N] [--what LIST] [--music21 N] [--transpose N] [--json]
 
 A corpus is a built-in name or a file; without one it is O'Neill's, Ryan's and Aird's, and the file that
 `ABCLM_IRISH_ABC` names. abc2midi is given every tune as it stands and in its canonical form, without `R:`,
-grace notes, decorations and accompaniment. Shares are of all tunes of the corpus unless a name says otherwise.
+grace notes, decorations and accompaniment; of several voices it is given the first, as abclm reads it
+(`--all-voices` gives it all, and takes what it plays first). In brackets stands of how many tunes a share is.
 
 `--show N` prints the first N tunes that miss each of the figures named in `--what` (all by default), with what
-abc2midi says of them. `--music21 N` reads N tunes of each corpus with music21 too, in the same run, and compares
+abc2midi says of them. `--transpose N` moves N canonical tunes of each corpus by each of -5 to +6 semitones and
+listens to abc2midi again. `--music21 N` reads N tunes of each corpus with music21 too, in the same run, and compares
 the time. Times vary with the machine; ratios of one run can be quoted.
 """
 
 import argparse
+import contextlib
 import json
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -33,6 +37,7 @@ CORPORA = ["oneills1850", "ryansMammoth", "airdsAirs"]
 # A MIDI file counts in 1/480 quarter notes, rounded down; a duration is the difference of two such numbers.
 ONSET_TOLERANCE = Fraction(1, 480)
 DURATION_TOLERANCE = Fraction(2, 480)
+SEMITONES = range(-5, 7)
 WRONG_BAR = "time units while the time signature"
 OUR_WRONG_BAR = "the bar is "
 
@@ -49,6 +54,7 @@ class Opinion:
 
     @property
     def has_wrong_bar(self) -> bool:
+        """Whether it says that a bar doesn't fill its meter."""
         return any(WRONG_BAR in message for message in self.errors + self.warnings)
 
 
@@ -72,6 +78,8 @@ def main() -> None:
     parser.add_argument("--show", type=int, default=0, metavar="N", help="print N tunes that miss a figure")
     parser.add_argument("--what", default=",".join(FIGURES), help=f"of {', '.join(FIGURES)}")
     parser.add_argument("--music21", type=int, default=0, metavar="N", help="read N tunes with music21 too")
+    parser.add_argument("--transpose", type=int, default=0, metavar="N", help="transpose N tunes")
+    parser.add_argument("--all-voices", action="store_true", help="give abc2midi all voices of a tune")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="abc2midi processes at a time")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
     options = parser.parse_args()
@@ -82,7 +90,9 @@ def main() -> None:
     found = {}
     for name in options.corpora or default:
         rows = [Row(text) for text in read_texts(name)]
-        found[name] = measure(rows, options.jobs)
+        found[name] = measure(rows, options.jobs, options.all_voices)
+        if options.transpose:
+            found[name] |= transpose(rows, options.transpose, options.jobs)
         if options.music21:
             found[name] |= compare_with_music21([row.text for row in rows], options.music21)
         if not options.json:
@@ -95,12 +105,11 @@ def main() -> None:
 
 def read_texts(name: str) -> list[str]:
     """The texts of a corpus's tunes."""
-    card = find_card(name)
-    paths = find_files(card) if card else [Path(name)]
+    paths = [Path(name)] if Path(name).is_file() else find_files(find_card(name))
     return [text for path in paths for text in split_tunebook(decode(path.read_bytes()))]
 
 
-def measure(rows: list[Row], jobs: int) -> dict[str, float]:
+def measure(rows: list[Row], jobs: int, all_voices: bool) -> dict[str, float]:
     """Read and normalise all tunes, hear abc2midi on them, and count."""
     begun = time.perf_counter()
     for row in rows:
@@ -111,7 +120,8 @@ def measure(rows: list[Row], jobs: int) -> dict[str, float]:
             row.refused = str(error)
     seconds = time.perf_counter() - begun
     with ThreadPoolExecutor(jobs) as pool:
-        for row, opinion in zip(rows, pool.map(hear, [row.text for row in rows]), strict=True):
+        texts = [row.text if all_voices else first_voice(row.text) for row in rows]
+        for row, opinion in zip(rows, pool.map(hear, texts), strict=True):
             row.second = opinion
         canonical = [row for row in rows if row.canonical]
         for row, opinion in zip(
@@ -124,6 +134,20 @@ def measure(rows: list[Row], jobs: int) -> dict[str, float]:
         figures[name] = sum(map(figure.holds, looked_at)) / max(len(looked_at), 1)
         figures[f"{name}_of"] = len(looked_at)
     return figures | {"seconds": seconds, "milliseconds_per_tune": 1000 * seconds / len(rows)}
+
+
+def first_voice(text: str) -> str:
+    """Leave out the lines of all voices but the first, and the fields that name voices."""
+    lines, first, voice, in_body = [], "", "", False
+    for line in text.split("\n"):
+        found = re.match(r"\[V: *(\S+?)[ \]]|V: *(\S+)", line)
+        if found and in_body:
+            voice = found[1] or found[2]
+            first = first or voice
+        if voice == first or line.startswith("%"):
+            lines.append(re.sub(r"\[V:[^\]]*\]", "", "%" if line.startswith("V:") else line))
+        in_body = in_body or line.startswith("K:")
+    return "\n".join(lines)
 
 
 def hear(text: str) -> Opinion:
@@ -226,10 +250,8 @@ def compare_with_music21(texts: list[str], count: int) -> dict[str, float]:
     ours = theirs = 0.0
     for text in sample:
         begun = time.perf_counter()
-        try:
+        with contextlib.suppress(NotationError):
             Tune.parse(text).normalize()
-        except NotationError:
-            pass
         between = time.perf_counter()
         try:
             converter.parse(text, format="abc", forceSource=True)
@@ -238,6 +260,25 @@ def compare_with_music21(texts: list[str], count: int) -> dict[str, float]:
         theirs += time.perf_counter() - between
         ours += between - begun
     return {"music21_tunes": len(sample), "music21_times_slower": theirs / ours}
+
+
+def transpose(rows: list[Row], count: int, jobs: int) -> dict[str, float]:
+    """Move some canonical tunes by each of -5 to +6 semitones and back, and hear abc2midi on each."""
+    tunes = [row.canonical for row in rows if row.canonical]
+    sample = tunes[:: max(len(tunes) // count, 1)][:count]
+    moved = [(tune, semitones, tune.transpose(semitones)) for tune in sample for semitones in SEMITONES]
+    with ThreadPoolExecutor(jobs) as pool:
+        opinions = list(pool.map(hear, [str(other) for _, _, other in moved]))
+    right = sum(
+        same_notes([(on, length, pitch + by) for on, length, pitch in heard(tune)], opinion.notes)
+        for (tune, by, _), opinion in zip(moved, opinions, strict=True)
+    )
+    back = sum(other.transpose(-by).notes() == tune.notes() for tune, by, other in moved)
+    return {
+        "transposed": len(moved),
+        "transposed_right": right / len(moved),
+        "there_and_back": back / len(moved),
+    }
 
 
 def misses(rows: list[Row], figures: list[str], count: int) -> Iterator[tuple[Row, str]]:
@@ -253,6 +294,11 @@ def print_figures(name: str, figures: dict[str, float], rows: list[Row]) -> None
     print(f"  {figures['normalised']:8.2%}  normalised")
     for key, figure in FIGURES.items():
         print(f"  {figures[key]:8.2%}  {figure.meaning} ({figures[f'{key}_of']:,})")
+    if "transposed" in figures:
+        print(
+            f"  {figures['transposed_right']:8.2%}  of {figures['transposed']} transposed, heard so by abc2midi"
+        )
+        print(f"  {figures['there_and_back']:8.2%}  of them have the same notes when moved back")
     if "music21_tunes" in figures:
         slower, count = figures["music21_times_slower"], figures["music21_tunes"]
         print(f"  {slower:8.1f}  times as fast as music21 on {count} tunes")
