@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abclm.errors import NotationError
-from abclm.notation.fields import RHYTHMS, parse_meter, parse_unit_note_length
-from abclm.notation.grammar import FINEST, METERS, UNIT_NOTE_LENGTHS, Grammar
+from abclm.notation.fields import RHYTHMS, parse_meter
+from abclm.notation.grammar import METERS, UNIT_NOTE_LENGTHS, Grammar, State, can_be_filled
 from abclm.notation.tune import Tune
 
 
@@ -30,11 +30,13 @@ def grammar_for(header: dict[str, str], opening: str) -> Grammar:
         (meter, unit)
         for meter in ((header["M"],) if "M" in header else RHYTHMS.get(rhythm or "", METERS))
         for unit in ((header["L"],) if "L" in header else UNIT_NOTE_LENGTHS)
-        if _can_be_filled(meter, unit)
+        if can_be_filled(meter, unit)
     }
     if not pairs:
+        units = f"unit note length {header['L']}" if "L" in header else "any unit note length"
         raise NotationError(
-            f"unit note length {header['L']} doesn't divide the bars of meter {meter}; give another"
+            f"bars of meter {meter} can't be written in notes of {units}: they don't divide it, or are too many; "
+            "give another"
         )
     if opening:
         pairs = {pair for pair in pairs if _opens(opening, *pair)}
@@ -59,6 +61,18 @@ def canonical_opening(opening: str) -> str:
     return body if closed and body.endswith(":|") else body.removesuffix("|]") + ("|" if closed else "")
 
 
+def way_to_end(grammar: Grammar, state: State, opening: str) -> str:
+    """A short way to the end of the tune, past the opening where it is still to come."""
+    way = grammar.finish(state)
+    if not opening or state.lex != "header":
+        return way
+    for place, symbol in enumerate(way, start=1):
+        state = grammar.advance(state, symbol)
+        if state.lex != "header":
+            return way[:place] + opening + grammar.finish(grammar.follow(opening, state))
+    raise AssertionError("a way to the end leads through the header")
+
+
 def _opens(opening: str, meter: str, unit: str) -> bool:
     grammar = Grammar()
     try:
@@ -66,11 +80,6 @@ def _opens(opening: str, meter: str, unit: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _can_be_filled(meter: str, unit: str) -> bool:
-    bar = parse_meter(meter).bar_length
-    return bar is not None and bar % (parse_unit_note_length(unit) * FINEST) == 0
 
 
 def _named(header: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abclm.errors import ModelError
+from abclm.generation.constraint import way_to_end
 from abclm.generation.prompt import HEADER
 
 if TYPE_CHECKING:
@@ -59,12 +60,13 @@ class GrammarGuide:
         """Return which symbols may come next, (vocabulary,)."""
         if self._forced:
             return self._masks.only(self._forced[0])
-        if self._left <= _LONGEST_FINISH:
-            finish = self.grammar.finish(self.state)
+        if self._left <= _LONGEST_FINISH + len(self._opening):
+            way = way_to_end(self.grammar, self.state, self._opening)
             # One symbol more may need a longer way to the end than this one.
-            if len(finish) + _DETOUR >= self._left:
-                self._forced.extend(finish)
-                return self._masks.only(finish[0])
+            if len(way) + _DETOUR >= self._left:
+                self._forced.extend(way)
+                self._opening = ""
+                return self._masks.only(way[0])
         return self._masks.only_these(self.grammar.allowed(self.state))
 
     def advance(self, character: str) -> None:
@@ -76,6 +78,7 @@ class GrammarGuide:
         self._left -= 1
         if in_header and self.state.lex != "header":
             self._forced.extend(self._opening)
+            self._opening = ""
 
 
 class Guide:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from abclm.errors import ConfigError, NotationError
-from abclm.generation.constraint import canonical_opening, grammar_for
+from abclm.generation.constraint import canonical_opening, grammar_for, way_to_end
 from abclm.generation.prompt import HEADER, HEADER_LENGTH, opening_text
 
 # Characters: a header, however long, and music enough to be a tune.
@@ -130,12 +130,18 @@ class GenerationOptions:
                 f"an opening of {opening} characters is more than max_length={self.max_length} leaves "
                 f"behind the header, {room}; raise max_length or shorten the opening"
             )
-
         if self.constrained:
             try:
-                grammar_for(self.header(), self.opening_music())
+                grammar = grammar_for(self.header(), self.opening_music())
             except NotationError as error:
                 yield str(error)
+                return
+            shortest = len(way_to_end(grammar, grammar.start(), self.opening_music()))
+            if opening <= room and shortest > self.max_length:
+                yield (
+                    f"with this header and opening a tune takes {shortest} characters to be complete, more than "
+                    f"max_length={self.max_length}; raise max_length or shorten the opening"
+                )
 
     @staticmethod
     def _wrong(name: str, wanted: str, received: object, right: bool) -> Iterator[str]:

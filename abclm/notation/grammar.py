@@ -26,6 +26,7 @@ from abclm.notation.timing import ticks, tuplet_time
 FEWEST_NOTES = 8
 _SECTION_BARS = 3
 _MOST_STATES = 50_000  # kept; then they are worked out anew
+_MOST_UNITS = 96  # unit note lengths that a bar has at most; twice what any usual meter has
 _TITLE_SYMBOLS = CANONICAL_SYMBOLS - {"\n"}
 _NOTE_LETTERS = frozenset("ABCDEFGabcdefg")
 _OCTAVES = 2  # marks behind a letter at most
@@ -282,6 +283,8 @@ class Grammar:
     def _next_fields(self, state: State) -> str:
         """The fields that may stand on this line: those after the last, up to the next that must be there."""
         fields = _ORDER[_ORDER.index(state.event) + 1 :] if state.event in _ORDER and state.event else _ORDER
+        if "R" not in self.given and not self._values("R", state):
+            fields = fields.replace("R", "")
         for place, letter in enumerate(fields):
             if letter in self.given or letter in "MLK":
                 return fields[: place + 1]
@@ -290,15 +293,21 @@ class Grammar:
     def _values(self, letter: str, state: State) -> tuple[str, ...]:
         """The values of a field that go with the others."""
         values = _VALUES[letter]
-        if letter == "R" and "M" in self.given:
-            return tuple(rhythm for rhythm in values if self.given["M"] in RHYTHMS[rhythm])
+        if letter == "R":
+            return tuple(rhythm for rhythm in values if self._meters(RHYTHMS[rhythm]))
         if letter == "M":
-            units = (self.given["L"],) if "L" in self.given else UNIT_NOTE_LENGTHS
-            meters = RHYTHMS.get(state.rhythm, values)
-            return tuple(meter for meter in meters if any(self.fits(meter, unit) for unit in units))
+            return self._meters(RHYTHMS.get(state.rhythm, values))
         if letter == "L":
             return tuple(unit for unit in values if self.fits(state.meter, unit))
         return values
+
+    def _meters(self, meters: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of some meters that go with the meter and the unit note length that are given."""
+        units = (self.given["L"],) if "L" in self.given else UNIT_NOTE_LENGTHS
+        return tuple(
+            meter for meter in meters
+            if self.given.get("M", meter) == meter and any(self.fits(meter, unit) for unit in units)
+        )  # fmt: skip
 
     def _after_header(self, state: State, symbol: str) -> State:
         if symbol != "\n":
@@ -572,7 +581,8 @@ class Grammar:
             # Every place that a repeat or an ending comes back to must be within reach of the new unit.
             values = tuple(
                 unit for unit in values
-                if max(state.phase, 0) % (_unit(unit) * FINEST) == 0
+                if can_be_filled(state.meter, unit)
+                and max(state.phase, 0) % (_unit(unit) * FINEST) == 0
                 and state.ending_phase % (_unit(unit) * FINEST) == 0
             )  # fmt: skip
         return _steps_of(values, value, "]")
@@ -718,6 +728,13 @@ class Grammar:
 
     def _in_end(self, state: State) -> str:
         return ""
+
+
+@lru_cache(maxsize=1024)
+def can_be_filled(meter: str, unit: str) -> bool:
+    """Whether notes of a unit note length fill the bars of a meter, whatever of a bar is left, and few of them do."""
+    bar, length = parse_meter(meter).bar_length, parse_unit_note_length(unit)
+    return bar is not None and bar % (length * FINEST) == 0 and bar <= _MOST_UNITS * length
 
 
 @lru_cache(maxsize=256)
