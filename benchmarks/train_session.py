@@ -42,7 +42,7 @@ def main() -> None:
     )
     parser.add_argument("corpora", nargs="*", metavar="CORPUS", default=CORPORA)
     parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
-    parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--epochs", type=int, default=16)
     parser.add_argument("--steps", type=int, help="stop after so many steps")
     parser.add_argument("--units", type=int, default=ModelConfig().units)
     parser.add_argument("--trained", type=Path, metavar="FOLDER", help="take these weights, train nothing")
