@@ -1,6 +1,6 @@
 """Find what is wrong in a tune: problems with line, column and severity."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from fractions import Fraction
 
 from abclm.errors import NotationError
@@ -86,7 +86,13 @@ def _bars(tune: Tune) -> list[tuple[int, str, str]]:
     bar goes on behind them. The first bar may be a pick-up.
     """
     playback = tune.playback
-    meter = tune.setting().meter
+    meters = {-1: tune.setting().meter} | {
+        index: parse_meter(symbol.value)
+        for index, symbol in enumerate(playback.symbols)
+        if isinstance(symbol, Change) and symbol.letter == "M"
+    }
+    changes = list(meters)
+    meter = meters[-1]
     full = _full(meter)
     filled: Ticks = 0
     bars = 0  # begun so far, since the place that a repeat goes back to
@@ -95,15 +101,18 @@ def _bars(tune: Tune) -> list[tuple[int, str, str]]:
     found = []
     for index, times in playback.order():
         symbol, kind = playback.symbols[index], playback.kinds[index]
-        if index <= last_index and times > last_times:
-            bars = bars_at_repeat
+        if index != last_index + 1:
+            if index <= last_index and times > last_times:
+                bars = bars_at_repeat
+            meter = meters[changes[bisect_left(changes, index) - 1]]
+            full = _full(meter)
         last_index, last_times = index, times
         if isinstance(symbol, Timed):
             if not filled:
                 begun = symbol.at
             filled += 0 if isinstance(symbol, Rest) and symbol.bars else symbol.duration
-        elif isinstance(symbol, Change) and symbol.letter == "M":
-            meter = parse_meter(symbol.value)
+        elif index in meters:
+            meter = meters[index]
             full = _full(meter)
         elif kind == SINGLE or (kind in (START, END, BOTH, DOUBLE) and full and (filled >= full or not bars)):
             if full and filled and filled != full and (bars or times > 1):

@@ -105,7 +105,7 @@ class Playback:
             elif kind == END:
                 if not open_repeat and not endings:
                     self._begin_at(start, section)
-                elif not open_repeat:
+                elif not open_repeat and not self._is_played_again(endings, index, section):
                     self._problem(index, "warning", "the repeat ends, but none began")
                     if self.mend_after_endings:  # it closes the last ending, which is not repeated
                         kinds[index] = DOUBLE
@@ -118,6 +118,8 @@ class Playback:
                     self._begin_at(start, section)
                     if self.mend_after_endings:
                         open_repeat, opened = True, start
+                elif not endings and 1 not in self._passes(index):
+                    self._problem(index, "warning", "the first variant ending of the repeat is missing")
                 endings.append(index)
             elif kind == BOTH:
                 if not open_repeat:
@@ -131,13 +133,30 @@ class Playback:
                     endings = []
             if kinds[index] in (START, BOTH):
                 opened = index
-        if open_repeat and opened >= section.start:
+        if not open_repeat:
+            return
+        if opened >= section.start:
             self._problem(opened, "warning", "the repeat that begins here does not end")
             kinds[opened] = DOUBLE if kinds[opened] == START else END
-            if self.mend_after_endings:
-                for index in endings:
-                    if 1 in self.symbols[index].ending:  # type: ignore[attr-defined]
-                        kinds[index] = ""  # played once, as any other passage
+        elif endings:
+            self._problem(endings[0], "error", "a variant ending stands outside a repeat")
+            self.repeated_starts.discard(section.start)
+        if self.mend_after_endings:
+            for index in endings:
+                if 1 in self._passes(index):
+                    kinds[index] = ""  # played once, as any other passage
+
+    def _passes(self, index: int) -> tuple[int, ...]:
+        return self.symbols[index].ending  # type: ignore[attr-defined, no-any-return]
+
+    def _is_played_again(self, endings: list[int], index: int, section: range) -> bool:
+        """Whether an ending that ends at an index is not the last: another follows, or is for a third pass."""
+        if max(max(self._passes(ending)) for ending in endings) > 2:
+            return True
+        for after in range(index + 1, section.stop):
+            if self.kinds[after] or isinstance(self.symbols[after], Timed):
+                return self.kinds[after] == ENDING
+        return False
 
     def _begin_at(self, start: int, section: range) -> None:
         if start < section.start:
@@ -211,7 +230,7 @@ class Playback:
                     self._problem(
                         index, "warning", "a variant ending begins before the one before it has ended"
                     )
-                if times in symbols[index].ending:  # type: ignore[attr-defined]
+                if times in self._passes(index):
                     in_ending = True
                     if most < 4:
                         most = times + 1

@@ -1,0 +1,273 @@
+"""After any beginning the grammar allows what a tune may have next, and nothing that leads nowhere."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abclm import Corpus
+from abclm.convert.strict import complaints
+from abclm.generation.guide import _DETOUR, _LONGEST_FINISH
+from abclm.notation import grammar as module
+from abclm.notation.fields import CANONICAL_SYMBOLS, RHYTHMS
+from abclm.notation.grammar import KEYS, LENGTHS, METERS, UNIT_NOTE_LENGTHS, Grammar, can_be_filled
+from abclm.notation.keys import canonical_key
+from abclm.notation.tune import Tune
+
+HEAD = "X:1\nM:4/4\nL:1/8\nK:G\n"
+NO_TITLE = "the tune has no title (T:)"
+
+
+def refused(text, grammar=None):
+    """The place in a text where the grammar refuses its next symbol; None where it takes it all."""
+    grammar = grammar or Grammar()
+    state = grammar.start()
+    for place, symbol in enumerate(text):
+        if symbol not in grammar.allowed(state):
+            return place
+        state = grammar.advance(state, symbol)
+    return None
+
+
+def walk(grammar, generator, symbols, text="", watch=lambda state: None):
+    """Draw symbols that are allowed, bar lines and what opens something more often than chance; then finish."""
+    state = grammar.follow(text)
+    for _ in range(symbols):
+        allowed = sorted(grammar.allowed(state))
+        if not allowed:
+            break
+        structure = [symbol for symbol in allowed if symbol in "|:]12\n[(-<>"]
+        symbol = generator.choice(structure if structure and generator.random() < 0.5 else allowed)
+        text += symbol
+        state = grammar.advance(state, symbol)
+        watch(state)
+    return text + grammar.finish(state)
+
+
+def problems(text):
+    return [each for each in Tune.parse(text).check() if each.message != NO_TITLE]
+
+
+# What it accepts
+
+
+def strict_tunes_of_our_own():
+    texts = [tune.text for tune in Corpus.load("oldTunes").normalize().tunes]
+    return [text for text, said in zip(texts, complaints(texts), strict=True) if not said]
+
+
+def test_it_accepts_every_strict_tune_of_our_own_tunebook():
+    texts = strict_tunes_of_our_own()
+    assert len(texts) > 50
+    grammar = Grammar()
+    for text in texts:
+        place = refused(text, grammar)
+        assert place is None, text[: place + 1]
+        assert grammar.follow(text).lex == "end"
+
+
+ACCEPTED = {
+    "plain bars": "GABc dedB|dedB dedB|]",
+    "bars over two lines": "GABc dedB|\ndedB dedB|]",
+    "a pick-up": "GA|B2cd e2dB|A8|]",
+    "a pick-up and its complement": "GA|B2cd e2dB|A6:|\n|:GA|B2cd e2dB|A6:|",
+    "a repeat from the start": "GABc dedB|G8:|",
+    "a repeat in the middle": "GABc dedB||\n|:GABc dedB:|",
+    "two repeats on one bar line": "GABc dedB|G8::GABc dedB|G8:|",
+    "endings": "GABc dedB|G8|1G8:|2A8|]",
+    "endings in brackets": "GABc dedB|[1G8:|2A8|]",
+    "endings inside a bar": "GABc dedB|G4[1A4:|2B4|]",
+    "endings behind a pick-up": "GA|B2cd e2dB|G8|1A6:|2A8|]",
+    "a part behind the endings": "GABc dedB|G8|1G8:|2A8||\nGABc dedB|]",
+    "a tie over a bar line": "GABc dedB-|B8|]",
+    "a tied chord": "GABc dedB|[GB]4-[GB]4|]",
+    "a triplet": "(3GAB (3cde GABc|dedB G4|]",
+    "a longer tuplet": "(5GABcd G2AB cd|dedB G4|]",
+    "broken rhythm": "G>A B<c d>>e f<<g|A8|]",
+    "a chord": "[GBd]2 [Ac]2 [^F_e]4|GABc dedB|]",
+    "accidentals": "^G_AB=c ^^d__edB|GABc dedB|]",
+    "rests": "GABc z2dB|z8|GABc z4|]",
+    "octaves": "G,,A,Bc d'e''dB|GABc dedB|]",
+    "another key in a bar": "GABc [K:D]dedB|GABc dedB|]",
+    "another key at a line's beginning": "GABc dedB|\n[K:Ador]GABc dedB|]",
+    "another unit note length": "GABc dedB|[L:1/4]GABc|[L:1/16]GABcdedBGABcdedB|]",
+    "another meter behind a repeat": "GABc dedB|G8:|\n[M:6/8]GAB cde|GABcde|]",
+    "lengths": "G3/A/B2 c4|G/A/B/c/ d6|G/4A/4B/4c/4 d7|GABc dedB|]",
+}
+
+
+@pytest.mark.parametrize("feature", ACCEPTED)
+def test_it_accepts(feature):
+    text = f"{HEAD}{ACCEPTED[feature]}\n\n"
+    place = refused(text)
+    assert place is None, text[: place + 1]
+    assert Grammar().follow(text).lex == "end"
+    assert problems(text) == []
+
+
+def test_what_it_accepts_by_hand_is_strict():
+    texts = [f"{HEAD}{body}\n\n" for body in ACCEPTED.values()]
+    assert dict(zip(ACCEPTED, complaints(texts), strict=True)) == dict.fromkeys(ACCEPTED, ())
+
+
+# What it refuses: each text at its last symbol, and nowhere before.
+
+REFUSED = {
+    "an overfull bar": "GABc dedBG",
+    "a length beyond the bar": "GABc d2c3|",
+    "an underfull bar": "GABc dedB|GABc|",
+    "a second underfull bar behind a pick-up": "GA|GABc|",
+    "a bar of the pick-up's length": "GA|GABc dedB|GA|",
+    "a repeat that isn't the complement": "GA|B2cd e2dB|A8:",
+    "a repeat that closes twice": "GABc dedB|G8:|\nGABc dedB:",
+    "the end of a repeat without bars": "GABc dedB||\n|::",
+    "a repeat in a repeat": "GABc dedB||\n|:GABc dedB|:",
+    "an end in an open repeat": "GABc dedB|\n|:G8|]",
+    "a second ending without a first": "GABc dedB|2",
+    "a first ending twice": "GABc dedB|G8|1G8:|1",
+    "an end in the first ending": "GABc dedB|G8|1G8|]",
+    "anything but a second ending behind the first": "GABc dedB|G8|1G8:|A",
+    "an ending behind a closed repeat": "GABc dedB|G8:|\nGABc dedB|1",
+    "a tie to another note": "GABc dedB-|A",
+    "a tie over the end": "GABc dedB-|]",
+    "a broken rhythm over a bar line": "GABc dedB>",
+    "a broken rhythm behind a rest's dot": "GABc dedB|>",
+    "a tuplet that the bar is too short for": "GABc dedB3/4(",
+    "a bar line in a tuplet": "GABc (3GA|",
+    "a chord of one note": "[G]",
+    "a third octave mark": "G,,,",
+    "a mark that doesn't go with the letter": "G'",
+    "an empty line before eight notes": "GABc z4|]\n\n",
+    "two spaces": "GA  ",
+    "a space before a bar line": "GABc dedB ",
+    "music behind the end": "GABc dedB|]\n\nG",
+    "another meter inside a part": "GABc dedB|[M",
+}
+
+
+@pytest.mark.parametrize("fault", REFUSED)
+def test_it_refuses(fault):
+    text = HEAD + REFUSED[fault]
+    place = refused(text)
+    assert place is not None
+    assert text[: place + 1] == text
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "X:2", "XX", "X:1\nK", "X:1\nR:jig\nM:3", "X:1\nR:slip jig\nM:6", "X:1\nM:n", "X:1\nM:4/4\nR",
+        "X:1\nM:4/4\nM", "X:1\nR:sa", "X:1\nM:4/4\nL:1/7", "X:1\nM:4/4\nL:1/8\nK:H", "X:1\nM:4/4\nL:1/8\nK:G#\n",
+        "X:1\nT:\n", "X:1\nT: ", "X:1\nT:A \n", "X:1\nT:a  ", "X:1\nT:|", "X:1\nT:A\nT", "X:1\nT:" + "x" * 61, "X:1\n\n",
+    ],
+)  # fmt: skip
+def test_it_refuses_a_header(start):
+    assert refused(start) == len(start) - 1
+
+
+def test_a_symbol_that_is_not_allowed_is_an_error():
+    grammar = Grammar()
+    with pytest.raises(ValueError, match="'Y' may not come next"):
+        grammar.advance(grammar.start(), "Y")
+
+
+def test_every_key_it_writes_is_canonical():
+    assert all(canonical_key(key) == key for key in KEYS)
+    assert len(KEYS) == len(set(KEYS))
+
+
+def test_every_meter_can_be_filled_by_every_unit_note_length():
+    assert all(can_be_filled(meter, unit) for meter in METERS for unit in UNIT_NOTE_LENGTHS)
+    assert {meter for meters in RHYTHMS.values() for meter in meters} <= set(METERS)
+    assert not can_be_filled("5/32", "1/2")
+    assert not can_be_filled("100/4", "1/8")
+    assert not can_be_filled("none", "1/8")
+    assert all(set(text) <= set("0123456789/") for text in LENGTHS)
+
+
+# Never a dead end
+
+
+def test_wherever_a_walk_leads_the_tune_can_be_finished_soon_and_is_valid():
+    grammar = Grammar()
+    ways = []
+
+    def watch(state):
+        assert grammar.allowed(state) <= CANONICAL_SYMBOLS
+        ways.append(len(grammar.finish(state)))
+
+    texts = [walk(grammar, random.Random(seed), 40 + 6 * seed, watch=watch) for seed in range(60)]
+    for text in texts:
+        assert refused(text, grammar) is None
+        assert problems(text) == [], text
+    # From one symbol to the next the way may get longer by what the guide leaves for it.
+    assert max(ways) + _DETOUR <= _LONGEST_FINISH
+    assert sum(bool(said) for said in complaints(texts)) <= 1
+
+
+HEADERS = st.fixed_dictionaries(
+    {},
+    optional={
+        "T": st.sampled_from(["The Lost Badger", "x" * 60, "K:G"]),
+        "R": st.sampled_from(list(RHYTHMS)),
+        "M": st.sampled_from([*METERS, "7/16", "13/8", "9/2", "3/16", "5/32", "1/4"]),
+        "L": st.sampled_from([*UNIT_NOTE_LENGTHS, "1/1", "1/64"]),
+        "K": st.sampled_from(KEYS),
+    },
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(HEADERS, st.integers(0, 2**32))
+def test_fields_that_are_given_stand_in_the_header(header, seed):
+    meters = RHYTHMS.get(header.get("R"), METERS)
+    if header.get("M", meters[0]) not in meters and "R" in header:
+        del header["M"]
+    if not any(
+        can_be_filled(meter, unit)
+        for meter in ((header["M"],) if "M" in header else meters)
+        for unit in ((header["L"],) if "L" in header else UNIT_NOTE_LENGTHS)
+    ):
+        return
+    text = walk(Grammar(header, fits=can_be_filled), random.Random(seed), 120)
+    lines = text.partition("\n\n")[0].split("\n")
+    for letter, value in header.items():
+        assert [line for line in lines if line[:2] == f"{letter}:"] == [f"{letter}:{value}"]
+    fields = [line[0] for line in lines[: next(n for n, line in enumerate(lines) if line[:2] == "K:") + 1]]
+    assert "".join(field for field in "XTRMLK" if field in fields) == "".join(fields)
+    assert set("XMLK") <= set(fields)
+    assert problems(text) == []
+
+
+@pytest.mark.parametrize("meter", ["5/4", "7/8", "7/16"])
+def test_a_meter_that_no_rhythm_has_comes_without_a_rhythm(meter):
+    grammar = Grammar({"M": meter})
+    assert "R" not in grammar.allowed(grammar.follow("X:1\n"))
+
+
+def test_a_rhythm_whose_meters_do_not_fit_is_not_offered():
+    grammar = Grammar(fits=lambda meter, unit: meter == "9/8")
+    text = "X:1\nR:"
+    assert grammar.allowed(grammar.follow(text)) == {"s", "a"}  # slip jig, air
+    assert refused(text + "slip jig\nM:9/8\n", grammar) is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(alphabet=sorted(CANONICAL_SYMBOLS), max_size=30))
+def test_what_follows_does_not_depend_on_what_was_looked_up_before(tail):
+    warm = Grammar()
+    warm.follow(f"{HEAD}GABc dedB|G8|1G8:|2A8|]\n\n")
+    assert refused(HEAD + tail, warm) == refused(HEAD + tail)
+
+
+def test_what_it_remembers_is_bounded(monkeypatch):
+    monkeypatch.setattr(module, "_MOST_STATES", 50)
+    grammar = Grammar()
+    text = walk(grammar, random.Random(1), 300, watch=lambda state: bounded(grammar))
+    assert problems(text) == []
+
+
+def bounded(grammar):
+    assert len(grammar._allowed) <= 50
+    assert len(grammar._next) <= 50 * len(CANONICAL_SYMBOLS)
