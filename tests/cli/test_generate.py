@@ -48,10 +48,29 @@ def test_a_tune_is_printed_with_what_was_asked_for(generate):
 def test_every_field_can_be_asked_for(generate):
     code, printed, _ = generate(
         "--title", "Asked", "--rhythm", "Jigs", "--meter", "6/8", "--unit-note-length", "1/8",
-        "--key", "A dorian", "--opening", "|:EAA", "--seed", "1",
+        "--key", "A dorian", "--opening", "EAA", "--seed", "1",
     )  # fmt: skip
     assert code == 0
-    assert printed.startswith("X:1\nT:Asked\nR:jig\nM:6/8\nL:1/8\nK:Ador\n|:EAA")
+    assert printed.startswith("X:1\nT:Asked\nR:jig\nM:6/8\nL:1/8\nK:Ador\nEAA")
+
+
+def test_a_tune_is_valid(generate):
+    code, printed, said = generate("--title", "Asked", "--seed", "1", "--temperature", "2")
+    assert (code, said) == (0, "")
+    assert Tune.parse(printed).check() == []
+
+
+def test_unconstrained_the_music_is_left_to_the_model(generate):
+    code, printed, _ = generate("--title", "Asked", "--seed", "1", "--opening", "G999", "--unconstrained")
+    assert code == 0
+    assert "\nG999" in printed
+    assert Tune.parse(printed).check() != []
+
+
+def test_an_opening_that_is_written_differently_is_said(generate):
+    _, printed, said = generate("--seed", "1", "--key", "G", "--opening", "(GAB)")
+    assert "\nK:G\nGAB" in printed
+    assert said == "abclm: the opening is written 'GAB'\n"
 
 
 def test_the_same_seed_prints_the_same(generate):
@@ -185,6 +204,9 @@ def assert_refused(result, code, *parts):
         (["--title", ""], ["title"]),
         (["--title", "日本"], ["'日', '本'"]),
         (["--opening", "K:C"], ["information field"]),
+        (["--opening", "G999"], ["the opening 'G999' can't begin a tune"]),
+        (["--rhythm", "jig", "--meter", "3/4"], ["rhythm jig goes with meter 6/8, 12/8, received 3/4"]),
+        (["--meter", "none"], ["meter none has no bars"]),
         (["-n", "0"], ["n is an integer"]),
         (["-n", "many"], ["'-n'"]),
         (["--seed", "-1"], ["seed"]),

@@ -1,4 +1,4 @@
-"""What is asked for stands in the header, once, in its place, whatever the model wants."""
+"""Unconstrained, what is asked for stands in the header, once, in its place, whatever the model wants."""
 
 import numpy as np
 import pytest
@@ -49,59 +49,76 @@ MODELS_OWN = {
 
 
 def test_what_is_not_asked_for_is_the_models_own():
-    text = write(GenerationOptions(), speller(MODELS_OWN))
+    text = write(GenerationOptions(constrained=False), speller(MODELS_OWN))
     assert text == "X:1\nT:Own\nR:reel\nM:C|\nL:1/16\nK:Em\nGABc dedB|]\n\n"
 
 
 def test_the_model_may_leave_out_what_is_not_asked_for():
-    assert write(GenerationOptions(), speller({**MODELS_OWN, "order": "MK"})).startswith("X:1\nM:C|\nK:Em\nG")
+    assert write(GenerationOptions(constrained=False), speller({**MODELS_OWN, "order": "MK"})).startswith(
+        "X:1\nM:C|\nK:Em\nG"
+    )
 
 
 def test_what_is_asked_for_replaces_what_the_model_would_write():
-    text = write(GenerationOptions(title="Asked", meter="6/8", key="G"), speller(MODELS_OWN))
+    text = write(
+        GenerationOptions(constrained=False, title="Asked", meter="6/8", key="G"), speller(MODELS_OWN)
+    )
     assert text == "X:1\nT:Asked\nR:reel\nM:6/8\nL:1/16\nK:G\nGABc dedB|]\n\n"
 
 
 def test_what_is_asked_for_stands_there_even_if_the_model_would_pass_it_over():
-    options = GenerationOptions(rhythm="jig", unit_note_length="1/8")
+    options = GenerationOptions(constrained=False, rhythm="jig", unit_note_length="1/8")
     text = write(options, speller({**MODELS_OWN, "order": "K"}))
     assert text.startswith("X:1\nR:jig\nL:1/8\nK:Em\n")
 
 
 def test_everything_can_be_asked_for():
     options = GenerationOptions(
-        title="Asked", rhythm="jig", meter="6/8", unit_note_length="1/8", key="G", opening="|:GAB\ncde"
+        constrained=False,
+        title="Asked",
+        rhythm="jig",
+        meter="6/8",
+        unit_note_length="1/8",
+        key="G",
+        opening="|:GAB\ncde",
     )
     text = write(options, lambda text: "zzz")
     assert text.startswith("X:1\nT:Asked\nR:jig\nM:6/8\nL:1/8\nK:G\n|:GAB\ncdez")
 
 
 def test_the_opening_begins_the_body():
-    text = write(GenerationOptions(opening="|:GAB"), speller({**MODELS_OWN, "body": "|:GAB cde:|\n\n"}))
+    text = write(
+        GenerationOptions(constrained=False, opening="|:GAB"),
+        speller({**MODELS_OWN, "body": "|:GAB cde:|\n\n"}),
+    )
     assert text.endswith("K:Em\n|:GAB cde:|\n\n")
 
 
 def test_a_body_may_end_right_after_the_opening():
-    text = write(GenerationOptions(opening="GAB|]"), lambda text: "\nK")
+    text = write(GenerationOptions(constrained=False, opening="GAB|]"), lambda text: "\nK")
     assert text == "X:1\nK:K\nGAB|]\n\n"
 
 
 def test_values_of_the_models_own_have_an_end():
-    text = write(GenerationOptions(), lambda text: "TRMLKabc", length=150)
+    text = write(GenerationOptions(constrained=False), lambda text: "TRMLKabc", length=150)
     lines = text.split("\n")
     assert [line[:2] for line in lines[:6]] == ["X:", "T:", "R:", "M:", "L:", "K:"]
     assert [len(line) - 2 for line in lines[1:6]] == [60, 20, 7, 5, 8]
 
 
 def test_values_of_the_models_own_are_not_empty_and_have_no_space_at_an_end():
-    text = write(GenerationOptions(), lambda text: "TRMLK" if text.endswith("\n") else " \n", length=130)
+    text = write(
+        GenerationOptions(constrained=False),
+        lambda text: "TRMLK" if text.endswith("\n") else " \n",
+        length=130,
+    )
     assert text.count("\n") > 5
     for line in text.split("\n")[1:6]:
         assert line[2:].strip() == line[2:] != ""
 
 
 def test_no_line_of_the_body_is_a_second_header():
-    options = GenerationOptions(title="Asked")
+    options = GenerationOptions(constrained=False, title="Asked")
     text = write(options, lambda text: "T" if text.endswith("\n") else ":\n", length=90)
     assert text.count("T:") == 1
 
@@ -123,7 +140,7 @@ def test_no_line_of_the_body_is_a_second_header():
 )
 def test_whatever_is_drawn_the_tune_carries_what_was_asked_for(seed, asked):
     generator = np.random.default_rng(seed)
-    options = GenerationOptions(**asked)
+    options = GenerationOptions(constrained=False, **asked)
 
     def wish(text):  # line ends and colons more often than chance, since they are what could go wrong
         return "".join(generator.permutation(list(DEFAULT_SYMBOLS) + ["\n", ":"] * 20))
@@ -142,16 +159,19 @@ def test_whatever_is_drawn_the_tune_carries_what_was_asked_for(seed, asked):
 
 def test_a_vocabulary_that_lacks_what_is_asked_for_is_an_error():
     vocabulary = Vocabulary.from_text("X:1\nK:GABc|")
-    Guide(GenerationOptions(key="G"), vocabulary)
+    Guide(GenerationOptions(constrained=False, key="G"), vocabulary)
     with pytest.raises(ModelError, match="lacks 'T', 'd', 'g'"):
-        Guide(GenerationOptions(key="G", title="BaBdg"), Vocabulary.from_text("X:1\nK:GABca|"))
+        Guide(
+            GenerationOptions(constrained=False, key="G", title="BaBdg"),
+            Vocabulary.from_text("X:1\nK:GABca|"),
+        )
     with pytest.raises(ModelError, match="lacks 'X'"):
-        Guide(GenerationOptions(), Vocabulary.from_text("1:\nK"))
+        Guide(GenerationOptions(constrained=False), Vocabulary.from_text("1:\nK"))
 
 
 def test_a_small_vocabulary_offers_the_fields_it_has():
     vocabulary = Vocabulary.from_text("X:1\nK:GMB")
-    guide = Guide(GenerationOptions(), vocabulary)
+    guide = Guide(GenerationOptions(constrained=False), vocabulary)
     for character in "X:1\n":
         guide.advance(character)
     assert vocabulary.decode(np.flatnonzero(guide.allowed())) == "KM"

@@ -1,4 +1,4 @@
-"""Tunes from models that write what a script says."""
+"""Tunes from models that write what a script says, valid or not."""
 
 import logging
 import re
@@ -67,7 +67,9 @@ def script(monkeypatch):
 
 def test_a_tune_is_the_prompt_and_what_the_model_writes(lm, script):
     script(GOOD)
-    (generated,) = generate(lm, GenerationOptions(title="The Lost Badger", meter="6/8", key="D", seed=1))
+    (generated,) = generate(
+        lm, GenerationOptions(title="The Lost Badger", meter="6/8", key="D", seed=1, constrained=False)
+    )
     assert generated.tune.title == "The Lost Badger"
     assert str(generated.tune).rstrip("\n") == f"X:1\nT:The Lost Badger\nM:6/8\nK:D\n{GOOD}".rstrip("\n")
     assert (generated.number, generated.seed, generated.attempts, generated.problems) == (1, 1, 1, ())
@@ -83,7 +85,7 @@ def test_the_state_is_carried_and_the_text_never_run_again(lm, script):
 
 def test_a_tune_that_cannot_be_played_is_tried_again(lm, script):
     script(SHORT, SHORT, GOOD)
-    (generated,) = generate(lm, GenerationOptions(seed=1))
+    (generated,) = generate(lm, GenerationOptions(constrained=False, seed=1))
     assert generated.attempts == 3
     assert generated.problems == ()
     assert len(generated.tune.notes()) > 8
@@ -92,7 +94,7 @@ def test_a_tune_that_cannot_be_played_is_tried_again(lm, script):
 def test_attempts_are_bounded_and_the_best_is_kept_with_a_warning(lm, script, caplog):
     script("GAB" * 200, SHORT, SHORT)
     with caplog.at_level(logging.WARNING, "abclm"):
-        (generated,) = generate(lm, GenerationOptions(seed=1, attempts=3, max_length=200))
+        (generated,) = generate(lm, GenerationOptions(constrained=False, seed=1, attempts=3, max_length=200))
     assert generated.attempts == 3
     assert len(generated.problems) == 1
     assert "none of 3 attempts can be played" in caplog.text
@@ -111,7 +113,7 @@ def test_what_keeps_a_tune_from_being_played_is_told_with_its_place():
 
 def test_a_tune_that_does_not_end_is_cut_at_max_length(lm, script):
     script("GAB" * 200)
-    (generated,) = generate(lm, GenerationOptions(seed=1, attempts=1, max_length=200))
+    (generated,) = generate(lm, GenerationOptions(constrained=False, seed=1, attempts=1, max_length=200))
     assert generated.characters == 200
     assert any("doesn't end within 200 characters" in problem for problem in generated.problems)
 
@@ -152,7 +154,7 @@ def test_greedy_writes_the_same_whatever_the_seed_and_tries_once(lm):
 
 def test_streaming_gives_the_first_attempt_as_it_is_written(lm, script):
     engine = script(SHORT)
-    characters = lm.stream(title="Asked", seed=1)
+    characters = lm.stream(title="Asked", seed=1, constrained=False)
     first = [next(characters) for _ in range(3)]
     assert first == ["X", ":", "1"]
     assert engine.steps <= 3
