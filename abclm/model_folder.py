@@ -158,10 +158,12 @@ def write(
             shutil.rmtree(aside, ignore_errors=True)
             raise
         _move_into_place(folder)
-    except BaseException:
+    except BaseException as error:
         if not existed:
             with contextlib.suppress(OSError):
                 folder.rmdir()  # does nothing to a folder with something in it
+        if isinstance(error, OSError):
+            error.filename = str(folder)  # and not a file aside, of which the user knows nothing
         raise
 
 

@@ -1,5 +1,6 @@
 """Turn command-line arguments into calls of the library: one file a command, registered here."""
 
+import errno
 import logging
 import os
 import sys
@@ -81,7 +82,10 @@ def run(arguments: list[str]) -> int:
         return 1
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{place}{error.strerror or error}; nothing that existed before was changed", 1)
+        advice = "make room and run it again" if error.errno == errno.ENOSPC else "mend that and run it again"
+        return _fail(
+            f"{place}{error.strerror or error}; {advice}; nothing that existed before was changed", 1
+        )
     except (KeyboardInterrupt, typer.Abort):
         return _fail("interrupted", 130)
     return result if isinstance(result, int) else 0
