@@ -302,6 +302,19 @@ def test_the_shipped_model_can_be_made_of_weights_that_are_there(benchmark):
     assert np.array_equal(abclm.load("one").logits("X:1\n"), abclm.load("two").logits("X:1\n"))
 
 
+def test_how_many_tunes_are_valid_is_counted(benchmark):
+    arguments = ("--model", "none", "--tunes", 3, "--max-length", 250, "--json")
+    (row,) = json.loads(benchmark("validity.py", *arguments))
+    assert [row[name] for name in ("tunes", "valid", "abc2midi", "ended", "as_asked")] == [3] * 5
+    (row,) = json.loads(benchmark("validity.py", *arguments, "--unconstrained"))
+    assert row["valid"] == 0
+
+
+def test_how_many_strict_tunes_the_grammar_takes_is_counted(benchmark):
+    said = benchmark("validity.py", "--corpus", "oldTunes")
+    assert re.fullmatch(r"oldTunes: of (\d+) strict tunes the grammar takes \1 \(100\.00 %\)\n", said)
+
+
 def test_the_speed_of_encoding_is_printed(benchmark):
     said = benchmark("encoding.py", "oldTunes", "--megabytes", 0.1, "--rounds", 2, "--json")
     assert json.loads(said)["median_megabytes_per_second"] > 0

@@ -189,8 +189,8 @@ def test_a_tune_does_not_depend_on_those_before_it(lm):
         ({"opening": "GAB cde|fga gfe|", "rhythm": "reel"}, "can't begin a tune in R:reel"),
         (
             {
-                "max_length": 200, "title": "x" * 60, "rhythm": "three-two hornpipe", "unit_note_length": "1/16",
-                "key": "F#mix", "opening": "G8z16|" + "z8z16|" * 12 + "G",
+                "max_length": 200, "title": "x" * 60, "rhythm": "highland fling", "unit_note_length": "1/16",
+                "key": "F#mix", "opening": "G16|" + "z16|" * 19,
             },
             "more than max_length=200; raise max_length or shorten the opening",
         ),

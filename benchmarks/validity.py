@@ -1,0 +1,163 @@
+"""Count how many of a model's tunes are valid, end by themselves and have the header that was asked for.
+
+    python benchmarks/validity.py [--model session] [--tunes 2000] [--random-tunes 500] [--temperature 0.8 1.0 1.3]
+                                  [--corpus NAME ...] [--seed 0] [--max-length 1500] [--unconstrained] [--json]
+
+The model writes `--tunes` tunes at each temperature, a model of the same size with random weights `--random-tunes`
+at the first. Each is asked for with a title, every second with a key, every third with a rhythm, some of these with
+a meter as well. Counted are: tunes that `Tune.check` has nothing to say of, those that abc2midi has no error and no
+warning for (its remarks on repeats aside), those that end by themselves and those whose header has what was asked
+for. What abc2midi says is shown.
+
+`--corpus` counts, instead of writing, how many strict tunes of a corpus the grammar takes symbol by symbol, and shows
+where it stops at the others.
+"""
+
+import argparse
+import itertools
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import abclm
+from abclm.convert.strict import complaints
+from abclm.corpora import read_corpora
+from abclm.generation import GenerationOptions, generate
+from abclm.language_model import LanguageModel
+from abclm.notation.fields import RHYTHMS
+from abclm.notation.grammar import KEYS, Grammar
+
+MEASURES = ("valid", "abc2midi", "ended", "as_asked")
+SHOWN = 10
+
+
+def asked(index: int) -> dict[str, str]:
+    """What the tune of this number is asked for with."""
+    fields = {"title": f"Tune {index + 1}"}
+    if index % 2 == 0:
+        fields["key"] = KEYS[index % len(KEYS)]
+    if index % 3 == 0:
+        fields["rhythm"] = list(RHYTHMS)[index % len(RHYTHMS)]
+        if index % 5 == 0:
+            fields["meter"] = RHYTHMS[fields["rhythm"]][0]
+    return fields
+
+
+def written(
+    lm: LanguageModel, tunes: int, temperature: float, given: argparse.Namespace
+) -> Iterator[tuple[str, bool, bool, bool]]:
+    """Each tune's text, and whether it is valid, ended by itself and has what was asked for."""
+    for index in range(tunes):
+        options = GenerationOptions(
+            **asked(index), seed=given.seed + index, temperature=temperature, max_length=given.max_length,
+            constrained=not given.unconstrained, attempts=1,
+        )  # fmt: skip
+        (each,) = generate(lm, options)
+        lines = str(each.tune).split("\n")
+        header = lines[: next(place for place, line in enumerate(lines) if line.startswith("K:")) + 1]
+        as_asked = all(header.count(f"{letter}:{value}") == 1 for letter, value in options.header().items())
+        ended = not any("doesn't end" in problem for problem in each.problems)
+        yield each.tune.text, each.problems == () and each.tune.check() == [], ended, as_asked
+        if sys.stderr.isatty() and index % 20 == 19:
+            print(f"\r{index + 1:,} of {tunes:,}", end="", file=sys.stderr)
+
+
+def measure(
+    name: str, lm: LanguageModel, tunes: int, temperature: float, given: argparse.Namespace
+) -> dict[str, Any]:
+    texts, counts = [], Counter[str]()
+    for text, valid, ended, as_asked in written(lm, tunes, temperature, given):
+        texts.append(text)
+        counts.update({"valid": valid, "ended": ended, "as_asked": as_asked})
+    said = complaints(texts)
+    counts["abc2midi"] = sum(not each for each in said)
+    exceptions = [{"abc": text, "said": list(each)} for text, each in zip(texts, said, strict=True) if each]
+    return {
+        "model": name, "temperature": temperature, "tunes": tunes,
+        **{measure: counts[measure] for measure in MEASURES}, "exceptions": exceptions[:SHOWN],
+    }  # fmt: skip
+
+
+def acceptance(name: str) -> dict[str, Any]:
+    """How many strict tunes of a corpus the grammar takes, and where it stops at some of the others."""
+    texts = [tune.text.rstrip("\n") + "\n\n" for tune in read_corpora([name]).normalize().tunes]
+    strict = [text for text, said in zip(texts, complaints(texts), strict=True) if not said]
+    grammar, stops = Grammar(), []
+    for text in strict:
+        state = grammar.start()
+        for place, symbol in enumerate(text):
+            if symbol not in grammar.allowed(state):
+                stops.append({"before": text[max(0, place - 40) : place], "symbol": symbol})
+                break
+            state = grammar.advance(state, symbol)
+    accepted = len(strict) - len(stops)
+    return {"corpus": name, "strict": len(strict), "accepted": accepted, "stops": stops[:SHOWN]}
+
+
+def share(count: int, of: int) -> str:
+    return f"{count:,} ({100 * count / of:.2f} %)" if of else "none"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", default="session", help="a preset, a model folder, or none")
+    parser.add_argument("--tunes", type=int, default=2000)
+    parser.add_argument(
+        "--random-tunes", type=int, help="of a model with random weights; at most 500 by default"
+    )
+    parser.add_argument("--temperature", type=float, nargs="+", default=[0.8, 1.0, 1.3])
+    parser.add_argument(
+        "--corpus", nargs="+", default=[], help="count what the grammar takes of these instead"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--max-length", type=int, default=GenerationOptions().max_length)
+    parser.add_argument(
+        "--unconstrained", action="store_true", help="one attempt at each, without the grammar"
+    )
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+
+    figures = []
+    for name in given.corpus:
+        figures.append(acceptance(name))
+        if not given.json:
+            strict = figures[-1]["strict"]
+            print(
+                f"{name}: of {strict:,} strict tunes the grammar takes {share(figures[-1]['accepted'], strict)}"
+            )
+            for stop in figures[-1]["stops"]:
+                print(f"  {stop['symbol']!r} behind {stop['before']!r}")
+    for row in [] if given.corpus else rows(given):
+        figures.append(row)
+        if not given.json:
+            shares = ", ".join(f"{name} {share(row[name], row['tunes'])}" for name in MEASURES)
+            print(f"{row['model']}, temperature {row['temperature']}, {row['tunes']:,} tunes: {shares}")
+            for said, number in Counter(
+                itertools.chain(*(each["said"] for each in row["exceptions"]))
+            ).items():
+                print(f"  {number} x {said}")
+    if given.json:
+        print(json.dumps(figures, indent=2))
+
+
+def rows(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    config = None
+    if given.model != "none":
+        lm = abclm.load(given.model)
+        config = lm.config
+        for temperature in given.temperature:
+            yield measure(given.model, lm, given.tunes, temperature, given)
+    tunes = min(500, given.tunes) if given.random_tunes is None else given.random_tunes
+    if tunes:
+        lm = LanguageModel.create(
+            config or abclm.ModelConfig(units=64, embedding_dimension=32), seed=given.seed
+        )
+        yield measure("random weights", lm, tunes, given.temperature[0], given)
+
+
+if __name__ == "__main__":
+    main()
