@@ -79,6 +79,7 @@ _RHYTHM_ALIASES = {
     "light jig": "jig",
     "treble jig": "jig",
     "slipjig": "slip jig",
+    "three two hornpipe": "three-two hornpipe",
     "hop jig": "slip jig",
     "fling": "highland fling",
     "highland": "highland fling",
@@ -233,7 +234,8 @@ def transliterate(text: str) -> str:
     if plain.isascii():
         return plain
     decomposed = unicodedata.normalize("NFKD", plain)
-    return "".join(character for character in decomposed if not unicodedata.combining(character))
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return plain.translate(_PLAIN)
 
 
 def canonical_title(text: str) -> str:

@@ -137,7 +137,7 @@ def _prove(canonical: Tune, writer: "_Writer") -> None:
     again = _Writer(canonical, canonical.setting(), writer.chord_symbols, semitones=0)
     if canonical.notes() != wanted or again.write() != canonical.body.rstrip("\n"):
         raise NotationError(
-            "its repeats and variant endings don't match; mend what check finds wrong with them"
+            "its repeats and variant endings can be read in more than one way; mark each beginning and end"
         )
 
 
@@ -153,6 +153,7 @@ class _Writer:
 
     def __init__(self, tune: Tune, setting: Setting, chord_symbols: bool, semitones: int) -> None:
         self.doubtful = False  # whether bar lines meet that have no one meaning together
+        self.in_empty_ending = False
         self.tune = tune
         self.playback = Playback(tune.music, tune.parts, mend_after_endings=True)
         self.chord_symbols = chord_symbols
@@ -173,7 +174,8 @@ class _Writer:
 
     def write(self) -> str:
         symbols, kinds = self.playback.symbols, self.playback.kinds
-        self.find_unwritable(symbols)
+        self.find_broken_rhythm(symbols)
+        self.find_uneven_tuplets(symbols)
         settings = self.settings() if len(self.playback.sections) > 1 else {}
         for section in self.playback.sections:
             if settings:
@@ -226,7 +228,7 @@ class _Writer:
                 self.out.append("\n")
             elif self.space and not self.glued:
                 self.out.append(" ")
-        self.space = self.newline = self.glued = self.after_field = False
+        self.space = self.newline = self.glued = self.after_field = self.in_empty_ending = False
         self.out.append(text)
         if len(self.out) > _MOST_PIECES:
             raise NotationError("the tune is too long when its rests and parts are written out; divide it")
@@ -272,8 +274,9 @@ class _Writer:
         step = note.step + self.steps
         if not _LOWEST_STEP <= step <= _HIGHEST_STEP:
             return step, ""
-        # The letter that keeps the scale, unless another spares a double accidental.
-        step = min((step, step + 1, step - 1), key=lambda other: max(abs(pitch - _natural(other)), 1))
+        if self.semitones:
+            # The letter that keeps the scale, unless another spares a double accidental.
+            step = min((step, step + 1, step - 1), key=lambda other: max(abs(pitch - _natural(other)), 1))
         if note.continued:
             return step, ""
         letter, alteration = step % 7, pitch - _natural(step)
@@ -359,7 +362,8 @@ class _Writer:
         """Take a bar line up; it is written once it is known what follows it."""
         self.accidentals = {}
         self.unlike = False
-        self.doubtful = self.doubtful or self.opening or (kind in (END, BOTH) and bool(self.closing))
+        if self.opening or self.in_empty_ending or (kind in (END, BOTH) and self.closing):
+            self.doubtful = True
         if kind in (END, BOTH):
             self.closing = ":|"
         elif self.closing != ":|" and kind == DOUBLE:
@@ -401,7 +405,7 @@ class _Writer:
         else:
             self.space = False
             self.music(f"[{text}")
-        self.glued = True
+        self.glued = self.in_empty_ending = True
 
     def end(self) -> None:
         """Leave nothing but a closing bar line behind the last note."""
@@ -410,41 +414,51 @@ class _Writer:
             repeated = self.out.pop() in (":|", "::") or repeated
         self.out.append(":|" if repeated else "|]")
 
-    def find_unwritable(self, symbols: list[Symbol]) -> None:
-        """Find what can't be written as it stands: broken rhythm across a bar line, tuplets of uneven notes."""
+    def find_broken_rhythm(self, symbols: list[Symbol]) -> None:
+        """Find broken rhythm that a bar line, a field, a tuplet or a line's end comes between, or that goes on."""
+        chain: list[tuple[Broken, Timed, Timed]] = []
         previous: Timed | None = None
         broken: Broken | None = None
-        crossed = False
-        tuplet: Tuplet | None = None
-        tuplets: dict[Tuplet, list[Timed]] = {}
+        apart = any_apart = False
         for symbol in symbols:
             if isinstance(symbol, Timed):
-                if broken is not None and crossed and previous is not None:
-                    self.write_out(broken, previous, symbol)
-                broken, previous, crossed = None, symbol, False
-                if tuplet is not None:
-                    tuplets[tuplet].append(symbol)
-                    if len(tuplets[tuplet]) == (tuplet.r or tuplet.p):
-                        tuplet = None
+                if broken is not None and previous is not None:
+                    if chain and chain[-1][2] is not previous:
+                        self.write_out(chain, any_apart)
+                        chain, any_apart = [], False
+                    chain.append((broken, previous, symbol))
+                    any_apart = any_apart or apart
+                broken, previous, apart = None, symbol, False
             elif isinstance(symbol, Broken):
                 broken = symbol if symbol.steps else broken
-            elif isinstance(symbol, Tuplet):
-                crossed = True
-                if symbol.p:
-                    tuplet = symbol
-                    tuplets[tuplet] = []
-            elif isinstance(symbol, Bar | Change) or (isinstance(symbol, Space) and symbol.newline):
-                crossed = True
-        for tuplet, inside in tuplets.items():
-            if len({self.lengths.get(event, event.length) for event in inside}) > 1:
-                self.uneven.add(tuplet)
+            elif isinstance(symbol, Bar | Change | Tuplet) or (isinstance(symbol, Space) and symbol.newline):
+                apart = True
+        self.write_out(chain, any_apart)
 
-    def write_out(self, broken: Broken, before: Timed, after: Timed) -> None:
-        half = 2 ** abs(broken.steps)
-        factors = (Fraction(2 * half - 1, half), Fraction(1, half))
-        for event, factor in zip((before, after), factors[:: 1 if broken.steps > 0 else -1], strict=True):
-            self.lengths[event] = _ratio(factor * _fraction(self.lengths.get(event, event.length)))
-        self.lengths[broken] = ""
+    def write_out(self, chain: list[tuple[Broken, Timed, Timed]], apart: bool) -> None:
+        """Give the notes of broken rhythm their own lengths, unless it is one sign between two notes."""
+        if not apart and len(chain) < 2:
+            return
+        for broken, before, after in chain:
+            half = 2 ** abs(broken.steps)
+            factors = (Fraction(2 * half - 1, half), Fraction(1, half))
+            for event, factor in zip((before, after), factors[:: 1 if broken.steps > 0 else -1], strict=True):
+                self.lengths[event] = _ratio(factor * _fraction(self.lengths.get(event, event.length)))
+            self.lengths[broken] = ""
+
+    def find_uneven_tuplets(self, symbols: list[Symbol]) -> None:
+        """Find tuplets whose notes have different lengths as they are written."""
+        tuplet: Tuplet | None = None
+        lengths: set[str] = set()
+        left = 0
+        for symbol in symbols:
+            if isinstance(symbol, Tuplet) and symbol.p:
+                tuplet, lengths, left = symbol, set(), symbol.r or symbol.p
+            elif left and isinstance(symbol, Timed):
+                left -= 1
+                lengths.add(self.lengths.get(symbol, symbol.length))
+                if len(lengths) > 1 and tuplet is not None:
+                    self.uneven.add(tuplet)
 
     def settings(self) -> dict[int, tuple[Key, str, Fraction]]:
         """What is in force at the beginning of every section, following the text."""

@@ -182,6 +182,8 @@ class Playback:
             self._problem(
                 0, "error", f"the part sequence names {', '.join(missing)}, and no such part is there"
             )
+        if len(missing) == len(set(sequence)):
+            return [whole]
         before = [range(marks[0])] if marks[0] else []
         sections = before + [labels[label] for label in sequence if label in labels]
         if sum(map(len, sections)) > max(_MOST_EVENTS, len(whole)):
@@ -198,7 +200,7 @@ class Playback:
             yield from self._walk(section)
 
     def _walk(self, section: range) -> Iterator[tuple[int, int]]:
-        kinds, symbols = self.kinds, self.symbols
+        kinds = self.kinds
         index, stop = section.start, section.stop
         back = section.start - 1  # the place to go back to
         expecting = section.start in self.repeated_starts

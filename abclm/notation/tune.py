@@ -249,7 +249,7 @@ def _read(text: str) -> Tune:
                 problems.append((at, "warning", f"{letter}: is no field of a tune header"))
             if letter == "K":
                 values["Z"] = " ".join(transcription)
-                return _tune(text, values, titles, problems, min(end + 1, len(text)))
+                return _tune(text, values, titles, problems, end + 1)
         elif line.strip() and line[0] != "%":
             problems.append((at, "warning", "the line is no information field, and the header goes on"))
         at = end + 1
