@@ -11,9 +11,7 @@ from abclm.cli.training_run import quiet_imports, read_tunes
 def command(
     corpora: Annotated[
         list[str],
-        typer.Argument(
-            metavar="CORPUS", help="Built-in names, files, folders, globs; - is standard input."
-        ),
+        typer.Argument(metavar="CORPUS", help="Built-in names, files, folders, globs; - is standard input."),
     ],
     model: Annotated[str, typer.Option(help="A preset's name, or a model folder.")] = "session",
     clean: Annotated[bool, typer.Option("--clean", help="The tunes are canonical already.")] = False,

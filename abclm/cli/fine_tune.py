@@ -15,9 +15,7 @@ _TRAINING = TrainingConfig.for_fine_tuning()
 def command(
     corpora: Annotated[
         list[str],
-        typer.Argument(
-            metavar="CORPUS", help="Built-in names, files, folders, globs; - is standard input."
-        ),
+        typer.Argument(metavar="CORPUS", help="Built-in names, files, folders, globs; - is standard input."),
     ],
     out: Annotated[Path, typer.Option(help="The model folder to write.")],
     model: Annotated[

@@ -17,9 +17,7 @@ _TRAINING = TrainingConfig()
 def command(
     corpora: Annotated[
         list[str],
-        typer.Argument(
-            metavar="CORPUS", help="Built-in names, files, folders, globs; - is standard input."
-        ),
+        typer.Argument(metavar="CORPUS", help="Built-in names, files, folders, globs; - is standard input."),
     ],
     out: Annotated[Path, typer.Option(help="The model folder to write.")],
     epochs: Annotated[int, typer.Option(help="Passes over the tunes.")] = _TRAINING.epochs,

@@ -47,7 +47,7 @@ def grammar_for(header: dict[str, str], opening: str) -> Grammar:
                 f"the opening {opening[:40]!r} can't begin a tune{_named(header)}: it is no music code, or its bars "
                 "have the wrong length; give other music, or another meter"
             )
-    return Grammar(header, fits=lambda meter, unit: (meter, unit) in pairs)
+    return Grammar(header, fits=lambda meter, unit: (meter, unit) in pairs, title_needed=True)
 
 
 def canonical_opening(opening: str) -> str:

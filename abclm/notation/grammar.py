@@ -139,7 +139,9 @@ class Grammar:
 
     Args:
         given: values that header fields have to have (letters of `TRMLK`); those not given are free, but go with
-            those that are. A field that is given stands in the header; of the others `T` and `R` may be missing.
+            those that are. A field that is given stands in the header; of the others `R` may be missing, and `T`
+            unless a title is needed.
+        title_needed: whether a tune has to have a title.
         fits: whether a meter and a unit note length may stand together; by default any may.
 
     Example:
@@ -150,9 +152,13 @@ class Grammar:
     """
 
     def __init__(
-        self, given: dict[str, str] | None = None, fits: Callable[[str, str], bool] | None = None
+        self,
+        given: dict[str, str] | None = None,
+        fits: Callable[[str, str], bool] | None = None,
+        title_needed: bool = False,
     ) -> None:
         self.given = dict(given or {})
+        self.needed = {*self.given, *("TMLK" if title_needed else "MLK")}
         self.fits = fits or (lambda meter, unit: True)
         self._allowed: dict[State, frozenset[str]] = {}
         self._next: dict[tuple[State, str], State] = {}
@@ -286,7 +292,7 @@ class Grammar:
         if "R" not in self.given and not self._values("R", state):
             fields = fields.replace("R", "")
         for place, letter in enumerate(fields):
-            if letter in self.given or letter in "MLK":
+            if letter in self.needed:
                 return fields[: place + 1]
         raise AssertionError("the last field of a header is its key")
 

@@ -119,7 +119,10 @@ def canonical_key(text: str) -> str:
         NotationError: it is none; other than in a tune, nothing may stand behind it.
     """
     key = parse_key(text)
-    if not re.fullmatch(r"\s*(?:[A-Ga-g][#b♯♭]?\s*[A-Za-z]*|(?i:hp))\s*", text) or text.strip().lower() == "none":
+    if (
+        not re.fullmatch(r"\s*(?:[A-Ga-g][#b♯♭]?\s*[A-Za-z]*|(?i:hp))\s*", text)
+        or text.strip().lower() == "none"
+    ):
         raise _no_key(text)
     return key.text
 
