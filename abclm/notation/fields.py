@@ -146,7 +146,7 @@ def parse_meter(text: str) -> Meter:
     if match:
         beats = sum(int(number) for number in match[1].split("+"))
         unit = int(match[2])
-        if beats and unit in (1, 2, 4, 8, 16, 32, 64):
+        if 0 < beats < 1000 and unit in (1, 2, 4, 8, 16, 32, 64):
             return Meter(f"{beats}/{unit}", Fraction(beats, unit))
     raise NotationError(f"{text.strip()!r} is no meter; give one such as 6/8, 4/4, C, C| or none")
 

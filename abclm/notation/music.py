@@ -204,7 +204,7 @@ _TOKENS = re.compile(
     |(?P<bar>:*(?:\[\||\|)[|\]]*:*(?P<ending_a>\d[\d,\-]*)?|::+(?P<ending_b>\d[\d,\-]*)?)
     |(?P<space>[ \t]+)
     |(?P<slur_end>\))
-    |(?P<tuplet>\((\d+)(?::(?!\|)(\d*))?(?::(?!\|)(\d*))?)
+    |(?P<tuplet>\((\d+)(?::(\d*))?(?::(\d*))?)
     |(?P<slur>\.?\()
     |(?P<broken>[<>]+)
     |(?P<rest>([zxZX])({_LENGTH}))

@@ -153,7 +153,9 @@ class _Writer:
 
     def __init__(self, tune: Tune, setting: Setting, chord_symbols: bool, semitones: int) -> None:
         self.doubtful = False  # whether bar lines meet that have no one meaning together
-        self.in_empty_ending = False
+        self.in_empty = False  # whether a repeat or an ending has begun that has no note yet
+        self.tuplet_mark = ""
+        self.tied: dict[int, int] = {}  # pitch -> step, as written, of the last note tied
         self.tune = tune
         self.playback = Playback(tune.music, tune.parts, mend_after_endings=True)
         self.chord_symbols = chord_symbols
@@ -228,7 +230,7 @@ class _Writer:
                 self.out.append("\n")
             elif self.space and not self.glued:
                 self.out.append(" ")
-        self.space = self.newline = self.glued = self.after_field = self.in_empty_ending = False
+        self.space = self.newline = self.glued = self.after_field = False
         self.out.append(text)
         if len(self.out) > _MOST_PIECES:
             raise NotationError("the tune is too long when its rests and parts are written out; divide it")
@@ -236,7 +238,8 @@ class _Writer:
     def event(self, symbol: Timed, text: str) -> None:
         if isinstance(symbol, Note | Chord):
             self.notes += 1
-        self.music(text)
+        self.music(self.tuplet_mark + text)
+        self.tuplet_mark, self.in_empty = "", False
 
     def note(self, note: Note, length: str) -> str:
         if self.respell or self.unlike:
@@ -246,6 +249,8 @@ class _Writer:
         else:
             step, sign = note.step, SIGNS[note.accidental]
             self.accidentals[step % 7] = note.accidental
+        if note.tied:
+            self.tied[note.pitch] = step
         if not _LOWEST_STEP <= step <= _HIGHEST_STEP:
             raise NotationError("a note is out of range; MIDI has pitches 0 to 127")
         letter = LETTERS[step % 7]
@@ -278,7 +283,7 @@ class _Writer:
             # The letter that keeps the scale, unless another spares a double accidental.
             step = min((step, step + 1, step - 1), key=lambda other: max(abs(pitch - _natural(other)), 1))
         if note.continued:
-            return step, ""
+            return self.tied.get(note.pitch, step), ""
         letter, alteration = step % 7, pitch - _natural(step)
         if self.accidentals.get(letter, self.written_key.signature[letter]) == alteration:
             return step, ""
@@ -321,8 +326,8 @@ class _Writer:
         if p < 2 or r < 1:
             return
         plain = r == p and q == tuplet_time(p, self.setting.meter) and tuplet not in self.uneven
-        self.music(f"({p}" if plain else f"({p}:{q}:{r}")
-        self.glued = True
+        # Written at the note, since a bar line such as :| behind it would be read as part of it.
+        self.tuplet_mark = f"({p}" if plain else f"({p}:{q}:{r}"
 
     def change(self, change: Change) -> None:
         if change.letter == "K" and change.value:
@@ -362,7 +367,7 @@ class _Writer:
         """Take a bar line up; it is written once it is known what follows it."""
         self.accidentals = {}
         self.unlike = False
-        if self.opening or self.in_empty_ending or (kind in (END, BOTH) and self.closing):
+        if self.opening or self.in_empty or (kind in (END, BOTH) and self.closing):
             self.doubtful = True
         if kind in (END, BOTH):
             self.closing = ":|"
@@ -395,6 +400,7 @@ class _Writer:
         else:
             self.out.append("::" if closing == ":|" else "|:")
         self.glued = True
+        self.in_empty = opening
 
     def ending(self, bar: Bar) -> None:
         text = ",".join(str(number) for number in bar.ending)
@@ -405,7 +411,7 @@ class _Writer:
         else:
             self.space = False
             self.music(f"[{text}")
-        self.glued = self.in_empty_ending = True
+        self.glued = self.in_empty = True
 
     def end(self) -> None:
         """Leave nothing but a closing bar line behind the last note."""

@@ -87,33 +87,33 @@ class Playback:
         open_repeat = first != START
         if open_repeat:
             self.repeated_starts.add(section.start)
-        endings: list[int] = []  # so far, of this repeat where `mend_after_endings`, else of the tune
+        endings: list[int] = []  # of this repeat so far
+        seen = False  # an ending after which no beginning is looked for
         opened = before
         for index in section:
             kind = kinds[index]
             if kind == DOUBLE:
                 start = index
-                if self.mend_after_endings and not open_repeat:
+                if not open_repeat:
                     endings = []
             elif kind == START:
                 if open_repeat:
                     self._problem(index, "warning", "a repeat begins before the one before it has ended")
                     kinds[index] = BOTH
                 open_repeat = True
-                if self.mend_after_endings:
-                    endings = []
+                endings = []
             elif kind == END:
-                if not open_repeat and not endings:
+                if not open_repeat and not (endings or seen):
                     self._begin_at(start, section)
                 elif not open_repeat and not self._is_played_again(endings, index, section):
                     self._problem(index, "warning", "the repeat ends, but none began")
                     if self.mend_after_endings:  # it closes the last ending, which is not repeated
                         kinds[index] = DOUBLE
-                        endings = []
+                    endings = []
                 open_repeat = False
                 start = index
             elif kind == ENDING:
-                if not endings and not open_repeat:
+                if not (endings or seen or open_repeat):
                     self._problem(index, "error", "a variant ending stands outside a repeat")
                     self._begin_at(start, section)
                     if self.mend_after_endings:
@@ -121,6 +121,7 @@ class Playback:
                 elif not endings and 1 not in self._passes(index):
                     self._problem(index, "warning", "the first variant ending of the repeat is missing")
                 endings.append(index)
+                seen = not self.mend_after_endings
             elif kind == BOTH:
                 if not open_repeat:
                     self._problem(index, "error", "the repeat ends, but none began")
@@ -129,8 +130,7 @@ class Playback:
                     else:
                         self._begin_at(start, section)
                 open_repeat = True
-                if self.mend_after_endings:
-                    endings = []
+                endings = []
             if kinds[index] in (START, BOTH):
                 opened = index
         if not open_repeat:
@@ -151,7 +151,7 @@ class Playback:
 
     def _is_played_again(self, endings: list[int], index: int, section: range) -> bool:
         """Whether an ending that ends at an index is not the last: another follows, or is for a third pass."""
-        if max(max(self._passes(ending)) for ending in endings) > 2:
+        if any(max(self._passes(ending)) > 2 for ending in endings):
             return True
         for after in range(index + 1, section.stop):
             if self.kinds[after] or isinstance(self.symbols[after], Timed):

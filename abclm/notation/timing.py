@@ -129,13 +129,16 @@ class _Measure:
         joined: dict[int, Note] = {}
         for note in notes:
             first = self.open_ties.get(note.step) if self.open_ties else None
+            step = note.step
             if first is None:
                 note.pitch = self.pitch(note)
-            else:
+                if self.open_ties:
+                    step, first = self.tied_alike(note, joined)
+            if first is not None:
                 note.pitch = first.pitch
                 note.continued = True
                 self.ties.append((first, note))
-                joined[note.step] = note
+                joined[step] = note
             if note.tied or event.tied:
                 note.tied = True
                 opened[note.step] = note if first is None else first
@@ -143,6 +146,13 @@ class _Measure:
             self.close_ties(notes, joined)
         self.open_ties = opened
         self.tie_sources = {note.step: note for note in notes if note.tied} if opened else {}
+
+    def tied_alike(self, note: Note, joined: dict[int, Note]) -> tuple[int, Note | None]:
+        """The note that is tied over to one of its pitch which is spelled otherwise, as `^F-_G`."""
+        for step, first in self.open_ties.items():
+            if first.pitch == note.pitch and step not in joined:
+                return step, first
+        return note.step, None
 
     def close_ties(self, notes: list[Note], joined: dict[int, Note]) -> None:
         for step in self.open_ties:
