@@ -135,7 +135,8 @@ def _prove(canonical: Tune, writer: "_Writer") -> None:
         for note in heard_notes(writer.playback)
     ]
     again = _Writer(canonical, canonical.setting(), writer.chord_symbols, semitones=0)
-    if canonical.notes() != wanted or again.write() != canonical.body.rstrip("\n"):
+    same_notes = wanted == canonical.notes() == heard_notes(again.playback)
+    if not same_notes or again.write() != canonical.body.rstrip("\n"):
         raise NotationError(
             "its repeats and variant endings can be read in more than one way; mark each beginning and end"
         )
@@ -154,7 +155,7 @@ class _Writer:
     def __init__(self, tune: Tune, setting: Setting, chord_symbols: bool, semitones: int) -> None:
         self.doubtful = False  # whether bar lines meet that have no one meaning together
         self.in_empty = False  # whether a repeat or an ending has begun that has no note yet
-        self.tuplet_mark = ""
+        self.begun_tuplet: Tuplet | None = None
         self.tied: dict[int, int] = {}  # pitch -> step, as written, of the last note tied
         self.tune = tune
         self.playback = Playback(tune.music, tune.parts, mend_after_endings=True)
@@ -238,8 +239,8 @@ class _Writer:
     def event(self, symbol: Timed, text: str) -> None:
         if isinstance(symbol, Note | Chord):
             self.notes += 1
-        self.music(self.tuplet_mark + text)
-        self.tuplet_mark, self.in_empty = "", False
+        self.music(self.tuplet_mark() + text)
+        self.in_empty = False
 
     def note(self, note: Note, length: str) -> str:
         if self.respell or self.unlike:
@@ -321,13 +322,18 @@ class _Writer:
             self.event(rest, "z" + _short(_ratio(length)))
 
     def tuplet(self, tuplet: Tuplet) -> None:
-        p, q = tuplet.p, tuplet.q
-        r = tuplet.r or p
-        if p < 2 or r < 1:
-            return
+        """Take a tuplet up; it is written at its first note, since :| behind it would be read as part of it."""
+        if tuplet.p >= 2:
+            self.begun_tuplet = tuplet
+
+    def tuplet_mark(self) -> str:
+        """The mark of the tuplet that begins at this note, in its shortest form under the meter in force."""
+        tuplet, self.begun_tuplet = self.begun_tuplet, None
+        if tuplet is None:
+            return ""
+        p, q, r = tuplet.p, tuplet.q, tuplet.r or tuplet.p
         plain = r == p and q == tuplet_time(p, self.setting.meter) and tuplet not in self.uneven
-        # Written at the note, since a bar line such as :| behind it would be read as part of it.
-        self.tuplet_mark = f"({p}" if plain else f"({p}:{q}:{r}"
+        return f"({p}" if plain else f"({p}:{q}:{r}"
 
     def change(self, change: Change) -> None:
         if change.letter == "K" and change.value:

@@ -151,7 +151,7 @@ class Playback:
 
     def _is_played_again(self, endings: list[int], index: int, section: range) -> bool:
         """Whether an ending that ends at an index is not the last: another follows, or is for a third pass."""
-        if any(max(self._passes(ending)) > 2 for ending in endings):
+        if any(max(self._passes(ending)) > 2 for ending in endings[-2:]):
             return True
         for after in range(index + 1, section.stop):
             if self.kinds[after] or isinstance(self.symbols[after], Timed):

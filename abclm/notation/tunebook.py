@@ -21,6 +21,7 @@ class Tunebook:
 
 def split_tunebook(text: str) -> list[str]:
     """Cut a tunebook into the texts of its tunes, one for each `X:` line; what stands before the first is left out."""
+    text = _with_newlines(text)
     return [text[at:end] for at, end in _places(text)]
 
 
@@ -58,6 +59,7 @@ def check_tunebook(text: str) -> tuple[int, list[Problem]]:
 
 def _tunes(text: str) -> Iterator[tuple[int, Tune | NotationError]]:
     """The line where each tune begins, and the tune or why it can't be read."""
+    text = _with_newlines(text)
     line, seen = 1, 0
     for at, end in _places(text):
         line += text.count("\n", seen, at)
@@ -86,7 +88,7 @@ def decode(data: bytes) -> str:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    return _with_newlines(text)
 
 
 def format_tunebook(tunes: Iterable[Tune | str]) -> str:
@@ -96,6 +98,10 @@ def format_tunebook(tunes: Iterable[Tune | str]) -> str:
         text = re.sub(r"^X:.*", f"X:{number}", str(tune), count=1, flags=re.MULTILINE)
         parts.append(text.rstrip("\n") + "\n\n")
     return "".join(parts)
+
+
+def _with_newlines(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _places(text: str) -> list[tuple[int, int]]:

@@ -24,6 +24,12 @@ def test_a_tunebook_is_cut_at_its_reference_numbers():
     assert split_tunebook("") == split_tunebook("T:x\nK:C\n") == []
 
 
+def test_line_ends_of_any_kind_part_tunes():
+    for text in (BOOK.replace("\n", "\r\n"), BOOK.replace("\n", "\r")):
+        assert split_tunebook(text) == split_tunebook(BOOK)
+        assert check_tunebook(text) == check_tunebook(BOOK)
+
+
 def test_a_tune_that_cannot_be_read_does_not_stop_the_others():
     book = parse_tunebook(BOOK)
     assert [tune.title for tune in book.tunes] == ["One", "Two"]
