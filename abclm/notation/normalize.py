@@ -260,7 +260,9 @@ class _Writer:
             name = letter.lower() + "'" * (octave - 1)
         else:
             name = letter + "," * -octave
-        return sign + name + _short(self.lengths.get(note, length))
+        if self.lengths:
+            length = self.lengths.get(note, length)
+        return sign + name + _short(length) if length else sign + name
 
     def use_key(self, key: Key) -> None:
         """Write from here on in a key of the tune, or in the one that it is moved to."""

@@ -46,19 +46,20 @@ class Playback:
 
     def _prepare(self, body: Body) -> None:
         """Give every symbol its kind; a bar line with a variant ending is two events."""
+        symbols, kinds = self.symbols, self.kinds
         for symbol in body.symbols:
             kind = ""
             if isinstance(symbol, Bar):
                 if symbol.text:
-                    self.symbols.append(symbol)
-                    self.kinds.append(written_kind(symbol))
+                    symbols.append(symbol)
+                    kinds.append(written_kind(symbol))
                 if not symbol.ending:
                     continue
                 kind = ENDING
             elif isinstance(symbol, Change) and symbol.letter == "P":
                 kind = PART
-            self.symbols.append(symbol)
-            self.kinds.append(kind)
+            symbols.append(symbol)
+            kinds.append(kind)
 
     def _problem(self, index: int, severity: str, message: str) -> None:
         if len(self.problems) >= 2 * MOST_PROBLEMS:
