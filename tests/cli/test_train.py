@@ -208,7 +208,7 @@ def test_an_interrupted_command_leaves_a_usable_model(tmp_path, by):
             assert process.poll() is None, process.stderr.read()
             time.sleep(0.1)
         process.send_signal(by)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=240)
     finally:
         process.kill()
     assert process.returncode == 130

@@ -13,6 +13,8 @@ from abclm.notation.keys import parse_key
 from abclm.notation.tune import Tune
 from abclm.notation.tunebook import check_tunebook, format_tunebook, parse_tunebook
 
+# The limits are those of an idle machine; time that grows with the square of the length is far beyond any of them.
+BUSY = 4
 HEAD = "X:1\nT:t\nM:4/4\nL:1/8\nK:C\n"
 LINES = [
     "(", "(3", "(9:9:9", "[1", "[1,2", '"', '"a', '["', '[A"', "1", "9/", "/", "^", "^^^A", "[", "[A", "{", "{a", "!",
@@ -50,7 +52,7 @@ def do_everything(text):
 
 @pytest.mark.parametrize("piece", LINES, ids=ascii)
 def test_a_long_line_takes_its_time_and_no_more(piece):
-    assert do_everything(HEAD + piece * (50_000 // len(piece)) + "\n") < 1
+    assert do_everything(HEAD + piece * (50_000 // len(piece)) + "\n") < 1 * BUSY
 
 
 @pytest.mark.slow
@@ -61,12 +63,12 @@ def test_a_line_of_a_million_characters_takes_a_few_seconds(piece):
 
 @pytest.mark.parametrize("name", ["(", "[1", '"', "7"], ids=ascii)
 def test_a_million_of_one_character_take_two_seconds(name):
-    assert do_everything(HEAD + name * (1_000_000 // len(name)) + "\n") < 2
+    assert do_everything(HEAD + name * (1_000_000 // len(name)) + "\n") < 2 * BUSY
 
 
 @pytest.mark.parametrize("name", HEADERS)
 def test_a_long_header_takes_its_time_and_no_more(name):
-    assert do_everything(f"X:1\n{HEADERS[name]}\nK:C\nP:A\nABC|\nP:B\nD|\n") < 2
+    assert do_everything(f"X:1\n{HEADERS[name]}\nK:C\nP:A\nABC|\nP:B\nD|\n") < 2 * BUSY
 
 
 @pytest.mark.parametrize(
@@ -76,18 +78,18 @@ def test_a_long_key_takes_its_time_and_no_more(value):
     begun = time.process_time()
     with contextlib.suppress(NotationError):
         parse_key(value)
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 1 * BUSY
 
 
 def test_many_voices_take_their_time_and_no_more():
-    assert do_everything(HEAD + "".join(f"V:{number}\nA|\n" for number in range(30_000))) < 2
+    assert do_everything(HEAD + "".join(f"V:{number}\nA|\n" for number in range(30_000))) < 2 * BUSY
 
 
 def test_every_length_in_one_tune_takes_its_time_and_no_more():
     notes = " ".join(f"A{above % 4000 + 1}/{above * 7 % 4000 + 1}" for above in range(20_000))
     tuplets = " ".join(f"({p % 8 + 2}:{p * 7 % 63 + 1}:5A/3B/5C/7D/11E/13" for p in range(5_000))
-    assert do_everything(HEAD + notes) < 2
-    assert do_everything(HEAD + tuplets) < 2
+    assert do_everything(HEAD + notes) < 2 * BUSY
+    assert do_everything(HEAD + tuplets) < 2 * BUSY
 
 
 def test_a_long_part_is_not_played_for_ever():
@@ -101,4 +103,4 @@ def test_a_long_tunebook_takes_its_time_and_no_more(text):
     begun = time.process_time()
     check_tunebook(text)
     format_tunebook(parse_tunebook(text).tunes)
-    assert time.process_time() - begun < 3
+    assert time.process_time() - begun < 3 * BUSY

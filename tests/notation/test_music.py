@@ -94,6 +94,22 @@ def test_what_is_no_list_of_endings_is_an_error_and_the_first(written):
     ] == [("error", True)]
 
 
+def test_a_number_is_an_ending_only_right_behind_its_bar_line():
+    for text in ("C|2D", "C| 2D", "C|\n2D", "C|  1,3D"):
+        assert any(isinstance(symbol, Bar) and symbol.ending for symbol in symbols(text)), text
+    for text in ("C|@2D", "C|D 2E", "C| 12D", "C|1 2D"):
+        assert not any(isinstance(symbol, Bar) and 2 in symbol.ending for symbol in symbols(text)), text
+
+
+def test_mail_encoding_is_read_as_what_it_stands_for():
+    assert [(symbol.at, symbol.accidental) for symbol in symbols("A=20B=3Dc|=\n=3Dd") if isinstance(symbol, Note)] == [
+        (0, None), (4, None), (7, 0), (14, 0),
+    ]  # fmt: skip
+    assert [problem[2] for problem in scan("A=20|", 0).problems] == [
+        "the line is quoted-printable, as mail is; =3D is read as =, =20 as a space"
+    ]
+
+
 @pytest.mark.parametrize("text", ["G", "Am7", "Bb", "F#dim", "D7/F#", "Cmaj7", "Esus4", "A+", "Gm6", "C7b5"])
 def test_a_chord_symbol_is_told_from_an_annotation(text):
     assert [symbol.text for symbol in symbols(f'"{text}"') if isinstance(symbol, ChordSymbol)] == [text]

@@ -40,6 +40,7 @@ def heard(body, parts=""):
         ("|:C|1,2D:|3E|]", "CDCDCE"),
         ("|:C|1D|E:|2F|G|]", "CDECFG"),
         ("C:|:|D|", "CCD"),
+        ("|:C[1D[1E:|F|]", "CDECF"),
         ("C::|D|", "CCD"),
     ],
 )
@@ -93,7 +94,7 @@ def test_a_part_sequence_is_written_out(text, sequence):
 
 
 @pytest.mark.parametrize(
-    "text", ["A999", "(" * 900 + "A" + ")9" * 900, "(A9)9" * 200, "A" * 10_000, "((((A64)64)64)64)64"]
+    "text", ["A999", "(" * 900 + "A" + ")9" * 900, "(A9)9" * 200, "A" * 10_000, "(" * 30 + "A64" + ")64" * 30]
 )
 def test_a_part_sequence_has_an_end(text):
     assert len(part_sequence(text)) <= 256

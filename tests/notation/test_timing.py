@@ -42,6 +42,23 @@ def test_a_tuplet_follows_the_meter_in_force():
     assert [symbol.q for symbol in tune.music.symbols if isinstance(symbol, Tuplet)] == [2, 3]
 
 
+def test_a_rest_of_several_bars_ends_accidentals_and_one_of_one_bar_does_not():
+    assert [note.pitch for note in Tune.parse("X:1\nK:C\n^GZG|^GZ2G|\n").notes()] == [68, 68, 68, 67]
+
+
+def test_a_rest_of_whole_bars_ends_a_tuplet():
+    assert [quarters(symbol.duration) for symbol in timed("(3CZDE|", "M:2/4\nL:1/4\n")] == [F(2, 3), 2, 1, 1]
+
+
+def test_the_range_of_midi_is_all_there_is():
+    tune = Tune.parse("X:1\nT:t\nK:C\nC,,,,,g''''|\n")
+    assert [note.pitch for note in tune.notes()] == [0, 127]
+    assert tune.check() == []
+    tune = Tune.parse("X:1\nT:t\nK:C\n_C,,,,,^g''''|\n")
+    assert [note.pitch for note in tune.notes()] == [0, 127]
+    assert [problem.column for problem in tune.check()] == [1, 8]
+
+
 def test_a_change_that_cannot_be_read_is_told_and_changes_nothing():
     tune = Tune.parse("X:1\nM:2/4\nL:1/4\nK:D\nF[K:Q]F|[M:x]FF|[L:7]FF|\n")
     assert [note.pitch for note in tune.notes()] == [66] * 6
