@@ -367,8 +367,9 @@ class _Writer:
 
     def field(self, text: str) -> None:
         at_bar = not self.out or bool(self.closing) or self.opening
-        self.barred = at_bar or (self.after_field and self.barred)
-        self.music(text)
+        barred = at_bar or (self.after_field and self.barred)
+        self.music(text)  # with the bar line that stands between this field and one before it
+        self.barred = barred
         self.glued = self.after_field = True
 
     def bar_line(self, bar: Bar, kind: str) -> None:

@@ -119,8 +119,14 @@ class Playback:
                     self._begin_at(start, section)
                     if self.mend_after_endings:
                         open_repeat, opened = True, start
+                elif not (endings or open_repeat):
+                    self._problem(
+                        index, "warning", "the repeat of this variant ending has no marked beginning"
+                    )
                 elif not endings and 1 not in self._passes(index):
                     self._problem(index, "warning", "the first variant ending of the repeat is missing")
+                elif any(set(self._passes(index)) & set(self._passes(ending)) for ending in endings):
+                    self._problem(index, "warning", "the repeat has this variant ending already")
                 endings.append(index)
                 seen = not self.mend_after_endings
             elif kind == BOTH:

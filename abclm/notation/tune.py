@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -190,17 +190,52 @@ class Tune:
 
         return transpose(self, semitones)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the tune as .abc, .mid or .wav, by suffix; see `abclm.convert.save`."""
-        from abclm.convert import save
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        instrument: str | None = None,
+        tempo: str | None = None,
+        chords: bool = False,
+        made: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write the tune as .abc, .mid, .wav, .svg, .png, .pdf, .musicxml or .html, by suffix.
 
-        save(self, path)
+        Args:
+            path: the file to write.
+            instrument: such as `fiddle`; for .mid, .wav and .html, as the next two (see `Performance`).
+            tempo: beats a minute, or such as `1/4=120`; else the tune's own, or what is usual for its rhythm.
+            chords: play the chord symbols, too.
+            made: how the tune came about, for .html, such as `{"Model": "session"}`.
+
+        Raises:
+            ConvertError, ConfigError, OSError: see `abclm.convert.save`.
+        """
+        from abclm.convert import save
+        from abclm.convert.performance import Performance
+
+        performance = None
+        if chords or instrument is not None or tempo is not None:
+            performance = Performance(instrument=instrument, tempo=tempo, chords=chords)
+        save(self, path, performance, made)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the score and a player."""
+        from abclm.convert.notebook import tune_html
+
+        return tune_html(self)
 
     def to_music21(self) -> "Score":
-        """The tune as music21 reads its canonical form."""
+        """The tune's canonical form as a music21 score, by way of MusicXML.
+
+        Raises:
+            ConvertError: the tune has no canonical form, or no note.
+        """
         from music21 import converter
 
-        return converter.parseData(str(self.normalize()), format="abc")
+        from abclm.convert.musicxml import format_musicxml
+
+        return converter.parseData(format_musicxml(self), format="musicxml")
 
 
 def heard_notes(playback: Playback) -> list[HeardNote]:

@@ -56,8 +56,8 @@ def look_at(text: str) -> None:
     assert set(canonical.text) <= CANONICAL_SYMBOLS
     assert canonical.normalize(chord_symbols=True) == canonical, "its canonical form has another"
     if canonical.notes() != notes:
-        told = any(word in problem.message for problem in problems for word in ("repeat", "ending"))
-        assert told, "its canonical form sounds otherwise"
+        told = [problem.message for problem in problems if not problem.message.startswith("the bar is")]
+        assert any("repeat" in message or "ending" in message for message in told), "it sounds otherwise"
     try:
         back = canonical.transpose(3).transpose(-3)
     except NotationError:

@@ -8,10 +8,18 @@ from hypothesis import strategies as st
 
 from abclm import Corpus
 from abclm.convert.strict import complaints
-from abclm.generation.guide import _DETOUR, _LONGEST_FINISH
-from abclm.notation import grammar as module
 from abclm.notation.fields import CANONICAL_SYMBOLS, RHYTHMS
-from abclm.notation.grammar import KEYS, LENGTHS, METERS, UNIT_NOTE_LENGTHS, Grammar, can_be_filled
+from abclm.notation.grammar import (
+    FEWEST_NOTES,
+    KEYS,
+    LENGTHS,
+    METERS,
+    UNIT_NOTE_LENGTHS,
+    Form,
+    Grammar,
+    can_be_filled,
+)
+from abclm.notation.grammar import grammar as module
 from abclm.notation.keys import canonical_key
 from abclm.notation.tune import Tune
 
@@ -92,6 +100,10 @@ ACCEPTED = {
     "another key in a bar": "GABc [K:D]dedB|GABc dedB|]",
     "another key at a line's beginning": "GABc dedB|\n[K:Ador]GABc dedB|]",
     "another unit note length": "GABc dedB|[L:1/4]GABc|[L:1/16]GABcdedBGABcdedB|]",
+    "another unit note length inside a bar": "GA|B2cd e2dB|A6|]\n[L:1/4]G|GABc|GABc|]",
+    "a triplet in another meter": "GABc dedB|G8:|[M:6/8](3GAB c d3|GABcde|]",
+    "a repeat of one bar": "GABc dedB:|\n|:GABc dedB|G8:|",
+    "endings behind one bar": "GABc dedB|1G8:|2A8|]",
     "another meter behind a repeat": "GABc dedB|G8:|\n[M:6/8]GAB cde|GABcde|]",
     "lengths": "G3/A/B2 c4|G/A/B/c/ d6|G/4A/4B/4c/4 d7|GABc dedB|]",
 }
@@ -142,6 +154,11 @@ REFUSED = {
     "two spaces": "GA  ",
     "a space before a bar line": "GABc dedB ",
     "music behind the end": "GABc dedB|]\n\nG",
+    "a quintuplet in another meter": "GABc dedB|G8:|[M:6/8](5",
+    "a tie of a chord with a note twice": "[GG]-",
+    "notes that are struck seven times": "GABc ded2-|d8|]\n\n",
+    "a repeat of a bar that isn't full": "GABc:",
+    "a dot behind the shortest length": "G/8>",
     "another meter inside a part": "GABc dedB|[M",
 }
 
@@ -152,6 +169,52 @@ def test_it_refuses(fault):
     place = refused(text)
     assert place is not None
     assert text[: place + 1] == text
+
+
+CHORD_SYMBOLS = {
+    "before a note": '"G"GABc "D7"dedB|"Gm"G8|]',
+    "inside a group": 'GA"Cmaj7"Bc d"F#dim7"edB|"Bb6"G8|]',
+    "with a bass": '"G/B"GABc "Am7/G"dedB|"C/Bb"G8|]',
+    "before a rest, a chord and a tuplet": '"G"z4 "C"[CE]4|"D"(3GAB "E"(3cde GABc|]',
+    "in a tuplet and a broken rhythm": '(3G"C"AB c2 d>"Asus4"e f2|G8|]',
+    "before a tied note": 'GABc dedB-|"G"B8|]',
+}
+
+
+@pytest.mark.parametrize("place", CHORD_SYMBOLS)
+def test_chord_symbols_are_allowed_where_they_are_wanted(place):
+    text = f"{HEAD}{CHORD_SYMBOLS[place]}\n\n"
+    assert refused(text, Grammar(chord_symbols=True)) is None
+    assert refused(text) == text.index('"')
+    assert Tune.parse(text).normalize(chord_symbols=True).body == Tune.parse(text).body
+    assert complaints([text]) == [()]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['"H', '"Gmi', '"G13', '"G##', '"G/B7', '"G""', '"G"|', '"G" ', '"G"\n', '"G"[K', '(3"', 'GABc dedB"'],
+)
+def test_what_is_no_chord_symbol_is_refused(body):
+    assert refused(HEAD + body, Grammar(chord_symbols=True)) == len(HEAD + body) - 1
+
+
+def test_walks_with_chord_symbols_are_valid():
+    grammar = Grammar(chord_symbols=True)
+    texts = []
+    for seed in range(20):
+        draw = random.Random(seed)
+        text, state = HEAD, grammar.follow(HEAD)
+        for _ in range(150):
+            allowed = sorted(grammar.allowed(state))
+            symbol = '"' if '"' in allowed and draw.random() < 0.4 else draw.choice(allowed or [""])
+            if not symbol:
+                break
+            text += symbol
+            state = grammar.advance(state, symbol)
+        texts.append(text + grammar.finish(state))
+    assert [problems(text) for text in texts] == [[]] * len(texts)
+    assert complaints(texts) == [()] * len(texts)
+    assert sum(text.count('"') for text in texts) > 200
 
 
 @pytest.mark.parametrize(
@@ -202,8 +265,37 @@ def test_wherever_a_walk_leads_the_tune_can_be_finished_soon_and_is_valid():
         assert refused(text, grammar) is None
         assert problems(text) == [], text
     # From one symbol to the next the way may get longer by what the guide leaves for it.
-    assert max(ways) + _DETOUR <= _LONGEST_FINISH
-    assert sum(bool(said) for said in complaints(texts)) <= 1
+    assert max(ways) + module._DETOUR <= module._LONGEST_FINISH
+    assert complaints(texts) == [()] * len(texts)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    form=st.tuples(st.none() | st.integers(1, 8), st.none() | st.integers(1, 16)),
+    symbols=st.integers(0, 250),
+    seed=st.integers(0, 2**32),
+    chord_symbols=st.booleans(),
+)
+def test_from_every_place_a_short_way_leads_to_a_valid_tune(form, symbols, seed, chord_symbols):
+    parts, bars = form
+    fits = Form(parts, bars).can_be_filled
+    if not any(fits(meter, unit) for meter in METERS for unit in UNIT_NOTE_LENGTHS):
+        return
+    grammar = Grammar(fits=fits, parts=parts, bars=bars, chord_symbols=chord_symbols)
+    draw, text, state = random.Random(seed), "", grammar.start()
+    while state.lex != "end" and len(text) < symbols:
+        allowed = sorted(grammar.allowed(state))
+        assert allowed, text
+        structure = [symbol for symbol in allowed if symbol in "|:]12\n[(-<>"]
+        text += draw.choice(structure if structure and draw.random() < 0.4 else allowed)
+        state = grammar.advance(state, text[-1])
+    way = grammar.finish(state)
+    assert len(way) <= grammar.longest_finish(state)
+    state = grammar.follow(way, state)
+    assert state.lex == "end"
+    assert grammar.allowed(state) == set()
+    assert problems(text + way) == []
+    assert len(Tune.parse(text + way).notes()) >= FEWEST_NOTES
 
 
 HEADERS = st.fixed_dictionaries(
@@ -261,13 +353,14 @@ def test_what_follows_does_not_depend_on_what_was_looked_up_before(tail):
     assert refused(HEAD + tail, warm) == refused(HEAD + tail)
 
 
-def test_what_it_remembers_is_bounded(monkeypatch):
+def test_what_is_remembered_is_bounded(monkeypatch):
     monkeypatch.setattr(module, "_MOST_STATES", 50)
-    grammar = Grammar()
-    text = walk(grammar, random.Random(1), 300, watch=lambda state: bounded(grammar))
+    monkeypatch.setattr(module, "_memo", module._Memo())
+    text = walk(Grammar(), random.Random(1), 300, watch=lambda state: bounded(module._memo))
     assert problems(text) == []
 
 
-def bounded(grammar):
-    assert len(grammar._allowed) <= 50
-    assert len(grammar._next) <= 50 * len(CANONICAL_SYMBOLS)
+def bounded(memo):
+    assert len(memo.allowed) <= 50
+    assert len(memo.after) <= 50 * len(CANONICAL_SYMBOLS)
+    assert len(memo.to_end) <= 50

@@ -160,3 +160,12 @@ def test_transposing_has_a_range(semitones):
 def test_transposing_out_of_the_range_of_midi_is_refused():
     with pytest.raises(NotationError, match="range"):
         Tune.parse("X:1\nK:C\nc''''|").transpose(24)
+
+
+def test_a_bar_line_between_two_fields_stays_where_it_ends_a_bar():
+    tune = Tune.parse("X:1\nK:Eb\n=A\nM:6/8\n|[M:3/4]AAAAAA|\n")
+    canonical = tune.normalize()
+    assert canonical.body == "=A\n[M:6/8]|[M:3/4]AAAAAA|]\n\n"
+    assert (
+        [note.pitch for note in canonical.notes()] == [69] + 6 * [68] == [note.pitch for note in tune.notes()]
+    )

@@ -132,3 +132,9 @@ def test_a_repeat_after_endings_can_be_read_as_meant():
     ]
     assert "".join("CDEFGAB"[step] for step in notes) == "CDCEFF"
     assert heard("|:C|1D:|2E||F:|") == "CDCEFCF"
+
+
+def test_an_ending_that_the_repeat_has_already_is_told():
+    told = [problem.message for problem in tune("C|1D:|2E:|2||").check()]
+    assert "the repeat has this variant ending already" in told
+    assert not any("already" in problem.message for problem in tune("C|1D:|2E|]").check())

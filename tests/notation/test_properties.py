@@ -125,7 +125,8 @@ def test_normalising_a_canonical_tune_changes_nothing(text):
 def test_a_canonical_tune_has_the_notes_of_the_tune_unless_its_repeats_are_at_fault(text):
     tune, other = canonical(text)
     if other and other.notes() != tune.notes():
-        assert any(word in problem.message for problem in tune.check() for word in ("repeat", "ending"))
+        told = [problem.message for problem in tune.check() if not problem.message.startswith("the bar is")]
+        assert any("repeat" in message or "ending" in message for message in told)
 
 
 @few

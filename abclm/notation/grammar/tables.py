@@ -1,0 +1,116 @@
+"""The values that header fields and lengths have in canonical tunes, and what of them fits together."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from functools import lru_cache
+
+from abclm.notation.fields import CANONICAL_SYMBOLS, RHYTHMS, parse_meter, parse_unit_note_length
+from abclm.notation.keys import LETTERS, MODES, make_key
+from abclm.notation.timing import ticks
+
+FEWEST_NOTES = 8
+_SHORTEST = Fraction(1, 128)  # of a whole note
+MOST_UNITS = 96  # unit note lengths that a bar has at most; twice what any usual meter has
+OCTAVES = 2  # marks behind a letter at most
+CHORD_NOTES = 4
+NOTE_LETTERS = frozenset("ABCDEFGabcdefg")
+TITLE_SYMBOLS = CANONICAL_SYMBOLS - {"\n"}
+
+METERS = (
+    "C",
+    "C|",
+    "2/2",
+    "2/4",
+    "3/4",
+    "4/4",
+    "5/4",
+    "6/4",
+    "3/2",
+    "3/8",
+    "6/8",
+    "9/8",
+    "12/8",
+    "5/8",
+    "7/8",
+)
+UNIT_NOTE_LENGTHS = ("1/2", "1/4", "1/8", "1/16", "1/32")
+KEYS = tuple(
+    letter + sign + mode
+    for letter in LETTERS
+    for sign in ("", "#", "b")
+    for mode in MODES
+    if abs(make_key(letter + sign, mode).sharps) <= 7
+)
+VALUES: dict[str, tuple[str, ...]] = {
+    "R": tuple(RHYTHMS),
+    "M": METERS,
+    "L": UNIT_NOTE_LENGTHS,
+    "K": KEYS,
+}
+
+# Written lengths, as multiples of the unit note length, in their one canonical spelling.
+LENGTHS: dict[str, Fraction] = {
+    **{str(number) if number > 1 else "": Fraction(number) for number in range(1, 17)},
+    **{f"{number if number > 1 else ''}/": Fraction(number, 2) for number in range(1, 16, 2)},
+    **{f"{number if number > 1 else ''}/4": Fraction(number, 4) for number in range(1, 16, 2)},
+    **{f"{number if number > 1 else ''}/8": Fraction(number, 8) for number in range(1, 16, 2)},
+}
+
+
+@lru_cache(maxsize=1024)
+def can_be_filled(meter: str, unit: str) -> bool:
+    """Whether notes of a unit note length fill the bars of a meter, whatever of a bar is left, and few of them do."""
+    bar = parse_meter(meter).bar_length
+    if bar is None or bar > MOST_UNITS * parse_unit_note_length(unit):
+        return False
+    return ticks(bar) % finest_ticks(unit) == 0
+
+
+@lru_cache(maxsize=256)
+def bar_ticks(meter: str) -> int:
+    """The length of a bar, in ticks."""
+    length = parse_meter(meter).bar_length
+    assert length is not None
+    return int(ticks(length))
+
+
+@lru_cache(maxsize=64)
+def unit_ticks(unit: str) -> int:
+    """A unit note length, in ticks."""
+    return int(ticks(parse_unit_note_length(unit)))
+
+
+@lru_cache(maxsize=64)
+def length_ticks(unit: str) -> dict[str, int]:
+    """The lengths that are written under a unit note length, in ticks."""
+    finest = finest_ticks(unit)
+    found = {text: int(ticks(value * parse_unit_note_length(unit))) for text, value in LENGTHS.items()}
+    return {text: length for text, length in found.items() if length % finest == 0}
+
+
+@lru_cache(maxsize=64)
+def length_steps(unit: str) -> dict[str, dict[str, tuple[int, ...]]]:
+    """What may follow the beginning of a length: beginning -> next symbol -> lengths that it leads to, shortest first."""
+    steps: dict[str, dict[str, tuple[int, ...]]] = {}
+    for text, length in length_ticks(unit).items():
+        for at, symbol in enumerate(text):
+            after = steps.setdefault(text[:at], {})
+            after[symbol] = tuple(sorted((*after.get(symbol, ()), length)))
+    return steps
+
+
+@lru_cache(maxsize=64)
+def finest_ticks(unit: str) -> int:
+    """The shortest length under a unit note length, in ticks.
+
+    Every other length is a multiple of it, so that any remainder of a bar can be written. It is an eighth of the unit,
+    but no shorter than 1/128: the notes of a tuplet that is shorter still last less than a tick of abc2midi.
+    """
+    length = parse_unit_note_length(unit)
+    parts = next((parts for parts in (8, 4, 2) if length / parts >= _SHORTEST), 1)
+    return int(ticks(length / parts))
+
+
+def steps_of(values: Iterable[str], start: str, end: str) -> set[str]:
+    """The symbols that go on with one of some values, or end it."""
+    return {(value + end)[len(start)] for value in values if (value + end).startswith(start)}
