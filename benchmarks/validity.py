@@ -1,16 +1,13 @@
 """Count how many of a model's tunes are valid, end by themselves and have the header that was asked for.
 
     python benchmarks/validity.py [--model session] [--tunes 2000] [--random-tunes 500] [--temperature 0.8 1.0 1.3]
-                                  [--corpus NAME ...] [--seed 0] [--max-length 1500] [--unconstrained] [--json]
+                                  [--seed 0] [--max-length 1500] [--unconstrained] [--json]
 
 The model writes `--tunes` tunes at each temperature, a model of the same size with random weights `--random-tunes`
 at the first. Each is asked for with a title, every second with a key, every third with a rhythm, some of these with
 a meter as well. Counted are: tunes that `Tune.check` has nothing to say of, those that abc2midi has no error and no
 warning for (its remarks on repeats aside), those that end by themselves and those whose header has what was asked
 for. What abc2midi says is shown.
-
-`--corpus` counts, instead of writing, how many strict tunes of a corpus the grammar takes symbol by symbol, and shows
-where it stops at the others.
 """
 
 import argparse
@@ -23,11 +20,10 @@ from typing import Any
 
 import abclm
 from abclm.convert.strict import complaints
-from abclm.corpora import read_corpora
 from abclm.generation import GenerationOptions, generate
 from abclm.language_model import LanguageModel
 from abclm.notation.fields import RHYTHMS
-from abclm.notation.grammar import KEYS, Grammar
+from abclm.notation.grammar import KEYS
 
 MEASURES = ("valid", "abc2midi", "ended", "as_asked")
 SHOWN = 10
@@ -80,22 +76,6 @@ def measure(
     }  # fmt: skip
 
 
-def acceptance(name: str) -> dict[str, Any]:
-    """How many strict tunes of a corpus the grammar takes, and where it stops at some of the others."""
-    texts = [tune.text.rstrip("\n") + "\n\n" for tune in read_corpora([name]).normalize().tunes]
-    strict = [text for text, said in zip(texts, complaints(texts), strict=True) if not said]
-    grammar, stops = Grammar(), []
-    for text in strict:
-        state = grammar.start()
-        for place, symbol in enumerate(text):
-            if symbol not in grammar.allowed(state):
-                stops.append({"before": text[max(0, place - 40) : place], "symbol": symbol})
-                break
-            state = grammar.advance(state, symbol)
-    accepted = len(strict) - len(stops)
-    return {"corpus": name, "strict": len(strict), "accepted": accepted, "stops": stops[:SHOWN]}
-
-
 def share(count: int, of: int) -> str:
     return f"{count:,} ({100 * count / of:.2f} %)" if of else "none"
 
@@ -110,9 +90,6 @@ def main() -> None:
         "--random-tunes", type=int, help="of a model with random weights; at most 500 by default"
     )
     parser.add_argument("--temperature", type=float, nargs="+", default=[0.8, 1.0, 1.3])
-    parser.add_argument(
-        "--corpus", nargs="+", default=[], help="count what the grammar takes of these instead"
-    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--max-length", type=int, default=GenerationOptions().max_length)
     parser.add_argument(
@@ -122,16 +99,7 @@ def main() -> None:
     given = parser.parse_args()
 
     figures = []
-    for name in given.corpus:
-        figures.append(acceptance(name))
-        if not given.json:
-            strict = figures[-1]["strict"]
-            print(
-                f"{name}: of {strict:,} strict tunes the grammar takes {share(figures[-1]['accepted'], strict)}"
-            )
-            for stop in figures[-1]["stops"]:
-                print(f"  {stop['symbol']!r} behind {stop['before']!r}")
-    for row in [] if given.corpus else rows(given):
+    for row in rows(given):
         figures.append(row)
         if not given.json:
             shares = ", ".join(f"{name} {share(row[name], row['tunes'])}" for name in MEASURES)

@@ -5,17 +5,27 @@ from __future__ import annotations
 from functools import lru_cache
 
 from abclm.errors import NotationError
+from abclm.generation.prompt import HEADER, HEADER_LENGTH
 from abclm.notation.fields import RHYTHMS, parse_meter
-from abclm.notation.grammar import METERS, UNIT_NOTE_LENGTHS, Grammar, State, can_be_filled
+from abclm.notation.grammar import METERS, UNIT_NOTE_LENGTHS, Form, Grammar, State, can_be_filled
 from abclm.notation.tune import Tune
 
 
-def grammar_for(header: dict[str, str], opening: str) -> Grammar:
-    """Make the grammar of the tunes that have these header fields and begin so.
+def grammar_for(
+    header: dict[str, str],
+    opening: str,
+    parts: int | None = None,
+    bars: int | None = None,
+    max_length: int | None = None,
+) -> Grammar:
+    """Make the grammar of the tunes that have these header fields, begin so and have this form.
 
     Args:
         header: canonical values of those of the fields T, R, M, L and K that were asked for.
         opening: the music that the tune begins with, in canonical spelling; may be empty.
+        parts, bars: the form, see `Form`; any will do where neither is given.
+        max_length: characters that the tune has at most. Where a form is asked for, only meters and unit note lengths
+            are left that keep it within, however long the header gets.
 
     Raises:
         NotationError: what was asked for doesn't go together.
@@ -47,7 +57,54 @@ def grammar_for(header: dict[str, str], opening: str) -> Grammar:
                 f"the opening {opening[:40]!r} can't begin a tune{_named(header)}: it is no music code, or its bars "
                 "have the wrong length; give other music, or another meter"
             )
-    return Grammar(header, fits=lambda meter, unit: (meter, unit) in pairs, title_needed=True)
+    if parts is not None or bars is not None:
+        pairs = _pairs_in_form(pairs, header, opening, Form(parts, bars), max_length)
+    return Grammar(
+        header, fits=lambda meter, unit: (meter, unit) in pairs, title_needed=True, parts=parts, bars=bars
+    )
+
+
+def _pairs_in_form(
+    pairs: set[tuple[str, str]], header: dict[str, str], opening: str, form: Form, max_length: int | None
+) -> set[tuple[str, str]]:
+    """Those meters and unit note lengths that the form can be kept with."""
+    asked = ", ".join(
+        f"{name}={value}" for name, value in (("parts", form.parts), ("bars", form.bars)) if value is not None
+    )
+    pairs = {pair for pair in pairs if form.can_be_filled(*pair)}
+    if not pairs:
+        raise NotationError(
+            f"{asked}{_named(header)} leaves no room for the 8 notes of a tune; give more bars"
+        )
+    behind = {pair: _behind(opening, pair, form) for pair in pairs}
+    if not any(behind.values()):
+        raise NotationError(
+            f"the opening {opening[:40]!r} can't begin a tune of {asked}{_named(header)}: it goes past the end of "
+            "the form, or its repeats are others; give a shorter opening, or another form"
+        )
+    longest = {pair: _longest_with(header, opening) + length for pair, length in behind.items() if length}
+    pairs = {pair for pair, length in longest.items() if max_length is None or length <= max_length}
+    if not pairs:
+        raise NotationError(
+            f"{asked}{_named(header)} may take {min(longest.values())} characters, more than "
+            f"max_length={max_length}; raise max_length or ask for fewer bars"
+        )
+    return pairs
+
+
+def _behind(opening: str, pair: tuple[str, str], form: Form) -> int | None:
+    """The most characters that lead to the end behind the opening; None where the form can't begin with it."""
+    grammar = Grammar(parts=form.parts, bars=form.bars)
+    try:
+        return grammar.longest_finish(grammar.follow(f"X:1\nM:{pair[0]}\nL:{pair[1]}\nK:C\n{opening}"))
+    except ValueError:
+        return None
+
+
+def _longest_with(header: dict[str, str], opening: str) -> int:
+    """The longest that a header and an opening come out."""
+    longest = sum(len(header[letter]) - most for _, letter, _, most in HEADER if letter in header)
+    return HEADER_LENGTH + longest + len(opening)
 
 
 def canonical_opening(opening: str) -> str:

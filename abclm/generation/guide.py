@@ -8,6 +8,7 @@ guide only sees to it that there is one and that no line of it is a second heade
 
 from __future__ import annotations
 
+import copy
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
     Mask = npt.NDArray[np.bool_]
 
-_LONGEST_FINISH = 160  # characters that the way from any place to the end of the tune takes at most
-_DETOUR = 60
-
 _LONGEST = {letter: longest for _, letter, _, longest in HEADER}
 _ORDER = "".join(_LONGEST)
 
@@ -37,46 +35,60 @@ class GrammarGuide:
     """Follows one tune as it is written, and allows what leaves it a valid one that was asked for.
 
     Args:
-        grammar: of the tunes that were asked for; tunes that are written one after another may share it.
+        grammar: of the tunes that were asked for.
+        masks: over the model's vocabulary, which has the 83 symbols; the tunes share them.
         opening: music that the body begins with, which the grammar allows.
-        vocabulary: the model's; it has the 83 symbols.
         max_length: characters that the tune has at most: near it, the tune is led to its end.
     """
 
-    def __init__(self, grammar: Grammar, opening: str, vocabulary: Vocabulary, max_length: int) -> None:
-        self.grammar = grammar
-        self.state = grammar.start()
+    def __init__(self, grammar: Grammar, masks: Masks, opening: str, max_length: int) -> None:
+        self.ended = False  # whether the tune is complete
+        self._grammar = grammar
+        self._masks = masks
+        self._state = grammar.start()
         self._opening = opening
         self._forced: deque[str] = deque()
-        self._masks = _Masks(vocabulary)
         self._left = max_length
+        # Behind the header the way to the end is never longer than before it.
+        self._steered_from = grammar.longest_finish(self._state) + len(opening)
 
     @property
-    def ended(self) -> bool:
-        """Whether the tune is complete."""
-        return self.state.lex == "end"
+    def in_music(self) -> bool:
+        """Whether the header is complete, and the opening that was asked for written."""
+        return self._state.lex != "header" and not self._forced
+
+    def copy(self) -> GrammarGuide:
+        """A guide that goes on from here by itself."""
+        other = copy.copy(self)
+        other._forced = self._forced.copy()
+        return other
 
     def allowed(self) -> Mask:
         """Return which symbols may come next, (vocabulary,)."""
         if self._forced:
             return self._masks.only(self._forced[0])
-        if self._left <= _LONGEST_FINISH + len(self._opening):
-            way = way_to_end(self.grammar, self.state, self._opening)
+        grammar, state = self._grammar, self._state
+        if self._left <= self._steered_from and self._left <= grammar.longest_finish(state) + len(
+            self._opening
+        ):
+            way = way_to_end(grammar, state, self._opening)
             # One symbol more may need a longer way to the end than this one.
-            if len(way) + _DETOUR >= self._left:
+            if len(way) + grammar.detour(state) >= self._left:
                 self._forced.extend(way)
                 self._opening = ""
                 return self._masks.only(way[0])
-        return self._masks.only_these(self.grammar.allowed(self.state))
+        return self._masks.only_these(grammar.allowed(state))
 
     def advance(self, character: str) -> None:
         """Take note of the symbol that was written."""
         if self._forced:
             self._forced.popleft()
-        in_header = self.state.lex == "header"
-        self.state = self.grammar.advance(self.state, character)
+        in_header = self._state.lex == "header"
+        self._state = self._grammar.advance(self._state, character)
         self._left -= 1
-        if in_header and self.state.lex != "header":
+        lex = self._state.lex
+        self.ended = lex == "end"
+        if self._opening and in_header and lex != "header":
             self._forced.extend(self._opening)
             self._opening = ""
 
@@ -96,15 +108,26 @@ class Guide:
         self.ended = False
         self._given = options.header()
         self._opening = options.opening_music()
-        self._masks = _Masks(vocabulary)
+        self._masks = Masks(vocabulary)
         self._masks.require("X:1\nK", *self._given, *self._given.values(), self._opening)
         self._forced: deque[str] = deque("X:1\n")
         self._fields_left = _ORDER  # empty once the body has begun
         self._line = ""
         self._body_is_empty = True
 
-    def allowed(self) -> Mask | None:
-        """Return which symbols may come next, (vocabulary,), or None where any may."""
+    @property
+    def in_music(self) -> bool:
+        """Whether the header is complete, and the opening that was asked for written."""
+        return not self._fields_left and not self._forced
+
+    def copy(self) -> Guide:
+        """A guide that goes on from here by itself."""
+        other = copy.copy(self)
+        other._forced = self._forced.copy()
+        return other
+
+    def allowed(self) -> Mask:
+        """Return which symbols may come next, (vocabulary,)."""
         if self._forced:
             return self._masks.only(self._forced[0])
         if not self._fields_left:
@@ -143,7 +166,7 @@ class Guide:
         value = self._given.get(letter)
         self._forced.extend(":" if value is None else f":{value}\n")
 
-    def _allowed_in_field(self) -> Mask | None:
+    def _allowed_in_field(self) -> Mask:
         written = len(self._line) - len("K:")
         if written == _LONGEST[self._line[0]]:
             return self._masks.only("\n")
@@ -151,20 +174,24 @@ class Guide:
             return self._masks.all_but("\n ")
         if written == _LONGEST[self._line[0]] - 1:
             return self._masks.all_but(" ")  # it could not be followed by anything
-        return None
+        return self._masks.all_but("")
 
-    def _allowed_in_body(self) -> Mask | None:
+    def _allowed_in_body(self) -> Mask:
         if self._body_is_empty:
             return self._masks.all_but("\n ")
         if not self._line:
             return self._masks.all_but(" ")  # a line of spaces alone would end the tune before its end
         if len(self._line) == 1 and self._line.isalpha():
             return self._masks.all_but(":")  # a letter and a colon begin an information field
-        return None
+        return self._masks.all_but("")
 
 
-class _Masks:
-    """Masks over a vocabulary, each made once."""
+class Masks:
+    """Masks over a vocabulary, each made once.
+
+    Args:
+        vocabulary: the model's.
+    """
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
@@ -172,6 +199,7 @@ class _Masks:
         self._made_of: dict[frozenset[str], Mask] = {}
 
     def require(self, *texts: str) -> None:
+        """Raise ModelError where the vocabulary lacks a symbol of the texts."""
         lacking = sorted({symbol for text in texts for symbol in text if symbol not in self._vocabulary})
         if lacking:
             names = ", ".join(map(repr, lacking))
@@ -180,15 +208,18 @@ class _Masks:
             )
 
     def only_these(self, symbols: frozenset[str]) -> Mask:
+        """The mask that allows these alone."""
         mask = self._made_of.get(symbols)
         if mask is None:
             mask = self._made_of[symbols] = self._mask("".join(sorted(symbols)), True)
         return mask
 
     def only(self, symbols: str) -> Mask:
+        """The mask that allows these alone."""
         return self._mask(symbols, True)
 
     def all_but(self, symbols: str) -> Mask:
+        """The mask that allows all others."""
         return self._mask(symbols, False)
 
     def _mask(self, symbols: str, value: bool) -> Mask:

@@ -26,6 +26,9 @@ class GenerationOptions:
         rhythm: such as `jig`, `reel`, `slip jig`.
         unit_note_length: such as `1/8`. Header fields not given are the model's own.
         opening: music code that the tune begins with, such as `GAB c2d`.
+        parts: how many parts the tune has, each repeated, 1 to 8.
+        bars: how many bars each part has, 1 to 64; without `parts`, how many the tune has. A repeat is counted
+            once, the second ending in place of the first, and a pick-up and its complement are one bar together.
         n: how many tunes, from 1.
         seed: an integer from 0; the same seed gives the same tunes, the first few of them whatever `n`
             is. By default one is drawn from the system's entropy.
@@ -33,10 +36,15 @@ class GenerationOptions:
         top_k: draw from the `top_k` likeliest symbols alone, from 1.
         top_p: draw from the fewest symbols whose probabilities reach `top_p`, above 0, up to 1.
         min_p: draw from symbols at least `min_p` times as probable as the likeliest, 0 to 1.
+        bar_repetition: with what probability a bar is kept that the tune has already, to the power of how often: 1
+            leaves it to the model, 0 has no bar twice (as far as 16 draws of it help).
+        batch_size: how many tunes are written at once, 1 to 1,024; it changes speed and memory, not the tunes.
         max_length: characters that a tune has at most, header included, 200 to 100,000.
         constrained: whether only symbols are drawn that leave the tune valid; else the model is left to itself in
             the body, and `attempts` are made.
-        attempts: how often to try, unconstrained, for a tune that can be played, 1 to 1,000.
+        novel: whether only tunes are given that share no more with any training tune than is usual between
+            different tunes (`abclm.novelty.Overlap.is_copy`).
+        attempts: how often to try for a tune that is novel, or unconstrained, that can be played, 1 to 1,000.
 
     Raises:
         ConfigError: naming every option that is out of range or in conflict, with what was received.
@@ -48,14 +56,19 @@ class GenerationOptions:
     rhythm: str | None = None
     unit_note_length: str | None = None
     opening: str | None = None
+    parts: int | None = None
+    bars: int | None = None
     n: int = 1
     seed: int | None = None
     temperature: float = 1.0
     top_k: int | None = None
     top_p: float | None = None
     min_p: float | None = None
+    bar_repetition: float = 1.0
+    batch_size: int = 128
     max_length: int = 1500
     constrained: bool = True
+    novel: bool = False
     attempts: int = 20
 
     def __post_init__(self) -> None:
@@ -89,6 +102,11 @@ class GenerationOptions:
         )
         if self.seed is not None:
             yield from self._wrong("seed", "an integer from 0", self.seed, _is_integer(self.seed, 0))
+        for name, value, most in (("parts", self.parts, 8), ("bars", self.bars, 64)):
+            if value is not None:
+                yield from self._wrong(
+                    name, f"an integer from 1 to {most}", value, _is_integer(value, 1, most)
+                )
         right = _is_number(self.temperature) and 0 <= self.temperature <= 100
         yield from self._wrong("temperature", "a number from 0 to 100", self.temperature, right)
         if self.top_k is not None:
@@ -99,6 +117,10 @@ class GenerationOptions:
         if self.min_p is not None:
             right = _is_number(self.min_p) and 0 <= self.min_p <= 1
             yield from self._wrong("min_p", "a number from 0 to 1", self.min_p, right)
+        right = _is_number(self.bar_repetition) and 0 <= self.bar_repetition <= 1
+        yield from self._wrong("bar_repetition", "a number from 0 to 1", self.bar_repetition, right)
+        right = _is_integer(self.batch_size, 1, 1024)
+        yield from self._wrong("batch_size", "an integer from 1 to 1,024", self.batch_size, right)
         right = _is_integer(self.max_length, _SHORTEST, 100_000)
         yield from self._wrong(
             "max_length", f"an integer from {_SHORTEST} to 100,000", self.max_length, right
@@ -122,8 +144,15 @@ class GenerationOptions:
                 yield f"{name}: {error}"
 
     def _conflicts(self) -> Iterator[str]:
+        if self.temperature == 0 and self.novel:
+            yield "temperature 0 writes one tune only, novel or not, received novel=True; use another temperature"
         if self.temperature == 0 and self.n > 1:
             yield f"temperature 0 writes one tune only, received n={self.n}; use n=1 or another temperature"
+        if not self.constrained and (self.parts is not None or self.bars is not None):
+            yield (
+                f"a form is kept to by the grammar, received parts={self.parts}, bars={self.bars} with "
+                "constrained=False; leave out either"
+            )
         opening, room = len(self.opening_music()), self.max_length - HEADER_LENGTH
         if opening > room:
             yield (
@@ -132,7 +161,9 @@ class GenerationOptions:
             )
         if self.constrained:
             try:
-                grammar = grammar_for(self.header(), self.opening_music())
+                grammar = grammar_for(
+                    self.header(), self.opening_music(), self.parts, self.bars, self.max_length
+                )
             except NotationError as error:
                 yield str(error)
                 return

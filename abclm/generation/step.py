@@ -10,6 +10,7 @@ Everything is kept features first, states as `(units, batch)`, so that a step is
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
 
+FEW = 4
+"""States that are multiplied one by one; from the next on, one matrix product is faster."""
+
 
 class State:
     """Hidden and cell values of every layer, `(units, batch)` each; `Engine.step` writes into them."""
@@ -29,11 +33,29 @@ class State:
     def __init__(self, hidden: list[Floats], cell: list[Floats]) -> None:
         self.hidden = hidden
         self.cell = cell
+        units, batch = hidden[0].shape
+        # Written over in each step: memory that is fetched anew costs as much as the arithmetic.
+        self.gates: Floats = np.empty((4 * units, batch), np.float32)
+        self.added: Floats = np.empty((4 * units, batch), np.float32)
 
     @property
     def batch(self) -> int:
         """How many texts are written at once."""
-        return len(self.hidden[0][0])
+        return int(self.hidden[0].shape[1])
+
+    def column(self, place: int) -> State:
+        """Return a copy of one text's values, as a state of batch 1."""
+        return self.only([place])
+
+    def put(self, place: int, column: State) -> None:
+        """Give one text the values of a state of batch 1."""
+        for mine, others in ((self.hidden, column.hidden), (self.cell, column.cell)):
+            for values, other in zip(mine, others, strict=True):
+                values[:, place] = other[:, 0]
+
+    def only(self, places: list[int]) -> State:
+        """Return a copy of some texts' values."""
+        return State([each[:, places] for each in self.hidden], [each[:, places] for each in self.cell])
 
 
 class Engine:
@@ -49,18 +71,21 @@ class Engine:
         self._recurrent: list[_Product] = []  # a layer: (4·units, units)
         self._input: list[_Product] = []  # a layer from the second on: (4·units, units)
         self._bias: list[Floats] = []  # a layer from the second on: (4·units, 1)
+        pace = _Pace()
         for number, name in enumerate(lm.config.layer_names()):
             kernel, bias = weights[f"{name}/kernel"], weights[f"{name}/bias"]
-            self._recurrent.append(_Product(_features_first(weights[f"{name}/recurrent_kernel"])))
+            self._recurrent.append(_Product(_features_first(weights[f"{name}/recurrent_kernel"]), pace))
             if number == 0:
-                # What a symbol adds to the first layer's gates never changes: one row a symbol.
+                # What a symbol adds to the first layer's gates never changes.
                 rows = weights["embedding/embeddings"] @ kernel + bias  # (vocabulary, 4·units)
-                self._table: Floats = np.ascontiguousarray(_features_first(rows).T)
+                self._columns: Floats = _features_first(rows)  # (4·units, vocabulary), for many texts
+                self._rows: Floats = np.ascontiguousarray(self._columns.T)  # for a few
             else:
-                self._input.append(_Product(_features_first(kernel)))
+                self._input.append(_Product(_features_first(kernel), pace))
                 self._bias.append(_features_first(bias[None]))
-        self._dense = _Product(weights["dense/kernel"].T)  # (vocabulary, units)
+        self._dense = _Product(weights["dense/kernel"].T, pace)  # (vocabulary, units)
         self._dense_bias: Floats = weights["dense/bias"][:, None].copy()  # (vocabulary, 1)
+        self._pace = pace
 
     def start(self, batch: int = 1) -> State:
         """Return the zero state that every text begins from."""
@@ -74,22 +99,28 @@ class Engine:
     def step(self, state: State, ids: Sequence[int] | npt.NDArray[np.integer]) -> Floats:
         """Read one symbol a text, and score the symbols that may follow.
 
+        The scores of a text are the same, bit for bit, in every batch of up to `FEW` texts. In larger ones they
+        differ from those in the last bits.
+
         Args:
             state: changed in place.
             ids: one token id for each text of the batch.
 
         Returns:
-            Logits, float32 (vocabulary, batch).
+            Logits, float32 (batch, vocabulary).
         """
+        begun = time.perf_counter()
         units = self.units
         for layer, recurrent in enumerate(self._recurrent):
             hidden, cell = state.hidden[layer], state.cell[layer]
-            gates = recurrent.times(hidden)  # (4·units, batch)
-            if layer == 0:
-                gates += self._table[ids].T
-            else:
-                gates += self._input[layer - 1].times(state.hidden[layer - 1])
+            gates = recurrent.times(hidden, out=state.gates)
+            if layer > 0:
+                gates += self._input[layer - 1].times(state.hidden[layer - 1], out=state.added)
                 gates += self._bias[layer - 1]
+            elif state.batch <= FEW:
+                gates += self._rows[ids].T
+            else:
+                gates += np.take(self._columns, ids, axis=1, out=state.added, mode="clip")
             np.tanh(gates, out=gates)
             opened = gates[: 3 * units]  # sigmoid(x) = ½ tanh(½ x) + ½; the inner ½ is in the weights
             opened *= 0.5
@@ -100,7 +131,9 @@ class Engine:
             hidden *= opened[2 * units :]
         logits = self._dense.times(state.hidden[-1])
         logits += self._dense_bias
-        return logits
+        if state.batch <= FEW:
+            self._pace.note((time.perf_counter() - begun) / state.batch)
+        return logits.T
 
     def logits(self, ids: npt.NDArray[np.uint8]) -> Floats:
         """Score what follows each symbol of one text, from the zero state.
@@ -111,37 +144,82 @@ class Engine:
         state = self.start()
         rows = np.empty((len(ids), len(self._dense_bias)), np.float32)
         for row, token_id in zip(rows, ids.tolist(), strict=True):
-            row[:] = self.step(state, [token_id])[:, 0]
+            row[:] = self.step(state, [token_id])[0]
         return rows
 
 
-class _Product:
-    """A matrix that states are multiplied by, laid out for one state and for many.
+class _Pace:
+    """Finds out, while texts are written, which way of multiplying one state is the faster at the moment.
 
-    NumPy's OpenBLAS shares a matrix-vector product of 9,216 numbers or more out among threads that wait
-    for each other at every step. Where other processes want the processors too, one such wait takes longer
-    than a hundred steps. So one state is multiplied strip by strip, each too small to be shared out.
+    NumPy's OpenBLAS shares a matrix-vector product of 9,216 numbers or more out among threads, which halves
+    its time on two idle processors. But the threads wait for each other at every step, and where other
+    processes want the processors too, one such wait takes longer than a hundred steps. The other way is strip
+    by strip, each too small to be shared out. Both give the same bits.
     """
 
-    _SHARED_FROM = 9216
+    _STRETCH = 32  # steps between choices
+    _TRIAL = 16  # steps that the other way is tried for
+    _PATIENCE = (1024, 192)  # steps from one trial to the next: shared out, in strips
+    _LASTING = 96  # steps that a mean is taken over, about
 
-    def __init__(self, matrix: Floats) -> None:
+    def __init__(self) -> None:
+        self.in_strips = False
+        self._means = [0.0, 0.0]  # seconds of a step: shared out, in strips
+        self._steps = [0, 0]  # that the means are of, up to _LASTING
+        self._left = self._STRETCH  # steps to the next choice
+        self._since_trial = self._PATIENCE[0]  # the first comes at once
+
+    def note(self, seconds: float) -> None:
+        """Take note of how long a step took, and choose the way for the next."""
+        way = self.in_strips
+        self._steps[way] = min(self._steps[way] + 1, self._LASTING)
+        self._means[way] += (seconds - self._means[way]) / self._steps[way]
+        self._since_trial += 1
+        self._left -= 1
+        if self._left:
+            return
+        self._left = self._STRETCH
+        if all(self._steps):
+            self.in_strips = self._means[True] < self._means[False]
+        if self._since_trial >= self._PATIENCE[self.in_strips]:
+            self.in_strips = not self.in_strips
+            self._steps[self.in_strips] = 0  # what it took long ago says nothing
+            self._since_trial, self._left = 0, self._TRIAL
+
+
+class _Product:
+    """A matrix that states are multiplied by, laid out for a few states and for many."""
+
+    _SHARED_FROM = 9216  # numbers of a matrix that OpenBLAS multiplies by a vector with more than one thread
+
+    def __init__(self, matrix: Floats, pace: _Pace) -> None:
         self.rows, columns = matrix.shape
+        self._pace = pace
         # Four rows are what the product's innermost loop takes at a time.
         height = (self._SHARED_FROM - 1) // columns // 4 * 4 or self.rows
         strips = -(-self.rows // height)
         if strips * height > self.rows:
             matrix = np.concatenate([matrix, np.zeros((strips * height - self.rows, columns), np.float32)])
-        padded: Floats = np.ascontiguousarray(matrix)
-        self._whole = padded[: self.rows]
-        self._strips = padded.reshape(strips, height, columns)
+        self._padded: Floats = np.ascontiguousarray(matrix)
+        self._strips = self._padded.reshape(strips, height, columns)
 
-    def times(self, states: Floats) -> Floats:
-        """Multiply `(columns, batch)`, giving `(rows, batch)`."""
-        if states.shape[1] > 1:
-            return self._whole @ states
-        product: Floats = self._strips @ states  # (strips, height, 1)
-        return product.reshape(-1, 1)[: self.rows]
+    def times(self, states: Floats, out: Floats | None = None) -> Floats:
+        """Multiply `(columns, batch)`, giving `(rows, batch)`; up to `FEW` states one by one."""
+        batch = states.shape[1]
+        if batch > FEW:
+            return np.matmul(self._padded[: self.rows], states, out=out)
+        if batch == 1:
+            return self._one(states)
+        product = np.empty((self.rows, batch), np.float32) if out is None else out
+        for place in range(batch):
+            product[:, place] = self._one(np.ascontiguousarray(states[:, place : place + 1]))[:, 0]
+        return product
+
+    def _one(self, state: Floats) -> Floats:
+        if self._pace.in_strips:
+            product: Floats = self._strips @ state  # (strips, height, 1)
+            return product.reshape(-1, 1)[: self.rows]
+        return (self._padded @ state)[: self.rows]
 
 
 def _features_first(kernel: Floats) -> Floats:

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
+from abclm.errors import ModelError
+from abclm.generation.batch import Batch
 from abclm.generation.constraint import grammar_for
-from abclm.generation.guide import GrammarGuide, Guide
-from abclm.generation.sampling import sample
+from abclm.generation.guide import GrammarGuide, Guide, Masks
 from abclm.generation.step import Engine
+from abclm.generation.writer import Writer
 from abclm.notation.fields import CANONICAL_SYMBOLS
 from abclm.notation.tune import Tune
+from abclm.novelty import NoveltyIndex, Overlap
 
 if TYPE_CHECKING:
     from abclm.generation.options import GenerationOptions
     from abclm.language_model import LanguageModel
-    from abclm.notation.grammar import Grammar
 
 FEWEST_NOTES = 8  # as heard; what has less is no tune
 
@@ -37,6 +38,7 @@ class GeneratedTune:
         attempts: how many were made.
         characters: how many were written, over all attempts.
         problems: what keeps the tune from being played, a line each; usually nothing.
+        overlap: what it has in common with the training tune nearest to it; None unless `novel` was asked for.
     """
 
     tune: Tune
@@ -45,10 +47,11 @@ class GeneratedTune:
     attempts: int
     characters: int
     problems: tuple[str, ...]
+    overlap: Overlap | None = None
 
 
 def generate(lm: LanguageModel, options: GenerationOptions) -> Iterator[GeneratedTune]:
-    """Write tunes, one after the other.
+    """Write tunes, `batch_size` at a time.
 
     Args:
         lm: the model.
@@ -56,24 +59,61 @@ def generate(lm: LanguageModel, options: GenerationOptions) -> Iterator[Generate
             on how many there are.
 
     Yields:
-        `options.n` tunes, each as soon as it is written. A tune has at least 8 notes and no errors by
-        `Tune.check`; where `options.attempts` tries gave none such, it is the try with the fewest
+        `options.n` tunes in order, each as soon as it and those before it are written. A tune has at least 8 notes
+        and no errors by `Tune.check`; where `options.attempts` tries gave none such, it is the try with the fewest
         problems, and a warning is logged.
 
     Raises:
-        ModelError: the model's vocabulary lacks a symbol that was asked for.
+        ModelError: the model's vocabulary lacks a symbol that was asked for; or only novel tunes are wanted, and the
+            model has no index of its training tunes, or `options.attempts` tries gave none.
+        KeyboardInterrupt: after those that are finished have been given.
     """
     options = options.with_seed()
-    grammar = _grammar(lm, options)
-    engine = Engine(lm)
-    for index in range(options.n):
-        yield _write_playable(lm, engine, options, grammar, index)
+    if options.novel and lm.novelty_index is None:
+        raise ModelError(
+            "the model has no index of its training tunes, so that no tune can be told to be novel; leave out novel, or "
+            "train it with this version"
+        )
+    new_guide = _guides(lm, options)
+    tries: dict[int, _Tries] = {}
+    written: dict[int, GeneratedTune] = {}
+    numbers = iter(range(options.n))
+    again: list[Writer] = []
+
+    def next_writer() -> Writer | None:
+        if again:
+            return again.pop()
+        index = next(numbers, None)
+        if index is None:
+            return None
+        tries[index] = _Tries(lm.novelty_index if options.novel else None)
+        return Writer(options, new_guide(), index, attempt=0)
+
+    first = [writer for writer in (next_writer() for _ in range(options.batch_size)) if writer]
+    given = 0
+    try:
+        for ended in Batch(Engine(lm), lm.vocabulary, options, first).run(next_writer):
+            for writer in ended:
+                if tries[writer.index].are_over(writer, options):
+                    written[writer.index] = tries.pop(writer.index).best(writer, options)
+                else:
+                    again.append(Writer(options, new_guide(), writer.index, writer.attempt + 1))
+            while given in written:
+                yield written.pop(given)
+                given += 1
+    except KeyboardInterrupt:
+        yield from (written[index] for index in sorted(written))
+        raise
 
 
 def stream(lm: LanguageModel, options: GenerationOptions) -> Iterator[str]:
-    """Write one tune character by character, the first attempt whatever comes of it."""
+    """Write one tune character by character, the first attempt whatever comes of it.
+
+    With `bar_repetition` below 1, bar by bar: a bar may be taken back until it is complete.
+    """
     options = options.with_seed()
-    return _characters(lm, Engine(lm), options, _grammar(lm, options), index=0, attempt=0)
+    writer = Writer(options, _guides(lm, options)(), index=0, attempt=0)
+    return _characters(Batch(Engine(lm), lm.vocabulary, options, [writer]), writer)
 
 
 def find_problems(text: str) -> tuple[str, ...]:
@@ -90,68 +130,74 @@ def find_problems(text: str) -> tuple[str, ...]:
     return tuple(problems)
 
 
-def _grammar(lm: LanguageModel, options: GenerationOptions) -> Grammar | None:
-    """The grammar to keep to, or None where the model is left to itself."""
+def _characters(batch: Batch, writer: Writer) -> Iterator[str]:
+    given = 0
+    for ended in batch.run(lambda: None):
+        settled = len(writer.text) if ended else writer.settled
+        yield from writer.text[given:settled]
+        given = max(given, settled)
+
+
+def _guides(lm: LanguageModel, options: GenerationOptions) -> Callable[[], GrammarGuide | Guide]:
+    """What makes a guide for each tune: to the grammar, or where the model is left to itself, a free one."""
     if not options.constrained:
-        return None
+        return lambda: Guide(options, lm.vocabulary)
     lacking = sorted(symbol for symbol in CANONICAL_SYMBOLS if symbol not in lm.vocabulary)
     if lacking:
         names = ", ".join(map(repr, lacking[:5]))
         _logger.warning("the model's vocabulary lacks %s: its tunes are not held to the grammar", names)
-        return None
-    return grammar_for(options.header(), options.opening_music())
+        return lambda: Guide(options, lm.vocabulary)
+    opening = options.opening_music()
+    grammar = grammar_for(options.header(), opening, options.parts, options.bars, options.max_length)
+    masks = Masks(lm.vocabulary)
+    return lambda: GrammarGuide(grammar, masks, opening, options.max_length)
 
 
-def _guide(lm: LanguageModel, options: GenerationOptions, grammar: Grammar | None) -> Guide | GrammarGuide:
-    if grammar is None:
-        return Guide(options, lm.vocabulary)
-    return GrammarGuide(grammar, options.opening_music(), lm.vocabulary, options.max_length)
+class _Tries:
+    """The attempts at one tune: the best so far, and what they came to.
 
+    Args:
+        known: the tunes that it must not be a copy of, if any.
+    """
 
-def _write_playable(
-    lm: LanguageModel, engine: Engine, options: GenerationOptions, grammar: Grammar | None, index: int
-) -> GeneratedTune:
-    best, fewest = "", None
-    characters = attempt = 0
-    # At temperature 0 every attempt is the same.
-    for attempt in range(options.attempts if options.temperature else 1):
-        text = "".join(_characters(lm, engine, options, grammar, index, attempt))
-        characters += len(text)
-        problems = find_problems(text)
-        if fewest is None or len(problems) < len(fewest):
-            best, fewest = text, problems
-        if not problems:
-            break
-    assert fewest is not None  # there is always a first attempt
-    if fewest:
-        _logger.warning(
-            "tune %d: none of %d attempts can be played; kept the one with fewest problems (%d), as: %s",
-            index + 1, attempt + 1, len(fewest), fewest[0],
-        )  # fmt: skip
-    seed = options.seed or 0
-    return GeneratedTune(Tune.parse(best), index + 1, seed, attempt + 1, characters, fewest)
+    def __init__(self, known: NoveltyIndex | None) -> None:
+        self._known = known
+        self._text = ""
+        self._problems: tuple[str, ...] = ()  # of the best
+        self._overlap: Overlap | None = None
+        self._rank = (True, sys.maxsize)  # whether it is a copy, and how many problems it has
+        self._characters = 0
 
+    def are_over(self, writer: Writer, options: GenerationOptions) -> bool:
+        """Take note of an attempt; whether it is the last."""
+        problems = find_problems(writer.text)
+        overlap = self._known.nearest(Tune.parse(writer.text)) if self._known else None
+        rank = (bool(overlap and overlap.is_copy()), len(problems))
+        self._characters += len(writer.text)
+        if rank < self._rank:
+            self._text, self._problems, self._overlap, self._rank = writer.text, problems, overlap, rank
+        # At temperature 0 every attempt is the same.
+        return rank == (False, 0) or writer.attempt + 1 == (options.attempts if options.temperature else 1)
 
-def _characters(
-    lm: LanguageModel,
-    engine: Engine,
-    options: GenerationOptions,
-    grammar: Grammar | None,
-    index: int,
-    attempt: int,
-) -> Iterator[str]:
-    """Write one attempt at one tune, prompt included, up to its closing empty line or `max_length`."""
-    # A stream of numbers of its own for each attempt at each tune: none depends on the others.
-    generator = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(index, attempt)))
-    guide = _guide(lm, options, grammar)
-    state = engine.start()
-    # In training, a tune always came after a newline.
-    logits = engine.step(state, [lm.vocabulary.char_to_id["\n"]])
-    for _ in range(options.max_length):
-        token_id = sample(logits[:, 0], options, generator, guide.allowed())
-        character = lm.vocabulary.symbols[token_id]
-        guide.advance(character)
-        yield character
-        if guide.ended:
-            return
-        logits = engine.step(state, [token_id])
+    def best(self, writer: Writer, options: GenerationOptions) -> GeneratedTune:
+        """The best attempt as a tune; `writer` is that of the last."""
+        problems, number, attempts = self._problems, writer.index + 1, writer.attempt + 1
+        if self._overlap and self._overlap.is_copy():
+            raise ModelError(
+                f"tune {number}: each of {attempts} attempts has too much of a training tune, such as "
+                f"{self._overlap.title!r}; raise attempts or the temperature"
+            )
+        if problems:
+            _logger.warning(
+                "tune %d: none of %d attempts can be played; kept the one with fewest problems (%d), as: %s",
+                number, attempts, len(problems), problems[0],
+            )  # fmt: skip
+        return GeneratedTune(
+            Tune.parse(self._text),
+            number,
+            options.seed or 0,
+            attempts,
+            self._characters,
+            problems,
+            self._overlap,
+        )

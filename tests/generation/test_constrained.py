@@ -10,7 +10,7 @@ from abclm.convert.strict import complaints
 from abclm.errors import ConfigError, NotationError
 from abclm.generation import GenerationOptions, generate, stream
 from abclm.generation.constraint import canonical_opening, grammar_for, way_to_end
-from abclm.generation.guide import GrammarGuide
+from abclm.generation.guide import GrammarGuide, Masks
 from abclm.language_model import LanguageModel
 from abclm.model_config import ModelConfig
 from abclm.notation.fields import RHYTHMS
@@ -97,7 +97,7 @@ def test_whatever_is_drawn_the_longest_length_is_kept(asked):
     grammar = grammar_for(options.header(), options.opening_music())
     for seed in range(30):
         draw = random.Random(seed)
-        guide = GrammarGuide(grammar, options.opening_music(), vocabulary, 200)
+        guide = GrammarGuide(grammar, Masks(vocabulary), options.opening_music(), 200)
         text = ""
         while not guide.ended and len(text) < 200:
             choices = vocabulary.decode(np.flatnonzero(guide.allowed()))

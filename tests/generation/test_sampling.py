@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abclm.generation import GenerationOptions
-from abclm.generation.sampling import probabilities, sample
+from abclm.generation import GenerationOptions, sampling
+from abclm.generation.sampling import draw
 from abclm.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary.from_text("badger")  # a b d e g r
@@ -16,6 +16,19 @@ HALVES = np.log(SHARES).astype(np.float32)
 
 def options(**changes):
     return GenerationOptions(**changes)
+
+
+def probabilities(logits, options, allowed=None):
+    """Of one text."""
+    chances, _ = sampling.probabilities(logits[None], options, None if allowed is None else allowed[None])
+    return chances[0]
+
+
+def sample(logits, options, generator, allowed=None):
+    """Draw for one text."""
+    number = np.array([generator.random()])
+    (token_id,), _ = draw(logits[None], options, number, None if allowed is None else allowed[None])
+    return token_id
 
 
 def spelled(**changes):
@@ -82,12 +95,6 @@ def test_the_mask_comes_before_everything_else():
     assert sample(HALVES, options(temperature=0), np.random.default_rng(0), allowed) == 2
 
 
-def test_greedy_draws_nothing():
-    generator = np.random.default_rng(0)
-    sample(HALVES, options(temperature=0), generator)
-    assert generator.random() == np.random.default_rng(0).random()
-
-
 @pytest.mark.parametrize("temperature", [1e-300, 1e-9, 0.5, 1, 100])
 @pytest.mark.parametrize("scale", [1.0, 1e4, 1e37])
 def test_extreme_logits_and_temperatures_stay_finite(temperature, scale):
@@ -129,3 +136,47 @@ def test_only_possible_symbols_are_drawn(logits, data, number, temperature, top_
     for drawn in (number, 0.0, np.nextafter(1, 0)):
         token_id = sample(logits, chosen, Fixed(drawn), allowed)
         assert chances[token_id] > 0
+
+
+CHOICES = [
+    {}, {"temperature": 0}, {"temperature": 0.3}, {"top_k": 3}, {"top_p": 0.8}, {"min_p": 0.1}, {"min_p": 1.0},
+    {"top_k": 10, "top_p": 0.9, "min_p": 0.02, "temperature": 1.4},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", CHOICES)
+def test_texts_of_a_batch_are_drawn_as_each_alone(changes):
+    generator = np.random.default_rng(1)
+    logits = generator.normal(0, 3, (50, 20)).astype(np.float32)
+    allowed = generator.random((50, 20)) < 0.5
+    allowed[:, 7] = True
+    numbers = generator.random(50)
+    together, _ = draw(logits, options(**changes), numbers, allowed)
+    for row in range(50):
+        only = slice(row, row + 1)
+        assert draw(logits[only], options(**changes), numbers[only], allowed[only])[0] == together[only]
+
+
+@pytest.mark.parametrize("changes", CHOICES)
+def test_a_draw_that_is_certain_is_the_same_for_all_logits_within_the_tolerance(changes):
+    generator = np.random.default_rng(2)
+    logits = generator.normal(0, 3, (4000, 12)).astype(np.float32)
+    numbers = generator.random(4000)
+    tolerance = 0.002  # of the largest logit
+    ids, certain = draw(logits, options(**changes), numbers, tolerance=tolerance)
+    assert 0.2 < certain.mean() < 1
+    changed = 0
+    for _ in range(20):
+        error = (
+            tolerance * np.abs(logits).max(axis=1, keepdims=True) * generator.choice([-1, 1], logits.shape)
+        )
+        others, _ = draw((logits + error * 0.999).astype(np.float32), options(**changes), numbers)
+        assert (others == ids)[certain].all()
+        changed += (others != ids).sum()
+    assert changed  # what was not certain did make a difference
+
+
+def test_without_a_choice_a_draw_is_certain():
+    allowed = np.eye(5, dtype=bool)[:1]
+    _, certain = draw(HALVES[None], options(), np.array([0.0]), allowed, tolerance=0.1)
+    assert certain.all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abclm.errors import VocabularyError
-from abclm.generation.step import Engine, _Product
+from abclm.generation.step import FEW, Engine, _Pace, _Product
 from abclm.language_model import LanguageModel
 from abclm.model_config import ModelConfig
 
@@ -55,12 +55,37 @@ def test_logits_are_those_of_the_equations(layers):
 def test_one_state_and_many_are_multiplied_alike(shape):
     generator = np.random.default_rng(0)
     matrix = generator.normal(size=shape).astype(np.float32)
-    states = generator.normal(size=(shape[1], 3)).astype(np.float32)
-    product = _Product(matrix)
-    np.testing.assert_allclose(product.times(states), matrix @ states, atol=1e-3)
-    one = product.times(states[:, :1].copy())
-    assert one.shape == (shape[0], 1)
-    np.testing.assert_allclose(one, matrix @ states[:, :1], atol=1e-3)
+    states = generator.normal(size=(shape[1], FEW + 2)).astype(np.float32)
+    pace = _Pace()
+    product = _Product(matrix, pace)
+    for batch in (1, 2, FEW, FEW + 2):
+        for pace.in_strips in (False, True):
+            found = product.times(states[:, :batch].copy())
+            assert found.shape == (shape[0], batch)
+            np.testing.assert_allclose(found, matrix @ states[:, :batch], atol=1e-3)
+
+
+def test_a_few_states_give_the_bits_of_one_in_strips_or_not():
+    generator = np.random.default_rng(0)
+    pace = _Pace()
+    product = _Product(generator.normal(size=(1024, 256)).astype(np.float32), pace)
+    states = generator.normal(size=(256, FEW)).astype(np.float32)
+    alone = np.hstack([product.times(states[:, place : place + 1].copy()) for place in range(FEW)])
+    for pace.in_strips in (True, False):
+        np.testing.assert_array_equal(product.times(states), alone)
+
+
+def test_the_faster_way_to_multiply_is_found_and_the_other_tried_again():
+    pace = _Pace()
+    seconds = {False: 1.0, True: 2.0}  # shared out among threads, in strips
+    ways = []
+    for step in range(6000):
+        if step == 3000:
+            seconds[False] = 5.0  # other processes came
+        ways.append(pace.in_strips)
+        pace.note(seconds[pace.in_strips])
+    assert 0 < np.mean(ways[100:3000]) < 0.05
+    assert 0.8 < np.mean(ways[3500:]) < 1
 
 
 @pytest.mark.parametrize("layers", [1, 2])
@@ -72,9 +97,31 @@ def test_texts_of_a_batch_do_not_touch_each_other(layers):
     assert state.batch == 3
     for time in range(8):
         logits = engine.step(state, lm.vocabulary.encode("".join(text[time] for text in texts)))
-        assert logits.shape == (83, 3)
+        assert logits.shape == (3, 83)
     for column, text in enumerate(texts):
-        np.testing.assert_allclose(logits[:, column], lm.logits(text)[-1], atol=1e-5)
+        np.testing.assert_array_equal(logits[column], lm.logits(text)[-1])
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_texts_of_a_large_batch_differ_from_one_alone_in_the_last_bits_only(layers):
+    lm = random_model(layers)
+    engine = Engine(lm)
+    state = engine.start(batch=FEW + 1)
+    for symbol in TEXT:
+        logits = engine.step(state, lm.vocabulary.encode(symbol * (FEW + 1)))
+    np.testing.assert_allclose(logits, np.tile(lm.logits(TEXT)[-1], (FEW + 1, 1)), atol=1e-5)
+
+
+def test_columns_of_a_state_are_taken_put_back_and_left_out():
+    lm = random_model(2)
+    engine = Engine(lm)
+    state = engine.start(batch=3)
+    engine.step(state, lm.vocabulary.encode("GAB"))
+    second = state.column(1)
+    engine.step(state, lm.vocabulary.encode("ccc"))
+    state.put(0, second)
+    logits = engine.step(state.only([0]), lm.vocabulary.encode("d"))
+    np.testing.assert_array_equal(logits[0], lm.logits("Ad")[-1])
 
 
 def test_the_engine_keeps_its_weights_while_the_model_is_trained():

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from abclm.errors import ConfigError, ModelError
 from abclm.generation import GenerationOptions, generate, stream, tunes
 from abclm.language_model import LanguageModel
 from abclm.model_config import ModelConfig
+from abclm.notation.tune import Tune
+from abclm.novelty import NoveltyIndex
 from abclm.vocabulary import Vocabulary
 
 GOOD = "|:GFG DEF|G2A B2d|gfe dBG|A2G FED:|\n\n"
@@ -37,11 +40,17 @@ class Scripted:
     def start(self, batch=1):
         self.attempt += 1
         self.text = ""
-        return None
+        return self
+
+    def put(self, place, column):
+        pass
+
+    def only(self, places):
+        return self
 
     def step(self, state, ids):
         self.steps += 1
-        self.text += self.vocabulary.decode(ids)
+        self.text += self.vocabulary.decode(np.array(ids))
         match = re.search(r"\nK:[^\n]+\n", self.text)
         if match:
             wanted = self.bodies[min(self.attempt, len(self.bodies) - 1)][len(self.text) - match.end() :][:1]
@@ -49,9 +58,9 @@ class Scripted:
             wanted = "G"
         else:
             wanted = "KLMRT" if self.text.endswith("\n") else "\n"
-        logits = np.zeros((len(self.vocabulary), 1), np.float32)
+        logits = np.zeros((1, len(self.vocabulary)), np.float32)
         for place, symbol in enumerate(wanted):
-            logits[self.vocabulary.char_to_id[symbol]] = 1000 - 100 * place
+            logits[0, self.vocabulary.char_to_id[symbol]] = 1000 - 100 * place
         return logits
 
 
@@ -139,7 +148,7 @@ def test_a_tune_can_be_had_again_by_the_seed_it_tells(lm):
 
 def test_tunes_come_one_by_one(lm, script):
     engine = script(GOOD)
-    written = generate(lm, GenerationOptions(seed=1, n=1000))
+    written = generate(lm, GenerationOptions(seed=1, n=1000, batch_size=1))
     assert [next(written).number for _ in range(2)] == [1, 2]
     assert engine.attempt == 1
 
@@ -191,3 +200,49 @@ def test_a_model_without_the_symbols_of_a_tune_says_so():
     lm = LanguageModel.create(ModelConfig(embedding_dimension=3, units=4), Vocabulary.from_text("abc\n"))
     with pytest.raises(ModelError, match="lacks '1', ':', 'K', 'X'"):
         lm.generate(seed=1)
+
+
+OTHER = "|:AcA EFG|c2B A2c|eag edc|B2A GFE:|\n\n"
+
+
+@pytest.fixture
+def learned(lm):
+    """A model that learned one tune."""
+    known = Tune.parse(f"X:1\nT:Known\nM:6/8\nL:1/8\nK:D\n{GOOD}")
+    lm.novelty_index = NoveltyIndex.create([known])
+    return lm
+
+
+def test_a_copy_is_not_novel_and_another_is_tried(learned, script):
+    script(GOOD, OTHER)
+    options = GenerationOptions(constrained=False, seed=1, meter="6/8", unit_note_length="1/8", key="D")
+    (copy,) = generate(learned, options)
+    assert copy.attempts == 1
+    assert copy.overlap is None
+    script(GOOD, OTHER)
+    (generated,) = generate(learned, replace(options, novel=True))
+    assert generated.attempts == 2
+    assert not generated.overlap.is_copy()
+    assert "AcA" in str(generated.tune)
+
+
+def test_where_every_attempt_is_a_copy_none_is_given(learned, script):
+    script(GOOD)
+    options = GenerationOptions(constrained=False, seed=1, meter="6/8", key="D", novel=True, attempts=3)
+    with pytest.raises(ModelError, match=r"tune 1: each of 3 attempts has too much of .* .Known."):
+        next(generate(learned, options))
+
+
+def test_what_is_novel_can_only_be_told_with_an_index(lm):
+    with pytest.raises(ModelError, match="no index of its training tunes"):
+        next(generate(lm, GenerationOptions(novel=True)))
+    with pytest.raises(ConfigError, match="temperature 0 writes one tune only, novel or not"):
+        GenerationOptions(novel=True, temperature=0)
+
+
+def test_novel_tunes_of_the_shipped_model_are_the_same_in_a_batch_and_alone():
+    lm = abclm.load("session")
+    options = {"novel": True, "n": 6, "seed": 2, "temperature": 0.6, "max_length": 400}
+    together = lm.generate(**options)
+    assert together == lm.generate(batch_size=1, **options)
+    assert not any(lm.novelty_index.nearest(tune).is_copy() for tune in together)

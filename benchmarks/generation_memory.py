@@ -1,0 +1,48 @@
+"""Show that memory does not grow with the number of tunes.
+
+    python benchmarks/generation_memory.py [--model session] [--tunes 200 1000 4000] [--json]
+
+For each number, `abclm generate -n N --out DIR --seed 1` runs as a process of its own; shown is the most memory that it
+held at a time (maximum resident set size). The batch has 128 tunes each time.
+"""
+
+import argparse
+import json
+import multiprocessing
+import resource
+import subprocess
+import sys
+import tempfile
+
+
+def peak_megabytes(model: str, tunes: int) -> float:
+    """The most memory that writing so many tunes into files takes, MB."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = ["generate", "--model", model, "--seed", "1", "-n", str(tunes), "--out", folder]
+        subprocess.run([sys.executable, "-m", "abclm", *command], check=True, stderr=subprocess.DEVNULL)
+    # Of all children of this process so far; it has one.
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (
+        2**20 if sys.platform == "darwin" else 1024
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", default="session")
+    parser.add_argument("--tunes", type=int, nargs="+", default=[200, 1000, 4000])
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    figures = {}
+    for tunes in given.tunes:
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            figures[tunes] = pool.apply(peak_megabytes, (given.model, tunes))
+        if not given.json:
+            print(f"{tunes:>7,} tunes: {figures[tunes]:,.0f} MB")
+    if given.json:
+        print(json.dumps(figures, indent=2))
+
+
+if __name__ == "__main__":
+    main()

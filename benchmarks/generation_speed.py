@@ -1,0 +1,236 @@
+"""Compare how fast tunes are written: by abclm, by the paper's loop, and by PyTorch.
+
+    python benchmarks/generation_speed.py [--model session] [--tunes 500] [--rounds 5] [--torch PYTHON] [--json]
+
+Each contender has the same weights, runs in a process of its own and is asked in turn, while the others wait:
+
+- `keras`: the paper's loop, a stateful Keras model called eagerly for every character;
+- `torch`, `torch 128`: `nn.LSTM` under `inference_mode`, one tune and 128 at a time, drawing with `multinomial`;
+- `matvec`: nothing but the matrix-vector products that a character needs, by NumPy: the bound of writing one tune;
+- `one`, `one free`: abclm, one tune at a time, with the grammar and without (each one attempt, checked and parsed);
+- `128`, `128 free`: `--tunes` tunes, while 128 are being written at a time.
+
+PyTorch is no dependency: `pip install torch==2.13.0`, or name an interpreter that has it with `--torch`; without
+one it is left out. Rates are the medians of the rounds. They vary with the machine; ratios of one run can be quoted.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+CHARACTERS = {
+    "keras": 120,
+    "torch": 1500,
+    "torch 128": 60 * 128,
+    "matvec": 6000,
+    "one": 9000,
+    "one free": 9000,
+}
+OURS = ("one", "one free", "128", "128 free")
+
+
+def weights_of(model: str) -> dict[str, np.ndarray]:
+    import abclm
+
+    return abclm.load(model).weights
+
+
+# Each contender: prepared once, then a function that writes and gives the number of characters.
+
+
+def keras_loop(path: str, tunes: int) -> Callable[[], int]:
+    import keras
+    import tensorflow as tf
+
+    weights = dict(np.load(path))
+    vocabulary, dimension = weights["embedding/embeddings"].shape
+    units = len(weights["lstm/recurrent_kernel"])
+    model = keras.Sequential(
+        [
+            keras.Input((None,), batch_size=1),
+            keras.layers.Embedding(vocabulary, dimension),
+            keras.layers.LSTM(units, return_sequences=True, stateful=True),
+            keras.layers.Dense(vocabulary),
+        ]
+    )
+    model.set_weights(list(weights.values()))
+
+    def write() -> int:
+        symbol = tf.constant([[0]])
+        for _ in range(CHARACTERS["keras"]):
+            logits = model(symbol)[:, -1]
+            symbol = tf.random.categorical(logits, 1)
+            int(symbol[0, 0])
+        return CHARACTERS["keras"]
+
+    return write
+
+
+def torch_loop(path: str, tunes: int, batch: int = 1) -> Callable[[], int]:
+    import torch
+
+    weights = dict(np.load(path))
+    vocabulary, dimension = weights["embedding/embeddings"].shape
+    units = len(weights["lstm/recurrent_kernel"])
+    embedding, lstm = (
+        torch.nn.Embedding(vocabulary, dimension),
+        torch.nn.LSTM(dimension, units, batch_first=True),
+    )
+    dense = torch.nn.Linear(units, vocabulary)
+    given = {name: torch.from_numpy(each) for name, each in weights.items()}
+    with torch.no_grad():
+        embedding.weight.copy_(given["embedding/embeddings"])
+        lstm.weight_ih_l0.copy_(given["lstm/kernel"].T)  # the same order of gates: i, f, c, o
+        lstm.weight_hh_l0.copy_(given["lstm/recurrent_kernel"].T)
+        lstm.bias_ih_l0.copy_(given["lstm/bias"])
+        lstm.bias_hh_l0.zero_()
+        dense.weight.copy_(given["dense/kernel"].T)
+        dense.bias.copy_(given["dense/bias"])
+    characters = CHARACTERS["torch" if batch == 1 else "torch 128"]
+
+    def write() -> int:
+        with torch.inference_mode():
+            symbols, state = torch.zeros((batch, 1), dtype=torch.long), None
+            for _ in range(characters // batch):
+                outputs, state = lstm(embedding(symbols), state)
+                symbols = torch.multinomial(torch.softmax(dense(outputs[:, -1]), dim=-1), 1)
+                symbols.tolist()
+        return characters
+
+    return write
+
+
+def matvec_loop(path: str, tunes: int) -> Callable[[], int]:
+    weights = np.load(path)
+    matrices = [np.ascontiguousarray(weights[name].T) for name in ("lstm/recurrent_kernel", "dense/kernel")]
+    state = np.ones((matrices[0].shape[1], 1), np.float32)
+
+    def write() -> int:
+        for _ in range(CHARACTERS["matvec"]):
+            for matrix in matrices:
+                matrix @ state
+        return CHARACTERS["matvec"]
+
+    return write
+
+
+def our_loop(model: str, tunes: int, name: str) -> Callable[[], int]:
+    import logging
+
+    import abclm
+    from abclm.generation import GenerationOptions, generate
+
+    logging.disable(logging.WARNING)  # without the grammar, that a tune has a problem
+    lm = abclm.load(model)
+    many = name.startswith("128")
+    options = GenerationOptions(
+        seed=1, n=10**6, batch_size=128 if many else 1, constrained="free" not in name, attempts=1
+    )
+    running = generate(lm, options)  # goes on from round to round
+
+    def write() -> int:
+        characters = written = 0
+        while written < tunes if many else characters < CHARACTERS[name]:
+            characters += next(running).characters
+            written += 1
+        return characters
+
+    return write
+
+
+def serve(name: str, model: str, path: str, tunes: int) -> None:
+    """Write whenever a line comes in, and answer with the characters and the seconds."""
+    makers: dict[str, Callable[[], Callable[[], int]]] = {
+        "keras": lambda: keras_loop(path, tunes),
+        "torch": lambda: torch_loop(path, tunes),
+        "torch 128": lambda: torch_loop(path, tunes, 128),
+        "matvec": lambda: matvec_loop(path, tunes),
+    }
+    write = makers[name]() if name in makers else our_loop(model, tunes, name)
+    for _ in sys.stdin:
+        begun = time.perf_counter()
+        characters = write()
+        print(characters, time.perf_counter() - begun, flush=True)
+
+
+def measure(given: argparse.Namespace, weights: Path) -> dict[str, float]:
+    """The rate of each contender, characters/s."""
+    names = ["keras", "matvec", *OURS]
+    if subprocess.run([given.torch, "-c", "import torch"], capture_output=True).returncode == 0:
+        names[1:1] = ["torch", "torch 128"]
+    processes = {
+        name: subprocess.Popen(
+            [
+                given.torch if name.startswith("torch") else sys.executable, __file__, "--serve", name,
+                "--model", given.model, "--weights", str(weights), "--tunes", str(given.tunes),
+            ],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )
+        for name in names
+    }  # fmt: skip
+    rates: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(given.rounds + 1):
+        for name, process in processes.items():
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write("\n")
+            process.stdin.flush()
+            characters, seconds = map(float, process.stdout.readline().split())
+            if number:  # the first round warms up
+                rates[name].append(characters / seconds)
+            print(f"round {number}: {name} {characters / seconds:,.0f}/s", file=sys.stderr)
+    for process in processes.values():
+        process.terminate()
+    return {name: statistics.median(each) for name, each in rates.items()}
+
+
+def ratios(rates: dict[str, float]) -> dict[str, float]:
+    pairs = [
+        ("one", "keras"), ("one", "torch"), ("one", "one free"), ("one free", "matvec"),
+        ("128", "keras"), ("128", "torch 128"), ("128", "128 free"),
+    ]  # fmt: skip
+    return {f"{ours} / {peer}": rates[ours] / rates[peer] for ours, peer in pairs if peer in rates}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", default="session")
+    parser.add_argument("--tunes", type=int, default=500)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--torch", default=sys.executable, help="an interpreter that has PyTorch")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--serve", help=argparse.SUPPRESS)
+    parser.add_argument("--weights", default="", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.serve:
+        serve(given.serve, given.model, given.weights, given.tunes)
+        return
+
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "weights.npz"
+        np.savez(path, **weights_of(given.model))
+        rates = measure(given, path)
+    figures: dict[str, Any] = {"characters_per_second": rates, "ratios": ratios(rates)}
+    if given.json:
+        print(json.dumps(figures, indent=2))
+        return
+    for name, rate in rates.items():
+        print(f"{name:<10}{rate:>10,.0f} characters/s")
+    for name, ratio in figures["ratios"].items():
+        print(f"{name:<20}{ratio:>8.2f}")
+
+
+if __name__ == "__main__":
+    main()

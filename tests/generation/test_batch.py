@@ -1,0 +1,129 @@
+"""A tune is the same alone, in a small batch and in a large one, and bars that repeat can be held back."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import abclm
+from abclm.generation import GenerationOptions, batch, generate, stream
+from abclm.generation.guide import Guide
+from abclm.generation.writer import Writer
+from abclm.language_model import LanguageModel
+from abclm.model_config import ModelConfig
+
+
+@pytest.fixture(scope="module")
+def lm():
+    """Sure enough of itself that a draw can fall next to a boundary, and as wide as threads need."""
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=48), seed=3)
+    generator = np.random.default_rng(0)
+    for name, weight in lm.weights.items():
+        lm.weights[name] = generator.normal(0, 2 / np.sqrt(weight.shape[0]), weight.shape).astype(np.float32)
+    return lm
+
+
+def write(lm, **changes):
+    changes = {"title": "Asked", "seed": 1, "n": 12, "max_length": 300, "attempts": 2, **changes}
+    return [(str(each.tune), each.attempts) for each in generate(lm, GenerationOptions(**changes))]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"constrained": False},
+        {"temperature": 0.5, "top_k": 5},
+        {"top_p": 0.8, "min_p": 0.01, "temperature": 1.5},
+        {"bar_repetition": 0.1},
+    ],
+)
+def test_tunes_are_the_same_in_batches_of_any_size(lm, changes):
+    one_by_one = write(lm, batch_size=1, **changes)
+    assert len(set(one_by_one)) == 12
+    for batch_size in (2, 5, 12, 128):
+        assert write(lm, batch_size=batch_size, **changes) == one_by_one
+
+
+def test_a_draw_that_is_not_certain_is_decided_by_the_logits_of_the_tune_alone(lm, monkeypatch):
+    one_by_one = write(lm, batch_size=1, n=6)
+    # A batch whose logits are far off, and that knows it.
+    step = batch.Engine.step
+    noise = np.random.default_rng(0)
+
+    def rough(engine, state, ids):
+        logits = step(engine, state, ids)
+        return logits + noise.uniform(-0.01, 0.01, logits.shape) if state.batch > 1 else logits
+
+    monkeypatch.setattr(batch.Engine, "step", rough)
+    monkeypatch.setattr(batch, "FEW", 1)
+    assert write(lm, batch_size=6, n=6) != one_by_one
+    monkeypatch.setattr(batch, "TOLERANCE", 0.01)  # of the largest logit, which is more than 1 throughout
+    assert write(lm, batch_size=6, n=6) == one_by_one
+
+
+def test_the_tolerance_is_more_than_the_logits_of_a_batch_are_off():
+    lm = abclm.load("session")
+    ids = lm.vocabulary.encode("\n" + str(abclm.Corpus.load("oldTunes").normalize().tunes[0]))[:250]
+    engine = batch.Engine(lm)
+    alone, state = engine.logits(ids), engine.start(batch=32)
+    for row, token_id in zip(alone, ids, strict=True):
+        logits = engine.step(state, np.repeat(token_id, 32))
+        assert np.abs(logits - row).max() < batch.TOLERANCE * np.abs(row).max()
+
+
+def test_finished_tunes_make_room_for_others(lm):
+    engine, options = batch.Engine(lm), GenerationOptions(seed=1, constrained=False, max_length=200)
+    waiting = [Writer(options, Guide(options, lm.vocabulary), index, attempt=0) for index in range(20)]
+    first = [waiting.pop(0) for _ in range(6)]
+    running = batch.Batch(engine, lm.vocabulary, options, first)
+    finished = []
+    for ended in running.run(lambda: waiting.pop(0) if waiting else None):
+        assert len(running.writers) <= 6
+        finished += ended
+    assert sorted(writer.index for writer in finished) == list(range(20))
+    assert all(len(writer.text) == 200 or writer.text.endswith("\n\n") for writer in finished)
+
+
+# Bars that repeat
+
+
+def bars(text):
+    """The bars of more than one note, as they are written."""
+    music = text.partition("\nK:")[2].partition("\n")[2]
+    found = ("".join(each.split()) for each in music.replace(":", "|").split("|"))
+    return [each.lstrip("12") for each in found if sum(symbol.isalpha() for symbol in each) > 1]
+
+
+def repeated(texts):
+    return sum(sum(count - 1 for count in Counter(bars(text)).values()) for text in texts)
+
+
+def test_bars_repeat_as_rarely_as_is_asked():
+    lm = abclm.load("session")
+    options = {"rhythm": "jig", "key": "G", "temperature": 0.5, "n": 6, "seed": 1, "max_length": 350}
+    texts = {
+        keep: [str(tune) for tune in lm.generate(bar_repetition=keep, **options)] for keep in (1.0, 0.5, 0.0)
+    }
+    assert repeated(texts[1.0]) > repeated(texts[0.5]) > repeated(texts[0.0])
+    assert repeated(texts[0.0]) <= 2  # where a bar has too few forms, or the tune is led to its end
+
+
+def test_a_tune_with_bars_held_back_is_valid(lm):
+    for generated in generate(
+        lm, GenerationOptions(seed=1, n=10, bar_repetition=0, title="Asked", max_length=400)
+    ):
+        assert generated.problems == ()
+        assert generated.tune.check() == []
+        assert generated.characters <= 400
+
+
+def test_a_stream_takes_nothing_back():
+    lm = abclm.load("session")
+    options = GenerationOptions(
+        rhythm="jig", temperature=0.5, seed=1, bar_repetition=0.2, max_length=300, title="Asked"
+    )
+    (generated,) = generate(lm, options)
+    streamed = "".join(stream(lm, options))
+    assert streamed.rstrip("\n") == str(generated.tune).rstrip("\n")
+    assert streamed.endswith("\n\n")
