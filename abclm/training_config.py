@@ -10,6 +10,7 @@ from typing import Any
 from abclm.errors import ConfigError
 
 SCHEDULES = ("constant", "cosine")
+PRECISIONS = ("float32", "bfloat16")
 _SEEDS = 2**31  # what both NumPy and TensorFlow take
 
 
@@ -22,6 +23,7 @@ class TrainingConfig:
         batch_size: windows of a step, 1 or more.
         learning_rate: Adam's step size at the start, above 0.
         schedule: `"constant"`, or `"cosine"`: the learning rate falls to 0 along half a cosine.
+        warmup_steps: over so many steps at first the learning rate rises to `learning_rate`; 0 or more.
         epochs: passes over the training text, 1 or more.
         steps: where given, stop after so many steps, whatever `epochs` says; 1 or more.
         patience: where given, stop after so many epochs without a better held-out figure; 1 or more.
@@ -31,6 +33,9 @@ class TrainingConfig:
         weight_decay: share of each weight, biases aside, that a step takes off, times the learning
             rate; 0 or more.
         seed: of windows, their order and dropout; from 0 to 2**31 - 1.
+        checkpoint_minutes: between two writings of what `resume` needs, beside those at the end of each
+            epoch and of the run; above 0.
+        precision: `"float32"`, or `"bfloat16"`: mixed, with weights and sums in float32, on GPUs that have it.
 
     Raises:
         ConfigError: values out of range, all of them named.
@@ -40,6 +45,7 @@ class TrainingConfig:
     batch_size: int = 32
     learning_rate: float = 1e-3
     schedule: str = "constant"
+    warmup_steps: int = 0
     epochs: int = 20
     steps: int | None = None
     patience: int | None = None
@@ -48,12 +54,17 @@ class TrainingConfig:
     output_dropout: float = 0.0
     weight_decay: float = 0.0
     seed: int = 0
+    checkpoint_minutes: float = 10.0
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         wrong = []
         for name in ("sequence_length", "batch_size", "epochs", "steps", "patience"):
             wrong += self._unless(name, "an integer from 1", lambda value: type(value) is int and value >= 1)
-        for name in ("learning_rate", "clip_norm"):
+        wrong += self._unless(
+            "warmup_steps", "an integer from 0", lambda value: type(value) is int and value >= 0
+        )
+        for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
             wrong += self._unless(name, "a number above 0", lambda value: _is_number(value) and value > 0)
         for name in ("embedding_dropout", "output_dropout"):
             wrong += self._unless(
@@ -62,7 +73,8 @@ class TrainingConfig:
         wrong += self._unless(
             "weight_decay", "a number from 0", lambda value: _is_number(value) and value >= 0
         )
-        wrong += self._unless("schedule", f"one of {', '.join(SCHEDULES)}", lambda value: value in SCHEDULES)
+        for name, known in (("schedule", SCHEDULES), ("precision", PRECISIONS)):
+            wrong += self._unless(name, f"one of {', '.join(known)}", known.__contains__)
         wrong += self._unless(
             "seed",
             f"an integer from 0 to {_SEEDS - 1}",
@@ -113,9 +125,12 @@ class TrainingConfig:
 
     def learning_rate_at(self, step: int, total_steps: int) -> float:
         """The learning rate of a step, counted from 0: no state, so that any step can be run again."""
+        if step < self.warmup_steps:
+            return self.learning_rate * (step + 1) / (self.warmup_steps + 1)
         if self.schedule == "constant":
             return self.learning_rate
-        return self.learning_rate * (1 + math.cos(math.pi * step / total_steps)) / 2
+        done = (step - self.warmup_steps) / max(1, total_steps - self.warmup_steps)
+        return self.learning_rate * (1 + math.cos(math.pi * done)) / 2
 
     def _unless(self, name: str, legal: str, test: Any) -> list[str]:
         """Say what is wrong with a field, if anything; None is legal where it is the default."""

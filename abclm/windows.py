@@ -1,6 +1,6 @@
 """Turn token ids into batches of next-character training pairs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,8 +8,13 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from abclm.errors import ConfigError
+from abclm.token_files import TokenFiles
 
 Ids = npt.NDArray[np.uint8]
+Text = Ids | TokenFiles
+
+_LISTED_WINDOWS = 2**20  # an epoch's order of so many is a list in memory, of more it is worked out
+_ROUNDS = 6
 
 
 def window_starts(characters: int, sequence_length: int, offset: int = 0) -> npt.NDArray[np.int64]:
@@ -51,8 +56,8 @@ def in_order(ids: Ids, sequence_length: int, offset: int = 0) -> Iterator[tuple[
         yield ids[start : start + sequence_length], ids[start + 1 : start + sequence_length + 1]
 
 
-def epoch_starts(characters: int, sequence_length: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
-    """Choose one epoch's windows and their order.
+class EpochOrder:
+    """One epoch's windows, in the order of training: a sequence of where each starts.
 
     The offset and the order come from `(seed, epoch)` alone, so that any epoch can be cut again.
 
@@ -62,33 +67,83 @@ def epoch_starts(characters: int, sequence_length: int, seed: int, epoch: int) -
         seed: the run's random seed.
         epoch: counted from 0.
 
-    Returns:
-        Where each window starts, in the order of training.
-
     Raises:
         ConfigError: the text is too short for a single window.
     """
-    count = windows_per_epoch(characters, sequence_length)
-    random = np.random.default_rng([seed, epoch])
-    # No offset may cost the only window of a short text, and all epochs are to be equally long.
-    slack = min(sequence_length, characters - sequence_length)
-    starts = window_starts(characters, sequence_length, int(random.integers(slack)))
-    return random.permutation(starts)[:count]
+
+    def __init__(self, characters: int, sequence_length: int, seed: int, epoch: int) -> None:
+        self._count = windows_per_epoch(characters, sequence_length)
+        random = np.random.default_rng([seed, epoch])
+        # No offset may cost the only window of a short text, and all epochs are to be equally long.
+        slack = min(sequence_length, characters - sequence_length)
+        offset = int(random.integers(slack))
+        self._cut = offset, sequence_length, max(0, (characters - 1 - offset) // sequence_length)
+        self._starts: npt.NDArray[np.int64] | None = None
+        if self._count <= _LISTED_WINDOWS:
+            self._starts = random.permutation(window_starts(characters, sequence_length, offset))
+        self._keys = random.integers(2**32, size=_ROUNDS, dtype=np.uint64)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, places: slice) -> npt.NDArray[np.int64]:
+        """Where the windows at these places of the order start."""
+        if self._starts is not None:
+            return self._starts[: self._count][places]
+        offset, length, windows = self._cut
+        return offset + length * permuted(np.arange(*places.indices(self._count)), windows, self._keys)
+
+
+def permuted(places: Any, count: int, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
+    """Permute the numbers below `count` without a list of them, by a keyed Feistel network.
+
+    A number is cut into two halves, and each round changes one by a hash of the other, which can be taken
+    back; what falls on `count` or above goes through again (Black & Rogaway 2002, "cycle walking").
+
+    Args:
+        places: int64, from 0 to below `count`.
+        count: 2 or more.
+        keys: one for each round.
+
+    Returns:
+        int64, as many; for all places together each number once.
+    """
+    half = np.uint64((int(count - 1).bit_length() + 1) // 2)
+    mask = np.uint64((1 << int(half)) - 1)
+    values = np.asarray(places, np.uint64)
+    outside = np.ones(len(values), np.bool_)
+    while outside.any():
+        left, right = values[outside] >> half, values[outside] & mask
+        for key in keys:
+            mixed = (right + key) * np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio
+            mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+            left, right = right, left ^ ((mixed >> np.uint64(32)) & mask)
+        values[outside] = (left << half) | right
+        outside = values >= count
+    return values.astype(np.int64)
 
 
 def epoch_batches(
-    ids: Ids, *, sequence_length: int, batch_size: int, seed: int, epoch: int, first: int = 0
+    text: Text,
+    *,
+    sequence_length: int,
+    batch_size: int,
+    seed: int,
+    epoch: int,
+    first: int = 0,
+    part: Callable[[int], slice] = slice,
 ) -> Any:
     """Make one epoch's batches.
 
     Args:
-        ids: the text as token ids, uint8 `(characters,)`.
+        text: the text as token ids, uint8 `(characters,)`, or on the disk.
         sequence_length: characters of a window's input.
         batch_size: windows of a batch. Those left over at the end of an epoch are left out, as the
             next epoch cuts and deals anew; a text with fewer windows than one batch gives them all.
         seed: the run's random seed.
         epoch: counted from 0.
         first: how many batches of the epoch to pass over, for going on where a run stopped.
+        part: the part of so many windows to take of each batch; by default all.
 
     Returns:
         A `tf.data.Dataset` of uint8 pairs (inputs, targets), each `(batch, sequence_length)`.
@@ -96,17 +151,28 @@ def epoch_batches(
     Raises:
         ConfigError: the text is too short for a single window.
     """
-    starts = epoch_starts(len(ids), sequence_length, seed, epoch)
+    starts = EpochOrder(len(text), sequence_length, seed, epoch)
     size = min(batch_size, len(starts))
-    text = tf.constant(ids)
-    steps = tf.range(sequence_length + 1, dtype=tf.int64)
+    mine = part(size)
 
-    def cut(batch_starts: Any) -> tuple[Any, Any]:
-        windows = tf.gather(text, batch_starts[:, None] + steps)  # (batch, sequence_length + 1)
+    shape = [len(range(size)[mine]), sequence_length + 1]
+
+    def read(number: int) -> Ids:
+        return read_windows(text, starts[number * size : (number + 1) * size][mine], sequence_length + 1)
+
+    def cut(number: Any) -> tuple[Any, Any]:
+        windows = tf.ensure_shape(tf.numpy_function(read, [number], tf.uint8), shape)
         return windows[:, :-1], windows[:, 1:]
 
-    dataset = tf.data.Dataset.from_tensor_slices(starts[first * size :])
-    return dataset.batch(size, drop_remainder=True).map(cut).prefetch(2)
+    return tf.data.Dataset.range(first, len(starts) // size).map(cut).prefetch(2)
+
+
+def read_windows(text: Text, starts: npt.NDArray[np.int64], length: int) -> Ids:
+    """Read the windows of a text that begin at `starts`, `(windows,)`: uint8 `(windows, length)`."""
+    if isinstance(text, TokenFiles):
+        return text.windows(starts, length)
+    windows: Ids = text[starts[:, None] + np.arange(length)]
+    return windows
 
 
 def windows_per_epoch(characters: int, sequence_length: int) -> int:

@@ -49,9 +49,12 @@ class Network(keras.Model):  # type: ignore[misc]
             "layers": layers,
         }
         names = ["lstm", *(f"lstm_{number}" for number in range(1, layers))]
-        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_dimension, name="embedding")
-        self.recurrent = [LSTM(units, return_sequences=True, name=name) for name in names]
-        self.dense = keras.layers.Dense(vocabulary_size, name="dense")
+        policy = self.dtype_policy
+        self.embedding = keras.layers.Embedding(
+            vocabulary_size, embedding_dimension, name="embedding", dtype=policy
+        )
+        self.recurrent = [LSTM(units, return_sequences=True, name=name, dtype=policy) for name in names]
+        self.dense = keras.layers.Dense(vocabulary_size, name="dense", dtype=policy)
 
     def build(self, input_shape: Any = None) -> None:
         """Make the variables; they are the same for every batch size and length."""
@@ -98,7 +101,10 @@ class Network(keras.Model):  # type: ignore[misc]
 
 
 def build_network(
-    config: ModelConfig, vocabulary_size: int, weights: Mapping[str, np.ndarray[Any, Any]] | None = None
+    config: ModelConfig,
+    vocabulary_size: int,
+    weights: Mapping[str, np.ndarray[Any, Any]] | None = None,
+    precision: str = "float32",
 ) -> Network:
     """Make the Keras network of a language model.
 
@@ -106,6 +112,7 @@ def build_network(
         config: widths and number of layers.
         vocabulary_size: number of symbols.
         weights: named as in a model folder; without them Keras initialises the network.
+        precision: `"float32"`, or `"bfloat16"`: products in bfloat16, weights in float32.
 
     Returns:
         A built `keras.Model` from ids `(batch, time)`, of any length, to logits `(batch, time, vocabulary)`.
@@ -113,7 +120,9 @@ def build_network(
     Raises:
         ModelError: `weights` are not those of such a network.
     """
-    network = Network(vocabulary_size, config.embedding_dimension, config.units, config.layers, name="abclm")
+    policy = precision if precision == "float32" else f"mixed_{precision}"
+    sizes = (vocabulary_size, config.embedding_dimension, config.units, config.layers)
+    network = Network(*sizes, name="abclm", dtype=policy)
     network.build()
     if weights is not None:
         set_weights(network, weights)

@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 
 from abclm import training
+from abclm.clean_files import encode_files
 from abclm.corpora import Corpus
+from abclm.encoded_corpus import EncodedCorpus
 from abclm.errors import ConfigError, CorpusError, ModelError, VocabularyError
 from abclm.language_model import LanguageModel
 from abclm.model_config import ModelConfig
 from abclm.notation.tune import Tune
+from abclm.notation.tunebook import format_tunebook, split_tunebook
 from abclm.training import TrainingConfig
+from abclm.training.held_out import tunes_of
 from abclm.vocabulary import Vocabulary
 
 SMALL = ModelConfig(embedding_dimension=8, units=16)
@@ -160,7 +164,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_says_where(lm, tmp_path):
 
 def test_weights_that_broke_in_an_epochs_last_step_are_not_kept(lm, monkeypatch):
     broken = {name: np.full_like(weight, np.nan) for name, weight in lm.weights.items()}
-    monkeypatch.setattr(training, "weights_of", lambda network: broken)
+    monkeypatch.setattr(training.loop, "weights_of", lambda network: broken)
     before = lm.weights
     with pytest.raises(ModelError, match="weights broke at step 2 of 2"):
         training.train(lm, TRAIN, None, TrainingConfig(sequence_length=50, steps=2))
@@ -203,6 +207,33 @@ def test_clipping_bounds_what_a_step_changes(lm):
     assert all(np.abs(weight - before[name]).max() < 1e-6 for name, weight in lm.weights.items())
 
 
+def test_tunes_on_the_disk_train_as_those_in_memory_do(lm, tmp_path):
+    (tmp_path / "book.abc").write_text(format_tunebook(TUNES.tunes))
+    found = encode_files([tmp_path / "book.abc"], lm.vocabulary, tmp_path / "text", 0.3, 0)
+    texts = [each.text.windows(np.array([0]), len(each.text))[0] for each in (found.training, found.held_out)]
+    in_memory = [
+        EncodedCorpus(each.name, each.tunes, each.checksum, text)
+        for each, text in zip((found.training, found.held_out), texts, strict=True)
+    ]
+    other = lm.copy()
+    training.train(lm, found.training, found.held_out, QUICK)
+    training.train(other, *in_memory, QUICK)
+    for name, weight in lm.weights.items():
+        np.testing.assert_array_equal(weight, other.weights[name])
+    tunes = [Tune.parse(text) for text in split_tunebook(lm.vocabulary.decode(texts[1]))]
+    assert lm.bits_per_character(tunes) == pytest.approx(
+        lm.history[-1]["validation_bits_per_character"], rel=1e-6
+    )
+
+
+@pytest.mark.parametrize("block", [5, 300, 10_000])
+def test_held_out_tunes_are_measured_a_block_at_a_time(lm, block):
+    text = EncodedCorpus.encode(HELD_OUT, lm.vocabulary).text
+    newline = lm.vocabulary.char_to_id["\n"]
+    found = [lm.vocabulary.decode(tune) for tunes in tunes_of(text, newline, block) for tune in tunes]
+    assert found == [f"\n{tune.text.rstrip()}\n\n" for tune in HELD_OUT]
+
+
 def test_tunes_that_are_not_canonical_are_normalised_first(lm):
     raw = Corpus("raw", tuple(Tune.parse(tune.text.replace("K:", "Q:1/4=120\nK:")) for tune in TRAIN.tunes))
     training.train(lm, raw, None, TrainingConfig(sequence_length=50, steps=1))
@@ -242,6 +273,23 @@ def test_fine_tuning_on_one_short_tune_takes_a_shorter_window(lm, caplog):
     tuned = lm.fine_tune(Corpus("short", (tune,)), config=TrainingConfig.for_fine_tuning(epochs=1))
     assert tuned.metadata["training"]["config"]["sequence_length"] == len(tune.text)
     assert "windows are" in caplog.text
+
+
+def test_a_model_knows_the_tunes_that_it_was_trained_on(lm, tmp_path):
+    config = TrainingConfig(sequence_length=50, steps=1)
+    training.train(lm, TRAIN, HELD_OUT, config, folder=tmp_path / "m")
+    for model in (lm, LanguageModel.load(tmp_path / "m")):
+        assert model.novelty_index.titles == tuple(tune.title for tune in TRAIN)
+    mine = training.fine_tune(lm, HELD_OUT, None, config)
+    assert len(mine.novelty_index) == len(TUNES)
+    assert len(training.fine_tune(lm, TRAIN, None, config).novelty_index) == len(TRAIN)
+
+
+def test_a_model_that_learned_from_unknown_tunes_claims_no_index(lm):
+    config = TrainingConfig(sequence_length=50, steps=1)
+    training.train(lm, TRAIN, None, config)
+    lm.novelty_index = None
+    assert training.fine_tune(lm, HELD_OUT, None, config).novelty_index is None
 
 
 def test_a_model_overfitted_on_eight_bars_reproduces_them():

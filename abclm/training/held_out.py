@@ -1,0 +1,110 @@
+"""Turn a network under training and held-out tunes into its figures, each worker measuring a part."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from abclm.encoded_corpus import EncodedCorpus, Ids
+from abclm.evaluation.bulk import padded_batches
+from abclm.networks import Network
+from abclm.training.workers import Workers
+from abclm.windows import Text, read_windows
+
+_BLOCK = 2**22  # characters that are in memory at a time
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOutFigures:
+    """How well a network predicts the held-out tunes, as `Evaluation` has it."""
+
+    bits_per_character: float
+    bits_per_tune: float
+    tunes: int
+    characters: int
+
+
+class HeldOut:
+    """Measures a network on the same tunes again and again.
+
+    Args:
+        network: what is measured; its weights at the time of each call.
+        corpus: the tunes.
+        newline: the token id of the newline.
+        workers: who shares the work; all are told the figures of the whole.
+    """
+
+    def __init__(self, network: Network, corpus: EncodedCorpus, newline: int, workers: Workers) -> None:
+        self._corpus, self._newline, self._workers = corpus, newline, workers
+        self._nats = _compiled_nats(network)
+
+    def __call__(self) -> HeldOutFigures:
+        """Measure the network as it is now."""
+        mine = sum(float(self._nats(*batch)) for batch in self._batches())
+        bits = float(self._workers.gather([mine]).sum()) / math.log(2)
+        return HeldOutFigures(
+            bits_per_character=bits / self._corpus.characters,
+            bits_per_tune=bits / self._corpus.tunes,
+            tunes=self._corpus.tunes,
+            characters=self._corpus.characters,
+        )
+
+    def _batches(self) -> Iterator[tuple[Any, ...]]:
+        number = 0
+        for tunes in tunes_of(self._corpus.text, self._newline):
+            for inputs, targets, lengths, _ in padded_batches(tunes):
+                if number % self._workers.count == self._workers.index:
+                    yield inputs, targets, lengths
+                number += 1
+
+
+def _compiled_nats(network: Network) -> Any:
+    """Make the function of a padded batch (see `padded_batches`) that gives its nats, float64, in all."""
+    signature = [
+        tf.TensorSpec([None, None], tf.uint8),
+        tf.TensorSpec([None, None], tf.uint8),
+        tf.TensorSpec([None], tf.int32),
+    ]
+
+    def total_nats(inputs: Any, targets: Any, lengths: Any) -> Any:
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+            tf.cast(targets, tf.int32), tf.cast(network.logits(inputs), tf.float32)
+        )  # (batch, time)
+        counted = tf.sequence_mask(lengths, tf.shape(inputs)[1])
+        # Summed in float64: a corpus has more characters than float32 has digits for.
+        return tf.reduce_sum(tf.where(counted, tf.cast(losses, tf.float64), 0.0))
+
+    return tf.function(total_nats, input_signature=signature)
+
+
+def tunes_of(text: Text, newline: int, block: int = _BLOCK) -> Iterator[list[Ids]]:
+    """Cut a text into its tunes, some millions of characters at a time.
+
+    Args:
+        text: a newline and tunes, each ended by an empty line.
+        newline: the token id of the newline.
+        block: characters to read at a time, more where a tune has more.
+
+    Yields:
+        Tunes as sequences to be measured: the newline before the tune, and the tune.
+    """
+    at, size = 0, block
+    while at < len(text) - 1:
+        length = min(size, len(text) - at)
+        ids = read_windows(text, np.array([at]), length)[0]
+        is_newline = ids == newline
+        # Where an empty line ends, but for the newline at the very beginning.
+        ends = np.flatnonzero(is_newline[2:] & is_newline[1:-1]) + 2
+        if not len(ends):
+            if length < size:
+                return
+            size *= 2
+            continue
+        starts = np.concatenate([[0], ends[:-1]])
+        yield [ids[start : end + 1] for start, end in zip(starts, ends, strict=True)]
+        at, size = at + int(ends[-1]), block

@@ -1,0 +1,328 @@
+"""Turn tunes and a model into trained weights, step by step: where a run stands, and what it leaves on the disk."""
+
+from __future__ import annotations
+
+import errno
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abclm.encoded_corpus import EncodedCorpus
+from abclm.errors import ConfigError, ModelError
+from abclm.networks import set_weights, weights_of
+from abclm.training.callbacks import Callbacks
+from abclm.training.checkpoint import FOLDER, Checkpoint, read_checkpoint, write_checkpoint
+from abclm.training.held_out import HeldOut, HeldOutFigures
+from abclm.training.identity import check_same_run, identity_of
+from abclm.training.picture import write_history
+from abclm.training.progress import Meter, Progress
+from abclm.training.record import training_record
+from abclm.training.step import TrainingStep
+from abclm.training.stopping import Stopping
+from abclm.training.workers import Workers
+from abclm.training_config import TrainingConfig
+from abclm.windows import batches_per_epoch, epoch_batches, windows_per_epoch
+
+if TYPE_CHECKING:
+    import keras
+
+    from abclm.language_model import LanguageModel
+    from abclm.novelty import NoveltyIndex
+
+_SECONDS_BETWEEN_PICTURES = 60  # drawing one takes a fraction of one
+_CURVE_POINTS = 300
+
+
+class Run:
+    """One run of the training loop: where it stands, the figures so far, and what is kept."""
+
+    def __init__(
+        self,
+        lm: LanguageModel,
+        corpus: EncodedCorpus,
+        validation: EncodedCorpus | None,
+        config: TrainingConfig,
+        folder: Path | None,
+        workers: Workers,
+        callbacks: Sequence[keras.callbacks.Callback],
+        progress: Callable[[Progress], object],
+    ) -> None:
+        self.lm, self.corpus, self.config, self.folder = lm, corpus, config, folder
+        self.workers, self.progress = workers, progress
+        shape = len(corpus.text), config.sequence_length
+        self.steps_per_epoch = batches_per_epoch(*shape, config.batch_size)
+        self.total_steps = config.total_steps(self.steps_per_epoch)
+        windows = min(config.batch_size, windows_per_epoch(*shape))
+        workers.check(windows)
+        self.identity = identity_of(lm, config, corpus, validation)
+        self.step = TrainingStep(lm, config, (windows, config.sequence_length), workers)
+        self.network = self.step.network
+        self.held_out = None
+        if validation is not None:
+            newline = lm.vocabulary.char_to_id["\n"]
+            self.held_out = HeldOut(self.network, validation, newline, workers)
+        self.callbacks = Callbacks(callbacks, self.step, config.epochs, self.steps_per_epoch)
+        self.stopping = Stopping()
+        self.meter = Meter()
+        self.epochs = self.batch = 0  # done, the second in the epoch that is under way
+        self.epoch_loss = 0.0  # sum over these
+        self.measured: HeldOutFigures | None = None  # last
+        self.kept: HeldOutFigures | None = None  # best
+        self.kept_epoch = 0
+        self.history: list[dict[str, Any]] = []
+        self.curve: list[tuple[int, float]] = []  # step and loss, some hundreds for the picture
+        self.record = training_record(config, corpus, validation, lm.metadata.get("training"))
+        self.index = _joined(lm, corpus.index)
+        self.checkpoint_step: int | None = None
+        self.checkpoint_time = self.picture_time = time.monotonic()
+
+    def loop(self) -> None:
+        """Train to the end, or until `patience` is used up or a callback asks to stop."""
+        self._check_workers_agree()
+        self.workers.share(self.network.trainable_variables)
+        self.callbacks.begin(self.epochs)
+        while self.batch or not self._is_over():
+            self._run_epoch()
+            self._end_epoch()
+        self.callbacks.end()
+        if self.callbacks and self.held_out is None:  # which may have brought back weights of their choice
+            self._keep()
+            self._save()
+        self._write_history(draw=True)
+
+    def take_up(self) -> None:
+        """Stand where the run stood that left its state in the folder, if there is one."""
+        assert self.folder is not None
+        found = read_checkpoint(self.folder)
+        if found is None:
+            return
+        state, tensors = found.state, found.tensors
+        check_same_run(self.folder, state["identity"], self.identity)
+        set_weights(self.network, _under("weights", tensors))
+        optimizer = _under("optimizer", tensors)
+        self.step.set_optimizer_state({int(place): value for place, value in optimizer.items()})
+        self.meter = Meter(state["step"], state["recent_losses"])
+        self.epochs, self.batch, self.epoch_loss = state["epochs"], state["batch"], state["epoch_loss"]
+        self.callbacks.rate_factor = state["rate_factor"]
+        self.history, self.curve = list(state["history"]), list(state["curve"])
+        self.record = {**state["record"], "config": self.record["config"]}
+        self.measured, self.kept = _figures(state["measured"]), _figures(state["kept"])
+        self.kept_epoch = state["kept_epoch"]
+        self.checkpoint_step = state["step"]
+        if self.record.get("steps") is not None:
+            self.lm.weights = _under("kept", tensors) or weights_of(self.network)
+            self.lm.novelty_index = self.index
+            self._save()  # the last run may have been killed before it could
+
+    def keep_what_there_is(self) -> None:
+        """Keep the latest weights where no better ones are known, and what is needed to go on."""
+        if self.meter.steps and not self.stopping.is_within:
+            self._checkpoint()
+            if self.record.get("steps") is None:
+                self._keep()
+                self._save()
+            self._write_history(draw=True)
+
+    def _is_over(self) -> bool:
+        patience = self.config.patience if self.held_out else None
+        is_patient = not patience or self.epochs - self.kept_epoch < patience
+        return self.meter.steps >= self.total_steps or not is_patient or self.callbacks.want_to_stop
+
+    def _run_epoch(self) -> None:
+        batches = epoch_batches(
+            self.corpus.text,
+            sequence_length=self.config.sequence_length,
+            batch_size=self.config.batch_size,
+            seed=self.config.seed,
+            epoch=self.epochs,
+            first=self.batch,
+            part=self.workers.part,
+        )
+        self.callbacks.begin_epoch(self.epochs)
+        self.meter.start()
+        for inputs, targets in batches.take(self.total_steps - self.meter.steps):
+            learning_rate = self._learning_rate()
+            self.callbacks.begin_batch(self.batch)
+            with self.stopping.whole():
+                loss = self.step(inputs, targets, self.meter.steps, learning_rate)
+                if not math.isfinite(loss):
+                    raise self._lost(f"the loss became {loss} at step {self.meter.steps + 1}", learning_rate)
+                self.meter.count(loss, self.step.characters)
+                self.batch += 1
+                self.epoch_loss += loss
+                if self.meter.steps % max(1, self.total_steps // _CURVE_POINTS) == 0:
+                    self.curve.append((self.meter.steps, self.meter.loss))
+            self.callbacks.end_batch(self.batch - 1, loss)
+            self._report(is_epoch_end=False)
+            if time.monotonic() - self.checkpoint_time >= 60 * self.config.checkpoint_minutes:
+                with self.stopping.whole():
+                    self._checkpoint()
+                self.meter.start()
+            if self.callbacks.want_to_stop:
+                return
+
+    def _end_epoch(self) -> None:
+        measured = self.held_out() if self.held_out else None
+        learning_rate = self._learning_rate(self.meter.steps - 1)
+        if measured and not math.isfinite(measured.bits_per_character):
+            raise self._lost(f"the weights broke at step {self.meter.steps}", learning_rate)
+        loss = self.epoch_loss / self.batch
+        entry: dict[str, Any] = {
+            "epoch": self.epochs + 1,
+            "steps": self.meter.steps,
+            "loss": loss,
+            "bits_per_character": loss / math.log(2),
+            "learning_rate": learning_rate,
+            "characters_per_second": self.meter.characters_per_second,
+        }
+        if measured:
+            entry["validation_bits_per_character"] = measured.bits_per_character
+            entry["validation_bits_per_tune"] = measured.bits_per_tune
+        self.callbacks.end_epoch(self.epochs, entry)
+        with self.stopping.whole():
+            self.measured = measured
+            self.history.append(entry)
+            self.epochs, self.batch, self.epoch_loss = self.epochs + 1, 0, 0.0
+            is_best = self.kept is None or (
+                measured is not None and measured.bits_per_character < self.kept.bits_per_character
+            )
+            if is_best:
+                self.kept = measured
+                self._keep()
+            self._checkpoint()  # before the model: a model without a state could not go on
+            self._save()
+        self._write_history(draw=time.monotonic() - self.picture_time >= _SECONDS_BETWEEN_PICTURES)
+        self._report(is_epoch_end=True)
+
+    def _learning_rate(self, step: int | None = None) -> float:
+        step = self.meter.steps if step is None else step
+        return self.config.learning_rate_at(step, self.total_steps) * self.callbacks.rate_factor
+
+    def _keep(self) -> None:
+        """Give the model the weights as they are now."""
+        self.lm.weights = self._weights()
+        self.lm.novelty_index = self.index
+        self.kept_epoch = self.epochs
+        self.record["steps"] = self.meter.steps
+        if self.kept:
+            self.record["held_out"] = asdict(self.kept)
+
+    def _weights(self) -> dict[str, Any]:
+        weights = weights_of(self.network)
+        if not all(np.isfinite(weight).all() for weight in weights.values()):
+            step = self.meter.steps
+            raise self._lost(f"the weights broke at step {step}", self._learning_rate(step - 1))
+        return weights
+
+    def _save(self) -> None:
+        """Write the model, as it is kept."""
+        self.lm.metadata = {**self.lm.metadata, "training": self.record}
+        self.lm.history = list(self.history)
+        if self.folder is not None and self.workers.is_chief:
+            self.lm.save(self.folder)
+
+    def _write_history(self, draw: bool) -> None:
+        """Write the table and the picture of the curves."""
+        if self.folder is not None and self.workers.is_chief and self.history:
+            write_history(self.folder, self.history, self.curve, draw)
+            self.picture_time = time.monotonic() if draw else self.picture_time
+
+    def _checkpoint(self) -> None:
+        """Write what is needed to go on from here."""
+        self.checkpoint_time = time.monotonic()
+        step = self.meter.steps
+        if self.folder is None or not self.workers.is_chief or (step == self.checkpoint_step and self.batch):
+            return
+        tensors = {f"weights/{name}": weight for name, weight in self._weights().items()}
+        optimizer = self.step.optimizer_state()
+        tensors |= {f"optimizer/{place}": value for place, value in enumerate(optimizer)}
+        if self.record.get("steps") not in (None, step):
+            tensors |= {f"kept/{name}": weight for name, weight in self.lm.weights.items()}
+        state = {
+            "identity": self.identity,
+            "step": step,
+            "recent_losses": list(self.meter.recent),
+            "epochs": self.epochs,
+            "batch": self.batch,
+            "epoch_loss": self.epoch_loss,
+            "rate_factor": self.callbacks.rate_factor,
+            "history": self.history,
+            "curve": self.curve,
+            "record": self.record,
+            "measured": self.measured and asdict(self.measured),
+            "kept": self.kept and asdict(self.kept),
+            "kept_epoch": self.kept_epoch,
+        }
+        try:
+            write_checkpoint(self.folder, Checkpoint(state, tensors))
+        except OSError as error:
+            advice = "make room" if error.errno == errno.ENOSPC else "mend that"
+            raise ModelError(
+                f"{self.folder / FOLDER}: the checkpoint of step {step} could not be written "
+                f"({error.strerror or error}); {self.last_checkpoint()}; {advice} and go on with --resume"
+            ) from error
+        self.checkpoint_step = step
+
+    def last_checkpoint(self) -> str:
+        """What there is to go on from."""
+        if self.folder is None:
+            return "there is no checkpoint, as there is no folder"
+        if not self.workers.is_chief:
+            return f"the last checkpoint of the first worker is in {self.folder / FOLDER}"
+        if self.checkpoint_step is None:
+            return "no checkpoint was written yet"
+        return f"the last good checkpoint, of step {self.checkpoint_step}, is in {self.folder / FOLDER}"
+
+    def _check_workers_agree(self) -> None:
+        """Workers that train on different tunes, or from different states, would spoil each other's work."""
+        told = self.workers.gather([self.meter.steps, int(self.identity["digest"][:12], 16)])
+        if (told != told[0]).any():
+            what = "steps" if (told[:, 0] != told[0, 0]).any() else "settings or tunes"
+            raise ConfigError(
+                f"the workers don't begin with the same {what}; give all of them the same command, tunes and "
+                f"a copy of the same {FOLDER}"
+            )
+
+    def _report(self, is_epoch_end: bool) -> None:
+        self.progress(
+            Progress(
+                step=self.meter.steps,
+                total_steps=self.total_steps,
+                epoch=self.epochs if is_epoch_end else self.epochs + 1,
+                is_epoch_end=is_epoch_end,
+                loss=self.meter.loss,
+                characters_per_second=self.meter.characters_per_second,
+                seconds_left=self.meter.seconds_left(self.total_steps - self.meter.steps),
+                validation=self.measured,
+            )
+        )
+
+    def _lost(self, what: str, learning_rate: float) -> ModelError:
+        steps = self.record.get("steps")
+        kept = "the model is as it was before" if steps is None else f"the weights of step {steps} were kept"
+        return ModelError(
+            f"{what} of {self.total_steps}, at a learning rate of {learning_rate:g}; {kept}; "
+            f"{self.last_checkpoint()}; try a lower learning rate, or clip_norm=1"
+        )
+
+
+def _under(head: str, tensors: Any) -> dict[str, Any]:
+    """The tensors of one kind, by the names they have in it."""
+    parts = ((name.split("/", 1), value) for name, value in tensors.items())
+    return {rest: value for (first, rest), value in parts if first == head}
+
+
+def _joined(lm: LanguageModel, learned: NoveltyIndex | None) -> NoveltyIndex | None:
+    """The index of all tunes that a model was trained on; None where some of them are not known."""
+    if learned is None or (lm.novelty_index is None and "training" in lm.metadata):
+        return None
+    return learned if lm.novelty_index is None else lm.novelty_index + learned
+
+
+def _figures(figures: dict[str, Any] | None) -> HeldOutFigures | None:
+    return None if figures is None else HeldOutFigures(**figures)

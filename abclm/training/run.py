@@ -1,0 +1,146 @@
+"""Turn a model and tunes into a model that predicts such tunes better: training and fine-tuning."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import tensorflow as tf
+
+from abclm.corpora import Corpus
+from abclm.encoded_corpus import EncodedCorpus
+from abclm.errors import ConfigError, ModelError
+from abclm.training.loop import Run
+from abclm.training.progress import Progress
+from abclm.training.stopping import Stopping
+from abclm.training.workers import check_precision, find_workers, lost_worker
+from abclm.training_config import TrainingConfig
+
+if TYPE_CHECKING:
+    import keras
+
+    from abclm.language_model import LanguageModel
+
+_log = logging.getLogger(__name__)
+
+
+def train(
+    lm: LanguageModel,
+    corpus: Corpus | EncodedCorpus,
+    validation: Corpus | EncodedCorpus | None = None,
+    config: TrainingConfig | None = None,
+    *,
+    normalize: bool = True,
+    folder: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    progress: Callable[[Progress], object] | None = None,
+) -> LanguageModel:
+    """Train a model, in place.
+
+    After each epoch the held-out tunes are measured and the best weights so far are kept; without
+    held-out tunes, the latest. Ctrl-C, and SIGTERM in the main thread, end a run early, between two
+    steps: the model then has the best weights (before any were measured, the latest), and so has the
+    folder.
+
+    Where TF_CONFIG names several workers, each runs the same and takes its part of every batch; so do
+    the GPUs of one machine, where it has several.
+
+    Args:
+        lm: the model; training goes on from its weights.
+        corpus: tunes to learn from.
+        validation: tunes to measure on, none of them in `corpus`.
+        config: how to train; by default as the paper does.
+        normalize: bring the tunes to the canonical form first; False says that they have it.
+        folder: where to save the model each time its kept weights change, and in `training_state/` what
+            `resume` needs.
+        resume: go on with the run whose state `folder` holds, to the very weights that it would have come
+            to; where it holds none, begin.
+        callbacks: Keras callbacks; `model` is the network under training.
+        progress: called after each step and each epoch.
+
+    Returns:
+        `lm`, with the kept weights, a `history` entry for each epoch, and `metadata` that says how.
+
+    Raises:
+        ConfigError: too little text for one window; or the run to resume was another.
+        CorpusError: no tune could be used.
+        VocabularyError: a tune has a character that the vocabulary lacks.
+        ModelError: the loss was no longer a number, a checkpoint could not be written, or another worker
+            was lost; what was kept before it stays.
+        KeyboardInterrupt: the run was ended early, after the model was kept.
+    """
+    if resume and folder is None:
+        raise ConfigError("resume goes on with the run in a folder; received no folder")
+    workers = find_workers()
+    config = config or TrainingConfig()
+    check_precision(config.precision)
+    if validation is not None and not validation.tunes:
+        raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
+    run = Run(
+        lm,
+        _encoded(corpus, lm, normalize, indexed=True),
+        None if validation is None else _encoded(validation, lm, normalize),
+        config,
+        None if folder is None else Path(folder),
+        workers,
+        callbacks,
+        progress or (lambda _: None),
+    )
+    with Stopping() as run.stopping:
+        try:
+            if resume:
+                run.take_up()
+            run.loop()
+        except KeyboardInterrupt:
+            run.keep_what_there_is()
+            raise
+        except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
+            raise ModelError(
+                f"{lost_worker(error)} after step {run.meter.steps}; {run.last_checkpoint()}; "
+                "start all workers again with --resume"
+            ) from None
+    return lm
+
+
+def fine_tune(
+    lm: LanguageModel,
+    corpus: Corpus | EncodedCorpus,
+    validation: Corpus | EncodedCorpus | None = None,
+    config: TrainingConfig | None = None,
+    *,
+    normalize: bool = True,
+    **options: Any,
+) -> LanguageModel:
+    """Go on training on other tunes, of which there may be few.
+
+    Args:
+        lm: the model to start from; it stays as it was.
+        corpus: tunes to learn from; where they are shorter than a window, the window is made shorter.
+        validation: tunes to measure on, none of them in `corpus`.
+        config: how to train; by default `TrainingConfig.for_fine_tuning()`.
+        normalize: bring the tunes to the canonical form first; False says that they have it.
+        **options: `folder`, `resume`, `callbacks` and `progress`, as for `train`.
+
+    Returns:
+        A new model; the errors are those of `train`.
+    """
+    config = config or TrainingConfig.for_fine_tuning()
+    encoded = _encoded(corpus, lm, normalize, indexed=True)
+    characters = len(encoded.text)
+    if characters <= config.sequence_length:
+        _log.warning("the tunes have %d characters: windows are %d long", characters, characters - 1)
+        config = replace(config, sequence_length=characters - 1)
+    return train(lm.copy(), encoded, validation, config, normalize=normalize, **options)
+
+
+def _encoded(
+    corpus: Corpus | EncodedCorpus, lm: LanguageModel, normalize: bool, *, indexed: bool = False
+) -> EncodedCorpus:
+    if isinstance(corpus, EncodedCorpus):
+        return corpus
+    return EncodedCorpus.encode(corpus.normalize() if normalize else corpus, lm.vocabulary, indexed=indexed)

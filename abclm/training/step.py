@@ -1,0 +1,110 @@
+"""Turn a batch into a slightly better network: one compiled optimizer step, on all workers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from abclm.networks import Dropout, build_network
+from abclm.training.workers import Workers
+from abclm.training_config import TrainingConfig
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from abclm.language_model import LanguageModel
+
+
+class TrainingStep:
+    """A network and its optimizer.
+
+    Args:
+        lm: the model whose weights the network begins with.
+        config: rates of dropout and decay, clipping, precision and seed.
+        batch_shape: windows and characters of a whole batch, over all workers.
+        workers: who shares the work.
+
+    Attributes:
+        network: what is trained.
+        optimizer: Keras' AdamW.
+        characters: of a whole batch.
+    """
+
+    def __init__(
+        self, lm: LanguageModel, config: TrainingConfig, batch_shape: tuple[int, int], workers: Workers
+    ) -> None:
+        self._config, self._workers = config, workers
+        self.characters = batch_shape[0] * batch_shape[1]
+        with workers.strategy.scope():
+            self.network = build_network(lm.config, len(lm.vocabulary), lm.weights, config.precision)
+            self.optimizer = AdamW(config.learning_rate, weight_decay=config.weight_decay, name="adamw")
+            self.optimizer.exclude_from_weight_decay(var_names=["bias"])
+            self.optimizer.build(self.network.trainable_variables)
+        self._step = tf.function(self._on_all, reduce_retracing=True)
+
+    def __call__(self, inputs: Any, targets: Any, number: int, learning_rate: float) -> float:
+        """Change the network.
+
+        Args:
+            inputs: this worker's part of the batch, uint8 `(windows, time)`.
+            targets: the same one character later.
+            number: of the step, from 0.
+            learning_rate: of this step.
+
+        Returns:
+            The loss before the change: mean nats per character of the whole batch.
+        """
+        inputs, targets = self._workers.spread(inputs), self._workers.spread(targets)
+        loss = self._step(inputs, targets, tf.constant(number), tf.constant(learning_rate, tf.float32))
+        return float(self._workers.local(loss))
+
+    @property
+    def learning_rate(self) -> np.float32:
+        """The optimizer's learning rate as it stands, which a callback may have changed."""
+        return np.float32(keras.ops.convert_to_numpy(self.optimizer.learning_rate))
+
+    def optimizer_state(self) -> list[npt.NDArray[Any]]:
+        """Copies of all that the optimizer keeps from step to step."""
+        return [np.array(keras.ops.convert_to_numpy(each)) for each in self.optimizer.variables]
+
+    def set_optimizer_state(self, state: Mapping[int, npt.NDArray[Any]]) -> None:
+        """Give the optimizer back what `optimizer_state` gave, by place."""
+        for place, variable in enumerate(self.optimizer.variables):
+            variable.assign(state[place])
+
+    def _on_all(self, inputs: Any, targets: Any, number: Any, learning_rate: Any) -> Any:
+        return self._workers.strategy.run(self._on_one, args=(inputs, targets, number, learning_rate))
+
+    def _on_one(self, inputs: Any, targets: Any, number: Any, learning_rate: Any) -> Any:
+        """One device's part; what `all_reduce` gives is the same on all."""
+        context, config = tf.distribute.get_replica_context(), self._config
+        # From (seed, step) alone, so that a step drops the same whenever it is run; parts of a batch draw
+        # their own.
+        seed = config.seed - context.replica_id_in_sync_group
+        dropout = Dropout(config.embedding_dropout, config.output_dropout, [seed, number])
+        variables = self.network.trainable_variables
+        self.optimizer.learning_rate.assign(learning_rate)
+        with tf.GradientTape() as tape:
+            logits = tf.cast(self.network.logits(inputs, dropout), tf.float32)  # (windows, time, vocabulary)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(targets, tf.int32), logits)
+            loss = tf.reduce_sum(losses) / self.characters
+        gradients = tape.gradient(loss, [variable.value for variable in variables])
+        gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]  # a look-up's is sparse
+        loss, *gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, [loss, *gradients])
+        if config.clip_norm is not None:
+            gradients, _ = tf.clip_by_global_norm(gradients, config.clip_norm)
+        self.optimizer.apply(gradients, variables)
+        return loss
+
+
+@keras.saving.register_keras_serializable(package="abclm")
+class AdamW(keras.optimizers.AdamW):  # type: ignore[misc]
+    """Keras' AdamW, which without decay is Adam, for gradients that have been added up over the workers."""
+
+    def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
+        # Keras would add them up again, and clips each worker's by themselves before it does.
+        return grads_and_vars
