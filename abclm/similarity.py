@@ -47,23 +47,51 @@ def bar_patterns(tune: Tune) -> dict[tuple[Pattern, int], int]:
     """
     patterns: dict[tuple[Pattern, int], int] = {}
     for number, events in enumerate(_bars(tune.music.symbols)):
-        whole = sum(event.duration for event in events)
-        pattern: list[int] = []
-        first = None
-        now = 0
-        for event in events:
-            notes = struck(event)
-            if notes:
-                pitch = max(note.pitch for note in notes)  # of a chord the melody is on top
-                first = pitch if first is None else first
-                pattern += (int(now * _PARTS / whole + 0.5), pitch - first)
-            now += event.duration  # type: ignore[assignment]
-        if first is not None and len(pattern) >= 4:
-            patterns.setdefault((tuple(pattern), first % 12), number)
+        bar = _pattern(events)
+        if bar is not None:
+            patterns.setdefault(bar, number)
     return patterns
 
 
-def _bars(symbols: list[Symbol]) -> Iterator[list[Timed]]:
+def heard_patterns(tune: Tune) -> list[tuple[Pattern, int]]:
+    r"""The bars of a tune in the order in which they are heard: repeats and part sequences played out.
+
+    Args:
+        tune: any tune.
+
+    Returns:
+        `(pattern, pitch class of its first note)` for each bar, as `bar_patterns` has them; bars of fewer than
+        two notes are left out.
+
+    Example:
+        >>> once = Tune.parse("X:1\nL:1/4\nK:G\nGABc|dcBA:|\n")
+        >>> twice = Tune.parse("X:1\nL:1/4\nK:G\nGABc|dcBA|GABc|dcBA|]\n")
+        >>> heard_patterns(once) == heard_patterns(twice)
+        True
+    """
+    symbols = tune.playback.symbols
+    heard = (symbols[index] for index, _ in tune.playback.order())
+    bars = (_pattern(events) for events in _bars(heard))
+    return [bar for bar in bars if bar is not None]
+
+
+def _pattern(events: list[Timed]) -> tuple[Pattern, int] | None:
+    """What a bar is compared by, and the pitch class of its first note; None for fewer than two notes."""
+    whole = sum(event.duration for event in events)
+    pattern: list[int] = []
+    first = None
+    now = 0
+    for event in events:
+        notes = struck(event)
+        if notes:
+            pitch = max(note.pitch for note in notes)  # of a chord the melody is on top
+            first = pitch if first is None else first
+            pattern += (int(now * _PARTS / whole + 0.5), pitch - first)
+        now += event.duration  # type: ignore[assignment]
+    return None if first is None or len(pattern) < 4 else (tuple(pattern), first % 12)
+
+
+def _bars(symbols: Iterable[Symbol]) -> Iterator[list[Timed]]:
     events: list[Timed] = []
     for symbol in symbols:
         if isinstance(symbol, Timed):

@@ -1,11 +1,24 @@
-"""Measure a model on tunes that it was not trained on."""
+"""Measure a model on tunes that it was not trained on, and what it writes against them."""
 
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abclm.cli.training_run import quiet_imports, read_tunes
+from abclm.cli.training_run import quiet_imports
+from abclm.cli.training_tunes import read_tunes
+from abclm.errors import ConfigError
+from abclm.files import write_bytes
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from abclm.evaluation import Comparison, Evaluation, Quality
+
+_SHARES = ("valid", "strict", "in_key", "ends_on_tonic", "in_form", "copied")
+_WIDTH = 120
+_DIVERSITY = ("distinct_bars", "distinct_openings", "nearest_overlap")
 
 
 def command(
@@ -15,22 +28,160 @@ def command(
     ],
     model: Annotated[str, typer.Option(help="A preset's name, or a model folder.")] = "session",
     clean: Annotated[bool, typer.Option("--clean", help="The tunes are canonical already.")] = False,
+    tunes: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Tunes to set against those of CORPUS; may be given again."),
+    ] = None,
+    generate: Annotated[
+        int | None, typer.Option(metavar="N", help="Let the model write the tunes to set against them.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of what is written and drawn.")] = 0,
+    picture: Annotated[Path | None, typer.Option(help="Draw the figures into this .png file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Say how many bits a character and a tune cost the model; the fewer, the better it predicts them."""
+    from abclm.corpora import read_corpora
     from abclm.language_model import load
 
+    if tunes and generate is not None:
+        raise ConfigError("--tunes gives the tunes that --generate would write; give one of the two")
+    if generate is not None and generate < 1:
+        raise ConfigError(f"--generate is a number of tunes from 1; received {generate}")
+    if seed < 0:
+        raise ConfigError(f"--seed is an integer from 0; received {seed}")
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise ConfigError(f"--picture names the .png file to write; received {str(picture)!r}")
     lm = load(model)
     corpus = read_tunes(corpora, clean)
+    given = list(read_corpora(tunes)) if tunes else []
+
+    from abclm.evaluation import compare, evaluate, judge
 
     with quiet_imports():
-        from abclm.evaluation import evaluate
+        evaluation = evaluate(lm, corpus, normalize=False)
+    if generate is not None:
+        given = lm.generate(n=generate, seed=seed)
+    qualities: dict[str, Quality] = {}
+    comparison = None
+    if given:
+        size = min(len(given), len(corpus))
+        for name, some in (("generated", given), ("real", list(corpus))):
+            qualities[name] = judge(some, lm.novelty_index, diversity_of=size, seed=seed)
+        comparison = compare(given, corpus, seed=seed)
+    if picture is not None:
+        from abclm.evaluation.picture import draw_comparison, draw_evaluation
 
-    evaluation = evaluate(lm, corpus, normalize=False)
+        drawn = (
+            draw_comparison(given, corpus.tunes, comparison) if comparison else draw_evaluation(evaluation)
+        )
+        write_bytes(picture, drawn)
     if as_json:
-        typer.echo(json.dumps({"model": model, **evaluation.to_dict()}))
+        figures = {"model": model, **_prediction(evaluation, seed)}
+        figures |= {name: quality.to_dict() for name, quality in qualities.items()}
+        if comparison:
+            figures["overlaps"] = _overlaps([tune.title for tune in given], qualities["generated"])
+            figures["comparison"] = comparison.to_dict()
+        typer.echo(json.dumps(figures, ensure_ascii=False))
         return
-    typer.echo(f"bits per character  {evaluation.bits_per_character:.4f}")
-    typer.echo(f"bits per tune       {evaluation.bits_per_tune:.1f}")
-    typer.echo(f"tunes               {evaluation.tunes:,}")
-    typer.echo(f"characters          {evaluation.characters:,}")
+    tables = [_prediction_table(evaluation, seed)]
+    if comparison:
+        tables += [_quality_table(qualities), _comparison_table(comparison)]
+    _print(tables)
+
+
+def _prediction(evaluation: "Evaluation", seed: int) -> dict[str, Any]:
+    intervals = {name: list(ends) for name, ends in evaluation.intervals(seed=seed).items()}
+    return {**evaluation.to_dict(), "intervals": intervals}
+
+
+def _overlaps(titles: list[str], quality: "Quality") -> list[dict[str, Any]]:
+    """What each generated tune has in common with training tunes."""
+    return [
+        {
+            "title": title,
+            "share": each.share,
+            "nearest": each.title,
+            "run": each.run,
+            "run_in": each.run_title,
+            "copied": each.is_copy(),
+        }
+        for title, each in zip(titles, quality.overlaps, strict=False)
+    ]
+
+
+def _prediction_table(evaluation: "Evaluation", seed: int) -> "Table":
+    intervals = evaluation.intervals(seed=seed)
+    table = _table("held-out tunes", "figure", "95 % interval")
+    for name, label, digits in (
+        ("bits_per_character", "bits per character", 4),
+        ("header_bits_per_character", "  of the header", 4),
+        ("body_bits_per_character", "  of the body", 4),
+        ("bits_per_tune", "bits per tune", 1),
+        ("perplexity", "perplexity", 3),
+        ("accuracy", "accuracy", 4),
+    ):
+        low, high = intervals[name]
+        table.add_row(
+            label, f"{getattr(evaluation, name):.{digits}f}", f"{low:.{digits}f} to {high:.{digits}f}"
+        )
+    table.add_row("tunes", f"{evaluation.tunes:,}", "")
+    table.add_row("characters", f"{evaluation.characters:,}", "")
+    return table
+
+
+def _quality_table(qualities: "dict[str, Quality]") -> "Table":
+    table = _table("share of the tunes", *qualities)
+    for name in _SHARES:
+        cells = []
+        for quality in qualities.values():
+            share = getattr(quality, name)
+            if share is not None:
+                low, high = share.interval
+                cells.append(f"{share.share:.3f} ({low:.3f} to {high:.3f})")
+        if cells:
+            table.add_row(name.replace("_", " "), *cells)
+    first = next(iter(qualities.values()))
+    for name in _DIVERSITY:
+        label = f"{name.replace('_', ' ')}, {first.diversity_of:,} tunes"
+        table.add_row(label, *(f"{getattr(quality, name):.3f}" for quality in qualities.values()))
+    if first.median_overlap is None:
+        typer.echo("abclm: the model has no index of its training tunes, so copies are not known", err=True)
+    else:
+        overlaps = (f"{quality.median_overlap:.3f}" for quality in qualities.values())
+        table.add_row("median overlap with training tunes", *overlaps)
+        table.add_row("longest run in common", *(f"{each.longest_run} bars" for each in qualities.values()))
+    table.add_row("tunes", *(f"{quality.tunes:,}" for quality in qualities.values()))
+    return table
+
+
+def _comparison_table(comparison: "Comparison") -> "Table":
+    table = _table("generated against real", "distance", "by chance", "in units", "generated", "real")
+    for name, each in comparison.distances.items():
+        numbers = (each.distance, each.chance, each.in_units, each.mean, each.other_mean)
+        table.add_row(
+            name.replace("_", " "), *(f"{number:.{4 if number < 0.1 else 3}f}" for number in numbers)
+        )
+    table.add_row("mean", f"{comparison.mean_distance:.4f}")
+    table.add_row("Fréchet distance", f"{comparison.frechet:.3f}", f"{comparison.frechet_chance:.3f}")
+    return table
+
+
+def _table(title: str, *columns: str) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(title, no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _print(tables: "list[Table]") -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = max(console.width, _WIDTH)  # a file holds whole rows
+    for table in tables:
+        console.print(table)

@@ -1,50 +1,24 @@
-"""Turn held-out tunes into bits per character and bits per tune, many tunes at a time."""
+"""Turn held-out tunes into what they cost a Keras network, many tunes at a time."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from abclm.corpora import Corpus
-from abclm.errors import ConfigError
-from abclm.networks import Network, build_network
+from abclm.evaluation.prediction import EncodedTunes, Evaluation, Ids
+from abclm.networks import Network
 from abclm.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from abclm.language_model import LanguageModel
     from abclm.notation.tune import Tune
 
-Ids = npt.NDArray[np.uint8]
+Lengths = npt.NDArray[np.int32]
 
 _BATCH_CHARACTERS = 16_384  # bounds memory: a character of a 1,024-unit LSTM takes 20 kB
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """How well a model predicts tunes, each by itself from a zero state after one newline.
-
-    Args:
-        bits_per_character: total nats / (ln 2 · characters); every character of the canonical text
-            counts, the empty line that closes it included.
-        bits_per_tune: total bits / tunes, which does not reward a wordier form.
-        tunes: how many were measured.
-        characters: how many they have together.
-    """
-
-    bits_per_character: float
-    bits_per_tune: float
-    tunes: int
-    characters: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """The figures by name, for JSON."""
-        return asdict(self)
 
 
 class Evaluator:
@@ -61,65 +35,39 @@ class Evaluator:
     """
 
     def __init__(self, network: Network, vocabulary: Vocabulary, tunes: Iterable[Tune]) -> None:
-        start = vocabulary.encode("\n")
-        texts = (f"{tune.text.rstrip()}\n\n" for tune in tunes)
-        self._sequences = [np.concatenate([start, vocabulary.encode(text)]) for text in texts]
-        if not self._sequences:
-            raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
-        signature = [
-            tf.TensorSpec([None, None], tf.uint8),
-            tf.TensorSpec([None, None], tf.uint8),
-            tf.TensorSpec([None], tf.int32),
-        ]
+        self._tunes = EncodedTunes(vocabulary, tunes)
+        ids = tf.TensorSpec([None, None], tf.uint8)
+        lengths = tf.TensorSpec([None], tf.int32)
 
-        def total_nats(inputs: Any, targets: Any, lengths: Any) -> Any:
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
-                tf.cast(targets, tf.int32), tf.cast(network.logits(inputs), tf.float32)
-            )  # (batch, time)
-            counted = tf.sequence_mask(lengths, tf.shape(inputs)[1])
+        def measure(inputs: Any, targets: Any, characters: Any, headers: Any) -> Any:
+            wanted = tf.cast(targets, tf.int32)
+            logits = tf.cast(network.logits(inputs), tf.float32)  # (batch, time, vocabulary)
+            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(wanted, logits)
             # Summed in float64: a corpus has more characters than float32 has digits for.
-            return tf.reduce_sum(tf.where(counted, tf.cast(losses, tf.float64), 0.0))
+            losses = tf.cast(losses, tf.float64)  # (batch, time)
+            time = tf.shape(inputs)[1]
+            counted, header = tf.sequence_mask(characters, time), tf.sequence_mask(headers, time)
+            right = tf.argmax(logits, axis=-1, output_type=tf.int32) == wanted
+            return (
+                tf.reduce_sum(tf.where(header, losses, 0.0), axis=1),
+                tf.reduce_sum(tf.where(counted, losses, 0.0), axis=1),
+                tf.reduce_sum(tf.cast(counted & right, tf.int64), axis=1),
+            )
 
-        self._total_nats = tf.function(total_nats, input_signature=signature)
+        self._measure = tf.function(measure, input_signature=[ids, ids, lengths, lengths])
 
     def __call__(self) -> Evaluation:
         """Measure the network as it is now."""
-        nats = sum(float(self._total_nats(*batch)) for batch in padded_batches(self._sequences))
-        characters = sum(len(sequence) - 1 for sequence in self._sequences)
-        bits = nats / math.log(2)
-        return Evaluation(
-            bits_per_character=bits / characters,
-            bits_per_tune=bits / len(self._sequences),
-            tunes=len(self._sequences),
-            characters=characters,
-        )
-
-
-def evaluate(lm: LanguageModel, tunes: Corpus | Iterable[Tune], *, normalize: bool = True) -> Evaluation:
-    """Measure a model on tunes.
-
-    Args:
-        lm: the model.
-        tunes: a corpus or tunes that the model was not trained on.
-        normalize: bring them to the canonical form first; False says that they have it.
-
-    Returns:
-        Bits per character and per tune, of the tunes that have a canonical form.
-
-    Raises:
-        ConfigError: there is no such tune.
-        VocabularyError: a tune has a character that the vocabulary lacks.
-    """
-    corpus = tunes if isinstance(tunes, Corpus) else Corpus("tunes", tuple(tunes))
-    if normalize:
-        corpus = corpus.normalize()
-    network = build_network(lm.config, len(lm.vocabulary), lm.weights)
-    return Evaluator(network, lm.vocabulary, corpus.tunes)()
+        headers = np.array(self._tunes.header_characters, np.int32)
+        measured = np.empty((3, len(headers)))  # header nats, nats, correct
+        for inputs, targets, characters, places in padded_batches(self._tunes.ids):
+            measured[:, places] = self._measure(inputs, targets, characters, headers[places])
+        return Evaluation.of(self._tunes.costs(*measured))
 
 
 def padded_batches(
     sequences: Sequence[Ids], batch_characters: int = _BATCH_CHARACTERS
-) -> Iterator[tuple[Ids, Ids, npt.NDArray[np.int32]]]:
+) -> Iterator[tuple[Ids, Ids, Lengths, list[int]]]:
     """Put sequences of like length together.
 
     Args:
@@ -127,14 +75,17 @@ def padded_batches(
         batch_characters: the most that a batch may hold, padding included; a longer sequence goes alone.
 
     Yields:
-        Inputs and targets, uint8 `(batch, time)`, padded with 0 at the end, and the lengths `(batch,)`.
+        Inputs and targets, uint8 `(batch, time)`, padded with 0 at the end, the lengths `(batch,)`, and the
+        places of the sequences.
     """
-    ordered = sorted(sequences, key=len)
+    ordered = sorted(range(len(sequences)), key=lambda place: len(sequences[place]))
     while ordered:
-        length = len(ordered[-1]) - 1
+        length = len(sequences[ordered[-1]]) - 1
         size = max(1, batch_characters // length)
-        batch, ordered = ordered[-size:], ordered[:-size]
+        places, ordered = ordered[-size:], ordered[:-size]
+        batch = [sequences[place] for place in places]
         padded = np.zeros((len(batch), length + 1), np.uint8)
         for row, sequence in zip(padded, batch, strict=True):
             row[: len(sequence)] = sequence
-        yield padded[:, :-1], padded[:, 1:], np.array([len(sequence) - 1 for sequence in batch], np.int32)
+        lengths = np.array([len(sequence) - 1 for sequence in batch], np.int32)
+        yield padded[:, :-1], padded[:, 1:], lengths, places

@@ -64,11 +64,12 @@ def test_a_tune_with_other_symbols_is_refused():
 def test_batches_hold_every_sequence_once_within_the_bound(lengths, bound):
     sequences = [np.full(length, number + 1, np.uint8) for number, length in enumerate(lengths)]
     seen = []
-    for inputs, targets, counted in padded_batches(sequences, bound):
+    for inputs, targets, counted, places in padded_batches(sequences, bound):
         assert inputs.shape == targets.shape
         assert inputs.size <= bound or len(inputs) == 1
         for row, target, length in zip(inputs, targets, counted, strict=True):
             assert (row[:length] == target[:length]).all()
             assert not row[length + 1 :].any()
             seen.append((row[0], length + 1))
+        assert [row[0] - 1 for row in inputs] == places
     assert sorted(seen) == [(number + 1, length) for number, length in enumerate(lengths)]

@@ -1,0 +1,212 @@
+"""Turn two sets of tunes into how far apart they are: a distance for each statistic, and one over all together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from abclm.errors import ConfigError
+from abclm.evaluation.statistics import STATISTICS, features, measure
+
+if TYPE_CHECKING:
+    from abclm.notation.tune import Tune
+
+Floats = npt.NDArray[np.float64]
+
+_CHANCE = 0.95
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far two sets are apart in one statistic.
+
+    Attributes:
+        distance: Wasserstein distance as a share of the statistic's range, 0 to 1.
+        in_units: the same in the statistic's unit.
+        chance: what it reaches in 95 of 100 divisions at random of all tunes into two such sets; what is not
+            above it says nothing.
+        mean: of the statistic in the first set, in its unit.
+        other_mean: in the second.
+    """
+
+    distance: float
+    in_units: float
+    chance: float
+    mean: float
+    other_mean: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How far two sets of tunes are apart.
+
+    Attributes:
+        tunes: how many of the first set were measured: those of two notes or more.
+        others: how many of the second.
+        distances: by the names of `abclm.evaluation.statistics.STATISTICS`.
+        frechet: the Fréchet distance over the features of all statistics together.
+        frechet_chance: as `Distance.chance`.
+    """
+
+    tunes: int
+    others: int
+    distances: dict[str, Distance]
+    frechet: float
+    frechet_chance: float
+
+    @property
+    def mean_distance(self) -> float:
+        """The mean of the distances of all statistics, 0 to 1: one number to watch drift by."""
+        return float(np.mean([each.distance for each in self.distances.values()]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures by name, for JSON."""
+        return {**asdict(self), "mean_distance": self.mean_distance}
+
+
+def compare(
+    tunes: Iterable[Tune], others: Iterable[Tune], *, divisions: int = 200, seed: int = 0
+) -> Comparison:
+    r"""Say how far two sets of tunes are apart, such as generated tunes and real ones, or this month's and last's.
+
+    In every statistic each tune weighs the same, however many notes it has.
+
+    Args:
+        tunes: of one set.
+        others: of the other; exchanging the two changes no distance.
+        divisions: how many divisions at random `chance` is taken from.
+        seed: of these.
+
+    Raises:
+        ConfigError: a set has no tune of two notes or more.
+
+    Example:
+        >>> from abclm.notation.tune import Tune
+        >>> low = Tune.parse("X:1\nL:1/4\nK:C\nCDEF|GFED|]\n")
+        >>> high = Tune.parse("X:1\nL:1/4\nK:C\ncdef|gfed|]\n")
+        >>> found = compare([low], [high])
+        >>> found.distances["pitch"].in_units, found.distances["pitch"].distance
+        (12.0, 0.25)
+        >>> found.distances["interval"].distance
+        0.0
+    """
+    measured = [[found for tune in given if (found := measure(tune))] for given in (tunes, others)]
+    first, second = map(len, measured)
+    if not first or not second:
+        which = "first" if not first else "second"
+        raise ConfigError(f"the {which} of the two sets has no tune of two notes or more; give others")
+    both = measured[0] + measured[1]
+    # Row 0 is the two sets as they are; the others divide their tunes at random.
+    generator = np.random.default_rng(seed)
+    weights = np.zeros((1 + divisions, len(both)))  # what each tune adds to the difference of the sets' means
+    for row in weights:
+        row[:first], row[first:] = 1 / first, -1 / second
+    for row in weights[1:]:
+        generator.shuffle(row)
+
+    distances = {}
+    for each in STATISTICS:
+        values, table = _histograms([found[each.name] for found in both])
+        in_units = _distances(weights @ table, values)  # (1 + divisions,)
+        scaled = in_units / (each.high - each.low)
+        means = [float((table[part] @ values).mean()) for part in (slice(first), slice(first, None))]
+        distances[each.name] = Distance(float(scaled[0]), float(in_units[0]), _usual(scaled[1:]), *means)
+    points = np.stack([features(found) for found in both])  # (tunes, features)
+    frechet = np.array([frechet_distance(points[row > 0], points[row < 0]) for row in weights])
+    return Comparison(first, second, distances, float(frechet[0]), _usual(frechet[1:]))
+
+
+def wasserstein_distance(
+    values: npt.ArrayLike,
+    others: npt.ArrayLike,
+    weights: npt.ArrayLike | None = None,
+    other_weights: npt.ArrayLike | None = None,
+) -> float:
+    """The Wasserstein-1 (earth mover's) distance between two sets of numbers.
+
+    The area between the two cumulative distributions: by how much the values of the one have to be moved, on
+    average, to become those of the other. S. S. Vallender, "Calculation of the Wasserstein distance between
+    probability distributions on the line", Theory of Probability & Its Applications 18 (1974), 784-786.
+
+    Args:
+        values: (n,), at least one.
+        others: (m,), at least one.
+        weights: (n,), above 0; by default all alike.
+        other_weights: (m,), likewise.
+
+    Returns:
+        The distance in the unit of the values.
+
+    Example:
+        >>> wasserstein_distance([0, 1, 3], [5, 6, 8])
+        5.0
+    """
+    one, two = np.asarray(values, np.float64), np.asarray(others, np.float64)
+    if not one.size or not two.size:
+        raise ConfigError("a distance between numbers needs some on both sides; received none on one")
+    shares = [
+        np.ones(len(numbers)) if given is None else np.asarray(given, np.float64)
+        for numbers, given in ((one, weights), (two, other_weights))
+    ]
+    points, places = np.unique(np.concatenate([one, two]), return_inverse=True)
+    signed = np.concatenate([shares[0] / shares[0].sum(), -shares[1] / shares[1].sum()])
+    summed: Floats = np.bincount(places, signed).astype(np.float64)
+    return float(_distances(summed[None], points)[0])
+
+
+def frechet_distance(points: npt.ArrayLike, others: npt.ArrayLike) -> float:
+    """The squared Fréchet distance between the normal distributions that fit two sets of points.
+
+    |m - n|² + tr(C + D - 2 (C D)^½), with the means m and n and the covariances C and D. D. C. Dowson and
+    B. V. Landau, "The Fréchet distance between multivariate normal distributions", Journal of Multivariate
+    Analysis 12 (1982), 450-455. The fewer points there are, the larger it is by chance.
+
+    Args:
+        points: (n, features), at least one.
+        others: (m, features), at least one.
+
+    Returns:
+        0 or more, in squared units of the features.
+
+    Example:
+        >>> frechet_distance([[0.0, 0.0], [2.0, 0.0]], [[3.0, 4.0], [5.0, 4.0]])
+        25.0
+    """
+    one, two = np.asarray(points, np.float64), np.asarray(others, np.float64)
+    root = _root(np.atleast_2d(np.cov(one, rowvar=False, bias=True)))
+    cov_two = np.atleast_2d(np.cov(two, rowvar=False, bias=True))
+    # C D has the eigenvalues of C^½ D C^½, which is symmetric.
+    cross = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ cov_two @ root), 0)).sum()
+    spread = np.trace(root @ root) + np.trace(cov_two) - 2 * cross
+    return float(max(0.0, ((one.mean(axis=0) - two.mean(axis=0)) ** 2).sum() + spread))
+
+
+def _root(matrix: Floats) -> Floats:
+    """The square root of a symmetric matrix without negative eigenvalues."""
+    eigenvalues, vectors = np.linalg.eigh(matrix)
+    root: Floats = (vectors * np.sqrt(np.maximum(eigenvalues, 0))) @ vectors.T
+    return root
+
+
+def _histograms(rows: list[Floats]) -> tuple[Floats, Floats]:
+    """The different values of all rows (values,), and each row's shares of them (rows, values)."""
+    values, places = np.unique(np.concatenate(rows), return_inverse=True)
+    owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    table = np.zeros((len(rows), len(values)))
+    np.add.at(table, (owners, places), 1.0)
+    return values, table / table.sum(axis=1, keepdims=True)
+
+
+def _distances(differences: Floats, points: Floats) -> Floats:
+    """Wasserstein distances, (rows,), of differences of shares (rows, points) at ascending points."""
+    cumulative = np.cumsum(differences, axis=1)[:, :-1]
+    distances: Floats = np.abs(cumulative) @ np.diff(points)
+    return distances
+
+
+def _usual(values: Floats) -> float:
+    return float(np.quantile(values, _CHANCE)) if len(values) else 0.0

@@ -1,0 +1,163 @@
+"""Say how much tunes overlap with training tunes: people's, a model's, and copies; and what the index costs.
+
+    python benchmarks/novelty.py [CORPUS ...] [--tunes 300] [--model session] [--copies 500] [--json]
+
+The corpora (by default those that `session` learned from) are split as its metadata says. Printed are:
+
+- of the held-out tunes, quantiles of the share and the run that each has in common with training tunes; first of
+  all, then of those that are no setting of a training tune, which is what `abclm.novelty.USUAL_SHARE` and
+  `USUAL_RUN` stand for. A setting shares half of the bars of the one of the two tunes that has fewer (`TuneIndex`);
+- the same of `--tunes` tunes that the model writes, and how many of them are copies by these limits;
+- how many copies are found among `--copies` training tunes that are moved to another key, written out without
+  repeats, and given another title;
+- how often the index, which holds hashes, and the exact comparison of bars differ;
+- the size of the index and how long a look-up takes, in processor time.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import abclm
+from abclm.corpora import read_corpora
+from abclm.notation.music import Bar
+from abclm.notation.tune import Tune
+from abclm.novelty import USUAL_RUN, USUAL_SHARE, NoveltyIndex, Overlap
+from abclm.similarity import TuneIndex
+
+TRAINED_ON = ["oneills1850", "ryansMammoth", "airdsAirs"]
+QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
+SETTING = 0.5
+
+
+def quantiles(overlaps: Sequence[Overlap]) -> dict[str, Any]:
+    """Where the shares and runs of overlaps lie, and how many are copies."""
+    return {
+        "tunes": len(overlaps),
+        "share": {str(each): quantile([one.share for one in overlaps], each) for each in QUANTILES},
+        "run": {str(each): quantile([one.run for one in overlaps], each) for each in QUANTILES},
+        "copies": sum(one.is_copy() for one in overlaps),
+    }
+
+
+def quantile(values: list[float], at: float) -> float:
+    """A value that occurs: the smallest that so large a share of the values does not exceed."""
+    return float(np.quantile(values, at, method="inverted_cdf")) if values else 0.0
+
+
+def disguised(tune: Tune, semitones: int) -> Tune:
+    """The tune in another key, under another title, its repeats and endings written out."""
+    moved = tune.transpose(semitones)
+    symbols = moved.playback.symbols
+    music = []
+    for index, _ in moved.playback.order():
+        after = symbols[index + 1].at if index + 1 < len(symbols) else len(moved.text)
+        symbol = symbols[index]
+        music.append("|" if isinstance(symbol, Bar) else moved.text[symbol.at : after])
+    header = moved.text[: moved.body_start].replace(f"T:{moved.title}\n", "T:Disguised\n")
+    return Tune.parse(f"{header}{''.join(music)}|]\n")
+
+
+def exact_bars(index: TuneIndex, tune: Tune) -> int:
+    """The most bars that one tune has in common, by comparing the bars themselves."""
+    return max((match.bars for match in index.matches(tune)), default=0)
+
+
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    corpus = read_corpora(options.corpora).normalize().deduplicate()
+    train, held_out = corpus.split(options.validation, options.seed)
+    index, exact = NoveltyIndex.create(train), TuneIndex(train)
+    start = time.process_time()
+    overlaps = [index.nearest(tune) for tune in held_out]
+    look_up = (time.process_time() - start) / len(overlaps)
+    related = [bool(exact.matches(tune, SETTING)) for tune in held_out]
+    differ = sum(
+        exact_bars(exact, tune) != overlap.bars for tune, overlap in zip(held_out, overlaps, strict=True)
+    )
+    figures: dict[str, Any] = {
+        "training_tunes": len(train),
+        "held_out": quantiles(overlaps),
+        "held_out_settings": quantiles(
+            [one for one, is_related in zip(overlaps, related, strict=True) if is_related]
+        ),
+        "held_out_others": quantiles(
+            [one for one, is_related in zip(overlaps, related, strict=True) if not is_related]
+        ),
+    }
+
+    if options.tunes and options.model != "none":
+        lm = abclm.load(options.model)
+        written = lm.generate(n=options.tunes, seed=options.seed, batch_size=min(64, options.tunes))
+        figures["generated"] = quantiles([index.nearest(tune) for tune in written])
+        differ += sum(exact_bars(exact, tune) != index.nearest(tune).bars for tune in written)
+
+    generator = np.random.default_rng(options.seed)
+    chosen = generator.permutation(len(train))[: options.copies]
+    copies = [disguised(train.tunes[place], int(generator.integers(1, 12))) for place in chosen]
+    found = [index.nearest(tune) for tune in copies]
+    telling = [overlap for overlap in found if overlap.index is not None]
+    figures["copies"] = {
+        "tunes": len(copies),
+        "found": sum(overlap.is_copy() for overlap in found),
+        "whole": sum(overlap.share == 1 for overlap in found),
+        "without_bars_to_compare": len(found) - len(telling),
+    }
+    figures["index"] = {
+        "bytes": len(index.to_bytes()),
+        "looked_up": len(held_out) + figures.get("generated", {}).get("tunes", 0),
+        "differ_from_exact": differ,
+        "look_up_milliseconds": 1000 * look_up,
+    }
+    return figures
+
+
+def show(name: str, figures: dict[str, Any]) -> None:
+    tunes, copies = figures["tunes"], figures["copies"]
+    flagged = f"{copies} ({100 * copies / tunes:.1f} %)" if tunes else "none"
+    print(f"{name}: {tunes:,} tunes, {flagged} copies")
+    for what in ("share", "run"):
+        row = "  ".join(f"{100 * float(at):g} %: {value:.3g}" for at, value in figures[what].items())
+        print(f"  {what:6}{row}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("corpora", nargs="*", metavar="CORPUS", default=TRAINED_ON)
+    parser.add_argument("--validation", type=float, default=0.1)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--model", default="session", help="a preset, a model folder, or none")
+    parser.add_argument("--tunes", type=int, default=300, help="how many the model writes")
+    parser.add_argument("--copies", type=int, default=500, help="how many training tunes to disguise")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+
+    figures = measure(options)
+    if options.json:
+        print(json.dumps(figures, indent=2))
+        return
+    print(f"{figures['training_tunes']:,} training tunes; copies share more than {USUAL_SHARE:.3f} of their ")
+    print(f"bars with one of them, or more than {USUAL_RUN} different bars in a row")
+    show("held out", figures["held_out"])
+    show("held out, settings of training tunes", figures["held_out_settings"])
+    show("held out, all others", figures["held_out_others"])
+    if "generated" in figures:
+        show(f"written by {options.model}", figures["generated"])
+    copies, index = figures["copies"], figures["index"]
+    print(
+        f"disguised training tunes: {copies['tunes']:,}, of which {copies['found']:,} are found and "
+        f"{copies['whole']:,} found whole; {copies['without_bars_to_compare']:,} have no bar to compare"
+    )
+    print(
+        f"index: {index['bytes']:,} bytes; {index['differ_from_exact']} of {index['looked_up']:,} tunes "
+        f"differ from the exact comparison; {index['look_up_milliseconds']:.1f} ms a look-up"
+    )
+
+
+if __name__ == "__main__":
+    main()
