@@ -5,19 +5,33 @@ from typing import Annotated
 
 import typer
 
+from abclm.convert import SUFFIXES
+
 
 def command(
     source: Annotated[
         str, typer.Argument(metavar="IN", help="A tunebook (.abc, or - for standard input) or a .mid file.")
     ],
     target: Annotated[
-        Path, typer.Argument(metavar="OUT", help="A file ending in .abc, .mid or .wav; from .mid, in .wav.")
+        Path, typer.Argument(metavar="OUT", help=f"A file ending in one of {', '.join(SUFFIXES)}.")
     ],
+    instrument: Annotated[
+        str | None, typer.Option(help="Such as fiddle, tin whistle, harp. [default: the tune's, or guitar]")
+    ] = None,
+    tempo: Annotated[
+        str | None,
+        typer.Option(help="Beats a minute, or such as 1/4=120. [default: the tune's, or the rhythm's]"),
+    ] = None,
+    chords: Annotated[bool, typer.Option(help="Play the chord symbols, too.")] = False,
 ) -> None:
-    """Convert between .abc, .mid and .wav; several tunes to play are written as OUT-1, OUT-2 and so on."""
+    """Convert between ABC, MIDI, sound, score and page; where each tune is a file, OUT-1, OUT-2 and so on."""
     from abclm.convert.between import convert_file
+    from abclm.convert.performance import Performance
 
-    written, problems = convert_file(source, target)
+    performance = None
+    if chords or instrument is not None or tempo is not None:
+        performance = Performance(instrument=instrument, tempo=tempo, chords=chords)
+    written, problems = convert_file(source, target, performance)
     for problem in problems:
         typer.echo(f"abclm: error: {problem}", err=True)
     for path in written:

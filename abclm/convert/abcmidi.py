@@ -91,6 +91,8 @@ def abc_to_midi(
     *,
     chords: bool = False,
     melody_only: bool = False,
+    tempo: str | None = None,
+    instrument: int | None = None,
     timeout_seconds: float = 10.0,
     program: str | Path | None = None,
 ) -> MidiResult:
@@ -101,6 +103,8 @@ def abc_to_midi(
         chords: play the chord symbols as accompaniment.
         melody_only: leave out grace notes, decorations, accompaniment and the tune's directives for MIDI,
             so that what is played is what is written.
+        tempo: the value of a `Q:` field to be used instead of the tune's own.
+        instrument: the General MIDI program to be used instead of the tune's own.
         timeout_seconds: how long `abc2midi` may take.
         program: the `abc2midi` to run; else it is looked for (see `find_abc_program`).
 
@@ -117,8 +121,9 @@ def abc_to_midi(
         ([67, 69, 71, 72], ())
     """
     result = run_abc2midi(
-        tune, chords=chords, melody_only=melody_only, timeout_seconds=timeout_seconds, program=program
-    )
+        tune, chords=chords, melody_only=melody_only, tempo=tempo, instrument=instrument,
+        timeout_seconds=timeout_seconds, program=program,
+    )  # fmt: skip
     if not result.midi or not _melody(parse_midi(result.midi)):
         raise ConvertError(f"abc2midi played no note of this tune{_saying(result)}; check its ABC")
     if result.errors:
@@ -133,6 +138,8 @@ def run_abc2midi(
     *,
     chords: bool = False,
     melody_only: bool = False,
+    tempo: str | None = None,
+    instrument: int | None = None,
     timeout_seconds: float = 10.0,
     program: str | Path | None = None,
 ) -> MidiResult:
@@ -141,7 +148,8 @@ def run_abc2midi(
     Raises:
         ConvertError: it took too long, it crashed, it stopped inside the file, or it can't be found.
     """
-    prepared = prepare(tune if isinstance(tune, str) else tune.text, melody_only)
+    text = tune if isinstance(tune, str) else tune.text
+    prepared = prepare(text, melody_only, chords=chords, tempo=tempo, instrument=instrument)
     switches = [] if chords else ["-NGUI"]
     if melody_only:
         switches = ["-NGUI", "-NGRA", "-NFER"]

@@ -119,7 +119,7 @@ def run_program(
         except OSError as error:
             raise ConvertError(f"{command[0]} could not be started: {error.strerror or error}") from error
         try:
-            _limit(process.pid, memory_bytes, file_bytes)
+            limit_process(process.pid, memory_bytes, file_bytes)
             returncode = process.wait(timeout_seconds)
         except subprocess.TimeoutExpired:
             raise ConvertError(f"{name} took longer than {timeout_seconds:g} s and was stopped") from None
@@ -136,7 +136,7 @@ def printable(words: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in words[:200])
 
 
-def _limit(pid: int, memory_bytes: int, file_bytes: int) -> None:
+def limit_process(pid: int, memory_bytes: int, file_bytes: int) -> None:
     """Set limits on a process that has just started; it may have ended already."""
     if not _LIMITS_WORK:
         return

@@ -1,8 +1,13 @@
 """abclm convert, as it is typed."""
 
+import wave
+
 import pytest
 
 from abclm.cli import run
+from abclm.convert import SUFFIXES
+from abclm.convert.midifile import parse_midi
+from abclm.notation import Tune
 
 TUNE = "X:1\nT:Test\nM:4/4\nL:1/8\nK:G\nG2 B>d (3gfe d2|]\n"
 
@@ -30,9 +35,43 @@ def test_a_bad_tune_among_good_ones_is_said_and_counts(book, capsys):
     assert err.count("\n") == 1
 
 
+def test_every_format_is_written(book, capsys):
+    for suffix in SUFFIXES[1:]:
+        assert run(["convert", "tune.abc", f"out{suffix}"]) == 0
+    assert run(["convert", "out.mid", "again.abc"]) == 0
+    assert run(["convert", "out.mid", "again.svg"]) == 0
+    assert capsys.readouterr().err == ""
+    again = Tune.parse((book / "again.abc").read_text(encoding="utf-8"))
+    assert [note.pitch for note in again.notes()] == [note.pitch for note in Tune.parse(TUNE).notes()]
+
+
+def test_a_tunebook_is_one_pdf_and_one_page(book, capsys):
+    (book / "tune.abc").write_text(TUNE + "\nX:2\nT:Rests\nK:C\nz4|\n\n" + TUNE, encoding="utf-8")
+    for name in ("book.pdf", "book.html"):
+        assert run(["convert", "tune.abc", name]) == 1
+        out, err = capsys.readouterr()
+        assert out == f"{name}\n"
+        assert err.startswith("abclm: error: tune.abc: X:2 Rests: ")
+    assert (book / "book.html").read_text(encoding="utf-8").count("<article") == 2
+
+
+def test_how_it_is_played_can_be_said(book):
+    options = ["--instrument", "harp", "--tempo", "1/4=60", "--chords"]
+    assert run(["convert", "tune.abc", "out.mid", *options]) == 0
+    file = parse_midi((book / "out.mid").read_bytes())
+    assert file.tempos[0][1] == 1_000_000
+    assert file.program_at(0, 100) == 46
+    assert run(["convert", "out.mid", "out.wav", "--tempo", "240"]) == 0
+    with wave.open(str(book / "out.wav")) as sound:
+        assert sound.getnframes() / sound.getframerate() < 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
+        (["tune.abc", "out.mid", "--instrument", "kazoo"], 2, "give one of guitar, fiddle"),
+        (["tune.abc", "out.mid", "--tempo", "0"], 2, "tempo: '0' is none"),
+        (["tune.abc", "out.svg", "--chords"], 2, "go with .mid, .wav, .html; received .svg"),
         (["no.abc", "out.mid"], 1, "no.abc: No such file"),
         (["tune.abc", "out.xyz"], 1, "can be converted to .abc, .mid, .wav"),
         (["tune.abc", "tune.abc/out.mid"], 1, "tune.abc"),

@@ -1,17 +1,20 @@
 """Sound: its format, its pitch, its length and its level, with FluidSynth and without."""
 
 import io
+import itertools
 import math
 import os
 import shutil
 import sys
 import wave
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from abclm.convert import wav
+from abclm.convert import timbres
 from abclm.convert.abcmidi import abc_to_midi, run_abc2midi
+from abclm.convert.instruments import INSTRUMENTS, timbre_name
 from abclm.convert.midifile import parse_midi
 from abclm.convert.wav import midi_to_wav
 from abclm.errors import ConvertError
@@ -91,12 +94,41 @@ def test_a_bent_note_is_bent(bend):
     assert sounding_pitch(sound[RATE // 10 : RATE]) == pytest.approx(69 + bend / 4096, abs=0.05)
 
 
-def test_long_tunes_are_put_together_from_groups_of_notes(monkeypatch):
-    midi = abc_to_midi(SCALE).midi
-    whole = samples(midi_to_wav(midi, fluidsynth=False))
-    monkeypatch.setattr(wav, "_GROUP_NOTES", 3)
-    # A group may begin a sample off.
-    assert np.abs(samples(midi_to_wav(midi, fluidsynth=False)) - whole).mean() < 0.02
+def test_a_note_that_lasts_long_is_made_of_blocks_that_fit(monkeypatch):
+    timbre = timbres.TIMBRES["blown"]
+    whole = timbres.play_note(replace(timbre, breath=0), 440.0, 1.0)
+    monkeypatch.setattr(timbres, "_BLOCK", 1000)
+    assert np.abs(timbres.play_note(replace(timbre, breath=0), 440.0, 1.0) - whole).max() < 1e-4
+
+
+@pytest.mark.parametrize("name", INSTRUMENTS)
+def test_every_instrument_is_in_tune_and_has_no_click(name):
+    midi = abc_to_midi(SCALE, instrument=INSTRUMENTS[name]).midi
+    sound = samples(midi_to_wav(midi, fluidsynth=False))[:, 0]
+    file = parse_midi(midi)
+    for note in file.notes:
+        begin, end = (round(RATE * second) for second in file.seconds([note.start_ticks, note.end_ticks]))
+        assert sounding_pitch(sound[begin + RATE // 25 : end]) == pytest.approx(note.pitch, abs=0.3)
+    assert np.abs(np.diff(sound)).max() < 0.5
+    assert np.abs(sound[[0, -1]]).max() < 0.001
+
+
+def test_instruments_sound_different():
+    heard = {
+        timbre_name(program): samples(
+            midi_to_wav(abc_to_midi(SCALE, instrument=program).midi, fluidsynth=False)
+        )[: RATE // 5, 0]
+        for program in INSTRUMENTS.values()
+    }
+    assert set(heard) == set(timbres.TIMBRES)
+    for one, other in itertools.combinations(heard.values(), 2):
+        assert np.abs(one - other).max() > 0.1
+
+
+def test_tones_that_last_for_hours_together_are_an_error():
+    text = "X:1\nQ:1/4=10\nM:4/4\nL:1/1\nK:C\n" + "[CDEFGABcdefgabc'd'e'f']" * 40
+    with pytest.raises(ConvertError, match="together"):
+        midi_to_wav(abc_to_midi(text).midi, fluidsynth=False)
 
 
 @pytest.mark.parametrize(

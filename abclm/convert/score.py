@@ -1,0 +1,91 @@
+"""Turn a tune into a score: an SVG with its title, its rhythm and its staves."""
+
+import re
+from dataclasses import dataclass
+from html import escape
+
+from abclm.convert.engraver import engrave
+from abclm.convert.musicxml import clean, format_musicxml
+from abclm.notation import Tune
+
+# Of A4, in tenths of a millimetre at full size: what the engraver measures in.
+PAGE_WIDTH = 2000
+PAGE_HEIGHT = 2600
+_MOST_TITLE = 200
+_HEAD_HEIGHT = 58
+_VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
+
+
+@dataclass(frozen=True)
+class Staves:
+    """What the engraver made of a tune.
+
+    Attributes:
+        pages: each the text of an SVG without a title.
+        sizes: width and height of each, in pixels.
+    """
+
+    pages: tuple[str, ...]
+    sizes: tuple[tuple[int, int], ...]
+
+
+def engrave_tune(tune: Tune, *, seed: int = 1) -> Staves:
+    """Engrave a tune's staves.
+
+    Args:
+        tune: any tune.
+        seed: for identifiers; scores on one page of HTML need different ones.
+
+    Raises:
+        ConvertError: the tune has no canonical form or no note, or the engraver could not do it.
+    """
+    pages = tuple(engrave(format_musicxml(tune), width=PAGE_WIDTH, height=PAGE_HEIGHT, seed=seed))
+    found = [_VIEW_BOX.search(page) for page in pages]
+    sizes = tuple((int(box[1]), int(box[2])) for box in found if box)
+    assert len(sizes) == len(pages)
+    return Staves(pages, sizes)
+
+
+def title_of(tune: Tune) -> str:
+    """A tune's title as it is shown, or what is shown instead; at most 200 characters, none of them controls."""
+    title = " ".join(clean(tune.title).split())
+    return (title[: _MOST_TITLE - 1] + "…" if len(title) > _MOST_TITLE else title) or "Untitled"
+
+
+def rhythm_of(tune: Tune) -> str:
+    """A tune's rhythm as it is shown, or nothing."""
+    return " ".join(clean(tune.rhythm or "").split())[:_MOST_TITLE]
+
+
+def format_svg(tune: Tune, *, seed: int = 1) -> str:
+    """Write a tune's score as one SVG file: the title, the rhythm, and the staves, however many pages they take.
+
+    Raises:
+        ConvertError: as `engrave_tune`.
+    """
+    staves = engrave_tune(tune, seed=seed)
+    width = max(size[0] for size in staves.sizes)
+    height = _HEAD_HEIGHT + sum(size[1] for size in staves.sizes)
+    title, rhythm = escape(title_of(tune)), escape(rhythm_of(tune))
+    # A long title is made to fit.
+    fit = f' textLength="{width - 40}" lengthAdjust="spacingAndGlyphs"' if len(title_of(tune)) > 65 else ""
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" role="img">',
+        f"<title>{title}</title>",
+        f'<text x="{width // 2}" y="32" text-anchor="middle" font-family="Libertinus Serif, Times, serif" '
+        f'font-size="24"{fit}>{title}</text>',
+        f'<text x="20" y="52" font-family="Libertinus Serif, Times, serif" font-size="15" '
+        f'font-style="italic">{rhythm}</text>',
+    ]
+    top = _HEAD_HEIGHT
+    for page, size in zip(staves.pages, staves.sizes, strict=True):
+        parts.append(placed(page, size, top))
+        top += size[1]
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def placed(page: str, size: tuple[int, int], top: int = 0) -> str:
+    """Make an engraved page a part of another SVG, some pixels from its top."""
+    inner = page[page.index("<svg") :]
+    return inner.replace("<svg ", f'<svg x="0" y="{top}" width="{size[0]}" height="{size[1]}" ', 1)

@@ -1,0 +1,328 @@
+"""Check tunes as sound, as scores and as MIDI read back: generated ones, and ones of the built-in corpora.
+
+    python benchmarks/sound_and_score.py [--tunes 200] [--model session] [--corpus NAME ...] [--seed 0]
+                                         [--only sound score midi] [--hostile] [--json]
+
+`--tunes` tunes are written by the model and as many drawn from the corpora. Counted are
+
+- sound, by the built-in synthesis and, where it is installed, by FluidSynth: files in which 90 % of the notes that are
+  longer than 0.1 s and not part of a chord sound at the pitch of the MIDI file to half a semitone (octaves folded),
+  that are as long as the MIDI file and the last note's release, and whose peak is below full scale; and the seconds
+  that a minute of sound took;
+- score: tunes that became SVG with as many note heads as they have written notes (notes whose length no one sign has
+  counted as often as they are written), and tunes whose MusicXML music21 reads to the same pitches, onsets and
+  durations, repeats played out; the same of music21's own reading of the ABC, for comparison;
+- midi: tunes that, played and written down again, are played at the same pitches, with onsets to a sixteenth; the
+  same of `midi2abc`, for comparison.
+
+`--hostile` gives nine inputs that nobody should meet to the engraver, the page and abc2midi instead.
+"""
+
+import argparse
+import io
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+import wave
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import abclm
+from abclm.convert.abcmidi import abc_to_midi, played_notes
+from abclm.convert.fluidsynth import TAIL_SECONDS
+from abclm.convert.midifile import MidiFile, parse_midi
+from abclm.convert.musicxml import format_musicxml
+from abclm.convert.page import format_page
+from abclm.convert.performance import play
+from abclm.convert.programs import find_abc_program
+from abclm.convert.score import format_svg
+from abclm.convert.timbres import TIMBRES
+from abclm.convert.transcribe import midi_to_tune
+from abclm.convert.wav import midi_to_wav
+from abclm.corpora import read_corpora
+from abclm.errors import AbclmError, ConvertError
+from abclm.notation import Tune
+from abclm.notation.music import Chord, Note
+from abclm.notation.timing import quarters
+
+CORPORA = ("oneills1850", "ryansMammoth", "airdsAirs")
+SHOWN = 5
+SIXTEENTH = Fraction(1, 4)
+
+
+def given_tunes(given: argparse.Namespace) -> Iterator[tuple[str, list[Tune]]]:
+    lm = abclm.load(given.model)
+    yield given.model, lm.generate(n=given.tunes, seed=given.seed)
+    corpus = read_corpora(given.corpus).normalize().deduplicate()
+    count = min(given.tunes, len(corpus))
+    yield ", ".join(given.corpus), random.Random(given.seed).sample(list(corpus.tunes), count)
+
+
+def read_wav(data: bytes) -> tuple[NDArray[np.float64], int]:
+    """Samples of the first channel between -1 and 1, and the rate."""
+    with wave.open(io.BytesIO(data)) as file:
+        channels = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, file.getnchannels())
+        return channels[:, 0] / 32768, file.getframerate()
+
+
+def share_in_tune(sound: NDArray[np.float64], rate: int, file: MidiFile) -> float:
+    """The share of notes longer than 0.1 s at whose pitch the sound's autocorrelation is highest, octaves folded."""
+    good = total = 0
+    together = Counter(note.start_ticks for note in file.notes)
+    for note in file.notes:
+        if together[note.start_ticks] > 1:
+            continue
+        start, end = file.seconds([note.start_ticks, note.end_ticks])
+        part = sound[round((start + 0.03) * rate) : round(end * rate)]
+        if end - start < 0.1 or len(part) < 2000:
+            continue
+        part = part - part.mean()
+        alike = np.fft.irfft(np.abs(np.fft.rfft(part, 1 << 17)) ** 2)
+        shortest, longest = rate // 2000, rate // 80
+        lag = shortest + int(alike[shortest:longest].argmax())
+        before, here, after = alike[lag - 1 : lag + 2]
+        period = lag + 0.5 * (before - after) / (before - 2 * here + after)
+        off = 12 * np.log2(rate / period / 440) + 69 - note.pitch
+        total += 1
+        good += abs((off + 6) % 12 - 6) < 0.5
+    return good / total if total else 1.0
+
+
+def check_sound(tunes: list[Tune], fluidsynth: bool) -> dict[str, Any]:
+    counts, shown = Counter[str](), []
+    sound_seconds = taken = 0.0
+    tail = TAIL_SECONDS if fluidsynth else max(timbre.ring_seconds for timbre in TIMBRES.values())
+    for tune in tunes:
+        midi = play(tune)
+        file = parse_midi(midi)
+        began = time.perf_counter()
+        data = midi_to_wav(midi, fluidsynth=fluidsynth)
+        taken += time.perf_counter() - began
+        sound, rate = read_wav(data)
+        seconds = max(file.seconds([note.end_ticks for note in file.notes]))
+        sound_seconds += len(sound) / rate
+        share = share_in_tune(sound, rate, file)
+        found = {
+            "in tune": bool(share >= 0.9),
+            "as long": -0.01 <= len(sound) / rate - seconds <= tail + 0.01,
+            "below full scale": bool(np.abs(sound).max() < 1),
+        }
+        counts.update(found)
+        if not all(found.values()):
+            shown.append(f"{tune.title}: {share:.0%} in tune, {len(sound) / rate:.1f} s for {seconds:.1f} s")
+    return {
+        "tunes": len(tunes),
+        **{name: counts[name] for name in ("in tune", "as long", "below full scale")},
+        "seconds for a minute of sound": round(60 * taken / sound_seconds, 2),
+        "exceptions": shown[:SHOWN],
+    }
+
+
+def check_score(tunes: list[Tune]) -> dict[str, Any]:
+    counts, shown = Counter[str](), []
+    for tune in tunes:
+        svg = format_svg(tune)
+        heads = svg.count('class="notehead"')
+        found = {
+            "svg": True,
+            "note heads": heads == written_signs(tune),
+            "musicxml read back": is_read(format_musicxml(tune), "musicxml", tune),
+            "music21 on the ABC": is_read(str(tune), "abc", tune),
+        }
+        counts.update(found)
+        if not (found["note heads"] and found["musicxml read back"]):
+            shown.append(f"{tune.title}: {heads} note heads, {written_signs(tune)} written")
+    return {"tunes": len(tunes), **counts, "exceptions": shown[:SHOWN]}
+
+
+def written_signs(tune: Tune) -> int:
+    """The notes that are written in a tune, each counted as often as there are signs in its length."""
+    signs = 0
+    for symbol in tune.music.symbols:
+        if isinstance(symbol, Note | Chord):
+            notes = len(symbol.notes) if isinstance(symbol, Chord) else 1
+            signs += notes * signs_of(quarters(symbol.duration))
+    return signs
+
+
+def signs_of(duration: Fraction) -> int:
+    """One for a plain, a dotted, a doubly dotted note and for one in a tuplet; five eighths are two."""
+    above, below = duration.numerator, duration.denominator
+    if below & (below - 1):
+        return 1
+    while above % 2 == 0:
+        above //= 2
+    if above in (1, 3, 7):
+        return 1
+    return 1 + signs_of(Fraction(above - (1 << (above.bit_length() - 1))))
+
+
+def is_read(text: str, form: str, tune: Tune) -> bool:
+    """Whether music21 reads the tune's pitches, onsets and durations, repeats played out."""
+    from music21 import chord, converter, harmony
+    from music21.exceptions21 import Music21Exception
+
+    notes = []
+    try:
+        score = converter.parseData(text, format=form)
+        for each in score.parts[0].expandRepeats().stripTies().flatten().notes:
+            if isinstance(each, harmony.Harmony):
+                continue
+            for note in each.notes if isinstance(each, chord.Chord) else [each]:
+                notes.append((each.offset, note.pitch.midi, each.quarterLength))
+    except Music21Exception:
+        return False
+    heard = sorted((note.onset, note.pitch, note.duration) for note in tune.notes())
+    return len(notes) == len(heard) and all(
+        one[1] == other[1] and abs(one[0] - other[0]) < 0.01 and abs(one[2] - other[2]) < 0.01
+        for one, other in zip(sorted(notes), heard, strict=True)
+    )
+
+
+def check_midi(tunes: list[Tune]) -> dict[str, Any]:
+    counts, shown = Counter[str](), []
+    for tune in tunes:
+        midi = play(tune)
+        wanted = played_notes(midi)
+        written = midi_to_tune(midi)
+        found = {
+            "read back": alike(wanted, played_notes(play(written))),
+            "midi2abc": alike(wanted, by_midi2abc(midi)),
+            "key signature": tune.setting().key.sharps == written.setting().key.sharps,
+            "key": tune.setting().key == written.setting().key,
+            "meter": tune.setting().meter.bar_length == written.setting().meter.bar_length,
+            "pick-up": tune.bars()[0].duration == written.bars()[0].duration,
+        }
+        counts.update(found)
+        if not found["read back"]:
+            shown.append(tune.title)
+    return {
+        "tunes": len(tunes), **{name: counts[name] for name in found}, "exceptions": shown[:SHOWN],
+    }  # fmt: skip
+
+
+Played = list[tuple[Fraction, Fraction, int]]
+
+
+def alike(wanted: Played, found: Played) -> bool:
+    """Whether the pitches are the same, and the onsets to a sixteenth from the first note's."""
+    if [note[2] for note in wanted] != [note[2] for note in found]:
+        return False
+    late = found[0][0] - wanted[0][0]
+    return all(abs(other[0] - late - one[0]) <= SIXTEENTH for one, other in zip(wanted, found, strict=True))
+
+
+def by_midi2abc(midi: bytes) -> Played:
+    """What midi2abc writes of a file, played."""
+    program = find_abc_program("midi2abc", "ABCLM_MIDI2ABC")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "tune.mid")
+        path.write_bytes(midi)
+        done = subprocess.run(
+            [program, "-f", path, "-gk", "-xa"], capture_output=True, timeout=20, check=False
+        )
+    try:
+        text = done.stdout.decode("utf-8", errors="replace")
+        return played_notes(abc_to_midi(text[text.index("X:") :]).midi)
+    except (ConvertError, ValueError):
+        return []
+
+
+HEAD = "X:1\nT:Hostile\nM:4/4\nL:1/8\nK:G\n"
+HOSTILE = {
+    "legacy line breaks": HEAD + "GABc dedB!dedB dedB!c2ec B2dB|]\n",
+    "10,000 notes": HEAD + "GABc dedB|" * 1250 + "]\n",
+    "10,000 notes in one bar": HEAD + "GABcdedB" * 1250 + "|]\n",
+    "no notes": HEAD + "z8|z8|]\n",
+    "a broken header": "X:1\nT:No key\nM:five\nGABc|]\n",
+    "markup in the title": HEAD.replace("Hostile", "</title><script>alert(1)</script>&amp;<svg onload=a()>")
+    + "GABc dedB|]\n",
+    "a title of 100,000 letters": HEAD.replace("Hostile", "A" * 100_000) + "GABc dedB|]\n",
+    "controls and nonsense": HEAD + "\x00\x01\x1b[31m\ufffe(99:99:99 G{{{[[[|:|:|:::\n",
+    "lengths without end": HEAD + "G9999999999 A1/9999999 Z999999999|[GGGGGGGG]4096|]\n",
+}
+
+
+def check_hostile() -> dict[str, dict[str, str]]:
+    """What becomes of each input in each place: done, or the error; anything else ends the script."""
+    results = {}
+    for name, text in HOSTILE.items():
+        results[name] = {}
+        for place, use in (
+            ("engraver", lambda tune: format_svg(tune)),
+            ("page", lambda tune: without_markup(format_page([tune])[0])),
+            ("abc2midi", lambda tune: play(tune)),
+        ):
+            began = time.perf_counter()
+            try:
+                use(Tune.parse(text))
+                said = "done"
+            except AbclmError as error:
+                said = f"{type(error).__name__}: {str(error)[:90]}"
+            results[name][place] = f"{said} ({time.perf_counter() - began:.1f} s)"
+    return results
+
+
+def without_markup(page: str) -> None:
+    """Make sure that no title became an element."""
+    assert "<script>alert" not in page
+    assert "<svg onload" not in page
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tunes", type=int, default=200)
+    parser.add_argument("--model", default="session")
+    parser.add_argument("--corpus", nargs="+", default=list(CORPORA))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--only", nargs="+", choices=["sound", "score", "midi"], default=["sound", "score", "midi"]
+    )
+    parser.add_argument("--hostile", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")  # music21's
+    if given.hostile:
+        show(given, {"hostile": check_hostile()})
+        return
+    for name, tunes in given_tunes(given):
+        found: dict[str, Any] = {}
+        if "sound" in given.only:
+            found["sound, built in"] = check_sound(tunes, fluidsynth=False)
+            try:
+                found["sound, FluidSynth"] = check_sound(tunes, fluidsynth=True)
+            except ConvertError as error:
+                found["sound, FluidSynth"] = str(error)
+        if "score" in given.only:
+            found["score"] = check_score(tunes)
+        if "midi" in given.only:
+            found["midi"] = check_midi(tunes)
+        show(given, {name: found})
+
+
+def show(given: argparse.Namespace, found: dict[str, Any]) -> None:
+    if given.json:
+        print(json.dumps(found, indent=2))
+        return
+    for name, parts in found.items():
+        print(name)
+        for part, figures in parts.items():
+            said = figures if isinstance(figures, str) else ", ".join(f"{k}: {v}" for k, v in figures.items())
+            print(f"  {part}: {said}")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
