@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 TITLE ?= The Lost Badger
 KEY ?= G
 
-.PHONY: tune test check slow bench clean
+.PHONY: tune test check slow fuzz clean
 
 tune: $(VENV)/installed
 	$(BIN)/abclm generate --title "$(TITLE)" --key "$(KEY)" --out tunes --format abc,mid,wav
@@ -38,6 +38,11 @@ $(VENV)/installed: $(VENV)/bin/python setup.cfg pyproject.toml
 $(VENV)/installed-dev: $(VENV)/bin/python setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	@touch $@ $(VENV)/installed
+
+# A million texts that look for what breaks the notation; most of an hour. atheris has wheels for Linux.
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python -m pip install --quiet atheris
+	$(BIN)/python tests/fuzz/fuzz_notation.py -runs=1000000 -max_len=400
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from glob import has_magic
+from pathlib import Path
 
 from abclm import cards
 from abclm.abc_files import AbcFile, find_files
 from abclm.convert.strict import complaints
+from abclm.convert.transcribe import midi_to_tune
 from abclm.corpus_problems import CorpusProblem, Kind, not_strict
 from abclm.corpus_statistics import Statistics, count_corpus
-from abclm.errors import ConfigError, CorpusError, NotationError
+from abclm.errors import ConfigError, ConvertError, CorpusError, NotationError
 from abclm.holdout import choose
 from abclm.notation.tune import Tune
 from abclm.notation.tunebook import decode, parse_tunebook
@@ -85,11 +87,12 @@ class Corpus:
 
     @classmethod
     def read(cls, *paths: str | os.PathLike[str]) -> "Corpus":
-        """Read tunebooks of your own.
+        """Read tunebooks and MIDI files of your own.
 
         Args:
-            paths: files (UTF-8 or Latin-1, any line ends), folders (every `.abc` file in them and below),
-                globs (`**` goes down) and `-`, standard input.
+            paths: files (ABC in UTF-8 or Latin-1 with any line ends, or `.mid` and `.midi`), folders (every
+                such file in them and below, but MIDI only where no `.abc` file of the same name is beside it),
+                globs (`**` goes down) and `-`, standard input. Of a MIDI file, the melody is a tune.
 
         Returns:
             Each file's tunes, once. A tune that can't be read is a problem and does not stop the others;
@@ -101,10 +104,10 @@ class Corpus:
         """
         contents: dict[str, bytes] = {}
         parts: list[Corpus] = []
-        for file in find_files(paths):
+        for file in find_files(paths, midi=True):
             try:
                 data = file.read()
-                parts.append(_parse(file.path, data))
+                parts.append(_transcribe(file.path, data) if file.is_midi else _parse(file.path, data))
                 contents[os.path.realpath(file.path)] = data
             except CorpusError as error:
                 if file.is_named:
@@ -278,6 +281,14 @@ def _parse(place: str, data: bytes) -> Corpus:
         raise CorpusError(f"{place}: holds no tune ({reason}); give a file in ABC notation")
     problems = [CorpusProblem(f"{place}:{one.line}", "unreadable", one.message) for one in book.problems]
     return Corpus(place, tuple(book.tunes), tuple(problems))
+
+
+def _transcribe(place: str, data: bytes) -> Corpus:
+    """The melody of a MIDI file; a CorpusError where there is none."""
+    try:
+        return Corpus(place, (midi_to_tune(data, title=Path(place).stem),))
+    except ConvertError as error:
+        raise CorpusError(f"{place}: {error}") from error
 
 
 def _join(name: str, parts: Sequence[Corpus], checksums: Mapping[str, str]) -> Corpus:

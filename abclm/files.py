@@ -7,6 +7,8 @@ import tempfile
 import unicodedata
 from pathlib import Path
 
+MIDI_SUFFIXES = (".mid", ".midi")
+
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file aside, in its own folder, and rename it into place.

@@ -18,6 +18,7 @@ from abclm import model_folder
 from abclm._version import VERSION
 from abclm.errors import AbclmError, ConfigError, ModelError
 from abclm.model_config import ModelConfig as ModelConfig
+from abclm.novelty import NoveltyIndex
 from abclm.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class LanguageModel:
         weights: float32 arrays, named as `ModelConfig.weight_shapes` says.
         metadata: how it was trained; what JSON can hold.
         history: one entry each time training measured itself.
+        novelty_index: the tunes that it was trained on, so that copies of them are known; None where they
+            are not.
 
     Raises:
         ModelError: the weights don't fit the config and the vocabulary.
@@ -58,6 +61,7 @@ class LanguageModel:
     weights: dict[str, npt.NDArray[np.float32]]
     metadata: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=list)
+    novelty_index: NoveltyIndex | None = None
 
     def __post_init__(self) -> None:
         shapes = self.config.weight_shapes(len(self.vocabulary))
@@ -117,7 +121,9 @@ class LanguageModel:
         if not isinstance(history, list):
             raise ModelError(f"{folder / model_folder.METADATA}: history is a list; copy the model again")
         weights = model_folder.read_weights(folder, config.weight_shapes(len(vocabulary)))
-        return cls(config, vocabulary, weights, metadata, history)
+        stored = model_folder.read_index(folder)
+        index = None if stored is None else NoveltyIndex.from_bytes(stored, str(folder / model_folder.INDEX))
+        return cls(config, vocabulary, weights, metadata, history, index)
 
     def save(self, folder: str | os.PathLike[str], dtype: str = "float32") -> None:
         """Save the model into a folder; a crash or a full disk leaves there what was there before.
@@ -133,8 +139,15 @@ class LanguageModel:
         if dtype not in ("float32", "float16"):
             raise ConfigError(f'dtype is "float32" or "float16"; received {dtype!r}')
         metadata = {**self.metadata, "history": self.history}
+        index = None if self.novelty_index is None else self.novelty_index.to_bytes()
         model_folder.write(
-            Path(folder), self.config.to_json(), self.vocabulary.to_json(), metadata, self.weights, dtype
+            Path(folder),
+            self.config.to_json(),
+            self.vocabulary.to_json(),
+            metadata,
+            self.weights,
+            dtype,
+            index,
         )
 
     def copy(self) -> LanguageModel:

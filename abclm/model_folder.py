@@ -1,10 +1,10 @@
 """Turn a model's parts into the files of its folder and back, whole or not at all.
 
 A folder holds `config.json`, `vocabulary.json`, `model.safetensors` and `metadata.json`, which belong
-together. A save writes all four into a folder aside, renames that folder to `.saved` (from this moment
-the new model counts), and moves its files into place. Whoever reads takes a file from `.saved` first,
-so a crash at any point leaves the old model or the new one, never a mixture, and whatever else the
-folder holds stays.
+together, and where the training tunes are known an `index.safetensors` of them. A save writes all into a
+folder aside, renames that folder to `.saved` (from this moment the new model counts), and moves its files
+into place. Whoever reads takes a file from `.saved` first, so a crash at any point leaves the old model or
+the new one, never a mixture, and whatever else the folder holds stays.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ VOCABULARY = "vocabulary.json"
 WEIGHTS = "model.safetensors"
 METADATA = "metadata.json"
 FILES = (CONFIG, VOCABULARY, WEIGHTS, METADATA)
+TRAINING_STATE = "training_state"  # a folder, of which abclm.training.checkpoint knows more
+INDEX = "index.safetensors"  # may be missing
 
 _SAVED = ".saved"
 _DTYPES = {"F16": "float16", "F32": "float32"}  # safetensors' names of what weights are stored as
@@ -98,6 +100,21 @@ def read_weights(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[st
     return weights
 
 
+def read_index(folder: Path) -> bytes | None:
+    """Read the index of the training tunes; None where the folder has none.
+
+    Raises:
+        ModelError: it can't be read.
+    """
+    path = (folder / _SAVED if _is_saved(folder) else folder) / INDEX
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}; save or copy the model again") from None
+
+
 def write(
     folder: Path,
     config: str,
@@ -105,6 +122,7 @@ def write(
     metadata: Mapping[str, Any],
     weights: Mapping[str, npt.NDArray[np.float32]],
     dtype: str,
+    index: bytes | None = None,
 ) -> None:
     """Write a model folder, or leave what was there as it was.
 
@@ -115,6 +133,7 @@ def write(
         metadata: what JSON can hold.
         weights: finite values.
         dtype: `"float32"`, or `"float16"` at half the size.
+        index: of the training tunes; without one, none stays in the folder.
 
     Raises:
         ModelError: the folder holds another program's `config.json`, or a weight is not finite (in
@@ -142,6 +161,8 @@ def write(
         METADATA: (json.dumps(metadata, indent=2, default=float) + "\n").encode(),
         WEIGHTS: save(stored),
     }
+    if index is not None:
+        contents[INDEX] = index
     _refuse_foreign(folder)
     existed = folder.is_dir()
     folder.mkdir(parents=True, exist_ok=True)
@@ -179,11 +200,19 @@ def _locate(folder: Path, name: str) -> Path:
 
 def _move_into_place(folder: Path) -> None:
     saved = folder / _SAVED
+    if _is_saved(folder) and not (saved / INDEX).exists():
+        (folder / INDEX).unlink(missing_ok=True)  # that of the model before
     if saved.is_dir():
-        for name in FILES:
+        for name in (*FILES, INDEX):  # the index last: while others are left, it is there, or there is none
             if (saved / name).exists():
                 os.replace(saved / name, folder / name)
         saved.rmdir()
+
+
+def _is_saved(folder: Path) -> bool:
+    """Whether files of a save still have to be moved into place."""
+    saved = folder / _SAVED
+    return any((saved / name).exists() for name in (*FILES, INDEX))
 
 
 def _refuse_foreign(folder: Path) -> None:

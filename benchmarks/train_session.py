@@ -19,8 +19,7 @@ from typing import Any
 from abclm import LanguageModel, ModelConfig, TrainingConfig
 from abclm.cards import cards
 from abclm.corpora import Corpus, read_corpora
-from abclm.training import train
-from abclm.training_progress import Progress
+from abclm.training import Progress, train
 
 CORPORA = ["oneills1850", "ryansMammoth", "airdsAirs"]
 VALIDATION, SEED = 0.1, 0

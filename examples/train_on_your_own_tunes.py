@@ -11,7 +11,7 @@ import argparse
 
 from abclm import LanguageModel, ModelConfig, TrainingConfig
 from abclm.corpora import read_corpora
-from abclm.training_progress import Progress
+from abclm.training import Progress
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from abclm import cards
+from abclm.convert import to_bytes
 from abclm.convert.abcmidi import messages
 from abclm.corpora import Corpus, read_corpora
 from abclm.errors import ConfigError, CorpusError
@@ -460,3 +461,25 @@ def test_the_cards_file_is_what_its_loader_reads_back():
     entries = json.loads((cards.folder() / "cards.json").read_text(encoding="utf-8"))
     assert json.loads(json.dumps([card.to_dict() for card in cards.cards()])) == entries
     assert all(Path(cards.folder() / f"{entry['name']}.md").is_file() for entry in entries)
+
+
+# MIDI files
+
+
+def test_midi_files_are_tunes_of_a_corpus(tmp_path):
+    text = "X:1\nT:Played\nM:4/4\nL:1/8\nK:G\nGABc d2ef|g4 G4|]\n"
+    tune = Tune.parse(text)
+    for name in ("a.mid", "below/b.MIDI", "both.mid"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(to_bytes(tune, ".mid"))
+    (tmp_path / "both.abc").write_text(text, encoding="utf-8")
+    (tmp_path / "broken.mid").write_bytes(b"MThd no more")
+    corpus = Corpus.read(tmp_path)
+    # What stands there as both is one tune, and what can't be read is a problem.
+    assert [Path(place.split(",")[0]).name for place in corpus.places] == ["a.mid", "b.MIDI", "both.abc"]
+    assert [problem.place for problem in corpus.problems] == [str(tmp_path / "broken.mid")]
+    assert len(corpus.deduplicate()) == 1
+    assert [note.pitch for note in corpus.tunes[0].notes()] == [note.pitch for note in tune.notes()]
+    assert len(Corpus.read(tmp_path / "*.mid")) == 2
+    with pytest.raises(CorpusError, match=r"broken\.mid: the MIDI file is cut off"):
+        Corpus.read(tmp_path / "broken.mid")

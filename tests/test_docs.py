@@ -29,6 +29,7 @@ import abclm
 from abclm import language_model
 from abclm._version import VERSION
 from abclm.cli import app, run
+from abclm.evaluation.statistics import FEATURES
 from abclm.language_model import LanguageModel
 from abclm.model_config import ModelConfig
 
@@ -311,8 +312,71 @@ def test_how_many_tunes_are_valid_is_counted(benchmark):
 
 
 def test_how_many_strict_tunes_the_grammar_takes_is_counted(benchmark):
-    said = benchmark("validity.py", "--corpus", "oldTunes")
-    assert re.fullmatch(r"oldTunes: of (\d+) strict tunes the grammar takes \1 \(100\.00 %\)\n", said)
+    arguments = ("oldTunes", "--walks", 12, "--length", 120, "--json")
+    accepted, *walks = json.loads(benchmark("grammar.py", *arguments))
+    assert accepted["strict"] == accepted["accepted"] > 50
+    assert [row["tunes"] for row in walks] == [12] * 3
+    assert all(row[name] == 0 for row in walks for name in ("abc2midi", "check", "other_notes", "few_notes"))
+
+
+def test_how_many_tunes_are_in_form_is_counted(benchmark):
+    rows = json.loads(benchmark("forms.py", "--model", "none", "--keys", 1, "--json"))
+    assert len(rows) == 6
+    assert all(row[name] == row["tunes"] == 1 for row in rows for name in ("in_form", "valid", "same_notes"))
+
+
+def test_what_is_copied_is_counted(benchmark):
+    figures = json.loads(
+        benchmark("novelty.py", "oldTunes", "--model", "none", "--validation", 0.5, "--copies", 20, "--json")
+    )
+    assert figures["training_tunes"] + figures["held_out"]["tunes"] == 56
+    assert figures["held_out_others"]["tunes"] + figures["held_out_settings"]["tunes"] == 28
+    assert figures["copies"] == {"tunes": 20, "found": 20, "whole": 20, "without_bars_to_compare": 0}
+    assert figures["index"]["differ_from_exact"] == 0
+    assert figures["index"]["bytes"] < 10_000
+
+
+def test_copies_of_a_model_are_counted(benchmark, small_model):
+    said = benchmark("novelty.py", "oldTunes", "--model", small_model, "--tunes", 2, "--copies", 2)
+    assert re.search(r"(?m)^written by .*: 2 tunes, 0 \(0\.0 %\) copies$", said)
+
+
+def test_the_units_of_the_frechet_distance_are_printed(benchmark):
+    said = benchmark("statistic_units.py", "oldTunes")
+    found = dict(re.findall(r'(?m)^    "(\w+)": ([\d.e-]+),$', said))
+    assert found.keys() == FEATURES.keys()
+    for name, unit in FEATURES.items():
+        assert 0.3 < float(found[name]) / unit < 3
+
+
+@pytest.mark.slow
+def test_the_units_of_the_frechet_distance_are_those_of_the_training_tunes(benchmark):
+    found = re.findall(r'(?m)^    "(\w+)": ([\d.e-]+),$', benchmark("statistic_units.py"))
+    assert {name: float(value) for name, value in found} == pytest.approx(FEATURES, rel=0.02)
+
+
+def test_the_index_of_a_preset_is_written_where_its_tunes_are_the_same(benchmark):
+    benchmark("train_session.py", "oldTunes", "--out", "again", "--units", 8, "--steps", 1)
+    index = Path("again/index.safetensors")
+    trained = index.read_bytes()
+    index.unlink()
+    assert "again/index.safetensors: 50 tunes, " in benchmark("index_session.py", "--model", "again")
+    assert index.read_bytes() == trained
+    metadata = json.loads(Path("again/metadata.json").read_text())
+    metadata["split"]["validation"] = 0.2
+    Path("again/metadata.json").write_text(json.dumps(metadata))
+    with pytest.raises(SystemExit, match="the split leaves 45 tunes to train on, not 50"):
+        benchmark("index_session.py", "--model", "again")
+    metadata["corpora"][0]["sha256"] = "0"
+    Path("again/metadata.json").write_text(json.dumps(metadata))
+    with pytest.raises(SystemExit, match="the corpora are not those of again"):
+        benchmark("index_session.py", "--model", "again")
+
+
+def test_the_shipped_model_knows_its_training_tunes():
+    index = abclm.load("session").novelty_index
+    assert len(index) == abclm.load("session").metadata["training"]["corpus"]["tunes"]
+    assert len(index.to_bytes()) <= 1_000_000
 
 
 def test_the_speed_of_encoding_is_printed(benchmark):

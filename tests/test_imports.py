@@ -19,12 +19,13 @@ PACKAGE = Path(abclm.__file__).parent
 LEVELS = [
     ["errors _version"],
     ["files", "notation"],
-    ["vocabulary", "convert", "similarity"],
+    ["vocabulary", "convert", "similarity novelty", "token_files"],
     ["corpora corpus_problems corpus_statistics corpus_picture cards abc_files holdout"],
+    ["encoded_corpus clean_files"],
     ["language_model model_config model_folder"],
     ["windows", "networks", "generation"],
     ["evaluation"],
-    ["training training_config training_progress training_record training_step"],
+    ["training training_config"],
     ["sweep"],
     ["cli", "web"],
 ]
@@ -33,6 +34,8 @@ PLACE = {name: (level, room) for level, rooms in enumerate(LEVELS) for room in r
 # The public methods that reach upward, and what they import when they are called.
 UPWARD = {
     ("notation.tune", "Tune.save", "convert"),
+    ("notation.tune", "Tune._repr_html_", "convert"),
+    ("notation.tune", "Tune.to_music21", "convert"),
     ("language_model", "LanguageModel.logits", "generation"),
     ("language_model", "LanguageModel.generate", "generation"),
     ("language_model", "LanguageModel.stream", "generation"),
@@ -42,7 +45,7 @@ UPWARD = {
     ("language_model", "LanguageModel.to_keras", "networks"),
 }
 
-HEAVY = ("tensorflow", "keras", "music21", "matplotlib")
+HEAVY = ("tensorflow", "keras", "music21", "matplotlib", "verovio", "typst", "pretty_midi")
 
 
 def modules():

@@ -15,6 +15,8 @@ from abclm import files, language_model, model_folder
 from abclm.errors import ConfigError, ModelError
 from abclm.language_model import LanguageModel, preset_names
 from abclm.model_config import ModelConfig
+from abclm.notation.tune import Tune
+from abclm.novelty import NoveltyIndex
 from abclm.vocabulary import Vocabulary
 
 SMALL = ModelConfig(embedding_dimension=3, units=4)
@@ -194,7 +196,8 @@ class Crash(BaseException):
 
 def crash_points(monkeypatch, lm, folder, error):
     """Save again and again, each time stopped one file operation later, until a save goes through."""
-    operations = [(files, "write_bytes"), (os, "replace"), (type(folder), "rename"), (type(folder), "rmdir")]
+    operations = [(files, "write_bytes"), (os, "replace")]
+    operations += [(type(folder), name) for name in ("rename", "rmdir", "unlink")]
     for survived in range(100):
         left = survived
 
@@ -236,6 +239,23 @@ def test_a_save_stopped_anywhere_leaves_the_old_model_or_the_new_one(lm, folder,
     assert_same_model(LanguageModel.load(folder), other)
 
 
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("after", [True, False])
+def test_the_index_goes_with_the_model_wherever_a_save_is_stopped(lm, folder, monkeypatch, before, after):
+    lm.novelty_index = index_of("Old") if before else None
+    lm.save(folder)
+    other = LanguageModel.create(ModelConfig(embedding_dimension=2, units=3), Vocabulary.from_text("abc\n"))
+    other.novelty_index = index_of("New") if after else None
+    for _ in crash_points(monkeypatch, other, folder, Crash()):
+        loaded = LanguageModel.load(folder)
+        expected = lm if loaded.config == lm.config else other
+        assert titles_of(loaded) == titles_of(expected)
+        shutil.rmtree(folder)
+        lm.save(folder)
+    assert titles_of(LanguageModel.load(folder)) == (("New",) if after else None)
+    assert (folder / model_folder.INDEX).exists() == after
+
+
 def test_a_save_after_a_crash_starts_from_what_the_crash_left(lm, folder, monkeypatch):
     other = LanguageModel.create(ModelConfig(embedding_dimension=2, units=3), Vocabulary.from_text("abc\n"))
     for _ in crash_points(monkeypatch, other, folder, Crash()):
@@ -252,6 +272,39 @@ def test_a_full_disk_leaves_no_folder_that_was_not_there(lm, tmp_path, monkeypat
     with pytest.raises(OSError, match="No space"):
         lm.save(tmp_path / "m")
     assert os.listdir(tmp_path) == []
+
+
+# The index of the training tunes
+
+
+def index_of(title):
+    return NoveltyIndex.create([Tune.parse(f"X:1\nT:{title}\nL:1/8\nK:G\nGABc|dBGB|cAFA|G2Bd:|\n")])
+
+
+def titles_of(lm):
+    return lm.novelty_index and lm.novelty_index.titles
+
+
+def test_a_model_without_an_index_has_none(folder):
+    assert LanguageModel.load(folder).novelty_index is None
+
+
+def test_a_broken_index_is_named(lm, folder):
+    lm.novelty_index = index_of("Mine")
+    lm.save(folder)
+    assert titles_of(LanguageModel.load(folder)) == titles_of(lm.copy()) == ("Mine",)
+    path = folder / model_folder.INDEX
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 41):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ModelError) as caught:
+            LanguageModel.load(folder)
+        assert_one_line(caught, str(path), "copy the model again")
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(ModelError) as caught:
+        LanguageModel.load(folder)
+    assert_one_line(caught, str(path))
 
 
 # Folders that can't be loaded

@@ -1,12 +1,21 @@
 """Go on training a model on other tunes."""
 
 import json
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from abclm.cli.training_run import check, figures, quiet_imports, read_tunes, shown
+from abclm.cli.training_run import (
+    check,
+    figures,
+    quiet_imports,
+    say_what_was_written,
+    say_where_it_begins,
+    shown,
+)
+from abclm.cli.training_tunes import prepare
 from abclm.training_config import TrainingConfig
 
 _TRAINING = TrainingConfig.for_fine_tuning()
@@ -25,6 +34,9 @@ def command(
     steps: Annotated[int | None, typer.Option(help="Stop after so many steps instead.")] = _TRAINING.steps,
     validation: Annotated[float, typer.Option(help="Share of the tunes to hold out and measure on.")] = 0.1,
     clean: Annotated[bool, typer.Option("--clean", help="The tunes are canonical already.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --out, where there is one.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")] = False,
     seed: Annotated[int, typer.Option(help="Of split, windows and dropout.")] = _TRAINING.seed,
     sequence_length: Annotated[
@@ -47,19 +59,24 @@ def command(
         sequence_length=sequence_length, batch_size=batch_size, learning_rate=learning_rate,
         epochs=epochs, steps=steps, patience=patience, output_dropout=output_dropout, seed=seed,
     )  # fmt: skip
-    check(out, overwrite, validation)
+    check(out, overwrite, resume, validation)
 
     from abclm.language_model import load
 
     lm = load(model)
-    corpus, held_out = read_tunes(corpora, clean).split(validation, seed)
+    prepared = prepare(corpora, lm.vocabulary, out, clean=clean, validation=validation, seed=seed)
+    start = time.perf_counter()
 
     with quiet_imports():
         from abclm.training import fine_tune
 
     lm.metadata["split"] = {"validation": validation, "seed": seed}
     with shown(out) as display:
-        tuned = fine_tune(lm, corpus, held_out or None, config, normalize=False, folder=out, progress=display)
-    typer.echo(f"abclm: wrote the model to {out}", err=True)
+        say_where_it_begins(out, resume)
+        tuned = fine_tune(
+            lm, prepared.training, prepared.held_out, config,
+            folder=out, resume=resume, progress=display,
+        )  # fmt: skip
+    say_what_was_written(out)
     if as_json:
-        typer.echo(json.dumps(figures(tuned, out, display.steps)))
+        typer.echo(json.dumps(figures(tuned, out, prepared, start)))

@@ -1,13 +1,16 @@
 """Write tunes: ABC on standard output, or files in a folder."""
 
 import json
+import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from abclm._version import VERSION
 from abclm.convert import SUFFIXES
 from abclm.errors import AbclmError, ConfigError, ConvertError
 from abclm.files import file_name
@@ -29,6 +32,11 @@ def command(
     rhythm: Annotated[str | None, typer.Option(help="Such as jig, reel, slip jig.")] = None,
     unit_note_length: Annotated[str | None, typer.Option(help="Such as 1/8.")] = None,
     opening: Annotated[str | None, typer.Option(help="Music code that the tune begins with.")] = None,
+    like: Annotated[
+        str | None, typer.Option(help="A tune (ABC or MIDI file) to take what is not given above from.")
+    ] = None,
+    parts: Annotated[int | None, typer.Option(help="How many parts, each repeated.")] = None,
+    bars: Annotated[int | None, typer.Option(help="Bars of each part; without --parts, of the tune.")] = None,
     n: Annotated[int, typer.Option("-n", help="How many tunes.")] = _DEFAULTS.n,
     seed: Annotated[
         int | None, typer.Option(help="For the same tunes again. [default: drawn, and said]")
@@ -41,11 +49,18 @@ def command(
     min_p: Annotated[
         float | None, typer.Option(help="Draw from symbols at least P times as likely as the likeliest.")
     ] = _DEFAULTS.min_p,
+    bar_repetition: Annotated[
+        float, typer.Option(help="How probably to keep a bar that the tune has already; 0 to 1.")
+    ] = _DEFAULTS.bar_repetition,
     max_length: Annotated[int, typer.Option(help="Characters a tune has at most.")] = _DEFAULTS.max_length,
     unconstrained: Annotated[bool, typer.Option(help="Leave the music to the model, valid or not.")] = False,
+    novel: Annotated[
+        bool, typer.Option("--novel", help="Only tunes that copy none that the model learned from.")
+    ] = False,
     attempts: Annotated[
-        int, typer.Option(help="How often to try, unconstrained, for a tune that can be played.")
+        int, typer.Option(help="How often to try for a novel tune, or a free one that can be played.")
     ] = _DEFAULTS.attempts,
+    batch_size: Annotated[int, typer.Option(help="Tunes written at once.")] = _DEFAULTS.batch_size,
     out: Annotated[Path | None, typer.Option(help="Write files into this folder.")] = None,
     file_format: Annotated[
         str | None, typer.Option("--format", help=f"Files to write, of {','.join(FORMATS)}. [default: abc]")
@@ -53,14 +68,24 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
 ) -> None:
     """Write tunes: ABC on standard output, or with --out files named after title and number."""
+    if like is not None:
+        from abclm.convert.likeness import read_likeness
+
+        model_tune = read_likeness(like)
+        key = key or model_tune.key
+        meter = meter or model_tune.meter
+        rhythm = rhythm or model_tune.rhythm
+        unit_note_length = unit_note_length or model_tune.unit_note_length
+        opening = opening or model_tune.opening
     options = GenerationOptions(
         title=title, key=key, meter=meter, rhythm=rhythm, unit_note_length=unit_note_length, opening=opening,
-        n=n, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p,
-        max_length=max_length, constrained=not unconstrained, attempts=attempts,
+        parts=parts, bars=bars, n=n, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p,
+        bar_repetition=bar_repetition, max_length=max_length, constrained=not unconstrained, attempts=attempts,
+        batch_size=batch_size, novel=novel,
     )  # fmt: skip
     formats = _formats(file_format, out)
 
-    from abclm.generation import generate
+    from abclm.generation import generate, stream
     from abclm.language_model import load
 
     lm = load(model)
@@ -70,13 +95,19 @@ def command(
     if options.seed is None:
         options = options.with_seed()
         typer.echo(f"abclm: seed {options.seed}; --seed {options.seed} writes the same again", err=True)
+    if n == 1 and out is None and not as_json and not novel and (options.constrained or attempts == 1):
+        for character in stream(lm, options):
+            sys.stdout.write(character)
+            if character == "\n" or sys.stdout.isatty():
+                sys.stdout.flush()
+        return
     start = time.perf_counter()
     written: list[tuple[GeneratedTune, list[str]]] = []
     failures: list[ConvertError] = []
     for each in generate(lm, options):
         files: list[str] = []
         if out is not None:
-            files = _write_files(each, out, formats, failures)
+            files = _write_files(each, out, formats, failures, _made(model, each, options))
         elif not as_json:
             typer.echo(_numbered(each), nl=False)
         if as_json:  # otherwise nothing is kept, however many there are
@@ -128,7 +159,7 @@ def _numbered(each: "GeneratedTune") -> str:
 
 
 def _write_files(
-    each: "GeneratedTune", out: Path, formats: list[str], failures: list[ConvertError]
+    each: "GeneratedTune", out: Path, formats: list[str], failures: list[ConvertError], made: dict[str, str]
 ) -> list[str]:
     """Write a tune in each format and say where; one that can't be converted doesn't stop the others."""
     stem = _reserve(out, each.tune.title, each.number, formats)
@@ -136,13 +167,25 @@ def _write_files(
     for suffix in formats:
         path = out / f"{stem}.{suffix}"
         try:
-            each.tune.save(path)
+            each.tune.save(path, made=made)
             files.append(str(path))
         except ConvertError as error:
             failures.append(error)
     if files:
         typer.echo(f"abclm: wrote {', '.join(files)}", err=True)
     return files
+
+
+def _made(model: str, each: "GeneratedTune", options: GenerationOptions) -> dict[str, str]:
+    """How a tune came about, for its page: what it takes to write it again."""
+    asked = {name: value for name, value in asdict(options).items() if value != getattr(_DEFAULTS, name)}
+    made = {"Model": model, "Seed": str(each.seed), "Number": str(each.number)}
+    made |= {
+        name.replace("_", " ").capitalize(): str(value)
+        for name, value in asked.items()
+        if name not in ("n", "seed")
+    }
+    return made | {"Written by": f"abclm {VERSION}"}
 
 
 def _reserve(out: Path, title: str, number: int, formats: list[str]) -> str:
@@ -174,6 +217,7 @@ def _figures(
                 "title": each.tune.title,
                 "attempts": each.attempts,
                 "problems": list(each.problems),
+                **({"overlap": asdict(each.overlap)} if each.overlap else {}),
                 "files": files,
                 "abc": str(each.tune),
             }

@@ -1,12 +1,21 @@
 """Train a new model on tunes."""
 
 import json
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from abclm.cli.training_run import check, figures, quiet_imports, read_tunes, shown
+from abclm.cli.training_run import (
+    check,
+    figures,
+    quiet_imports,
+    say_what_was_written,
+    say_where_it_begins,
+    shown,
+)
+from abclm.cli.training_tunes import prepare
 from abclm.model_config import ModelConfig
 from abclm.training_config import TrainingConfig
 
@@ -24,6 +33,9 @@ def command(
     steps: Annotated[int | None, typer.Option(help="Stop after so many steps instead.")] = _TRAINING.steps,
     validation: Annotated[float, typer.Option(help="Share of the tunes to hold out and measure on.")] = 0.1,
     clean: Annotated[bool, typer.Option("--clean", help="The tunes are canonical already.")] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --out, where there is one.")
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")] = False,
     seed: Annotated[int, typer.Option(help="Of weights, split, windows and dropout.")] = _TRAINING.seed,
     embedding_dimension: Annotated[
@@ -54,6 +66,15 @@ def command(
     weight_decay: Annotated[
         float, typer.Option(help="Share of the weights that a step takes off, times the learning rate.")
     ] = _TRAINING.weight_decay,
+    warmup_steps: Annotated[
+        int, typer.Option(help="Steps over which the learning rate rises at first.")
+    ] = _TRAINING.warmup_steps,
+    checkpoint_minutes: Annotated[
+        float, typer.Option(help="Minutes between two writings of what --resume needs.")
+    ] = _TRAINING.checkpoint_minutes,
+    precision: Annotated[
+        str, typer.Option(help="float32, or bfloat16 on GPUs that have it.")
+    ] = _TRAINING.precision,
     as_json: Annotated[bool, typer.Option("--json", help="End with the figures as one JSON object.")] = False,
 ) -> None:
     """Train a new model; after each epoch it is measured on held-out tunes, and the best is kept."""
@@ -62,20 +83,27 @@ def command(
         sequence_length=sequence_length, batch_size=batch_size, learning_rate=learning_rate,
         schedule=schedule, epochs=epochs, steps=steps, patience=patience, clip_norm=clip_norm,
         embedding_dropout=embedding_dropout, output_dropout=output_dropout, weight_decay=weight_decay,
-        seed=seed,
+        warmup_steps=warmup_steps, seed=seed, checkpoint_minutes=checkpoint_minutes, precision=precision,
     )  # fmt: skip
-    check(out, overwrite, validation)
-    corpus, held_out = read_tunes(corpora, clean).split(validation, seed)
+    check(out, overwrite, resume, validation)
 
     from abclm.language_model import LanguageModel
+    from abclm.vocabulary import Vocabulary
 
+    vocabulary = Vocabulary.default()
+    prepared = prepare(corpora, vocabulary, out, clean=clean, validation=validation, seed=seed)
+    lm = LanguageModel.create(model_config, vocabulary, seed)
+    start = time.perf_counter()
     with quiet_imports():
         from abclm.training import train
 
-    lm = LanguageModel.create(model_config, seed=seed)
     lm.metadata["split"] = {"validation": validation, "seed": seed}
     with shown(out) as display:
-        train(lm, corpus, held_out or None, config, normalize=False, folder=out, progress=display)
-    typer.echo(f"abclm: wrote the model to {out}", err=True)
+        say_where_it_begins(out, resume)
+        train(
+            lm, prepared.training, prepared.held_out, config,
+            folder=out, resume=resume, progress=display,
+        )  # fmt: skip
+    say_what_was_written(out)
     if as_json:
-        typer.echo(json.dumps(figures(lm, out, display.steps)))
+        typer.echo(json.dumps(figures(lm, out, prepared, start)))

@@ -1,22 +1,21 @@
-"""What `train` and `fine-tune` share: reading tunes, the output folder, what is shown of a run."""
+"""What `train` and `fine-tune` share: the output folder, what is shown of a run."""
 
 import contextlib
 import os
-import re
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from abclm.cli.training_tunes import Prepared
 from abclm.errors import ConfigError, ModelError
+from abclm.model_folder import TRAINING_STATE
 
 if TYPE_CHECKING:
-    from abclm.corpora import Corpus
     from abclm.language_model import LanguageModel
     from abclm.training import Progress
 
@@ -38,59 +37,55 @@ def quiet_imports() -> Iterator[None]:
             os.close(standard_error)
 
 
-def read_tunes(arguments: list[str], clean: bool) -> "Corpus":
-    """Read corpora as canonical tunes, each once, and say what was left out.
-
-    Args:
-        arguments: built-in names, files, folders, globs.
-        clean: the tunes are canonical already and taken as they are.
-
-    Raises:
-        CorpusError: nothing could be read, or no tune is left.
-    """
-    from abclm.corpora import read_corpora
-    from abclm.errors import CorpusError
-    from abclm.notation.tune import Tune
-
-    raw = read_corpora(arguments)
-    if clean:
-        # A tunebook counts its tunes from 1; the model always sees X:1.
-        texts = (re.sub(r"\AX:\d+", "X:1", tune.text) for tune in raw.tunes)
-        corpus = replace(raw, tunes=tuple(Tune.parse(text) for text in texts), is_canonical=True)
-    else:
-        corpus = raw.normalize()
-    corpus = corpus.deduplicate()
-    if left_out := len(raw) - len(corpus):
-        typer.echo(
-            f"abclm: {left_out} of {len(raw)} tunes left out, {corpus.count('duplicate')} of them repeated; "
-            "abclm corpus clean --all says why",
-            err=True,
-        )
-    if not corpus.tunes:
-        raise CorpusError(f"{corpus.name}: no tune is left to use; abclm corpus clean --all says why")
-    return corpus
-
-
-def check(out: Path, overwrite: bool, validation: float) -> None:
+def check(out: Path, overwrite: bool, resume: bool, validation: float) -> None:
     """Find out before anything is read whether the model may and can be written.
 
     Raises:
-        ConfigError: `out` holds a model, and `overwrite` was not given, or something else; or
-            `validation` is no share.
+        ConfigError: `out` holds a model, and neither `overwrite` nor, with a run to go on with, `resume`
+            was given; or it holds something else; or `validation` is no share.
         OSError: `out` can't be written.
     """
+    if resume and overwrite:
+        raise ConfigError("--resume goes on with the run in --out, --overwrite begins anew; give one of them")
     if not 0 <= validation < 1:
         raise ConfigError(f"--validation is a share from 0 to below 1; received {validation}")
     if out.exists() and not out.is_dir():
         raise ConfigError(f"--out {out} is a file; give a folder")
     if out.is_dir() and any(out.iterdir()):
-        if not _holds_a_model(out):
+        has_state = (out / TRAINING_STATE).is_dir()
+        if not has_state and not _holds_a_model(out):
             raise ConfigError(f"--out {out} holds something that is no model; give a new or an empty folder")
-        if not overwrite:
+        if has_state and not (overwrite or resume):
+            raise ConfigError(
+                f"--out {out} holds a run; give --resume to go on with it, another folder, or --overwrite"
+            )
+        if not has_state and resume:
+            raise ConfigError(
+                f"--out {out} holds a model and no {TRAINING_STATE} to go on from; leave --resume"
+            )
+        if not overwrite and not resume:
             raise ConfigError(f"--out {out} holds a model; give another folder, or --overwrite to replace it")
     above = next(folder for folder in (out, *out.absolute().parents) if folder.is_dir())
     with tempfile.TemporaryFile(dir=above):
         pass
+
+
+def say_where_it_begins(out: Path, resume: bool) -> None:
+    """Say whether there is a run to go on with, where that was asked for."""
+    if resume:
+        from abclm.training.checkpoint import has_checkpoint
+
+        found = has_checkpoint(out)
+        what = f"going on with the run in {out}" if found else f"{out} holds no run yet; beginning"
+        typer.echo(f"abclm: {what}", err=True)
+
+
+def say_what_was_written(out: Path) -> None:
+    """Say where the model is; of several workers, the first has written it."""
+    from abclm.training import find_workers
+
+    if find_workers().is_chief:
+        typer.echo(f"abclm: wrote the model to {out}", err=True)
 
 
 def _holds_a_model(folder: Path) -> bool:
@@ -111,18 +106,27 @@ def shown(out: Path) -> Iterator["RunDisplay"]:
         with display:
             yield display
     except KeyboardInterrupt:
-        kept = f"{out} holds the model" if display.steps else "no step was done and nothing written"
+        kept = "no step was done and nothing written"
+        if display.steps:
+            kept = f"{out} holds the model; the same command with --resume goes on"
         typer.echo(f"abclm: stopped after {display.steps} steps; {kept}", err=True)
         raise
 
 
-def figures(lm: "LanguageModel", out: Path, steps: int) -> dict[str, Any]:
-    """What `--json` prints at the end of a run: the last epoch's loss, the kept weights' held-out figures."""
+def figures(lm: "LanguageModel", out: Path, prepared: Prepared, start: float) -> dict[str, Any]:
+    """What `--json` prints at the end of a run: the last epoch's loss, the kept weights' held-out figures.
+
+    Args:
+        lm: the model.
+        out: its folder.
+        prepared: what it was trained on.
+        start: when training began, by `time.perf_counter`.
+    """
     last, record = lm.history[-1], lm.metadata["training"]
     held_out = record.get("held_out", {})
     return {
         "model": str(out),
-        "steps": steps,
+        "steps": last["steps"],
         "kept_steps": record["steps"],
         "epochs": last["epoch"],
         "loss": last["loss"],
@@ -132,6 +136,9 @@ def figures(lm: "LanguageModel", out: Path, steps: int) -> dict[str, Any]:
         "characters_per_second": last["characters_per_second"],
         "tunes": record["corpus"]["tunes"],
         "validation_tunes": held_out.get("tunes", 0),
+        "preparation_seconds": prepared.seconds,
+        "preparation_megabytes_per_second": prepared.speed,
+        "training_seconds": time.perf_counter() - start,
     }
 
 

@@ -126,7 +126,7 @@ def test_file_names_stay_inside_the_folder(generate, tmp_path, title):
 
 def test_each_format_is_written(generate, monkeypatch):
     saved = []
-    monkeypatch.setattr(Tune, "save", lambda tune, path: saved.append(path.name))
+    monkeypatch.setattr(Tune, "save", lambda tune, path, **_: saved.append(path.name))
     code, _, said = generate(
         "--title", "Asked", "--seed", "1", "--out", "out", "--format", "wav, mid,.ABC,abc"
     )
@@ -136,7 +136,7 @@ def test_each_format_is_written(generate, monkeypatch):
 
 
 def test_a_tune_that_cannot_be_converted_does_not_stop_the_others(generate, monkeypatch):
-    def save(tune, path):
+    def save(tune, path, **_):
         if path.suffix == ".mid" and "-1" in path.name:
             raise ConvertError("asked-1.mid: abc2midi found no notes")
         files.write_text(path, str(tune))
@@ -170,9 +170,63 @@ def test_json_lists_the_files(generate):
     assert json.loads(printed)["tunes"][0]["files"] == [os.path.join("out", "asked-1.abc")]
 
 
+@pytest.mark.parametrize("suffix", ["abc", "mid"])
+def test_a_tune_goes_on_like_another(generate, tmp_path, suffix):
+    tune = Tune.parse("X:1\nT:Model\nR:jig\nM:6/8\nL:1/8\nK:Ador\nEAA ABd|edB AFG|AcA AGA|B3 A3|]\n")
+    tune.save(tmp_path / f"model.{suffix}")
+    code, printed, _ = generate("--like", f"model.{suffix}", "--title", "Asked", "--seed", "1")
+    assert code == 0
+    written = Tune.parse(printed)
+    assert (written.title, written.meter, written.key) == ("Asked", "6/8", "Ador")
+    assert [note.pitch for note in written.notes()[:12]] == [note.pitch for note in tune.notes()[:12]]
+
+
+def test_what_is_given_goes_before_what_the_other_tune_has(generate, tmp_path):
+    (tmp_path / "model.abc").write_text("X:1\nM:6/8\nL:1/8\nK:Ador\nEAA ABd|edB AFG|A6|]\n")
+    _, printed, _ = generate("--like", "model.abc", "--key", "G", "--opening", "GAB", "--seed", "1")
+    assert "M:6/8\nL:1/8\nK:G\nGAB" in printed
+    assert_refused(generate("--like", "missing.abc"), 1, "missing.abc")
+
+
+def test_a_tune_is_printed_as_it_is_written(generate, monkeypatch):
+    whole = generate("--title", "Asked", "--seed", "1")[1]
+
+    def interrupted(lm, options):
+        for place, character in enumerate(stream(lm, options)):
+            if place == 60:
+                raise KeyboardInterrupt
+            yield character
+
+    stream = tunes.stream
+    monkeypatch.setattr(tunes, "stream", interrupted)
+    assert generate("--title", "Asked", "--seed", "1")[:2] == (130, whole[:60])
+
+
+def test_the_batch_makes_no_difference(generate):
+    one, *others = (generate("--seed", "5", "-n", "7", "--batch-size", size) for size in ("1", "3", "7"))
+    assert others == [one, one]
+
+
+def test_interrupted_while_tunes_are_written_keeps_those_that_are_finished(generate, monkeypatch):
+    whole = generate("--title", "Asked", "--seed", "1", "-n", "6")[1]
+    step = tunes.Engine.step
+
+    def interrupted(engine, state, ids):
+        if len(ids) < 4:  # most are finished
+            raise KeyboardInterrupt
+        return step(engine, state, ids)
+
+    monkeypatch.setattr(tunes.Engine, "step", interrupted)
+    code, printed, _ = generate("--title", "Asked", "--seed", "1", "-n", "6")
+    assert code == 130
+    kept = printed.split("X:")[1:]
+    assert 3 <= len(kept) < 6
+    assert {f"X:{each}" for each in kept} <= {f"X:{each}" for each in whole.split("X:")[1:]}
+
+
 def test_a_tune_that_cannot_be_played_is_said(generate, monkeypatch, caplog):
     monkeypatch.setattr(tunes, "find_problems", lambda text: ("it has 0 notes, not 8 or more",))
-    code, printed, _ = generate("--seed", "1", "--attempts", "2")
+    code, printed, _ = generate("--seed", "1", "--attempts", "2", "--unconstrained")
     assert code == 0
     assert printed.startswith("X:1\n")
     assert "none of 2 attempts can be played" in caplog.text
@@ -215,6 +269,10 @@ def assert_refused(result, code, *parts):
         (["--format", "mp3", "--out", "out"], ["abc, mid, wav", "'mp3'"]),
         (["--format", "", "--out", "out"], ["--format takes"]),
         (["--parts"], ["--parts"]),
+        (
+            ["--bar-repetition", "2", "--batch-size", "0"],
+            ["bar_repetition is a number", "batch_size is an integer"],
+        ),
         (["stray"], ["stray"]),
     ],
 )
@@ -240,7 +298,7 @@ def test_a_folder_that_cannot_be_written_is_found_before_anything_is_sampled(gen
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(generate, monkeypatch):
-    def full(tune, path):
+    def full(tune, path, **_):
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(Tune, "save", full)
@@ -253,7 +311,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing_half_written(generate, monke
 def test_interrupted_keeps_what_is_written(generate, monkeypatch):
     save = Tune.save
 
-    def interrupted(tune, path):
+    def interrupted(tune, path, **_):
         if "-2" in path.name:
             raise KeyboardInterrupt
         save(tune, path)

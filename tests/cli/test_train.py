@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import abclm
-from abclm.cli import run
+from abclm.cli import run, training_tunes
 from abclm.corpora import Corpus
 from abclm.language_model import LanguageModel
 
@@ -100,6 +100,58 @@ def test_clean_takes_a_written_tunebook_as_it_is(call):
     )
     assert code == 0
     assert LanguageModel.load("m").metadata["training"]["corpus"]["characters"] == len(corpus.text)
+
+
+def test_large_clean_files_go_through_the_disk(call, monkeypatch):
+    monkeypatch.setattr(training_tunes, "_LARGE_BYTES", 1)
+    corpus = Corpus.load("oldTunes").normalize()
+    book = "".join(tune.text.replace("X:1\n", f"X:{n}\n") for n, tune in enumerate(corpus.tunes, 1))
+    Path("book.abc").write_text(book + book)
+    arguments = ("train", "book.abc", "--out", "m", "--epochs", "1", *SMALL, "--clean", "--json")
+    code, out, errors = call(*arguments)
+    assert code == 0
+    assert f"{len(corpus)} of {2 * len(corpus)} tunes left out, {len(corpus)} of them repeated" in errors
+    assert "abclm: encoded 0 MB of tunes in" in errors
+    figures = json.loads(out)
+    assert figures["tunes"] + figures["validation_tunes"] == len(corpus)
+    assert figures["preparation_seconds"] > 0
+    assert figures["training_seconds"] > 0
+    assert (Path("m") / "training_state" / "text" / "files.json").exists()
+    again, _, errors = call(*arguments, "--resume")
+    assert again == 0
+    assert "abclm: found encoded 0 MB" in errors
+    assert "going on with the run in m" in errors
+
+
+def test_a_run_is_gone_on_with_when_asked(call):
+    arguments = ("train", "oldTunes", "--out", "m", *SMALL)
+    assert call(*arguments, "--epochs", "1")[0] == 0
+    first = LanguageModel.load("m").history
+    code, out, errors = call(*arguments, "--epochs", "2", "--resume", "--json")
+    assert code == 0
+    assert "going on with the run in m" in errors
+    assert json.loads(out)["epochs"] == 2
+    assert LanguageModel.load("m").history[:1] == first
+    code, _, errors = call(*arguments, "--epochs", "2", "--resume", "--batch-size", "8")
+    assert code == 2
+    assert "begun with batch_size=32, not 8; repeat its command" in errors
+    code, _, errors = call(*arguments, "--epochs", "2")
+    assert code == 2
+    assert "--out m holds a run; give --resume to go on with it, another folder, or --overwrite" in errors
+    code, _, errors = call(*arguments, "--resume", "--overwrite")
+    assert code == 2
+    assert "give one of them" in errors
+
+
+def test_resuming_where_nothing_was_begun_begins_and_a_model_alone_is_refused(call, model):
+    code, _, errors = call("train", "oldTunes", "--out", "m", "--steps", "1", *SMALL, "--resume")
+    assert code == 0
+    assert "m holds no run yet; beginning" in errors
+    LanguageModel.load(model).save("alone")
+    code, _, errors = call("train", "oldTunes", "--out", "alone", "--steps", "1", *SMALL, "--resume")
+    assert code == 2
+    assert is_one_line(errors)
+    assert "no training_state to go on from" in errors
 
 
 def test_an_existing_model_is_replaced_only_when_asked(call):
@@ -201,6 +253,8 @@ def test_an_interrupted_command_leaves_a_usable_model(tmp_path, by):
         env={**os.environ, "PYTHONPATH": str(Path(abclm.__file__).parents[1])},
         stderr=subprocess.PIPE,
         text=True,
+        # Where the tests run in the background, a shell has SIGINT ignored, and so would this.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     try:
         deadline = time.monotonic() + 120

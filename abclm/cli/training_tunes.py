@@ -1,0 +1,129 @@
+"""Turn the corpora of a command line into what `train` and `fine-tune` train on and measure."""
+
+import re
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from abclm.model_folder import TRAINING_STATE
+
+if TYPE_CHECKING:
+    from abclm.corpora import Corpus
+    from abclm.encoded_corpus import EncodedCorpus
+    from abclm.vocabulary import Vocabulary
+
+_LARGE_BYTES = 64_000_000
+
+
+def read_tunes(arguments: list[str], clean: bool) -> "Corpus":
+    """Read corpora as canonical tunes, each once, and say what was left out.
+
+    Args:
+        arguments: built-in names, files, folders, globs.
+        clean: the tunes are canonical already and taken as they are.
+
+    Raises:
+        CorpusError: nothing could be read, or no tune is left.
+    """
+    from abclm.corpora import read_corpora
+    from abclm.errors import CorpusError
+    from abclm.notation.tune import Tune
+
+    raw = read_corpora(arguments)
+    if clean:
+        # A tunebook counts its tunes from 1; the model always sees X:1.
+        texts = (re.sub(r"\AX:\d+", "X:1", tune.text) for tune in raw.tunes)
+        corpus = replace(raw, tunes=tuple(Tune.parse(text) for text in texts), is_canonical=True)
+    else:
+        corpus = raw.normalize()
+    corpus = corpus.deduplicate()
+    _say_left_out(len(raw) - len(corpus), len(raw), corpus.count("duplicate"))
+    if not corpus.tunes:
+        raise CorpusError(f"{corpus.name}: no tune is left to use; abclm corpus clean --all says why")
+    return corpus
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What is trained on and measured, and how long it took to read."""
+
+    training: "EncodedCorpus"
+    held_out: "EncodedCorpus | None"
+    seconds: float
+
+    @property
+    def megabytes(self) -> float:
+        """Of canonical text; a character is a byte."""
+        return (self.training.characters + (self.held_out.characters if self.held_out else 0)) / 1e6
+
+    @property
+    def speed(self) -> float:
+        """Megabytes a second."""
+        return self.megabytes / self.seconds
+
+
+def prepare(
+    arguments: list[str], vocabulary: "Vocabulary", out: Path, *, clean: bool, validation: float, seed: int
+) -> Prepared:
+    """Read corpora, put tunes aside to measure on, and encode both; say what was left out.
+
+    Files of canonical tunes that are large together go through the disk, and never lie in memory.
+
+    Args:
+        arguments: built-in names, files, folders, globs.
+        vocabulary: what to encode with.
+        out: the model folder, in which large corpora are encoded.
+        clean: the tunes are canonical already and taken as they are.
+        validation: the share of tunes to hold out.
+        seed: of the split.
+
+    Raises:
+        CorpusError: nothing could be read, or no tune is left.
+        VocabularyError: a tune has a character that the vocabulary lacks.
+    """
+    from abclm.encoded_corpus import EncodedCorpus
+
+    start = time.perf_counter()
+    files = large_files(arguments) if clean else []
+    if not files:
+        corpus, others = read_tunes(arguments, clean).split(validation, seed)
+        training = EncodedCorpus.encode(corpus, vocabulary, indexed=True)
+        held_out = EncodedCorpus.encode(others, vocabulary) if others else None
+        return Prepared(training, held_out, time.perf_counter() - start)
+
+    from abclm.clean_files import encode_files
+
+    found = encode_files(files, vocabulary, out / TRAINING_STATE / "text", validation, seed)
+    _say_left_out(found.repeated + found.unreadable, found.read, found.repeated)
+    prepared = Prepared(found.training, found.held_out, time.perf_counter() - start)
+    did = "encoded" if found.was_encoded else "found encoded"
+    speed = f"{prepared.megabytes:,.0f} MB of tunes in {prepared.seconds:.1f} s ({prepared.speed:.0f} MB/s)"
+    typer.echo(f"abclm: {did} {speed}", err=True)
+    return prepared
+
+
+def large_files(arguments: list[str]) -> list[Path]:
+    """The files that arguments lead to, where they are more than is well held in memory; else none."""
+    from abclm.abc_files import STANDARD_INPUT, find_files
+    from abclm.cards import cards
+    from abclm.errors import CorpusError
+
+    if STANDARD_INPUT in arguments or {card.name for card in cards()}.intersection(arguments):
+        return []
+    try:
+        paths = [Path(file.path) for file in find_files(arguments)]
+    except CorpusError:
+        return []  # which reading them will say better
+    return paths if sum(path.stat().st_size for path in paths) >= _LARGE_BYTES else []
+
+
+def _say_left_out(left_out: int, read: int, repeated: int) -> None:
+    if left_out:
+        typer.echo(
+            f"abclm: {left_out} of {read} tunes left out, {repeated} of them repeated; "
+            "abclm corpus clean --all says why",
+            err=True,
+        )
