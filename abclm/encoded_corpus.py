@@ -28,6 +28,7 @@ class EncodedCorpus:
         text: a newline, so that every tune, the first too, begins after one, and the tunes, each with
             the empty line that ends it: uint8 `(characters + 1,)`, or as many on the disk.
         index: of the tunes, to tell copies by; None where none was asked for, or there are too many.
+        source: the tunes themselves; None where they are on the disk.
     """
 
     name: str
@@ -35,6 +36,7 @@ class EncodedCorpus:
     checksum: str
     text: Ids | TokenFiles
     index: NoveltyIndex | None = None
+    source: Corpus | None = None
 
     @classmethod
     def encode(cls, corpus: Corpus, vocabulary: Vocabulary, *, indexed: bool = False) -> EncodedCorpus:
@@ -57,6 +59,7 @@ class EncodedCorpus:
             corpus.checksum,
             vocabulary.encode("\n" + corpus.text),
             NoveltyIndex.create(corpus.tunes) if indexed else None,
+            corpus,
         )
 
     @property

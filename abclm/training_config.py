@@ -9,6 +9,7 @@ from typing import Any
 
 from abclm.errors import ConfigError
 
+OPTIMIZERS = ("adam", "adagrad", "adadelta", "adamax", "nadam", "rmsprop", "sgd")
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "bfloat16")
 _SEEDS = 2**31  # what both NumPy and TensorFlow take
@@ -21,7 +22,8 @@ class TrainingConfig:
     Args:
         sequence_length: characters of a window, 1 or more.
         batch_size: windows of a step, 1 or more.
-        learning_rate: Adam's step size at the start, above 0.
+        optimizer: `"adam"`, `"adagrad"`, `"adadelta"`, `"adamax"`, `"nadam"`, `"rmsprop"` or `"sgd"`, as Keras has them.
+        learning_rate: the optimizer's step size at the start, above 0.
         schedule: `"constant"`, or `"cosine"`: the learning rate falls to 0 along half a cosine.
         warmup_steps: over so many steps at first the learning rate rises to `learning_rate`; 0 or more.
         epochs: passes over the training text, 1 or more.
@@ -30,8 +32,18 @@ class TrainingConfig:
         clip_norm: where given, scale gradients down to this global norm; above 0.
         embedding_dropout: share of the embedded inputs that is dropped, from 0 to below 1.
         output_dropout: share of each LSTM layer's outputs that is dropped, from 0 to below 1.
+        recurrent_dropout: share of the recurrent weights that a step leaves out (Merity et al. 2018, section
+            2, DropConnect), from 0 to below 1.
         weight_decay: share of each weight, biases aside, that a step takes off, times the learning
             rate; 0 or more.
+        label_smoothing: share of the target's probability that goes to all symbols alike (Szegedy et al. 2016,
+            section 7), from 0 to below 1; what is reported as loss is without it.
+        averaging: where above 0, what is measured and kept is the average of the weights over the steps, in
+            which each step before counts that much of the one after it (Polyak averaging); to below 1.
+        whole_tunes: each window begins with a tune, where it can, and the tunes come in another order each
+            epoch; else the text is cut anywhere.
+        transposition: share of the tunes that an epoch gives in another key, drawn from the keys that the corpus
+            has in the tune's mode, as often as it has them; 0 to 1. Tunes have to be canonical.
         seed: of windows, their order and dropout; from 0 to 2**31 - 1.
         checkpoint_minutes: between two writings of what `resume` needs, beside those at the end of each
             epoch and of the run; above 0.
@@ -43,6 +55,7 @@ class TrainingConfig:
 
     sequence_length: int = 400
     batch_size: int = 32
+    optimizer: str = "adam"
     learning_rate: float = 1e-3
     schedule: str = "constant"
     warmup_steps: int = 0
@@ -52,7 +65,12 @@ class TrainingConfig:
     clip_norm: float | None = None
     embedding_dropout: float = 0.0
     output_dropout: float = 0.0
+    recurrent_dropout: float = 0.0
     weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    averaging: float = 0.0
+    whole_tunes: bool = False
+    transposition: float = 0.0
     seed: int = 0
     checkpoint_minutes: float = 10.0
     precision: str = "float32"
@@ -66,14 +84,25 @@ class TrainingConfig:
         )
         for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
             wrong += self._unless(name, "a number above 0", lambda value: _is_number(value) and value > 0)
-        for name in ("embedding_dropout", "output_dropout"):
+        for name in (
+            "embedding_dropout",
+            "output_dropout",
+            "recurrent_dropout",
+            "label_smoothing",
+            "averaging",
+        ):
             wrong += self._unless(
                 name, "a number from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1
             )
         wrong += self._unless(
             "weight_decay", "a number from 0", lambda value: _is_number(value) and value >= 0
         )
-        for name, known in (("schedule", SCHEDULES), ("precision", PRECISIONS)):
+        wrong += self._unless(
+            "transposition", "a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1
+        )
+        wrong += self._unless("whole_tunes", "true or false", lambda value: type(value) is bool)
+        known_names = (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS))
+        for name, known in known_names:
             wrong += self._unless(name, f"one of {', '.join(known)}", known.__contains__)
         wrong += self._unless(
             "seed",

@@ -94,6 +94,39 @@ class EpochOrder:
         return offset + length * permuted(np.arange(*places.indices(self._count)), windows, self._keys)
 
 
+def tune_starts(lengths: npt.NDArray[np.int64], sequence_length: int, count: int) -> npt.NDArray[np.int64]:
+    """Cut a text of tunes into windows of which each begins at the beginning of a tune, where it can.
+
+    A window goes on through as many tunes as it has room for. The next begins with the tune that did not
+    fit, or, where that filled the window by itself, where the window ended. After the last tune comes the
+    first again.
+
+    Args:
+        lengths: characters of the tunes, `(tunes,)`, as they follow one another.
+        sequence_length: characters of a window's input.
+        count: how many windows.
+
+    Returns:
+        Where each window starts, in order; the newline before the first tune is character 0. A window can
+        reach `sequence_length` characters past the end, where the text should begin anew.
+
+    Example:
+        >>> tune_starts(np.array([4, 3, 12]), 8, 5).tolist()
+        [0, 7, 15, 4, 7]
+    """
+    ends = np.cumsum(lengths)
+    total, starts, at = int(ends[-1]), [], 0
+    for _ in range(count):
+        starts.append(at)
+        end = at + sequence_length
+        # The end of the last tune that is whole in the window, counted on over the text's end.
+        rounds, rest = divmod(end, total)
+        place = int(np.searchsorted(ends, rest, side="right"))
+        whole = rounds * total + (int(ends[place - 1]) if place else 0)
+        at = (whole if whole > at else end) % total
+    return np.array(starts, dtype=np.int64)
+
+
 def permuted(places: Any, count: int, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
     """Permute the numbers below `count` without a list of them, by a keyed Feistel network.
 
@@ -125,11 +158,10 @@ def permuted(places: Any, count: int, keys: npt.NDArray[np.uint64]) -> npt.NDArr
 
 def epoch_batches(
     text: Text,
+    starts: EpochOrder | npt.NDArray[np.int64],
     *,
     sequence_length: int,
     batch_size: int,
-    seed: int,
-    epoch: int,
     first: int = 0,
     part: Callable[[int], slice] = slice,
 ) -> Any:
@@ -137,21 +169,16 @@ def epoch_batches(
 
     Args:
         text: the text as token ids, uint8 `(characters,)`, or on the disk.
+        starts: where the epoch's windows start, in the order of training.
         sequence_length: characters of a window's input.
         batch_size: windows of a batch. Those left over at the end of an epoch are left out, as the
             next epoch cuts and deals anew; a text with fewer windows than one batch gives them all.
-        seed: the run's random seed.
-        epoch: counted from 0.
         first: how many batches of the epoch to pass over, for going on where a run stopped.
         part: the part of so many windows to take of each batch; by default all.
 
     Returns:
         A `tf.data.Dataset` of uint8 pairs (inputs, targets), each `(batch, sequence_length)`.
-
-    Raises:
-        ConfigError: the text is too short for a single window.
     """
-    starts = EpochOrder(len(text), sequence_length, seed, epoch)
     size = min(batch_size, len(starts))
     mine = part(size)
 
@@ -187,12 +214,3 @@ def windows_per_epoch(characters: int, sequence_length: int) -> int:
             f"{sequence_length:,}; give more tunes, or a sequence length of up to {max(1, characters - 1):,}"
         )
     return max(1, (characters - sequence_length) // sequence_length)
-
-
-def batches_per_epoch(characters: int, sequence_length: int, batch_size: int) -> int:
-    """How many batches `epoch_batches` gives.
-
-    Raises:
-        ConfigError: the text is too short for a single window.
-    """
-    return max(1, windows_per_epoch(characters, sequence_length) // batch_size)

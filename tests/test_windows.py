@@ -10,7 +10,6 @@ from abclm.errors import ConfigError
 from abclm.vocabulary import Vocabulary
 from abclm.windows import (
     EpochOrder,
-    batches_per_epoch,
     epoch_batches,
     in_order,
     permuted,
@@ -23,9 +22,8 @@ TEXT = VOCABULARY.encode("GFDGGB d2GB")
 
 
 def batches(ids=TEXT, sequence_length=5, batch_size=2, seed=0, epoch=0, first=0):
-    dataset = epoch_batches(
-        ids, sequence_length=sequence_length, batch_size=batch_size, seed=seed, epoch=epoch, first=first
-    )
+    order = EpochOrder(len(ids), sequence_length, seed, epoch)
+    dataset = epoch_batches(ids, order, sequence_length=sequence_length, batch_size=batch_size, first=first)
     return [(inputs.numpy(), targets.numpy()) for inputs, targets in dataset]
 
 
@@ -43,7 +41,7 @@ def test_windows_follow_one_another_without_overlap():
 def test_batches_are_uint8_pairs_shifted_by_one():
     ids = np.arange(200, dtype=np.uint8)
     pairs = batches(ids, sequence_length=10, batch_size=4)
-    assert len(pairs) == batches_per_epoch(200, 10, 4) == 4
+    assert len(pairs) == windows_per_epoch(200, 10) // 4 == 4
     for inputs, targets in pairs:
         assert inputs.dtype == targets.dtype == np.uint8
         assert inputs.shape == targets.shape == (4, 10)

@@ -17,7 +17,7 @@ from abclm.cli.training_run import (
 )
 from abclm.cli.training_tunes import prepare
 from abclm.model_config import ModelConfig
-from abclm.training_config import TrainingConfig
+from abclm.training_config import OPTIMIZERS, TrainingConfig
 
 _MODEL = ModelConfig()
 _TRAINING = TrainingConfig()
@@ -47,7 +47,16 @@ def command(
         int, typer.Option(help="Characters of a training window.")
     ] = _TRAINING.sequence_length,
     batch_size: Annotated[int, typer.Option(help="Windows of a step.")] = _TRAINING.batch_size,
-    learning_rate: Annotated[float, typer.Option(help="Adam's step size.")] = _TRAINING.learning_rate,
+    whole_tunes: Annotated[
+        bool, typer.Option("--whole-tunes", help="Windows begin with tunes, where they can.")
+    ] = _TRAINING.whole_tunes,
+    transposition: Annotated[
+        float, typer.Option(help="Share of the tunes that an epoch gives in another key.")
+    ] = _TRAINING.transposition,
+    optimizer: Annotated[str, typer.Option(help=f"One of {', '.join(OPTIMIZERS)}.")] = _TRAINING.optimizer,
+    learning_rate: Annotated[
+        float, typer.Option(help="The optimizer's step size.")
+    ] = _TRAINING.learning_rate,
     schedule: Annotated[
         str, typer.Option(help="Of the learning rate: constant, or cosine, down to 0.")
     ] = _TRAINING.schedule,
@@ -63,6 +72,15 @@ def command(
     output_dropout: Annotated[
         float, typer.Option(help="Share of each LSTM layer's outputs to drop.")
     ] = _TRAINING.output_dropout,
+    recurrent_dropout: Annotated[
+        float, typer.Option(help="Share of the recurrent weights to drop.")
+    ] = _TRAINING.recurrent_dropout,
+    label_smoothing: Annotated[
+        float, typer.Option(help="Share of the target's probability that goes to all symbols.")
+    ] = _TRAINING.label_smoothing,
+    averaging: Annotated[
+        float, typer.Option(help="Keep the average of the weights, with this much of the one before.")
+    ] = _TRAINING.averaging,
     weight_decay: Annotated[
         float, typer.Option(help="Share of the weights that a step takes off, times the learning rate.")
     ] = _TRAINING.weight_decay,
@@ -80,9 +98,11 @@ def command(
     """Train a new model; after each epoch it is measured on held-out tunes, and the best is kept."""
     model_config = ModelConfig(embedding_dimension=embedding_dimension, units=units, layers=layers)
     config = TrainingConfig(
-        sequence_length=sequence_length, batch_size=batch_size, learning_rate=learning_rate,
-        schedule=schedule, epochs=epochs, steps=steps, patience=patience, clip_norm=clip_norm,
+        sequence_length=sequence_length, batch_size=batch_size, whole_tunes=whole_tunes,
+        transposition=transposition, optimizer=optimizer, learning_rate=learning_rate, schedule=schedule,
+        epochs=epochs, steps=steps, patience=patience, clip_norm=clip_norm,
         embedding_dropout=embedding_dropout, output_dropout=output_dropout, weight_decay=weight_decay,
+        recurrent_dropout=recurrent_dropout, label_smoothing=label_smoothing, averaging=averaging,
         warmup_steps=warmup_steps, seed=seed, checkpoint_minutes=checkpoint_minutes, precision=precision,
     )  # fmt: skip
     check(out, overwrite, resume, validation)

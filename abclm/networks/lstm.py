@@ -54,17 +54,27 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
             return super().inner_loop(sequences, initial_state, mask, training=training)
         if training and self.dropout:
             sequences *= self.cell.get_dropout_mask(sequences[:, 0, :])[:, None]  # one mask for all steps
-        rows = tf.einsum("bte,eg->tbg", sequences, self._kernel) + self._bias  # (time, batch, 4·units)
-        outputs, cell = lstm_outputs(rows, None, self._recurrent_kernel, *initial_state)
+        outputs, cell = lstm_outputs(self._rows(sequences), None, self.recurrent_kernel, *initial_state)
         return outputs[-1], tf.transpose(outputs, [1, 0, 2]), [outputs[-1], cell]
 
-    def look_up(self, ids: Tensor, table: Tensor) -> Tensor:
+    def run(self, sequences: Tensor, recurrent_kernel: Tensor) -> Tensor:
+        """Run the layer on sequences `(batch, time, features)`, with other recurrent weights than its own.
+
+        Returns:
+            The states from a zero state, `(batch, time, units)`.
+        """
+        zero = tf.zeros([tf.shape(sequences)[0], self.units], sequences.dtype)
+        outputs, _ = lstm_outputs(self._rows(sequences), None, recurrent_kernel, zero, zero)
+        return tf.transpose(outputs, [1, 0, 2])
+
+    def look_up(self, ids: Tensor, table: Tensor, recurrent_kernel: Tensor | None = None) -> Tensor:
         """Run the layer on symbols, each one's share of the gates looked up instead of multiplied out.
 
         Args:
             ids: int32 `(batch, time)`.
             table: the symbols' embeddings, `(symbols, features)`, or one for each sequence,
                 `(batch, symbols, features)`.
+            recurrent_kernel: to use instead of the layer's own.
 
         Returns:
             What the layer gives for the embedded symbols from a zero state, `(batch, time, units)`.
@@ -74,15 +84,21 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
             table = tf.reshape(table, [-1, table.shape[-1]])
         rows = tf.matmul(table, self._kernel) + self._bias  # (symbols, 4·units)
         zero = tf.zeros([tf.shape(ids)[0], self.units], rows.dtype)
-        outputs, _ = lstm_outputs(rows, tf.transpose(ids), self._recurrent_kernel, zero, zero)
+        kernel = self.recurrent_kernel if recurrent_kernel is None else recurrent_kernel
+        outputs, _ = lstm_outputs(rows, tf.transpose(ids), kernel, zero, zero)
         return tf.transpose(outputs, [1, 0, 2])
+
+    def _rows(self, sequences: Tensor) -> Tensor:
+        """The inputs' share of the gates, `(time, batch, 4·units)`."""
+        return tf.einsum("bte,eg->tbg", sequences, self._kernel) + self._bias
 
     @property
     def _kernel(self) -> Tensor:
         return tf.cast(self.cell.kernel, self.compute_dtype)
 
     @property
-    def _recurrent_kernel(self) -> Tensor:
+    def recurrent_kernel(self) -> Tensor:
+        """The recurrent weights in the type that the layer computes in, `(units, 4·units)`."""
         return tf.cast(self.cell.recurrent_kernel, self.compute_dtype)
 
     @property

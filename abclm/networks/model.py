@@ -12,7 +12,7 @@ from abclm.language_model import ModelConfig
 from abclm.networks.lstm import LSTM
 from abclm.networks.recurrence import Tensor
 
-_PLACES = 32  # more than a network has layers
+_PLACES = 64  # twice as many as a network has layers, and more
 
 
 class Dropout(NamedTuple):
@@ -20,6 +20,7 @@ class Dropout(NamedTuple):
 
     embedding: float = 0.0  # share of each sequence's embedding features, the same at all its steps
     output: float = 0.0  # share of each LSTM layer's outputs
+    recurrent: float = 0.0  # share of each LSTM layer's recurrent weights, the same for the whole batch
     seed: Tensor = (0, 0)  # int32 (2,)
 
 
@@ -79,13 +80,18 @@ class Network(keras.Model):  # type: ignore[misc]
             # One mask a sequence (Gal & Ghahramani 2016), so that the look-up still serves.
             ones = tf.ones([tf.shape(ids)[0], 1, table.shape[1]], table.dtype)
             table *= _drop(ones, dropout.embedding, dropout.seed, 0)  # (batch, vocabulary, features)
-        if first.is_fast:
-            states = first.look_up(ids, table)
+        kernels = [
+            _drop(layer.recurrent_kernel, dropout.recurrent, dropout.seed, _PLACES // 2 + place)
+            for place, layer in enumerate(self.recurrent if dropout.recurrent else [])
+        ]
+        if first.is_fast or kernels:
+            states = first.look_up(ids, table, *kernels[:1])
         else:
             states = first(tf.gather(table, ids, axis=-2, batch_dims=table.shape.rank - 2))
-        for place, layer in enumerate([*others, self.dense], 1):
-            states = layer(_drop(states, dropout.output, dropout.seed, place))
-        return states
+        for place, layer in enumerate(others, 1):
+            states = _drop(states, dropout.output, dropout.seed, place)
+            states = layer.run(states, kernels[place]) if kernels else layer(states)
+        return self.dense(_drop(states, dropout.output, dropout.seed, len(self.recurrent)))
 
     def named_variables(self) -> dict[str, Any]:
         """The variables under the names that they have in a model folder."""

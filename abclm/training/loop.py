@@ -17,6 +17,7 @@ from abclm.errors import ConfigError, ModelError
 from abclm.networks import set_weights, weights_of
 from abclm.training.callbacks import Callbacks
 from abclm.training.checkpoint import FOLDER, Checkpoint, read_checkpoint, write_checkpoint
+from abclm.training.feed import Feed
 from abclm.training.held_out import HeldOut, HeldOutFigures
 from abclm.training.identity import check_same_run, identity_of
 from abclm.training.picture import write_history
@@ -26,7 +27,6 @@ from abclm.training.step import TrainingStep
 from abclm.training.stopping import Stopping
 from abclm.training.workers import Workers
 from abclm.training_config import TrainingConfig
-from abclm.windows import batches_per_epoch, epoch_batches, windows_per_epoch
 
 if TYPE_CHECKING:
     import keras
@@ -54,19 +54,17 @@ class Run:
     ) -> None:
         self.lm, self.corpus, self.config, self.folder = lm, corpus, config, folder
         self.workers, self.progress = workers, progress
-        shape = len(corpus.text), config.sequence_length
-        self.steps_per_epoch = batches_per_epoch(*shape, config.batch_size)
-        self.total_steps = config.total_steps(self.steps_per_epoch)
-        windows = min(config.batch_size, windows_per_epoch(*shape))
-        workers.check(windows)
+        self.feed = Feed(corpus, config, lm.vocabulary)
+        self.total_steps = config.total_steps(self.feed.steps_per_epoch)
+        workers.check(self.feed.windows)
         self.identity = identity_of(lm, config, corpus, validation)
-        self.step = TrainingStep(lm, config, (windows, config.sequence_length), workers)
+        self.step = TrainingStep(lm, config, (self.feed.windows, config.sequence_length), workers)
         self.network = self.step.network
         self.held_out = None
         if validation is not None:
             newline = lm.vocabulary.char_to_id["\n"]
             self.held_out = HeldOut(self.network, validation, newline, workers)
-        self.callbacks = Callbacks(callbacks, self.step, config.epochs, self.steps_per_epoch)
+        self.callbacks = Callbacks(callbacks, self.step, config.epochs, self.feed.steps_per_epoch)
         self.stopping = Stopping()
         self.meter = Meter()
         self.epochs = self.batch = 0  # done, the second in the epoch that is under way
@@ -134,15 +132,7 @@ class Run:
         return self.meter.steps >= self.total_steps or not is_patient or self.callbacks.want_to_stop
 
     def _run_epoch(self) -> None:
-        batches = epoch_batches(
-            self.corpus.text,
-            sequence_length=self.config.sequence_length,
-            batch_size=self.config.batch_size,
-            seed=self.config.seed,
-            epoch=self.epochs,
-            first=self.batch,
-            part=self.workers.part,
-        )
+        batches = self.feed.batches(self.epochs, self.batch, self.workers.part)
         self.callbacks.begin_epoch(self.epochs)
         self.meter.start()
         for inputs, targets in batches.take(self.total_steps - self.meter.steps):
@@ -167,7 +157,10 @@ class Run:
                 return
 
     def _end_epoch(self) -> None:
-        measured = self.held_out() if self.held_out else None
+        measured = None
+        if self.held_out:
+            with self.step.averaged():
+                measured = self.held_out()
         learning_rate = self._learning_rate(self.meter.steps - 1)
         if measured and not math.isfinite(measured.bits_per_character):
             raise self._lost(f"the weights broke at step {self.meter.steps}", learning_rate)
@@ -204,8 +197,9 @@ class Run:
         return self.config.learning_rate_at(step, self.total_steps) * self.callbacks.rate_factor
 
     def _keep(self) -> None:
-        """Give the model the weights as they are now."""
-        self.lm.weights = self._weights()
+        """Give the model the weights as they are now, or their averages."""
+        with self.step.averaged():
+            self.lm.weights = self._weights()
         self.lm.novelty_index = self.index
         self.kept_epoch = self.epochs
         self.record["steps"] = self.meter.steps
@@ -241,7 +235,8 @@ class Run:
         tensors = {f"weights/{name}": weight for name, weight in self._weights().items()}
         optimizer = self.step.optimizer_state()
         tensors |= {f"optimizer/{place}": value for place, value in enumerate(optimizer)}
-        if self.record.get("steps") not in (None, step):
+        steps_kept = self.record.get("steps")
+        if steps_kept is not None and (steps_kept != step or self.config.averaging):
             tensors |= {f"kept/{name}": weight for name, weight in self.lm.weights.items()}
         state = {
             "identity": self.identity,

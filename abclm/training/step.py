@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -30,7 +31,7 @@ class TrainingStep:
 
     Attributes:
         network: what is trained.
-        optimizer: Keras' AdamW.
+        optimizer: Keras'.
         characters: of a whole batch.
     """
 
@@ -41,7 +42,12 @@ class TrainingStep:
         self.characters = batch_shape[0] * batch_shape[1]
         with workers.strategy.scope():
             self.network = build_network(lm.config, len(lm.vocabulary), lm.weights, config.precision)
-            self.optimizer = AdamW(config.learning_rate, weight_decay=config.weight_decay, name="adamw")
+            self.optimizer = _OPTIMIZERS[config.optimizer](
+                config.learning_rate,
+                weight_decay=config.weight_decay or None,
+                use_ema=config.averaging > 0,
+                ema_momentum=config.averaging,
+            )
             self.optimizer.exclude_from_weight_decay(var_names=["bias"])
             self.optimizer.build(self.network.trainable_variables)
         self._step = tf.function(self._on_all, reduce_retracing=True)
@@ -67,6 +73,21 @@ class TrainingStep:
         """The optimizer's learning rate as it stands, which a callback may have changed."""
         return np.float32(keras.ops.convert_to_numpy(self.optimizer.learning_rate))
 
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Give the network the averages of its weights for a while, where they are kept."""
+        if not self._config.averaging:
+            yield
+            return
+        variables = self.network.trainable_variables
+        latest = [np.array(variable) for variable in variables]
+        self.optimizer.finalize_variable_values(variables)
+        try:
+            yield
+        finally:
+            for variable, value in zip(variables, latest, strict=True):
+                variable.assign(value)
+
     def optimizer_state(self) -> list[npt.NDArray[Any]]:
         """Copies of all that the optimizer keeps from step to step."""
         return [np.array(keras.ops.convert_to_numpy(each)) for each in self.optimizer.variables]
@@ -85,14 +106,20 @@ class TrainingStep:
         # From (seed, step) alone, so that a step drops the same whenever it is run; parts of a batch draw
         # their own.
         seed = config.seed - context.replica_id_in_sync_group
-        dropout = Dropout(config.embedding_dropout, config.output_dropout, [seed, number])
+        rates = config.embedding_dropout, config.output_dropout, config.recurrent_dropout
+        dropout = Dropout(*rates, [seed, number])
         variables = self.network.trainable_variables
         self.optimizer.learning_rate.assign(learning_rate)
         with tf.GradientTape() as tape:
             logits = tf.cast(self.network.logits(inputs, dropout), tf.float32)  # (windows, time, vocabulary)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(targets, tf.int32), logits)
             loss = tf.reduce_sum(losses) / self.characters
-        gradients = tape.gradient(loss, [variable.value for variable in variables])
+            objective = loss
+            if config.label_smoothing:
+                uniform = tf.reduce_logsumexp(logits, -1) - tf.reduce_mean(logits, -1)  # nats, as the losses
+                uniform = tf.reduce_sum(uniform) / self.characters
+                objective = (1 - config.label_smoothing) * loss + config.label_smoothing * uniform
+        gradients = tape.gradient(objective, [variable.value for variable in variables])
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]  # a look-up's is sparse
         loss, *gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, [loss, *gradients])
         if config.clip_norm is not None:
@@ -101,10 +128,26 @@ class TrainingStep:
         return loss
 
 
-@keras.saving.register_keras_serializable(package="abclm")
-class AdamW(keras.optimizers.AdamW):  # type: ignore[misc]
-    """Keras' AdamW, which without decay is Adam, for gradients that have been added up over the workers."""
+class _Added:
+    """What makes a Keras optimizer take gradients that have been added up over the workers."""
 
     def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
         # Keras would add them up again, and clips each worker's by themselves before it does.
         return grads_and_vars
+
+
+def _added(optimizer: type) -> Any:
+    return keras.saving.register_keras_serializable(package="abclm")(
+        type(optimizer.__name__, (_Added, optimizer), {"__doc__": optimizer.__doc__})
+    )
+
+
+_OPTIMIZERS = {
+    "adam": _added(keras.optimizers.Adam),
+    "adagrad": _added(keras.optimizers.Adagrad),
+    "adadelta": _added(keras.optimizers.Adadelta),
+    "adamax": _added(keras.optimizers.Adamax),
+    "nadam": _added(keras.optimizers.Nadam),
+    "rmsprop": _added(keras.optimizers.RMSprop),
+    "sgd": _added(keras.optimizers.SGD),
+}

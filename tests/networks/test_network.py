@@ -75,7 +75,7 @@ def test_dropout_depends_on_its_seed_alone(weights):
     network = build_network(CONFIG, 9, weights)
 
     def logits(*seed):
-        return network.logits(IDS, Dropout(0.3, 0.3, seed)).numpy()
+        return network.logits(IDS, Dropout(0.3, 0.3, 0.3, seed)).numpy()
 
     np.testing.assert_array_equal(logits(1, 2), logits(1, 2))
     assert not np.array_equal(logits(1, 2), logits(1, 3))
@@ -85,5 +85,5 @@ def test_dropout_depends_on_its_seed_alone(weights):
 def test_dropout_keeps_the_mean(weights):
     network = build_network(ModelConfig(embedding_dimension=6, units=5), 9)
     network.dense.kernel.assign(np.random.default_rng(0).normal(size=(5, 9)))
-    drawn = network.logits(np.repeat(IDS[:1], 2000, axis=0), Dropout(0.0, 0.5, (0, 1)))
+    drawn = network.logits(np.repeat(IDS[:1], 2000, axis=0), Dropout(output=0.5, seed=(0, 1)))
     np.testing.assert_allclose(np.mean(drawn, axis=0), network(IDS)[0], atol=0.03)

@@ -12,11 +12,11 @@ from abclm.corpora import Corpus
 from abclm.language_model import LanguageModel
 from abclm.model_config import ModelConfig
 from abclm.training import TrainingConfig
-from abclm.windows import batches_per_epoch
+from abclm.windows import windows_per_epoch
 
 TRAIN, HELD_OUT = Corpus.load("oldTunes").normalize().split(0.2, seed=0)
 QUICK = TrainingConfig(sequence_length=50, batch_size=32, learning_rate=5e-3, epochs=2)
-STEPS = batches_per_epoch(len(TRAIN.text) + 1, 50, 32)
+STEPS = windows_per_epoch(len(TRAIN.text) + 1, 50) // 32
 
 
 @pytest.fixture

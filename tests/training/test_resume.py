@@ -9,6 +9,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +103,14 @@ def test_ctrl_c_alone_leaves_what_is_needed_to_go_on(whole, tmp_path):
     stopped(tmp_path, lambda now: now.step == 4, rare)
     assert checkpoint.read_checkpoint(tmp_path).state["step"] == 4
     same(go(tmp_path, resume=True), whole)
+
+
+def test_with_averages_and_tunes_in_other_keys_too(tmp_path):
+    config = replace(CONFIG, averaging=0.9, transposition=0.5, whole_tunes=True, recurrent_dropout=0.2)
+    stopped(tmp_path / "b", lambda now: now.epoch == 2 and not now.is_epoch_end, config)
+    same(go(tmp_path / "b", config, resume=True), go(tmp_path / "a", config))
+    stopped(tmp_path / "c", lambda now: now.epoch == 2 and now.is_epoch_end, config)
+    same(go(tmp_path / "c", config, resume=True), LanguageModel.load(tmp_path / "a"))
 
 
 def test_without_held_out_tunes_too(tmp_path):

@@ -4,6 +4,7 @@ import math
 import os
 import signal
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,10 +16,12 @@ from abclm.encoded_corpus import EncodedCorpus
 from abclm.errors import ConfigError, CorpusError, ModelError, VocabularyError
 from abclm.language_model import LanguageModel
 from abclm.model_config import ModelConfig
+from abclm.networks import Dropout, build_network
 from abclm.notation.tune import Tune
 from abclm.notation.tunebook import format_tunebook, split_tunebook
 from abclm.training import TrainingConfig
 from abclm.training.held_out import tunes_of
+from abclm.training_config import OPTIMIZERS
 from abclm.vocabulary import Vocabulary
 
 SMALL = ModelConfig(embedding_dimension=8, units=16)
@@ -197,6 +200,54 @@ def test_weight_decay_shrinks_weights_but_no_biases(lm):
     for name, weight in lm.weights.items():
         expected = before[name] if name.endswith("bias") else 0
         np.testing.assert_allclose(weight, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_optimizer_lowers_the_loss(lm, optimizer):
+    rate = {"sgd": 1.0, "adadelta": 1.0, "adagrad": 0.05}.get(optimizer, 5e-3)
+    config = TrainingConfig(
+        sequence_length=50, batch_size=16, steps=20, optimizer=optimizer, learning_rate=rate
+    )
+    before = lm.bits_per_character(TRAIN)
+    training.train(lm, TRAIN, None, config)
+    assert lm.bits_per_character(TRAIN) < before
+
+
+def test_averaging_keeps_the_average_of_the_steps_and_trains_on_the_latest(lm):
+    config = TrainingConfig(sequence_length=50, batch_size=16, steps=3)
+    average = None
+    for steps in (1, 2, 3):
+        latest = training.train(lm.copy(), TRAIN, None, replace(config, steps=steps)).weights
+        if average is None:
+            average = latest
+        average = {name: 0.8 * average[name] + 0.2 * latest[name] for name in latest}
+    training.train(lm, TRAIN, None, replace(config, averaging=0.8))
+    for name, weight in lm.weights.items():
+        np.testing.assert_allclose(weight, average[name], rtol=1e-4, atol=1e-6)
+
+
+def test_label_smoothing_keeps_the_model_from_being_sure_and_the_loss_what_it_was(lm):
+    config = TrainingConfig(sequence_length=50, batch_size=16, steps=60, learning_rate=2e-2)
+    smooth, plain = lm.copy(), lm
+    losses = {}
+    for each, share in ((plain, 0.0), (smooth, 0.4)):
+        losses[share] = []
+        training.train(
+            each, TRAIN, None, replace(config, label_smoothing=share),
+            progress=lambda now, share=share: losses[share].append(now.loss),
+        )  # fmt: skip
+    assert losses[0.0][0] == pytest.approx(losses[0.4][0], rel=1e-6)  # of the first step, before any change
+    text = TRAIN.tunes[0].text
+    assert smooth.logits(text).max() < plain.logits(text).max()
+
+
+def test_recurrent_dropout_leaves_out_recurrent_weights_alone(lm):
+    network = build_network(lm.config, len(lm.vocabulary), lm.weights)
+    ids = lm.vocabulary.encode(TRAIN.text[:40])[None]
+    with_all = network.logits(ids).numpy()
+    dropped = network.logits(ids, Dropout(recurrent=0.5, seed=(0, 1))).numpy()
+    np.testing.assert_allclose(dropped[:, 0], with_all[:, 0], rtol=1e-5, atol=1e-6)  # from a zero state
+    assert not np.allclose(dropped[:, 1:], with_all[:, 1:])
 
 
 def test_clipping_bounds_what_a_step_changes(lm):

@@ -1,0 +1,149 @@
+"""Train by the paper's recipe and by others, on the same tunes, and print what each step of them is worth.
+
+    python benchmarks/recipes.py --corpus irish.abc --split split.json --out FOLDER [--recipe NAME ...] [--units N]
+
+The split names tunes by their places in the file: `train`, `validation` and `test`. Every tune is brought to the
+canonical form; those left out of it are left out here. A recipe trains on `train`, is measured on `validation` after
+each epoch, and its best weights count. `--test` reads the test tunes, too: once, when everything is decided.
+
+Each run has a folder below `--out`, resumes what it finds there, and is skipped where it is done, so that the script
+can be stopped and started at will. `--quick` makes a few steps of each, to see that it works. A recipe takes minutes
+to an hour on two cores, by its units and passes.
+"""
+
+import argparse
+import json
+import math
+import sys
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from abclm import LanguageModel, ModelConfig, TrainingConfig
+from abclm.corpora import Corpus
+from abclm.training import Progress, train
+
+PAPER: dict[str, Any] = {"sequence_length": 400, "batch_size": 32, "learning_rate": 1e-3}
+SCHEDULE = {**PAPER, "learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": 20, "clip_norm": 1.0}
+BATCH = {**SCHEDULE, "batch_size": 16}
+DROPOUT = {**BATCH, "output_dropout": 0.5, "embedding_dropout": 0.2}
+DECAY = {**DROPOUT, "weight_decay": 0.01}
+WHOLE = {**DECAY, "whole_tunes": True}
+KEYS = {**WHOLE, "transposition": 1.0}
+RECURRENT = {**KEYS, "recurrent_dropout": 0.3}
+RECIPES: dict[str, dict[str, Any]] = {
+    "paper": {**PAPER, "patience": 8},
+    "schedule": SCHEDULE,
+    "batch": BATCH,
+    "dropout": DROPOUT,
+    "decay": DECAY,
+    "whole": WHOLE,
+    "keys": KEYS,
+    "keys-half": {**WHOLE, "transposition": 0.5},
+    "recurrent": RECURRENT,
+    "averaging": {**RECURRENT, "averaging": 0.98},
+    "smoothing": {**RECURRENT, "label_smoothing": 0.05},
+    "layers": {**RECURRENT, "layers": 2},
+    "batch-8": {**RECURRENT, "batch_size": 8},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--corpus", required=True, help="the tunes, one file")
+    parser.add_argument("--split", type=Path, required=True, help="JSON with the places of the tunes")
+    parser.add_argument("--out", type=Path, required=True, help="where the runs are kept")
+    parser.add_argument("--recipe", nargs="+", choices=RECIPES, default=list(RECIPES))
+    parser.add_argument("--units", type=int, default=ModelConfig().units)
+    parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--test", action="store_true", help="measure on the test tunes, too")
+    parser.add_argument("--quick", action="store_true", help="a few steps of each")
+    options = parser.parse_args()
+
+    parts = read_split(options.corpus, options.split)
+    for name, part in parts.items():
+        print(f"{name}: {len(part)} tunes, {len(part.text):,} characters")
+    print("recipe | units | passes | minutes | bits/character | bits/tune | against the first", flush=True)
+    first = None
+    for name in options.recipe:
+        folder = options.out / f"{name}-{options.units}-{options.epochs}-{options.seed}"
+        lm = trained(name, folder, parts, options)
+        record, last = lm.metadata["training"], lm.history[-1]
+        measured = record["held_out"]
+        if options.test:
+            measured = lm.evaluate(parts["test"]).to_dict()
+        first = first or measured["bits_per_tune"]
+        print(
+            f"{name} | {lm.config.layers}x{lm.config.units} | "
+            f"{record['steps'] / last['steps'] * last['epoch']:.0f} of {last['epoch']} | "
+            f"{lm.metadata['minutes']:.0f} | {measured['bits_per_character']:.4f} | "
+            f"{measured['bits_per_tune']:.1f} | {100 * (measured['bits_per_tune'] / first - 1):+.1f} %",
+            flush=True,
+        )
+
+
+def read_split(path: str, split: Path) -> dict[str, Corpus]:
+    """The canonical tunes of each part."""
+    corpus = Corpus.read(path)
+    places: dict[str, list[int]] = json.loads(split.read_text(encoding="utf-8"))
+    return {
+        part: replace(
+            corpus,
+            tunes=tuple(corpus.tunes[place] for place in places[part]),
+            places=tuple(corpus.places[place] for place in places[part]),
+        ).normalize()
+        for part in ("train", "validation", "test")
+    }
+
+
+def trained(name: str, folder: Path, parts: dict[str, Corpus], options: argparse.Namespace) -> LanguageModel:
+    """The model of a recipe, from its folder where that is done."""
+    settings = {"epochs": options.epochs, "seed": options.seed, **RECIPES[name]}
+    layers = settings.pop("layers", 1)
+    if options.quick:
+        settings |= {"steps": 3, "batch_size": 4, "sequence_length": 50}
+    config = TrainingConfig(**settings)
+    model = same_size(options.units, layers)
+    if (folder / "done").exists():
+        return LanguageModel.load(folder)
+    lm = LanguageModel.create(model, seed=options.seed)
+    start = time.monotonic()
+    said = -math.inf
+
+    def progress(now: Progress) -> None:
+        nonlocal said
+        if now.is_epoch_end or time.monotonic() - said > 60:
+            said = time.monotonic()
+            held = f", held out {now.validation.bits_per_character:.4f}" if now.validation else ""
+            line = f"{name}: epoch {now.epoch}, step {now.step}/{now.total_steps}"
+            print(f"{line}, {now.bits_per_character:.4f}{held}", file=sys.stderr, flush=True)
+
+    train(
+        lm, parts["train"], parts["validation"], config,
+        folder=folder, resume=True, progress=progress,
+    )  # fmt: skip
+    lm.metadata["minutes"] = (time.monotonic() - start) / 60
+    lm.metadata["recipe"] = {"name": name, **asdict(config)}
+    lm.save(folder)
+    (folder / "done").touch()
+    return lm
+
+
+def same_size(units: int, layers: int) -> ModelConfig:
+    """A network of so many layers with about as many parameters as one layer of `units` has."""
+    wanted = ModelConfig(units=units).parameters(vocabulary_size=83)
+    return min(
+        (ModelConfig(units=width, layers=layers) for width in range(units // (2 * layers), units + 1)),
+        key=lambda config: abs(config.parameters(vocabulary_size=83) - wanted),
+    )
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("stopped; the same command goes on")
