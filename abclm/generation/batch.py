@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from abclm.vocabulary import Vocabulary
 
     Floats = npt.NDArray[np.float32]
+    Mask = npt.NDArray[np.bool_]
 
 TOLERANCE = 1e-6
 """How far a logit may be from the one that the tune has alone, relative to the largest of its row.
@@ -54,6 +55,10 @@ class Batch:
         # In training, a tune always came after a newline.
         self._last = [self._newline] * len(writers)
         self._logits: Floats = np.empty((0, 0), np.float32)
+        # What may come next is looked up while a tune's objects are in the processor's cache, as the product of the
+        # next step drives them out.
+        self._allowed = np.array([writer.guide.allowed() for writer in writers])
+        self._numbers = _Numbers(writers)
 
     def run(self, next_writer: Callable[[], Writer | None]) -> Iterator[list[Writer]]:
         """Write until all tunes are finished.
@@ -65,25 +70,24 @@ class Batch:
         Yields:
             After each symbol, the writers that finished with it; often none.
         """
+        symbols = self._vocabulary.symbols
         while self.writers:
             self._logits = self._engine.step(self._state, self._last)
-            writers = self.writers
-            numbers = np.array([writer.number() for writer in writers])
-            allowed = np.array([writer.guide.allowed() for writer in writers])
+            numbers, writers, allowed = self._numbers.each(), self.writers, self._allowed
             ids, certain = draw(self._logits, self._options, numbers, allowed, self._tolerance)
             if self._tolerance:
                 for place in np.flatnonzero(~certain).tolist():
-                    ids[place] = self._decide(place, numbers[place : place + 1], allowed[place : place + 1])
+                    ids[place] = self._decide(place, numbers[place], allowed[place])
             self._last = ids.tolist()
             if self._options.bar_repetition < 1:
                 for place in range(len(writers)):
                     self._hold_back(place)
-            symbols = self._vocabulary.symbols
-            ended = [
-                place
-                for place, (writer, token_id) in enumerate(zip(writers, self._last, strict=True))
-                if writer.write(symbols[token_id])
-            ]
+            ended = []
+            for place, (writer, token_id) in enumerate(zip(writers, self._last, strict=True)):
+                if writer.write(symbols[token_id]):
+                    ended.append(place)
+                else:
+                    allowed[place] = writer.guide.allowed()
             yield [writers[place] for place in ended]
             if ended:
                 self._go_on(ended, next_writer)
@@ -93,19 +97,21 @@ class Batch:
         writer, symbols = self.writers[place], self._vocabulary.symbols
         if writer.begins_bar(symbols[self._last[place]]):
             writer.remember(self._state.column(place), self._logits[place].copy())
-        while writer.refuses(symbols[self._last[place]]):
+        while writer.refuses(symbols[self._last[place]], lambda: self._numbers.one(place)):
             state, logits = writer.begin_bar_again()
             self._state.put(place, state)
-            number, allowed = np.array([writer.number()]), writer.guide.allowed()[None]
-            ids, certain = draw(logits[None], self._options, number, allowed, self._tolerance)
+            number, allowed = self._numbers.one(place), writer.guide.allowed()
+            ids, certain = draw(
+                logits[None], self._options, np.array([number]), allowed[None], self._tolerance
+            )
             self._last[place] = int(ids[0]) if certain[0] else self._decide(place, number, allowed)
 
-    def _decide(self, place: int, number: npt.NDArray[np.float64], allowed: npt.NDArray[np.bool_]) -> int:
+    def _decide(self, place: int, number: float, allowed: Mask) -> int:
         """Draw by the logits that the tune has alone."""
         state = self._engine.start()
         for token_id in [self._newline, *self._vocabulary.encode(self.writers[place].text).tolist()]:
             logits = self._engine.step(state, [token_id])
-        ids, _ = draw(logits, self._options, number, allowed)
+        ids, _ = draw(logits, self._options, np.array([number]), allowed[None])
         return int(ids[0])
 
     def _go_on(self, ended: list[int], next_writer: Callable[[], Writer | None]) -> None:
@@ -119,8 +125,52 @@ class Batch:
             self.writers[place] = other
             self._state.put(place, self._engine.start())
             self._last[place] = self._newline
+            self._allowed[place] = other.guide.allowed()
+            self._numbers.replace(place, other)
         if gaps:
             kept = [place for place in range(len(self.writers)) if place not in gaps]
             self.writers = [self.writers[place] for place in kept]
             self._last = [self._last[place] for place in kept]
             self._state = self._state.only(kept)
+            self._allowed = self._allowed[kept]
+            self._numbers.keep(kept)
+
+
+class _Numbers:
+    """Random numbers from 0 up to but not 1, a row for each writer: a step takes a column without asking each."""
+
+    _AHEAD = 64  # numbers of a writer that are drawn at a time
+
+    def __init__(self, writers: list[Writer]) -> None:
+        self._sources = [writer.random for writer in writers]
+        self._rows = np.array([source.random(self._AHEAD) for source in self._sources])  # (batch, ahead)
+        self._next = np.zeros(len(writers), np.intp)
+
+    def each(self) -> npt.NDArray[np.float64]:
+        """The next number of every writer, (batch,)."""
+        for place in np.flatnonzero(self._next == self._AHEAD).tolist():
+            self._fill(place)
+        numbers: npt.NDArray[np.float64] = self._rows[np.arange(len(self._rows)), self._next]
+        self._next += 1
+        return numbers
+
+    def one(self, place: int) -> float:
+        """The next number of one writer."""
+        if self._next[place] == self._AHEAD:
+            self._fill(place)
+        self._next[place] += 1
+        return float(self._rows[place, self._next[place] - 1])
+
+    def replace(self, place: int, writer: Writer) -> None:
+        """Go on with another writer's in the place of one's."""
+        self._sources[place] = writer.random
+        self._fill(place)
+
+    def keep(self, places: list[int]) -> None:
+        """Go on with the writers in these places."""
+        self._sources = [self._sources[place] for place in places]
+        self._rows, self._next = self._rows[places], self._next[places]
+
+    def _fill(self, place: int) -> None:
+        self._rows[place] = self._sources[place].random(self._AHEAD)
+        self._next[place] = 0

@@ -41,6 +41,8 @@ class GrammarGuide:
         max_length: characters that the tune has at most: near it, the tune is led to its end.
     """
 
+    __slots__ = ("_forced", "_grammar", "_left", "_masks", "_opening", "_state", "_steered_from", "ended")
+
     def __init__(self, grammar: Grammar, masks: Masks, opening: str, max_length: int) -> None:
         self.ended = False  # whether the tune is complete
         self._grammar = grammar
@@ -83,12 +85,10 @@ class GrammarGuide:
         """Take note of the symbol that was written."""
         if self._forced:
             self._forced.popleft()
-        in_header = self._state.lex == "header"
-        self._state = self._grammar.advance(self._state, character)
+        self._state = state = self._grammar.advance(self._state, character)
         self._left -= 1
-        lex = self._state.lex
-        self.ended = lex == "end"
-        if self._opening and in_header and lex != "header":
+        self.ended = state.lex == "end"
+        if self._opening and state.lex != "header":
             self._forced.extend(self._opening)
             self._opening = ""
 

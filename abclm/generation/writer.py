@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,11 @@ class Writer:
         attempt: which try, from 0. Each attempt at each tune has random numbers of its own.
     """
 
+    __slots__ = (
+        "_bar", "_bar_began", "_bars", "_keeps", "_max_length", "_redrawn", "attempt", "guide", "index", "random",
+        "text",
+    )  # fmt: skip
+
     def __init__(
         self, options: GenerationOptions, guide: GrammarGuide | Guide, index: int, attempt: int
     ) -> None:
@@ -40,8 +46,7 @@ class Writer:
         self.text = ""
         self.guide = guide
         self._max_length = options.max_length
-        self._random = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(index, attempt)))
-        self._numbers: list[float] = []
+        self.random = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(index, attempt)))
         self._keeps = options.bar_repetition
         self._bars: Counter[str] = Counter()
         self._bar = ""
@@ -52,12 +57,6 @@ class Writer:
     def settled(self) -> int:
         """How many of the characters written will not be taken back."""
         return len(self.text) if self._bar_began is None else self._bar_began[0]
-
-    def number(self) -> float:
-        """The next random number, from 0 up to but not 1."""
-        if not self._numbers:
-            self._numbers = self._random.random(256).tolist()[::-1]
-        return self._numbers.pop()
 
     def write(self, character: str) -> bool:
         """Add a symbol that the guide allows; true if the tune is complete then, or as long as it may be."""
@@ -73,8 +72,13 @@ class Writer:
         """Keep what it takes to begin this bar again: the state and the logits before its first symbol."""
         self._bar_began = len(self.text), self.guide.copy(), state, logits
 
-    def refuses(self, character: str) -> bool:
-        """Take note of a symbol about to be written; true if it completes a bar that is to be drawn anew."""
+    def refuses(self, character: str, number: Callable[[], float]) -> bool:
+        """Take note of a symbol about to be written; true if it completes a bar that is to be drawn anew.
+
+        Args:
+            character: the symbol.
+            number: gives a random number, from 0 up to but not 1.
+        """
         if not self.guide.in_music:
             self._bar, self._bar_began = "", None
             return False
@@ -89,7 +93,7 @@ class Writer:
             notes > 1
             and self._bar_began
             and self._redrawn < _MOST_REDRAWN
-            and self.number() >= self._keeps ** self._bars[bar]
+            and number() >= self._keeps ** self._bars[bar]
         ):
             self._redrawn += 1
             return True

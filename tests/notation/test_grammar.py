@@ -361,6 +361,11 @@ def test_what_is_remembered_is_bounded(monkeypatch):
 
 
 def bounded(memo):
-    assert len(memo.allowed) <= 50
-    assert len(memo.after) <= 50 * len(CANONICAL_SYMBOLS)
-    assert len(memo.to_end) <= 50
+    assert len(memo.nodes) <= 50
+    reached, ahead = set(), list(memo.nodes.values())
+    while ahead:  # what the nodes keep besides
+        node = ahead.pop()
+        if id(node) not in reached:
+            reached.add(id(node))
+            ahead += [after for after, _ in node.after.values()]
+    assert len(reached) <= 100

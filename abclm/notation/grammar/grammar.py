@@ -32,21 +32,36 @@ _RULES: dict[str, tuple[Callable[[Local], Iterable[str]], Callable[[Local, str],
 }
 
 
+class _Node:
+    """A local place, and what has been worked out of it so far."""
+
+    __slots__ = ("after", "allowed", "lex", "local", "to_end")
+
+    def __init__(self, local: Local) -> None:
+        self.local = local
+        self.lex = local.lex
+        self.allowed: frozenset[str] | None = None
+        self.after: dict[str, tuple[_Node, str]] = {}  # by symbol; and the step that it is in the form
+        self.to_end = ""
+
+
 class _Memo:
-    """What has been worked out of states behind the header; they are the same in every grammar."""
+    """Places behind the header, each once; they are the same in every grammar."""
 
     def __init__(self) -> None:
-        self.allowed: dict[Local, frozenset[str]] = {}
+        self.nodes: dict[Local, _Node] = {}
         self.sets: dict[frozenset[str], frozenset[str]] = {}  # each once; there are few
-        self.after: dict[tuple[Local, str], tuple[Local, str]] = {}  # and the step that it is in the form
-        self.to_end: dict[Local, str] = {}
 
-    def keep_small(self) -> None:
-        """Forget all where there are too many."""
-        if len(self.allowed) >= _MOST_STATES:
-            self.allowed.clear()
-            self.after.clear()
-            self.to_end.clear()
+    def node(self, local: Local) -> _Node:
+        """The node of a place; all others are forgotten where there are too many."""
+        found = self.nodes.get(local)
+        if found is None:
+            if len(self.nodes) >= _MOST_STATES:
+                for node in self.nodes.values():
+                    node.after.clear()  # the places that are still in use would keep all others
+                self.nodes.clear()
+            found = self.nodes[local] = _Node(local)
+        return found
 
 
 _memo = _Memo()
@@ -55,14 +70,19 @@ _memo = _Memo()
 class State(NamedTuple):
     """A place in a tune: what decides which symbols may come next, and where in the form that was asked for it is."""
 
-    local: Local
+    node: _Node
     place: Place
     note: str = ""  # the last, for a tie
 
     @property
+    def local(self) -> Local:
+        """What decides which symbols may come next, the form aside."""
+        return self.node.local
+
+    @property
     def lex(self) -> str:
         """What is being written; `header` before the music, `end` behind it."""
-        return self.local.lex
+        return self.node.lex
 
 
 class Grammar:
@@ -104,18 +124,17 @@ class Grammar:
     def start(self) -> State:
         """The state before the first symbol."""
         place = self.form.start()
-        return State(self.form.seen(Local(chord_symbols=self._chord_symbols), place), place)
+        return State(_Node(self.form.seen(Local(chord_symbols=self._chord_symbols), place)), place)
 
     def allowed(self, state: State) -> frozenset[str]:
         """The symbols that may come next; none only after the end of the tune."""
-        local = state.local
-        if local.lex == "header":
-            return self._allowed_in_header(local)
-        found = _memo.allowed.get(local)
+        node = state.node
+        found = node.allowed
         if found is None:
-            _memo.keep_small()
-            symbols = frozenset(_RULES[local.lex][0](local))
-            found = _memo.allowed[local] = _memo.sets.setdefault(symbols, symbols)
+            if node.lex == "header":
+                return self._allowed_in_header(node.local)
+            symbols = frozenset(_RULES[node.lex][0](node.local))
+            found = node.allowed = _memo.sets.setdefault(symbols, symbols)
         return found
 
     def _allowed_in_header(self, local: Local) -> frozenset[str]:
@@ -133,25 +152,31 @@ class Grammar:
         Raises:
             ValueError: the symbol is not allowed there.
         """
-        local, place, note = state
-        found = _memo.after.get((local, symbol))
+        node, place, note = state
+        found = node.after.get(symbol)
         if found is None:
             if symbol not in self.allowed(state):
                 raise ValueError(f"{symbol!r} may not come next")
-            in_header = local.lex == "header"
-            after = self._header.after(local, symbol) if in_header else _RULES[local.lex][1](local, symbol)
-            found = after._replace(step=""), after.step
+            in_header = node.lex == "header"
+            after = (
+                self._header.after(node.local, symbol)
+                if in_header
+                else _RULES[node.lex][1](node.local, symbol)
+            )
+            local, step = after._replace(step=""), after.step
+            found = (_Node(local) if local.lex == "header" else _memo.node(local)), step
             if not in_header:
-                _memo.after[local, symbol] = found
-        local, step = found
-        if local.lex == "note":
+                node.after[symbol] = found
+        node, step = found
+        if node.lex == "note":
             note = note + symbol if symbol in ",'" else symbol
         if step == "t":
-            local = local if local.tie[0] == "[" else local._replace(tie=note)
+            if node.local.tie[0] != "[":
+                node = _memo.node(node.local._replace(tie=note))
         elif step and place.parts_left:
-            place = self.form.follow(place, step, local.phase)
-            local = self.form.seen(local, place)
-        return State(local, place, note)
+            place = self.form.follow(place, step, node.local.phase)
+            node = _memo.node(self.form.seen(node.local, place))
+        return State(node, place, note)
 
     def follow(self, text: str, state: State | None = None) -> State:
         """The state after a text; ValueError where it is none that a tune can have."""
@@ -174,12 +199,12 @@ class Grammar:
     def finish(self, state: State) -> str:
         """A short way from a state to the end of the tune: bars are filled with single notes, repeats closed."""
         text = ""
-        while state.local.lex != "end":
-            symbol = _memo.to_end.get(state.local)
-            if symbol is None:
+        while state.lex != "end":
+            symbol = state.node.to_end
+            if not symbol:
                 symbol = finish.next_to_end(state.local, self.allowed(state), self._header)
-                if state.local.lex != "header":
-                    _memo.to_end[state.local] = symbol
+                if state.lex != "header":
+                    state.node.to_end = symbol
             text += symbol
             state = self.advance(state, symbol)
         return text
