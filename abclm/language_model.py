@@ -16,7 +16,7 @@ import numpy as np
 
 from abclm import model_folder
 from abclm._version import VERSION
-from abclm.errors import AbclmError, ConfigError, ModelError
+from abclm.errors import AbclmError, ConfigError, ModelError, VocabularyError
 from abclm.model_config import ModelConfig as ModelConfig
 from abclm.novelty import NoveltyIndex
 from abclm.vocabulary import Vocabulary
@@ -154,6 +154,30 @@ class LanguageModel:
         """Return a model of its own: changing one leaves the other as it was."""
         weights = {name: weight.copy() for name, weight in self.weights.items()}
         return replace(self, weights=weights, metadata=dict(self.metadata), history=list(self.history))
+
+    def with_vocabulary(self, vocabulary: Vocabulary) -> LanguageModel:
+        """Return a model that has more symbols, which it knows nothing of and holds for unlikely.
+
+        A new symbol is read as the mean of all symbols, and scored as the mean of all, which among the symbols that
+        a trained model expects is next to nothing: what it says of the others is hardly changed.
+
+        Args:
+            vocabulary: the model's symbols in their order, and others behind them.
+
+        Raises:
+            VocabularyError: it does not begin with the model's symbols.
+        """
+        known = len(self.vocabulary)
+        if vocabulary.symbols[:known] != self.vocabulary.symbols:
+            raise VocabularyError("a larger vocabulary begins with the model's symbols, in their order")
+        weights, more = dict(self.weights), len(vocabulary) - known
+        for name, axis in (("embedding/embeddings", 0), ("dense/kernel", 1), ("dense/bias", 0)):
+            mean = self.weights[name].mean(axis=axis, keepdims=True)
+            weights[name] = np.concatenate([self.weights[name], np.repeat(mean, more, axis)], axis)
+        return replace(
+            self, vocabulary=vocabulary, weights=weights,
+            metadata=dict(self.metadata), history=list(self.history),
+        )  # fmt: skip
 
     def logits(self, text: str) -> npt.NDArray[np.float32]:
         """Score what comes after each character of a text, from a zero initial state, by NumPy.

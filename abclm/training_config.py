@@ -45,6 +45,8 @@ class TrainingConfig:
         transposition: share of the tunes that an epoch gives in another key, drawn from the keys that the corpus
             has in the tune's mode, as often as it has them; 0 to 1. Tunes have to be canonical.
         seed: of windows, their order and dropout; from 0 to 2**31 - 1.
+        forgetting: where given, and the run is told of tunes that the model knew before, an epoch after which they
+            take more bits by more than this share is not kept, and ends the run; above 0.
         checkpoint_minutes: between two writings of what `resume` needs, beside those at the end of each
             epoch and of the run; above 0.
         precision: `"float32"`, or `"bfloat16"`: mixed, with weights and sums in float32, on GPUs that have it.
@@ -72,6 +74,7 @@ class TrainingConfig:
     whole_tunes: bool = False
     transposition: float = 0.0
     seed: int = 0
+    forgetting: float | None = None
     checkpoint_minutes: float = 10.0
     precision: str = "float32"
 
@@ -82,7 +85,7 @@ class TrainingConfig:
         wrong += self._unless(
             "warmup_steps", "an integer from 0", lambda value: type(value) is int and value >= 0
         )
-        for name in ("learning_rate", "clip_norm", "checkpoint_minutes"):
+        for name in ("learning_rate", "clip_norm", "forgetting", "checkpoint_minutes"):
             wrong += self._unless(name, "a number above 0", lambda value: _is_number(value) and value > 0)
         for name in (
             "embedding_dropout",
@@ -128,6 +131,7 @@ class TrainingConfig:
             "patience": 3,
             "clip_norm": 1.0,
             "output_dropout": 0.2,
+            "forgetting": 0.03,
         }
         return cls(**{**settings, **changes})
 

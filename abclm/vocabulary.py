@@ -76,6 +76,14 @@ class Vocabulary:
             raise VocabularyError('a vocabulary is a JSON object {"symbols": [...]}; received something else')
         return cls(tuple(data["symbols"]))
 
+    def with_symbols_of(self, text: str) -> Vocabulary:
+        """Return a vocabulary that has, behind its own symbols, those of a text that it lacks, by code point.
+
+        Raises:
+            VocabularyError: there are too many.
+        """
+        return Vocabulary((*self.symbols, *sorted(set(text).difference(self.symbols))))
+
     def to_json(self) -> str:
         """Return the symbols, in order, as a JSON object."""
         return json.dumps({"symbols": list(self.symbols)}, ensure_ascii=True) + "\n"

@@ -133,6 +133,8 @@ def figures(lm: "LanguageModel", out: Path, prepared: Prepared, start: float) ->
         "bits_per_character": last["bits_per_character"],
         "validation_bits_per_character": held_out.get("bits_per_character"),
         "validation_bits_per_tune": held_out.get("bits_per_tune"),
+        "before": record.get("before", {}),
+        "old_bits_per_tune": record.get("old", {}).get("bits_per_tune"),
         "characters_per_second": last["characters_per_second"],
         "tunes": record["corpus"]["tunes"],
         "validation_tunes": held_out.get("tunes", 0),
@@ -190,6 +192,8 @@ def _line(progress: "Progress") -> str:
     ]
     if progress.validation:
         parts.append(f"held out {progress.validation.bits_per_character:.3f}")
+    if progress.old:
+        parts.append(f"old tunes {progress.old.bits_per_character:.3f}")
     if progress.characters_per_second is not None and progress.seconds_left is not None:
         minutes, seconds = divmod(round(progress.seconds_left), 60)
         parts.append(f"{progress.characters_per_second:,.0f} characters/s")

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 _LARGE_BYTES = 64_000_000
 
 
-def read_tunes(arguments: list[str], clean: bool) -> "Corpus":
+def read_tunes(arguments: list[str], clean: bool, raw: bool = False) -> "Corpus":
     """Read corpora as canonical tunes, each once, and say what was left out.
 
     Args:
         arguments: built-in names, files, folders, globs.
         clean: the tunes are canonical already and taken as they are.
+        raw: the tunes are taken as they are, canonical or not.
 
     Raises:
         CorpusError: nothing could be read, or no tune is left.
@@ -32,15 +33,17 @@ def read_tunes(arguments: list[str], clean: bool) -> "Corpus":
     from abclm.errors import CorpusError
     from abclm.notation.tune import Tune
 
-    raw = read_corpora(arguments)
-    if clean:
+    raw_corpus = read_corpora(arguments)
+    if raw:
+        corpus = raw_corpus
+    elif clean:
         # A tunebook counts its tunes from 1; the model always sees X:1.
-        texts = (re.sub(r"\AX:\d+", "X:1", tune.text) for tune in raw.tunes)
-        corpus = replace(raw, tunes=tuple(Tune.parse(text) for text in texts), is_canonical=True)
+        texts = (re.sub(r"\AX:\d+", "X:1", tune.text) for tune in raw_corpus.tunes)
+        corpus = replace(raw_corpus, tunes=tuple(Tune.parse(text) for text in texts), is_canonical=True)
     else:
-        corpus = raw.normalize()
+        corpus = raw_corpus.normalize()
     corpus = corpus.deduplicate()
-    _say_left_out(len(raw) - len(corpus), len(raw), corpus.count("duplicate"))
+    _say_left_out(len(raw_corpus) - len(corpus), len(raw_corpus), corpus.count("duplicate"))
     if not corpus.tunes:
         raise CorpusError(f"{corpus.name}: no tune is left to use; abclm corpus clean --all says why")
     return corpus
@@ -52,6 +55,7 @@ class Prepared:
 
     training: "EncodedCorpus"
     held_out: "EncodedCorpus | None"
+    vocabulary: "Vocabulary"  # they are encoded with
     seconds: float
 
     @property
@@ -66,7 +70,14 @@ class Prepared:
 
 
 def prepare(
-    arguments: list[str], vocabulary: "Vocabulary", out: Path, *, clean: bool, validation: float, seed: int
+    arguments: list[str],
+    vocabulary: "Vocabulary",
+    out: Path,
+    *,
+    clean: bool,
+    validation: float,
+    seed: int,
+    raw: bool = False,
 ) -> Prepared:
     """Read corpora, put tunes aside to measure on, and encode both; say what was left out.
 
@@ -79,26 +90,31 @@ def prepare(
         clean: the tunes are canonical already and taken as they are.
         validation: the share of tunes to hold out.
         seed: of the split.
+        raw: the tunes are taken as they are, canonical or not, and symbols of theirs that the vocabulary lacks are
+            added to it.
 
     Raises:
         CorpusError: nothing could be read, or no tune is left.
-        VocabularyError: a tune has a character that the vocabulary lacks.
+        VocabularyError: a tune has a character that the vocabulary lacks, or it would become too large.
     """
     from abclm.encoded_corpus import EncodedCorpus
 
     start = time.perf_counter()
     files = large_files(arguments) if clean else []
     if not files:
-        corpus, others = read_tunes(arguments, clean).split(validation, seed)
+        tunes = read_tunes(arguments, clean, raw)
+        if raw:
+            vocabulary = vocabulary.with_symbols_of(tunes.text)
+        corpus, others = tunes.split(validation, seed)
         training = EncodedCorpus.encode(corpus, vocabulary, indexed=True)
         held_out = EncodedCorpus.encode(others, vocabulary) if others else None
-        return Prepared(training, held_out, time.perf_counter() - start)
+        return Prepared(training, held_out, vocabulary, time.perf_counter() - start)
 
     from abclm.clean_files import encode_files
 
     found = encode_files(files, vocabulary, out / TRAINING_STATE / "text", validation, seed)
     _say_left_out(found.repeated + found.unreadable, found.read, found.repeated)
-    prepared = Prepared(found.training, found.held_out, time.perf_counter() - start)
+    prepared = Prepared(found.training, found.held_out, vocabulary, time.perf_counter() - start)
     did = "encoded" if found.was_encoded else "found encoded"
     speed = f"{prepared.megabytes:,.0f} MB of tunes in {prepared.seconds:.1f} s ({prepared.speed:.0f} MB/s)"
     typer.echo(f"abclm: {did} {speed}", err=True)

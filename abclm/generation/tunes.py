@@ -147,6 +147,13 @@ def _guides(lm: LanguageModel, options: GenerationOptions) -> Callable[[], Gramm
         names = ", ".join(map(repr, lacking[:5]))
         _logger.warning("the model's vocabulary lacks %s: its tunes are not held to the grammar", names)
         return lambda: Guide(options, lm.vocabulary)
+    others = [symbol for symbol in lm.vocabulary.symbols if symbol not in CANONICAL_SYMBOLS]
+    if others:
+        names = ", ".join(map(repr, others[:5])) + (", ..." if len(others) > 5 else "")
+        _logger.warning(
+            "the tunes are canonical ones, without other symbols that the model knows (%s); unconstrained, it "
+            "may write them", names,
+        )  # fmt: skip
     opening = options.opening_music()
     grammar = grammar_for(options.header(), opening, options.parts, options.bars, options.max_length)
     masks = Masks(lm.vocabulary)

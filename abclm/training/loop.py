@@ -51,6 +51,8 @@ class Run:
         workers: Workers,
         callbacks: Sequence[keras.callbacks.Callback],
         progress: Callable[[Progress], object],
+        tuning: bool = False,
+        old: EncodedCorpus | None = None,
     ) -> None:
         self.lm, self.corpus, self.config, self.folder = lm, corpus, config, folder
         self.workers, self.progress = workers, progress
@@ -60,16 +62,19 @@ class Run:
         self.identity = identity_of(lm, config, corpus, validation)
         self.step = TrainingStep(lm, config, (self.feed.windows, config.sequence_length), workers)
         self.network = self.step.network
-        self.held_out = None
-        if validation is not None:
-            newline = lm.vocabulary.char_to_id["\n"]
-            self.held_out = HeldOut(self.network, validation, newline, workers)
+        newline = lm.vocabulary.char_to_id.get("\n", -1)
+        self.held_out, self.old_tunes = (
+            None if each is None else HeldOut(self.network, each, newline, workers)
+            for each in (validation, old)
+        )
+        self.tuning = tuning  # what the model could do before counts, too
         self.callbacks = Callbacks(callbacks, self.step, config.epochs, self.feed.steps_per_epoch)
         self.stopping = Stopping()
         self.meter = Meter()
         self.epochs = self.batch = 0  # done, the second in the epoch that is under way
         self.epoch_loss = 0.0  # sum over these
         self.measured: HeldOutFigures | None = None  # last
+        self.old: HeldOutFigures | None = None  # last
         self.kept: HeldOutFigures | None = None  # best
         self.kept_epoch = 0
         self.history: list[dict[str, Any]] = []
@@ -83,6 +88,8 @@ class Run:
         """Train to the end, or until `patience` is used up or a callback asks to stop."""
         self._check_workers_agree()
         self.workers.share(self.network.trainable_variables)
+        if self.tuning and "before" not in self.record:
+            self._measure_before()
         self.callbacks.begin(self.epochs)
         while self.batch or not self._is_over():
             self._run_epoch()
@@ -110,6 +117,7 @@ class Run:
         self.history, self.curve = list(state["history"]), list(state["curve"])
         self.record = {**state["record"], "config": self.record["config"]}
         self.measured, self.kept = _figures(state["measured"]), _figures(state["kept"])
+        self.old = _figures(state["old"])
         self.kept_epoch = state["kept_epoch"]
         self.checkpoint_step = state["step"]
         if self.record.get("steps") is not None:
@@ -129,7 +137,29 @@ class Run:
     def _is_over(self) -> bool:
         patience = self.config.patience if self.held_out else None
         is_patient = not patience or self.epochs - self.kept_epoch < patience
-        return self.meter.steps >= self.total_steps or not is_patient or self.callbacks.want_to_stop
+        is_done = self.meter.steps >= self.total_steps
+        return is_done or not is_patient or self._forgets() or self.callbacks.want_to_stop
+
+    def _measure_before(self) -> None:
+        """Measure what the model can do before a step is done; where none does better, it stays as it is."""
+        self.kept = self.measured = self.held_out() if self.held_out else None
+        self.old = self.old_tunes() if self.old_tunes else None
+        self.record["before"] = {
+            name: asdict(figures)
+            for name, figures in (("held_out", self.kept), ("old", self.old))
+            if figures is not None
+        }
+        if self.kept is not None:
+            self.record |= {"steps": 0, "held_out": asdict(self.kept)}
+            if self.old is not None:
+                self.record["old"] = asdict(self.old)
+
+    def _forgets(self) -> bool:
+        """Whether the tunes that the model knew before take too many bits by now."""
+        if self.config.forgetting is None or self.old is None:
+            return False
+        before: float = self.record["before"]["old"]["bits_per_tune"]
+        return self.old.bits_per_tune > (1 + self.config.forgetting) * before
 
     def _run_epoch(self) -> None:
         batches = self.feed.batches(self.epochs, self.batch, self.workers.part)
@@ -157,10 +187,9 @@ class Run:
                 return
 
     def _end_epoch(self) -> None:
-        measured = None
-        if self.held_out:
-            with self.step.averaged():
-                measured = self.held_out()
+        with self.step.averaged():
+            measured = self.held_out() if self.held_out else None
+            old = self.old_tunes() if self.old_tunes else None
         learning_rate = self._learning_rate(self.meter.steps - 1)
         if measured and not math.isfinite(measured.bits_per_character):
             raise self._lost(f"the weights broke at step {self.meter.steps}", learning_rate)
@@ -176,15 +205,18 @@ class Run:
         if measured:
             entry["validation_bits_per_character"] = measured.bits_per_character
             entry["validation_bits_per_tune"] = measured.bits_per_tune
+        if old:
+            entry["old_bits_per_character"] = old.bits_per_character
+            entry["old_bits_per_tune"] = old.bits_per_tune
         self.callbacks.end_epoch(self.epochs, entry)
         with self.stopping.whole():
-            self.measured = measured
+            self.measured, self.old = measured, old
             self.history.append(entry)
             self.epochs, self.batch, self.epoch_loss = self.epochs + 1, 0, 0.0
             is_best = self.kept is None or (
                 measured is not None and measured.bits_per_character < self.kept.bits_per_character
             )
-            if is_best:
+            if is_best and not self._forgets():
                 self.kept = measured
                 self._keep()
             self._checkpoint()  # before the model: a model without a state could not go on
@@ -205,6 +237,8 @@ class Run:
         self.record["steps"] = self.meter.steps
         if self.kept:
             self.record["held_out"] = asdict(self.kept)
+        if self.old:
+            self.record["old"] = asdict(self.old)
 
     def _weights(self) -> dict[str, Any]:
         weights = weights_of(self.network)
@@ -250,6 +284,7 @@ class Run:
             "curve": self.curve,
             "record": self.record,
             "measured": self.measured and asdict(self.measured),
+            "old": self.old and asdict(self.old),
             "kept": self.kept and asdict(self.kept),
             "kept_epoch": self.kept_epoch,
         }
@@ -294,6 +329,7 @@ class Run:
                 characters_per_second=self.meter.characters_per_second,
                 seconds_left=self.meter.seconds_left(self.total_steps - self.meter.steps),
                 validation=self.measured,
+                old=self.old,
             )
         )
 

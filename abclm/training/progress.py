@@ -28,6 +28,7 @@ class Progress:
         characters_per_second: training speed without start-up and evaluation; None after one step.
         seconds_left: at that speed, evaluation not counted; None after one step.
         validation: the last held-out figures.
+        old: the same of tunes that the model knew before.
     """
 
     step: int
@@ -38,6 +39,7 @@ class Progress:
     characters_per_second: float | None
     seconds_left: float | None
     validation: HeldOutFigures | None
+    old: HeldOutFigures | None = None
 
     @property
     def bits_per_character(self) -> float:

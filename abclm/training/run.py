@@ -74,10 +74,89 @@ def train(
             was lost; what was kept before it stays.
         KeyboardInterrupt: the run was ended early, after the model was kept.
     """
+    return _train(
+        lm,
+        corpus,
+        validation,
+        config or TrainingConfig(),
+        normalize=normalize,
+        folder=folder,
+        resume=resume,
+        callbacks=callbacks,
+        progress=progress,
+    )
+
+
+def fine_tune(
+    lm: LanguageModel,
+    corpus: Corpus | EncodedCorpus,
+    validation: Corpus | EncodedCorpus | None = None,
+    config: TrainingConfig | None = None,
+    *,
+    old: Corpus | EncodedCorpus | None = None,
+    normalize: bool = True,
+    **options: Any,
+) -> LanguageModel:
+    """Go on training on other tunes, of which there may be few.
+
+    What the model could do before is measured first; where no epoch does better on the held-out tunes, its
+    weights stay as they were.
+
+    Args:
+        lm: the model to start from; it stays as it was.
+        corpus: tunes to learn from; where they are shorter than a window, the window is made shorter.
+        validation: tunes to measure on, none of them in `corpus`.
+        config: how to train; by default `TrainingConfig.for_fine_tuning()`.
+        old: tunes like those that the model learned from, to measure what it forgets; `config.forgetting` says how
+            much it may. See `abclm.training.tunes_held_out_from`.
+        normalize: bring the tunes to the canonical form first; False takes them as they are, and gives the new model
+            the symbols of theirs that the old one lacks.
+        **options: `folder`, `resume`, `callbacks` and `progress`, as for `train`.
+
+    Returns:
+        A new model; its metadata have, under `training`, the figures before and after. The errors are those of
+        `train`.
+    """
+    config = config or TrainingConfig.for_fine_tuning()
+    lm = as_start(lm)
+    if not normalize:
+        texts = [each.text for each in (corpus, validation) if isinstance(each, Corpus)]
+        lm = lm.with_vocabulary(lm.vocabulary.with_symbols_of("".join(texts)))
+    encoded = _encoded(corpus, lm, normalize, indexed=True)
+    characters = len(encoded.text)
+    if characters <= config.sequence_length:
+        _log.warning("the tunes have %d characters: windows are %d long", characters, characters - 1)
+        config = replace(config, sequence_length=characters - 1)
+    old = None if old is None else _encoded(old, lm, normalize=True)
+    return _train(lm, encoded, validation, config, normalize=normalize, old=old, tuning=True, **options)
+
+
+def as_start(lm: LanguageModel) -> LanguageModel:
+    """Copy a model to go on from: what its metadata say of its own tunes goes to the record of their training."""
+    lm = lm.copy()
+    if "corpora" in lm.metadata:
+        about = {name: lm.metadata.pop(name, None) for name in ("name", "corpora", "split", "stored_as")}
+        lm.metadata["training"] = {**lm.metadata.get("training", {}), **about}
+    return lm
+
+
+def _train(
+    lm: LanguageModel,
+    corpus: Corpus | EncodedCorpus,
+    validation: Corpus | EncodedCorpus | None,
+    config: TrainingConfig,
+    *,
+    normalize: bool,
+    folder: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    progress: Callable[[Progress], object] | None = None,
+    tuning: bool = False,
+    old: EncodedCorpus | None = None,
+) -> LanguageModel:
     if resume and folder is None:
         raise ConfigError("resume goes on with the run in a folder; received no folder")
     workers = find_workers()
-    config = config or TrainingConfig()
     check_precision(config.precision)
     if validation is not None and not validation.tunes:
         raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
@@ -90,6 +169,8 @@ def train(
         workers,
         callbacks,
         progress or (lambda _: None),
+        tuning,
+        old,
     )
     with Stopping() as run.stopping:
         try:
@@ -105,37 +186,6 @@ def train(
                 "start all workers again with --resume"
             ) from None
     return lm
-
-
-def fine_tune(
-    lm: LanguageModel,
-    corpus: Corpus | EncodedCorpus,
-    validation: Corpus | EncodedCorpus | None = None,
-    config: TrainingConfig | None = None,
-    *,
-    normalize: bool = True,
-    **options: Any,
-) -> LanguageModel:
-    """Go on training on other tunes, of which there may be few.
-
-    Args:
-        lm: the model to start from; it stays as it was.
-        corpus: tunes to learn from; where they are shorter than a window, the window is made shorter.
-        validation: tunes to measure on, none of them in `corpus`.
-        config: how to train; by default `TrainingConfig.for_fine_tuning()`.
-        normalize: bring the tunes to the canonical form first; False says that they have it.
-        **options: `folder`, `resume`, `callbacks` and `progress`, as for `train`.
-
-    Returns:
-        A new model; the errors are those of `train`.
-    """
-    config = config or TrainingConfig.for_fine_tuning()
-    encoded = _encoded(corpus, lm, normalize, indexed=True)
-    characters = len(encoded.text)
-    if characters <= config.sequence_length:
-        _log.warning("the tunes have %d characters: windows are %d long", characters, characters - 1)
-        config = replace(config, sequence_length=characters - 1)
-    return train(lm.copy(), encoded, validation, config, normalize=normalize, **options)
 
 
 def _encoded(

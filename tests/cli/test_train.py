@@ -123,6 +123,40 @@ def test_large_clean_files_go_through_the_disk(call, monkeypatch):
     assert "going on with the run in m" in errors
 
 
+def test_fine_tuning_says_what_it_was_good_for_and_what_was_forgotten(call, model):
+    arguments = ("fine-tune", "oldTunes", "--model", model, "--epochs", "2", "--batch-size", "2")
+    code, out, errors = call(*arguments, "--out", "a", "--old", "oldTunes", "--forgetting", "0.5", "--json")
+    assert code == 0
+    figures = json.loads(out.splitlines()[-1])
+    for name, said in (("held_out", "tunes held out of yours"), ("old", "tunes like those it knew")):
+        before = figures["before"][name]["bits_per_character"]
+        assert f"{said}: {before:.3f} bits per character before," in errors
+    assert figures["old_bits_per_tune"] < figures["before"]["old"]["bits_per_tune"]
+    assert LanguageModel.load("a").metadata["split"] == {"validation": 0.1, "seed": 0}
+    code, _, errors = call(*arguments, "--out", "b")
+    assert code == 0
+    assert "tunes like those it knew" not in errors  # the model doesn't say what they are
+
+
+def test_raw_tunes_bring_their_symbols(call, model, caplog):
+    Path("raw.abc").write_text(
+        "".join(f"X:{n}\nT:Fröhlich\nM:4/4\nK:C\n~C{{d}}E{'FG'[n % 2]}|]\n\n" for n in range(9)),
+        encoding="utf-8",
+    )
+    arguments = ("fine-tune", "raw.abc", "--model", model, "--epochs", "1", "--raw")
+    code, _, errors = call(*arguments, "--out", "r")
+    assert code == 0
+    assert "abclm: symbols that the model gets: '{' '}' '~' 'ö'" in errors
+    assert LanguageModel.load("r").vocabulary.symbols[-4:] == ("{", "}", "~", "ö")
+    code, tune, _ = call("generate", "--model", "r", "--attempts", "1", "--max-length", "300")
+    assert code == 0
+    assert "the tunes are canonical ones" in caplog.text
+    assert not set("{}~ö") & set(tune)
+    code, _, errors = call(*arguments, "--out", "s", "--clean")
+    assert code == 2
+    assert "--raw" in errors
+
+
 def test_a_run_is_gone_on_with_when_asked(call):
     arguments = ("train", "oldTunes", "--out", "m", *SMALL)
     assert call(*arguments, "--epochs", "1")[0] == 0

@@ -113,6 +113,22 @@ def test_with_averages_and_tunes_in_other_keys_too(tmp_path):
     same(go(tmp_path / "c", config, resume=True), LanguageModel.load(tmp_path / "a"))
 
 
+def test_fine_tuning_too(tmp_path):
+    config = replace(CONFIG, forgetting=0.5)
+    base = training.train(new(), TRAIN, None, CONFIG, normalize=False)
+    options = {"old": HELD_OUT, "normalize": False}
+    whole = training.fine_tune(base, TRAIN, HELD_OUT, config, folder=tmp_path / "a", **options)
+    with pytest.raises(KeyboardInterrupt):
+        training.fine_tune(
+            base, TRAIN, HELD_OUT, config,
+            folder=tmp_path / "b", progress=stop(lambda now: now.epoch == 2 and now.is_epoch_end), **options,
+        )  # fmt: skip
+    same(
+        training.fine_tune(base, TRAIN, HELD_OUT, config, folder=tmp_path / "b", resume=True, **options),
+        whole,
+    )
+
+
 def test_without_held_out_tunes_too(tmp_path):
     options = {"normalize": False, "folder": tmp_path / "b"}
     other = training.train(new(), TRAIN, None, CONFIG, normalize=False)

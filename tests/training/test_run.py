@@ -19,7 +19,7 @@ from abclm.model_config import ModelConfig
 from abclm.networks import Dropout, build_network
 from abclm.notation.tune import Tune
 from abclm.notation.tunebook import format_tunebook, split_tunebook
-from abclm.training import TrainingConfig
+from abclm.training import TrainingConfig, tunes_held_out_from
 from abclm.training.held_out import tunes_of
 from abclm.training_config import OPTIMIZERS
 from abclm.vocabulary import Vocabulary
@@ -33,6 +33,12 @@ QUICK = TrainingConfig(sequence_length=50, batch_size=16, learning_rate=5e-3, ep
 @pytest.fixture
 def lm():
     return LanguageModel.create(SMALL, seed=1)
+
+
+def chances(lm, text):
+    """The probability of each symbol after a text."""
+    logits = lm.logits("\n" + text)[-1].astype(float)
+    return dict(zip(lm.vocabulary.symbols, np.exp(logits) / np.exp(logits).sum(), strict=True))
 
 
 def stop_at(step, how):
@@ -317,6 +323,81 @@ def test_fine_tuning_gives_a_new_model_and_leaves_the_old(lm):
     assert not lm.history
     for name, weight in lm.weights.items():
         np.testing.assert_array_equal(weight, before[name])
+
+
+def test_what_a_model_could_do_before_is_measured_and_kept_where_nothing_does_better(lm):
+    before = lm.bits_per_character(HELD_OUT)
+    worse = TrainingConfig(sequence_length=50, learning_rate=5.0, epochs=2, clip_norm=1.0)
+    tuned = training.fine_tune(lm, TRAIN, HELD_OUT, worse)
+    record = tuned.metadata["training"]
+    assert record["before"]["held_out"]["bits_per_character"] == pytest.approx(before, rel=1e-6)
+    assert record["held_out"] == record["before"]["held_out"]
+    assert record["steps"] == 0
+    for name, weight in tuned.weights.items():
+        np.testing.assert_array_equal(weight, lm.weights[name])
+
+
+def test_a_run_ends_before_too_much_is_forgotten(lm):
+    """Tunes of one letter are learned at the cost of all others."""
+    training.train(lm, TRAIN, None, replace(QUICK, epochs=3))
+    same = Corpus(
+        "same", tuple(Tune.parse(f"X:1\nM:4/4\nL:1/4\nK:C\n{'CCCC|' * n}]\n\n") for n in range(4, 30))
+    )
+    config = TrainingConfig(sequence_length=40, batch_size=8, epochs=8, learning_rate=1e-2, forgetting=0.05)
+    free = training.fine_tune(lm, same, None, replace(config, forgetting=None), old=HELD_OUT)
+    held = training.fine_tune(lm, same, None, config, old=HELD_OUT)
+    before = lm.evaluate(HELD_OUT).bits_per_tune
+    assert free.evaluate(HELD_OUT).bits_per_tune > 1.05 * before
+    assert held.evaluate(HELD_OUT).bits_per_tune <= 1.05 * before
+    assert len(held.history) < len(free.history) == 8
+    assert held.history[-1]["old_bits_per_tune"] > 1.05 * before  # the epoch that was not kept
+    record = held.metadata["training"]
+    assert record["before"]["old"]["bits_per_tune"] == pytest.approx(before, rel=1e-6)
+
+
+def test_fine_tuning_on_raw_tunes_adds_their_symbols_and_disturbs_no_other(lm):
+    training.train(lm, TRAIN, None, replace(QUICK, epochs=3))
+    raw = Corpus("raw", tuple(Tune.parse(f"X:{n}\nT:Ä{n}\nK:C\n~C{{d}}E~G|]\n") for n in range(20)))
+    tuned = training.fine_tune(lm, raw, None, TrainingConfig(sequence_length=30, steps=1), normalize=False)
+    assert tuned.vocabulary.symbols == (*lm.vocabulary.symbols, "{", "}", "~", "Ä")
+    assert "Ä" not in lm.vocabulary
+    with pytest.raises(VocabularyError):
+        training.fine_tune(lm, raw, HELD_OUT, QUICK, normalize=True, old=None).vocabulary.encode("Ä")
+    larger = lm.with_vocabulary(tuned.vocabulary)
+    assert larger.bits_per_character(HELD_OUT) == pytest.approx(lm.bits_per_character(HELD_OUT), rel=0.02)
+    learned = training.fine_tune(
+        lm,
+        raw,
+        None,
+        TrainingConfig(sequence_length=30, batch_size=4, epochs=30, learning_rate=1e-2),
+        normalize=False,
+    )
+    before, after = (chances(each, "X:1\nT:Ä\nK:C\n") for each in (larger, learned))
+    assert before["~"] < 0.02
+    assert after["~"] > 0.1
+
+
+def test_the_tunes_that_a_model_has_not_learned_from_are_found_by_its_metadata(lm):
+    assert tunes_held_out_from(lm) is None
+    card = {"name": "oldTunes", "sha256": Corpus.load("oldTunes").checksum}
+    lm.metadata |= {"corpora": [card], "split": {"validation": 0.5, "seed": 3}}
+    found = tunes_held_out_from(lm, most=5)
+    all_of_them = TUNES.deduplicate().split(0.5, 3)[1]
+    assert 3 <= len(found) <= 5
+    assert {tune.text for tune in found} <= {tune.text for tune in all_of_them}
+    lm.metadata["corpora"] = [{**card, "sha256": "0"}]
+    assert tunes_held_out_from(lm) is None
+    lm.metadata["corpora"] = [{"name": "mine.abc", "sha256": "0"}]
+    assert tunes_held_out_from(lm) is None
+
+
+def test_what_a_shipped_model_says_of_its_own_tunes_goes_to_its_record(lm):
+    training.train(lm, TRAIN, None, replace(QUICK, epochs=1))
+    lm.metadata |= {"name": "x", "corpora": [{"name": "oldTunes"}], "split": {"seed": 0}}
+    tuned = training.fine_tune(lm, TRAIN, None, replace(QUICK, epochs=1))
+    assert "corpora" not in tuned.metadata
+    assert tuned.metadata["training"]["went_on_from"]["corpora"] == [{"name": "oldTunes"}]
+    assert lm.metadata["name"] == "x"
 
 
 def test_fine_tuning_on_one_short_tune_takes_a_shorter_window(lm, caplog):
