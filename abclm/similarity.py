@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from abclm.errors import ConfigError
-from abclm.notation.music import Bar, Symbol, Timed, struck
+from abclm.notation.symbols import Bar, Symbol, Timed, struck
 from abclm.notation.tune import Tune
 
 # A bar is divided into so many parts for comparison: fine enough for tuplets of 3, 5 and 7 and 1/64 of a bar.

@@ -17,7 +17,7 @@ import abclm
 from abclm.convert.abcmidi import played_notes, run_abc2midi
 from abclm.generation import GenerationOptions, generate
 from abclm.notation.fields import parse_meter
-from abclm.notation.music import Bar, Timed
+from abclm.notation.symbols import Bar, Timed
 from abclm.notation.timing import quarters
 from abclm.notation.tune import Tune
 

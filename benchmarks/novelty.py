@@ -24,7 +24,7 @@ import numpy as np
 
 import abclm
 from abclm.corpora import read_corpora
-from abclm.notation.music import Bar
+from abclm.notation.symbols import Bar
 from abclm.notation.tune import Tune
 from abclm.novelty import USUAL_RUN, USUAL_SHARE, NoveltyIndex, Overlap
 from abclm.similarity import TuneIndex

@@ -52,7 +52,7 @@ from abclm.convert.wav import midi_to_wav
 from abclm.corpora import read_corpora
 from abclm.errors import AbclmError, ConvertError
 from abclm.notation import Tune
-from abclm.notation.music import Chord, Note
+from abclm.notation.symbols import Chord, Note
 from abclm.notation.timing import quarters
 
 CORPORA = ("oneills1850", "ryansMammoth", "airdsAirs")

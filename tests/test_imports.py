@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import abclm
+from abclm import notation
 from abclm.language_model import LanguageModel
 from abclm.model_config import ModelConfig
 
@@ -145,6 +146,20 @@ def test_notation_needs_the_standard_library_alone():
         if imported.split(".")[0] not in sys.stdlib_module_names and not imported.startswith("abclm.")
     }
     assert outside == set()
+
+
+def test_the_modules_of_the_notation_import_those_above_them():
+    order = re.findall(r"^    (\w+) ", notation.__doc__, re.MULTILINE)
+    files = {path.stem for path in Path(notation.__file__).parent.glob("*.py")} - {"__init__"}
+    assert set(order) == files
+    wrong = [
+        f"{module} imports {imported}"
+        for module, imported, function in internal_imports()
+        if not function and re.fullmatch(r"notation\.\w+", module) and module != "notation.grammar"
+        if room_of(imported)[1] == "notation"
+        and imported.removeprefix("notation.") not in order[: order.index(module.removeprefix("notation."))]
+    ]
+    assert wrong == []
 
 
 def users_of(names, everywhere):

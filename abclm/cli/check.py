@@ -16,7 +16,7 @@ def command(
     """Say what is wrong in tunes, as file:line:column: message; exit 1 if anything is an error."""
     from abclm.abc_files import find_files
     from abclm.errors import CorpusError
-    from abclm.notation.music import Problem
+    from abclm.notation.problems import Problem
     from abclm.notation.tunebook import check_tunebook, decode
 
     tunes = errors = warnings = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from abclm.errors import ConvertError
 from abclm.files import MIDI_SUFFIXES
 from abclm.notation import Tune, read_tunebook
-from abclm.notation.music import Bar
+from abclm.notation.symbols import Bar
 
 
 @dataclass(frozen=True)

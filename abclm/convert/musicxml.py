@@ -14,7 +14,7 @@ from abclm.errors import ConvertError, NotationError
 from abclm.notation import Tune
 from abclm.notation.fields import Meter, parse_meter
 from abclm.notation.keys import LETTERS, SEMITONES, Key, parse_key
-from abclm.notation.music import Change, Chord, ChordSymbol, Note, Rest, Symbol
+from abclm.notation.symbols import Change, Chord, ChordSymbol, Note, Rest, Symbol
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from abclm.errors import ConvertError
 from abclm.notation import Tune
-from abclm.notation.music import Bar, Change, ChordSymbol, Rest, Space, Symbol, Timed, Tuplet
+from abclm.notation.symbols import Bar, Change, ChordSymbol, Rest, Space, Symbol, Timed, Tuplet
 from abclm.notation.timing import quarters
 
 # The names of the signs, each half as long as the one before.

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from abclm.convert.midifile import parse_midi
 from abclm.notation import Tune
-from abclm.notation.music import Bar, Timed
+from abclm.notation.symbols import Bar, Timed
 from abclm.notation.timing import quarters
 
 logger = logging.getLogger(__name__)

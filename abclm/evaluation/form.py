@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from abclm.notation.fields import parse_meter
 from abclm.notation.keys import parse_key
-from abclm.notation.music import Bar, Change, Timed, struck
+from abclm.notation.symbols import Bar, Change, Timed, struck
 from abclm.notation.timing import Ticks, quarters
 from abclm.notation.tune import Tune
 

@@ -6,8 +6,8 @@ from fractions import Fraction
 from abclm.errors import NotationError
 from abclm.notation.fields import FIELDS, Meter, parse_meter, parse_unit_note_length
 from abclm.notation.keys import parse_key
-from abclm.notation.music import MOST_PROBLEMS, Change, Problem, Rest, Timed
-from abclm.notation.playback import BOTH, DOUBLE, END, ENDING, SINGLE, START
+from abclm.notation.problems import MOST_PROBLEMS, Problem
+from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, SINGLE, START, Change, Rest, Timed
 from abclm.notation.timing import Ticks, ticks
 from abclm.notation.tune import Tune
 

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from abclm.errors import NotationError
 
@@ -119,6 +120,7 @@ class Meter:
 _METER = re.compile(r"\(?(\d{1,3}(?:\s*\+\s*\d{1,3})*)\)?\s*/\s*(\d{1,3})")
 
 
+@lru_cache(maxsize=256)
 def parse_meter(text: str) -> Meter:
     """Read the value of an `M:` field (ABC 2.1, section 3.1.6).
 
@@ -156,6 +158,7 @@ def canonical_meter(text: str) -> str:
     return parse_meter(text).text
 
 
+@lru_cache(maxsize=256)
 def parse_unit_note_length(text: str) -> Fraction:
     """Read the value of an `L:` field, a fraction of a whole note (ABC 2.1, section 3.1.7).
 

@@ -8,12 +8,26 @@ what can't be meant (`|1 c :|2 d || e :|` goes back to the first repeat); the no
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import compress, pairwise
 
-from abclm.notation.music import MOST_PROBLEMS, Bar, Body, Change, Symbol, Timed
+from abclm.notation.music import Body
+from abclm.notation.problems import MOST_PROBLEMS, Finding
+from abclm.notation.symbols import (
+    BOTH,
+    DOUBLE,
+    END,
+    ENDING,
+    PART,
+    SINGLE,
+    START,
+    Bar,
+    Note,
+    Symbol,
+    Timed,
+    struck,
+)
+from abclm.notation.timing import Ticks
 
-START, END, BOTH, SINGLE, DOUBLE, ENDING, PART = "|:", ":|", "::", "|", "||", "[", "P"
-"""The kinds of event that steer playback."""
 _TRIMMED = {START: DOUBLE, BOTH: END, ENDING: ""}
 _MOST_EVENTS = 100_000  # of a part sequence that is played out
 
@@ -28,14 +42,14 @@ class Playback:
             abc2midi has it.
 
     Attributes:
-        problems: `(offset, severity, message)` of repeats and endings that don't match.
+        problems: of repeats and endings that don't match.
     """
 
     def __init__(self, body: Body, parts: str = "", mend_after_endings: bool = False) -> None:
         self.mend_after_endings = mend_after_endings
         self.symbols: list[Symbol] = []
         self.kinds: list[str] = []  # "" for what does not steer
-        self.problems: list[tuple[int, str, str]] = []
+        self.problems: list[Finding] = []
         self.repeated_starts: set[int] = set()  # sections that a repeat goes back to the very start of
         self._prepare(body)
         self.sections = self._sections(parts)
@@ -46,20 +60,18 @@ class Playback:
 
     def _prepare(self, body: Body) -> None:
         """Give every symbol its kind; a bar line with a variant ending is two events."""
-        symbols, kinds = self.symbols, self.kinds
-        for symbol in body.symbols:
-            kind = ""
-            if isinstance(symbol, Bar):
-                if symbol.text:
-                    symbols.append(symbol)
-                    kinds.append(written_kind(symbol))
-                if not symbol.ending:
-                    continue
-                kind = ENDING
-            elif isinstance(symbol, Change) and symbol.letter == "P":
-                kind = PART
-            symbols.append(symbol)
-            kinds.append(kind)
+        symbols = body.symbols
+        kinds = [symbol.kind for symbol in symbols]
+        done = 0
+        for index in compress(range(len(kinds)), kinds):
+            bar = symbols[index]
+            if isinstance(bar, Bar) and bar.ending and bar.text:
+                self.symbols += symbols[done : index + 1]
+                self.kinds += [*kinds[done : index + 1], ENDING]
+                self.symbols.append(bar)
+                done = index + 1
+        self.symbols += symbols[done:]
+        self.kinds += kinds[done:]
 
     def _problem(self, index: int, severity: str, message: str) -> None:
         if len(self.problems) >= 2 * MOST_PROBLEMS:
@@ -82,16 +94,17 @@ class Playback:
     def _mend(self, section: range) -> None:
         """Mark the beginnings of repeats that are not marked."""
         kinds = self.kinds
+        events = list(compress(section, kinds[section.start : section.stop]))
         before = section.start - 1
         start = before  # where a repeat would begin
-        first = next((kinds[index] for index in section if kinds[index] in (START, END, BOTH, ENDING)), START)
+        first = next((kinds[index] for index in events if kinds[index] in (START, END, BOTH, ENDING)), START)
         open_repeat = first != START
         if open_repeat:
             self.repeated_starts.add(section.start)
         endings: list[int] = []  # of this repeat so far
         seen = False  # an ending after which no beginning is looked for
         opened = before
-        for index in section:
+        for index in events:
             kind = kinds[index]
             if kind == DOUBLE:
                 start = index
@@ -176,14 +189,14 @@ class Playback:
     def _sections(self, parts: str) -> list[range]:
         """The ranges of events to be played one after another: the whole tune, or its parts in sequence."""
         whole = range(len(self.symbols))
+        sequence = part_sequence(parts)
+        marks = [index for index, kind in enumerate(self.kinds) if kind == PART] if sequence else []
+        if not marks:
+            return [whole]
         labels: dict[str, range] = {}
-        marks = [index for index, kind in enumerate(self.kinds) if kind == PART]
         for here, there in pairwise([*marks, len(self.symbols)]):
             value = self.symbols[here].value  # type: ignore[attr-defined]
             labels.setdefault(value[:1], range(here, there))
-        sequence = part_sequence(parts)
-        if not sequence or not marks:
-            return [whole]
         missing = sorted(set(sequence) - set(labels))
         if missing:
             self._problem(
@@ -205,6 +218,22 @@ class Playback:
         """
         for section in self.sections:
             yield from self._walk(section)
+
+    def heard(self) -> list[tuple[Ticks, int, Ticks]]:
+        """The onset, pitch and duration of the notes as they are heard, onsets and durations in ticks; in order."""
+        found: list[tuple[Ticks, int, Ticks]] = []
+        now: Ticks = 0
+        for index, _ in self.order():
+            symbol = self.symbols[index]
+            if isinstance(symbol, Note):
+                if not symbol.continued:
+                    found.append((now, symbol.pitch, symbol.duration + symbol.held))
+                now += symbol.duration
+            elif isinstance(symbol, Timed):
+                found += [(now, note.pitch, note.duration + note.held) for note in struck(symbol)]
+                now += symbol.duration
+        found.sort()
+        return found
 
     def _walk(self, section: range) -> Iterator[tuple[int, int]]:
         kinds = self.kinds
@@ -277,12 +306,3 @@ def part_sequence(text: str) -> str:
         else:
             stack[-1].append(token)
     return "".join("".join(group) for group in stack)[:256]
-
-
-def written_kind(bar: Bar) -> str:
-    """The kind of a bar line as it is written, whatever a repeat without a beginning makes of it."""
-    if bar.starts_repeat:
-        return BOTH if bar.ends_repeat else START
-    if bar.ends_repeat:
-        return END
-    return DOUBLE if bar.double else SINGLE

@@ -1,13 +1,17 @@
 """Give every note, chord and rest of a scanned body its duration, and every note its pitch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import Any
 
 from abclm.errors import NotationError
 from abclm.notation.fields import Meter, parse_meter, parse_unit_note_length
 from abclm.notation.keys import LETTERS, SEMITONES, Key, parse_key
-from abclm.notation.music import MOST_PROBLEMS, Bar, Body, Broken, Change, Chord, Note, Rest, Timed, Tuplet
+from abclm.notation.music import Body
+from abclm.notation.problems import MOST_PROBLEMS
+from abclm.notation.symbols import Bar, Broken, Change, Chord, Note, Rest, Symbol, Timed, Tuplet
 
 # Ticks in a whole note: divisible by the usual lengths down to 1/1024 in tuplets of 3, 5, 7 and 9, so that
 # durations are integers; where it does not divide, a duration is an exact Fraction of ticks.
@@ -72,10 +76,12 @@ class _Measure:
     def __init__(self, body: Body, setting: Setting) -> None:
         self.body = body
         self.setting = setting
-        self.lengths: dict[str, Ticks] = {}  # of written lengths under the unit in force
+        self.durations: dict[str, Ticks] = {}  # of written lengths under the unit in force
+        self.pitches: dict[int, int] = {}  # step -> pitch, of the key in force
         self.accidentals: dict[int, int] = {}  # letter -> semitones, until the bar line
         self.open_ties: dict[int, Note] = {}  # step -> the note tied over
         self.ties: list[tuple[Note, Note]] = []  # (first of the tied notes, a later one)
+        self.chords: list[Chord] = []
         self.previous: Timed | None = None
         self.broken: Broken | None = None
         self.tuplet: Tuplet | None = None
@@ -88,38 +94,47 @@ class _Measure:
             self.body.problems.append((at, severity, message))
 
     def run(self) -> None:
+        handlers: dict[type[Symbol], Callable[[Any], None]] = {
+            Note: self.note,
+            Chord: self.chord,
+            Rest: self.rest,
+            Bar: self.bar,
+            Broken: self.open_broken,
+            Tuplet: self.open_tuplet,
+            Change: self.change,
+        }
         for symbol in self.body.symbols:
-            if isinstance(symbol, Note):
-                self.sound([symbol], symbol)
-                self.time(symbol, symbol.length)
-            elif isinstance(symbol, Bar):
-                if symbol.text:
-                    self.accidentals = {}
-            elif isinstance(symbol, Chord):
-                self.sound(symbol.notes, symbol)
-                # A length behind the bracket stands for those within, as abc2midi has it.
-                symbol.length = symbol.length or symbol.notes[0].length
-                self.time(symbol, symbol.length)
-            elif isinstance(symbol, Rest):
-                self.close_ties([], {})
-                self.rest(symbol)
-            elif isinstance(symbol, Broken):
-                self.open_broken(symbol)
-            elif isinstance(symbol, Tuplet):
-                self.open_tuplet(symbol)
-            elif isinstance(symbol, Change):
-                self.change(symbol)
+            handle = handlers.get(type(symbol))
+            if handle is not None:
+                handle(symbol)
         self.finish()
+
+    def note(self, note: Note) -> None:
+        if note.tied or self.open_ties:
+            self.sound([note], note)
+        else:
+            note.pitch = self.pitch(note)
+        self.time(note)
+
+    def chord(self, chord: Chord) -> None:
+        self.sound(chord.notes, chord)
+        # A length behind the bracket stands for those within, as abc2midi has it.
+        chord.length = chord.length or chord.notes[0].length
+        self.time(chord)
+        self.chords.append(chord)
+
+    def bar(self, bar: Bar) -> None:
+        if bar.text:
+            self.accidentals.clear()
 
     def finish(self) -> None:
         if self.broken is not None:
             self.drop_broken(self.broken, "broken rhythm is not followed by a note")
         self.break_tuplet()
-        self.close_ties([], {})
-        for chord in self.body.symbols:
-            if isinstance(chord, Chord):
-                for note in chord.notes:
-                    note.duration = chord.duration
+        self.close_ties({})
+        for chord in self.chords:
+            for note in chord.notes:
+                note.duration = chord.duration
         for first, later in self.ties:
             first.held += later.duration
 
@@ -143,7 +158,7 @@ class _Measure:
                 note.tied = True
                 opened[note.step] = note if first is None else first
         if self.open_ties:
-            self.close_ties(notes, joined)
+            self.close_ties(joined)
         self.open_ties = opened
         self.tie_sources = {note.step: note for note in notes if note.tied} if opened else {}
 
@@ -154,7 +169,8 @@ class _Measure:
                 return step, first
         return note.step, None
 
-    def close_ties(self, notes: list[Note], joined: dict[int, Note]) -> None:
+    def close_ties(self, joined: dict[int, Note]) -> None:
+        """Drop the ties that lead to none of the notes joined."""
         for step in self.open_ties:
             if step not in joined:
                 source = self.tie_sources[step]
@@ -163,32 +179,27 @@ class _Measure:
         self.open_ties = {}
 
     def pitch(self, note: Note) -> int:
-        letter = note.step % 7
+        step = note.step
+        if note.accidental is None and not self.accidentals and step in self.pitches:
+            return self.pitches[step]
+        letter = step % 7
         if note.accidental is not None:
-            self.accidentals[letter] = alteration = note.accidental
-        elif letter in self.accidentals:
-            alteration = self.accidentals[letter]
-        else:
-            alteration = self.setting.key.signature[letter]
-        pitch = _MIDDLE_C + 12 * (note.step // 7) + _LETTER_PITCH[letter] + alteration
+            self.accidentals[letter] = note.accidental
+        signature = self.setting.key.signature
+        alteration = self.accidentals.get(letter, signature[letter])
+        pitch = _MIDDLE_C + 12 * (step // 7) + _LETTER_PITCH[letter] + alteration
         if not 0 <= pitch <= 127:
             self.problem(note.at, "error", "the note is out of range; MIDI has pitches 0 to 127")
-            pitch = min(max(pitch, 0), 127)
+            return min(max(pitch, 0), 127)
+        if not self.accidentals:
+            self.pitches[step] = pitch
         return pitch
 
-    def written(self, length: str) -> Ticks:
-        """The ticks of a written length under the unit in force."""
-        found = self.lengths.get(length)
-        if found is None:
-            above, _, below = length.partition("/")
-            found = self.lengths[length] = ticks(
-                self.setting.unit * Fraction(int(above or 1), int(below or 1))
-            )
-        return found
-
-    def time(self, event: Timed, length: str) -> None:
+    def time(self, event: Timed) -> None:
         """Set an event's duration from its written length, the tuplet and the broken rhythm it stands in."""
-        duration = self.written(length)
+        duration = self.durations.get(event.length)
+        if duration is None:
+            duration = self.durations[event.length] = _written(event.length, self.setting.unit)
         if self.left:
             duration = _scaled(duration, self.q, self.p)
             self.left -= 1
@@ -198,14 +209,15 @@ class _Measure:
         self.previous = event
 
     def rest(self, rest: Rest) -> None:
+        self.close_ties({})
         if rest.bars:
             self.break_tuplet()
             if rest.bars > 1:
-                self.accidentals = {}  # there are bar lines in it
+                self.accidentals.clear()  # there are bar lines in it
             rest.duration = rest.bars * (self.setting.bar_ticks or WHOLE)
             self.previous = None
         else:
-            self.time(rest, rest.length)
+            self.time(rest)
 
     def open_broken(self, broken: Broken) -> None:
         if self.broken is not None or self.previous is None:
@@ -251,15 +263,23 @@ class _Measure:
                 # In the middle of a tune an empty K: changes nothing.
                 if change.value:
                     self.setting.key = parse_key(change.value)
-                    self.accidentals = {}
+                    self.accidentals.clear()
+                    self.pitches.clear()
             elif change.letter == "M":
                 self.setting.meter = parse_meter(change.value)
             elif change.letter == "L":
                 self.setting.unit = parse_unit_note_length(change.value)
-                self.lengths = {}
+                self.durations = {}
         except NotationError as error:
             self.problem(change.at, "error", str(error))
             change.letter = "N"
+
+
+@lru_cache(maxsize=4096)
+def _written(length: str, unit: Fraction) -> Ticks:
+    """The ticks of a written length under a unit note length."""
+    above, _, below = length.partition("/")
+    return ticks(unit * Fraction(int(above or 1), int(below or 1)))
 
 
 def _scaled(duration: Ticks, above: int, below: int) -> Ticks:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, TypeVar
 from abclm.errors import NotationError
 from abclm.notation.fields import FIELDS, Meter, find_rhythm, parse_meter, parse_unit_note_length
 from abclm.notation.keys import parse_key
-from abclm.notation.music import Bar, Body, Problem, Timed, scan, struck
+from abclm.notation.music import Body, scan
 from abclm.notation.playback import Playback
+from abclm.notation.problems import Finding, Problem
+from abclm.notation.symbols import Bar, Timed, struck
 from abclm.notation.timing import Setting, Ticks, measure, quarters
 
 if TYPE_CHECKING:
@@ -69,10 +71,10 @@ class Tune:
     meter: str | None
     unit_note_length: str | None
     key: str
-    parts: str
-    transcription: str
     body_start: int
-    header_problems: tuple[tuple[int, str, str], ...] = ()
+    parts: str = ""
+    transcription: str = ""
+    header_problems: tuple[Finding, ...] = ()
 
     @classmethod
     def parse(cls, text: str) -> "Tune":
@@ -145,7 +147,10 @@ class Tune:
             In the order of onset, then pitch. Swing, ornaments and grace notes are a matter of performance
             and not in it.
         """
-        return heard_notes(self.playback)
+        return [
+            HeardNote(quarters(onset), pitch, quarters(duration))
+            for onset, pitch, duration in self.playback.heard()
+        ]
 
     def bars(self) -> list[WrittenBar]:
         r"""The bars as they are written, repeats not played out; a pick-up is a bar of its own.
@@ -238,21 +243,6 @@ class Tune:
         return converter.parseData(format_musicxml(self), format="musicxml")
 
 
-def heard_notes(playback: Playback) -> list[HeardNote]:
-    """The notes of a body in the order of a playback; see `Tune.notes`."""
-    heard: list[tuple[Ticks, int, Ticks]] = []
-    now: Ticks = 0
-    symbols = playback.symbols
-    for index, _ in playback.order():
-        symbol = symbols[index]
-        if isinstance(symbol, Timed):
-            for note in struck(symbol):
-                heard.append((now, note.pitch, note.duration + note.held))
-            now += symbol.duration
-    heard.sort()
-    return [HeardNote(quarters(onset), pitch, quarters(duration)) for onset, pitch, duration in heard]
-
-
 _HEADER_LINE = re.compile(r"([A-Za-z+]):(.*)")
 
 
@@ -261,7 +251,7 @@ def _read(text: str) -> Tune:
     values: dict[str, str] = {}
     titles: list[str] = []
     transcription: list[str] = []
-    problems: list[tuple[int, str, str]] = []
+    problems: list[Finding] = []
     at = 0
     while at < len(text):
         end = text.find("\n", at)
@@ -293,9 +283,7 @@ def _read(text: str) -> Tune:
     )
 
 
-def _tune(
-    text: str, values: dict[str, str], titles: list[str], problems: list[tuple[int, str, str]], start: int
-) -> Tune:
+def _tune(text: str, values: dict[str, str], titles: list[str], problems: list[Finding], start: int) -> Tune:
     end = _BODY_END.search(text, max(start - 1, 0))
     if end:
         # The empty line is part of the tune that it closes.

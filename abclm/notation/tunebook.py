@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from abclm.errors import NotationError
-from abclm.notation.music import Problem
+from abclm.notation.problems import Problem
 from abclm.notation.tune import Tune
 
 

@@ -82,6 +82,7 @@ def main() -> None:
     import atheris
 
     with atheris.instrument_imports(include=["abclm"]):
+        import abclm.notation.check
         import abclm.notation.normalize
         import abclm.notation.tunebook  # noqa: F401
     atheris.Setup(sys.argv, test_one_input)

@@ -13,7 +13,7 @@ from abclm.language_model import LanguageModel
 from abclm.model_config import ModelConfig
 from abclm.notation.fields import parse_meter
 from abclm.notation.grammar import Form, Grammar
-from abclm.notation.music import Timed
+from abclm.notation.symbols import Timed
 from abclm.notation.timing import quarters
 from abclm.notation.tune import Tune
 

@@ -3,7 +3,7 @@
 import pytest
 
 from abclm.notation.check import check
-from abclm.notation.music import MOST_PROBLEMS
+from abclm.notation.problems import MOST_PROBLEMS
 from abclm.notation.tune import Tune
 
 

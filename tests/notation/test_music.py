@@ -2,8 +2,10 @@
 
 import pytest
 
-from abclm.notation.music import (
-    MOST_PROBLEMS,
+from abclm.notation.music import scan
+from abclm.notation.pieces import MOST_REMEMBERED, remembered_piece
+from abclm.notation.problems import MOST_PROBLEMS
+from abclm.notation.symbols import (
     Bar,
     Broken,
     Change,
@@ -13,7 +15,6 @@ from abclm.notation.music import (
     Rest,
     Space,
     Tuplet,
-    scan,
     struck,
 )
 from abclm.notation.tune import Tune
@@ -150,6 +151,20 @@ def test_an_old_line_break_between_notes_is_no_decoration():
     assert [type(symbol) for symbol in symbols("C D|! E F|!")] == [
         Note, Space, Note, Bar, Space, Space, Note, Space, Note, Bar, Space, Space,
     ]  # fmt: skip
+
+
+def test_what_is_written_twice_is_two_symbols():
+    first, second, _ = symbols("[CE][CE]")
+    assert [note.at for note in first.notes + second.notes] == [1, 2, 5, 6]
+    third, fourth, _ = symbols("AA")
+    assert third is not fourth
+
+
+def test_only_short_pieces_are_remembered():
+    symbols("|")
+    before = remembered_piece.cache_info().currsize
+    symbols(" ".join(f'"{number}{"x" * MOST_REMEMBERED}" A{"," * MOST_REMEMBERED}' for number in range(50)))
+    assert remembered_piece.cache_info().currsize <= before + 1  # the space
 
 
 def test_only_notes_that_begin_are_struck():

@@ -2,8 +2,8 @@
 
 import pytest
 
-from abclm.notation.music import Note
 from abclm.notation.playback import Playback, part_sequence
+from abclm.notation.symbols import Note
 from abclm.notation.tune import Tune
 
 

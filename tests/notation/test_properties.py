@@ -17,6 +17,7 @@ from abclm.notation.fields import (
     transliterate,
 )
 from abclm.notation.keys import canonical_key, parse_key, transpose_key
+from abclm.notation.pieces import NAMED_PIECE, PIECE
 from abclm.notation.playback import part_sequence
 from abclm.notation.tune import Tune
 from abclm.notation.tunebook import (
@@ -101,6 +102,17 @@ def test_any_text_is_a_tune_with_problems_or_none(text):
     assert onsets == sorted(onsets)
     assert all(note.duration > 0 and 0 <= note.pitch <= 127 for note in tune.notes())
     assert all(bar.duration > 0 for bar in tune.bars())
+
+
+@few
+@given(st.one_of(texts, st.text(alphabet='A-|:[]()12,<>^/x!+"{', min_size=30, max_size=60)))
+def test_a_piece_of_music_is_the_same_piece_when_it_is_read_alone(text):
+    found = list(NAMED_PIECE.finditer(text))
+    assert [match[0] for match in found] == PIECE.findall(text)
+    assert "".join(match[0] for match in found) == text
+    for match in found:
+        alone = NAMED_PIECE.match(match[0])
+        assert (alone.lastgroup, alone[0]) == (match.lastgroup, match[0])
 
 
 @few

@@ -5,7 +5,7 @@ from fractions import Fraction as F
 import pytest
 
 from abclm.notation.fields import parse_meter
-from abclm.notation.music import Change, Timed, Tuplet
+from abclm.notation.symbols import Change, Timed, Tuplet
 from abclm.notation.timing import WHOLE, quarters, ticks, tuplet_time
 from abclm.notation.tune import Tune
 

@@ -1,0 +1,120 @@
+"""Spell a tune's notes, keys and chord symbols in the canonical way, as they stand or moved by semitones."""
+
+import re
+from functools import lru_cache
+
+from abclm.errors import NotationError
+from abclm.notation.keys import (
+    FLAT_NAMES,
+    LETTERS,
+    SEMITONES,
+    SHARP_NAMES,
+    SIGNS,
+    Key,
+    make_key,
+    steps_between,
+    transpose_key,
+)
+from abclm.notation.symbols import Note
+
+_LOWEST_STEP, _HIGHEST_STEP = -35, 39  # MIDI pitches 0 and 127
+
+
+class Speller:
+    """Spells the notes of a tune one after another, following its key and the accidentals in force.
+
+    Attributes:
+        key: in force in the tune.
+        written_key: the regular key that is written for it.
+    """
+
+    def __init__(self, key: Key, semitones: int = 0) -> None:
+        self.semitones = semitones
+        self._tied: dict[int, int] = {}  # pitch -> step, as written, of the last note tied
+        self._unlike = False  # whether, until the bar line, others are in force than are written
+        self._use_key(key)
+
+    def _use_key(self, key: Key) -> None:
+        self.key = key
+        if self.semitones:
+            self.written_key = transpose_key(key, self.semitones)
+        else:
+            self.written_key = make_key(key.tonic, key.mode)
+        self._steps = steps_between(key, self.written_key, self.semitones)
+        self._respell = bool(self.semitones) or not key.regular
+        self._accidentals: dict[int, int] = {}  # letter -> semitones, as written, until the bar line
+
+    def change_key(self, key: Key) -> bool:
+        """Go on in another key of the tune; return whether its change has to be written."""
+        before, accidentals = self.written_key.text, self._accidentals
+        self._use_key(key)
+        if self.written_key.text != before:
+            return True
+        if accidentals:
+            # They end here, as the field is read, but it is not written.
+            self._accidentals, self._unlike = accidentals, True
+        return False
+
+    def end_bar(self) -> None:
+        """Let the accidentals end at a bar line."""
+        self._accidentals.clear()
+        self._unlike = False
+
+    def note(self, note: Note) -> str:
+        """The accidental, letter and octave to write for a note.
+
+        Raises:
+            NotationError: MIDI has no such pitch.
+        """
+        step, accidental = note.step, note.accidental
+        if self._respell or self._unlike:
+            step, accidental = self._respelled(note)
+        elif accidental is not None:
+            self._accidentals[step % 7] = accidental
+        if note.tied:
+            self._tied[note.pitch] = step
+        return _name(step, accidental)
+
+    def _respelled(self, note: Note) -> tuple[int, int | None]:
+        """The step and the accidental to write for a note that can't be written as it stands."""
+        pitch = note.pitch + self.semitones
+        if not 0 <= pitch <= 127:
+            raise NotationError("a note would leave the range of MIDI; transpose by less")
+        step = note.step + self._steps
+        if not _LOWEST_STEP <= step <= _HIGHEST_STEP:
+            return step, None
+        if self.semitones:
+            # The letter that keeps the scale, unless another spares a double accidental.
+            step = min((step, step + 1, step - 1), key=lambda other: max(abs(pitch - _natural(other)), 1))
+        if note.continued:
+            return self._tied.get(note.pitch, step), None
+        letter, alteration = step % 7, pitch - _natural(step)
+        if self._accidentals.get(letter, self.written_key.signature[letter]) == alteration:
+            return step, None
+        self._accidentals[letter] = alteration
+        return step, alteration
+
+    def chord_symbol(self, text: str) -> str:
+        """A chord symbol with its roots moved along."""
+        names = FLAT_NAMES if self.written_key.sharps < 0 else SHARP_NAMES
+
+        def moved(match: re.Match[str]) -> str:
+            return names[(make_key(match[0], "").tonic_pitch_class + self.semitones) % 12]
+
+        return re.sub(r"(?:^|(?<=/))[A-G][#b]?", moved, text) if self.semitones else text
+
+
+@lru_cache(maxsize=1024)
+def _name(step: int, accidental: int | None) -> str:
+    if not _LOWEST_STEP <= step <= _HIGHEST_STEP:
+        raise NotationError("a note is out of range; MIDI has pitches 0 to 127")
+    sign = "" if accidental is None else SIGNS[accidental]
+    letter, octave = LETTERS[step % 7], step // 7
+    if octave > 0:
+        return sign + letter.lower() + "'" * (octave - 1)
+    return sign + letter + "," * -octave
+
+
+def _natural(step: int) -> int:
+    """The pitch of a step without accidental, as a MIDI number."""
+    return 60 + 12 * (step // 7) + SEMITONES[LETTERS[step % 7]]

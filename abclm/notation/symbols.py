@@ -1,0 +1,190 @@
+"""The symbols that music code becomes: notes, rests, chords, bar lines, tuplets, fields, with their place in the text."""
+
+from fractions import Fraction
+
+START, END, BOTH, SINGLE, DOUBLE, ENDING, PART = "|:", ":|", "::", "|", "||", "[", "P"
+"""The kinds of symbol that steer playback: bar lines, variant endings, and the labels of parts."""
+
+
+class Symbol:
+    """One symbol of the music code.
+
+    Attributes:
+        at: its offset in the tune's text.
+        kind: how it steers playback, or `""`.
+    """
+
+    __slots__ = ("at",)
+    kind: str = ""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def __repr__(self) -> str:
+        names = [name for cls in type(self).__mro__ for name in getattr(cls, "__slots__", ())]
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in names if hasattr(self, name))
+        return f"{type(self).__name__}({fields})"
+
+
+class Timed(Symbol):
+    """A symbol that takes time: note, chord or rest.
+
+    Attributes:
+        length: as written, a multiple of the unit note length, as text: `""`, `2`, `/2`, `3/2`.
+        tied: whether a tie follows.
+        duration: in ticks (`timing.WHOLE` a whole note), with broken rhythm and tuplets; set by `timing.measure`.
+    """
+
+    __slots__ = ("duration", "length", "tied")
+    duration: int | Fraction
+
+    def __init__(self, at: int, length: str, tied: bool = False) -> None:
+        self.at = at
+        self.length = length
+        self.tied = tied
+
+
+class Note(Timed):
+    """A note.
+
+    Attributes:
+        accidental: as written, in semitones, or None.
+        step: diatonic steps above middle C (`C` is 0, `c` is 7, `B,` is -1).
+        pitch: MIDI number, with key and accidentals in force; set by `timing.measure`.
+        held: ticks that ties add to its duration; set by `timing.measure`.
+        continued: whether it only continues a note tied before, and is not struck anew.
+    """
+
+    __slots__ = ("accidental", "continued", "held", "pitch", "step")
+    pitch: int
+
+    def __init__(self, at: int, length: str, tied: bool, accidental: int | None, step: int) -> None:
+        self.at = at
+        self.length = length
+        self.tied = tied
+        self.accidental = accidental
+        self.step = step
+        self.held: int | Fraction = 0
+        self.continued = False
+
+
+class Rest(Timed):
+    """A rest, or an invisible one; `bars` counts whole bars of a multi-measure rest (`Z4`), else 0."""
+
+    __slots__ = ("bars",)
+
+    def __init__(self, at: int, length: str, bars: int = 0) -> None:
+        super().__init__(at, length)
+        self.bars = bars
+
+
+class Chord(Timed):
+    """Notes that sound together. Its own `length` stands behind the bracket."""
+
+    __slots__ = ("notes",)
+
+    def __init__(self, at: int, length: str, tied: bool, notes: list[Note]) -> None:
+        super().__init__(at, length, tied)
+        self.notes = notes
+
+
+def struck(event: Timed) -> list[Note]:
+    """The notes that begin to sound with an event: those of a note or chord that no tie continues."""
+    if isinstance(event, Note):
+        return [] if event.continued else [event]
+    if isinstance(event, Chord):
+        return [note for note in event.notes if not note.continued]
+    return []
+
+
+class Bar(Symbol):
+    """A bar line, or a variant ending.
+
+    Attributes:
+        kind: of the bar line as it is written: START (`|:`), END (`:|`), BOTH (`::`), DOUBLE (`||`, `|]`, `[|` and
+            such, which end a section) or SINGLE; ENDING where there is none.
+        ending: passes on which the variant ending that begins here is played, or ().
+        text: as written, without the ending; `""` for an ending that stands apart from a bar line.
+    """
+
+    __slots__ = ("ending", "kind", "text")
+
+    def __init__(self, at: int, text: str, ending: tuple[int, ...] = ()) -> None:
+        self.at = at
+        self.text = text
+        self.ending = ending
+        if text[-1:] == ":":
+            self.kind = BOTH if text[0] == ":" else START
+        elif len(text) > 1:
+            self.kind = END if text[0] == ":" else DOUBLE
+        else:
+            self.kind = SINGLE if text else ENDING
+
+    @property
+    def starts_repeat(self) -> bool:
+        """Whether a repeat begins here, as in `|:` and `::`."""
+        return self.kind in (START, BOTH)
+
+    @property
+    def ends_repeat(self) -> bool:
+        """Whether a repeat ends here, as in `:|` and `::`."""
+        return self.kind in (END, BOTH)
+
+    @property
+    def double(self) -> bool:
+        """Whether it is a `||`, `|]`, `[|` or such, which end a section."""
+        return self.kind == DOUBLE
+
+
+class Tuplet(Symbol):
+    """`(p:q:r`: p notes in the time of q, for the next r notes (ABC 2.1, section 4.13); q and r may be None."""
+
+    __slots__ = ("p", "q", "r")
+
+    def __init__(self, at: int, p: int, q: int | None, r: int | None) -> None:
+        self.at = at
+        self.p = p
+        self.q = q
+        self.r = r
+
+
+class Broken(Symbol):
+    """Broken rhythm: `steps` is 1 for `>`, 2 for `>>`, negative for `<` (ABC 2.1, section 4.4)."""
+
+    __slots__ = ("steps",)
+
+    def __init__(self, at: int, steps: int) -> None:
+        self.at = at
+        self.steps = steps
+
+
+class Change(Symbol):
+    """An information field inside the tune: `letter` and `value`."""
+
+    __slots__ = ("kind", "letter", "value")
+
+    def __init__(self, at: int, letter: str, value: str) -> None:
+        self.at = at
+        self.letter = letter
+        self.value = value
+        self.kind = PART if letter == "P" else ""
+
+
+class ChordSymbol(Symbol):
+    """A chord symbol above the music, such as `G7`, without its quotes."""
+
+    __slots__ = ("text",)
+
+    def __init__(self, at: int, text: str) -> None:
+        self.at = at
+        self.text = text
+
+
+class Space(Symbol):
+    """White space, which ends a beam; `newline` where the line of music ends."""
+
+    __slots__ = ("newline",)
+
+    def __init__(self, at: int, newline: bool = False) -> None:
+        self.at = at
+        self.newline = newline
