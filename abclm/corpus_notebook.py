@@ -68,5 +68,5 @@ def _commonest(values: Sequence[str | None]) -> str:
     counts = count_values(values)
     shown = [f"{value[:24]} {count:,}" for value, count in list(counts.items())[:_MOST_NAMES]]
     if others := len(counts) - len(shown):
-        shown.append(f"{others:,} others")
+        shown.append("1 other" if others == 1 else f"{others:,} others")
     return ", ".join(shown)

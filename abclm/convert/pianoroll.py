@@ -64,13 +64,13 @@ def piano_roll(tune: Tune) -> Picture:
         shown = {
             float(when): str(count) for when, count in begun.items() if when in beginnings and when < end
         }
-        panel.set_xticks(list(shown), list(shown.values()), fontsize=8)
+        panel.set_xticks(list(shown), list(shown.values()), fontsize=10)
         # Bars stand under each other, and the last row may be short.
         panel.set_xlim(float(start - pickup) - 0.05, float(stop) + 0.05)
     said = title_of(tune)[:80]
     if bars > rows * _BARS_IN_ROW:
         said += f" (the first {rows * _BARS_IN_ROW} of {bars:,} bars)"
-    figure.suptitle(said, fontsize=13, color=TEXT, parse_math=False)
+    figure.suptitle(said, fontsize=14, color=TEXT, parse_math=False)
     return Picture(format_png(figure), f"Piano roll of {title_of(tune)}")
 
 
@@ -98,7 +98,7 @@ def _dress_row(panel: "Axes", key: Key, low: int, high: int) -> None:
         if not is_in_key(pitch, key):
             panel.axhspan(pitch - 0.5, pitch + 0.5, color=_OUTSIDE, linewidth=0)
     named = [pitch for pitch in range(low, high + 1) if (pitch - key.tonic_pitch_class) % 12 in (0, 7)]
-    panel.set_yticks(named, [pitch_name(pitch, key) for pitch in named], fontsize=8)
+    panel.set_yticks(named, [pitch_name(pitch, key) for pitch in named], fontsize=10)
     panel.set_ylim(low - 0.7, high + 0.7)
     panel.spines[["left", "bottom"]].set_visible(False)
 

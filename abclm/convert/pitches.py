@@ -39,7 +39,7 @@ def pitch_histogram(tune: Tune) -> Picture:
     dress(panel, f"Pitches of {title_of(tune)[:60]}")
     colours = [FILL if is_in_key(pitch, key) else FAULT for pitch in seconds]
     panel.bar(list(seconds), _percent(list(seconds.values())), color=colours, width=0.8)
-    size = 9 if len(seconds) <= 24 else 6
+    size = 10 if len(seconds) <= 24 else 6
     panel.set_xticks(sorted(seconds), [pitch_name(pitch, key) for pitch in sorted(seconds)], fontsize=size)
     for label, pitch in zip(panel.get_xticklabels(), sorted(seconds), strict=True):
         label.set_fontweight("bold" if pitch % 12 == key.tonic_pitch_class else "normal")
@@ -73,12 +73,13 @@ def pitch_class_histogram(tunes: Iterable[Tune], name: str) -> Picture:
     panels = figure.subplots(1, _MOST_MODES, sharey=True)
     for panel, mode in zip(panels, modes, strict=False):
         tonic = make_key("C", mode)
-        dress(panel, f"{_MODE_NAMES[mode]}, {len(shares[mode]):,} tunes")
+        count = len(shares[mode])
+        dress(panel, f"{_MODE_NAMES[mode]}, {count:,} tune{'s' if count > 1 else ''}", size=14)
         colours = [FILL if is_in_key(degree, tonic) else REST for degree in range(12)]
         # Each tune counts as much as any other.
         means = [sum(column) / len(column) for column in zip(*shares[mode], strict=True)]
         panel.bar(range(12), means, color=colours, width=0.8)
-        panel.set_xticks(range(12), _DEGREES, fontsize=9)
+        panel.set_xticks(range(12), _DEGREES, fontsize=12)
     for panel in panels[len(modes) :]:
         panel.axis("off")
     panels[0].set_ylabel(_SHARES, color=TEXT)
