@@ -1,6 +1,7 @@
 # make tune   sets up and writes a tune by title and key into tunes/
 # make test   sets up and passes the tests
 # make check  what CI runs: ruff, mypy, the tests, doctests, the code in the docs and the examples
+# make notebook  runs docs/tour.ipynb afresh, and keeps what its cells show
 
 PYTHON ?= python3
 VENV := .venv
@@ -8,7 +9,7 @@ BIN := $(VENV)/bin
 TITLE ?= The Lost Badger
 KEY ?= G
 
-.PHONY: tune test check slow fuzz clean
+.PHONY: tune test check slow notebook fuzz clean
 
 tune: $(VENV)/installed
 	$(BIN)/abclm generate --title "$(TITLE)" --key "$(KEY)" --out tunes --format abc,mid,wav
@@ -25,6 +26,9 @@ check: $(VENV)/installed-dev
 # The checks that take long: full sizes of what the tests hold in small.
 slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m slow
+
+notebook: $(VENV)/installed-dev
+	$(BIN)/python docs/run_tour.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \

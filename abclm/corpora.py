@@ -19,6 +19,7 @@ from abclm.errors import ConfigError, ConvertError, CorpusError, NotationError
 from abclm.holdout import choose
 from abclm.notation.tune import Tune
 from abclm.notation.tunebook import decode, parse_tunebook
+from abclm.picture import Picture
 from abclm.similarity import TuneIndex
 
 _log = logging.getLogger(__name__)
@@ -62,6 +63,16 @@ class Corpus:
 
     def __iter__(self) -> Iterator[Tune]:
         return iter(self.tunes)
+
+    def __repr__(self) -> str:
+        left_out = f", {len(self.problems):,} left out" if self.problems else ""
+        return f"Corpus({self.name[:100]!r}, {len(self):,} tunes{left_out})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: counts, the first tunes, and pictures of them all."""
+        from abclm.corpus_notebook import corpus_html
+
+        return corpus_html(self)
 
     @classmethod
     def load(cls, name: str) -> "Corpus":
@@ -215,6 +226,17 @@ class Corpus:
     def statistics(self) -> Statistics:
         """Counts of tunes, characters, keys, meters, rhythms, lengths and problems (see `count_corpus`)."""
         return count_corpus(self.tunes, self.problems)
+
+    def pitch_class_histogram(self) -> Picture:
+        """Draw how much of their time the tunes spend on each degree of the scale, mode by mode.
+
+        Returns:
+            A picture that a notebook shows, and that `save` writes; of more than 3,000 tunes so many, evenly
+            spread, are drawn.
+        """
+        from abclm.corpus_notebook import corpus_pitch_classes
+
+        return corpus_pitch_classes(self)
 
     def _deduplicate(self) -> tuple["Corpus", list[str]]:
         """The corpus without repeated bodies, and for each tune that stays what its body was compared by."""

@@ -17,6 +17,7 @@ import numpy as np
 from abclm import model_folder
 from abclm._version import VERSION
 from abclm.errors import AbclmError, ConfigError, ModelError, VocabularyError
+from abclm.history import History
 from abclm.model_config import ModelConfig as ModelConfig
 from abclm.novelty import NoveltyIndex
 from abclm.vocabulary import Vocabulary
@@ -43,7 +44,7 @@ class LanguageModel:
         vocabulary: what it reads and writes.
         weights: float32 arrays, named as `ModelConfig.weight_shapes` says.
         metadata: how it was trained; what JSON can hold.
-        history: one entry each time training measured itself.
+        history: one entry each time training measured itself; a notebook shows its curves.
         novelty_index: the tunes that it was trained on, so that copies of them are known; None where they
             are not.
 
@@ -60,7 +61,7 @@ class LanguageModel:
     vocabulary: Vocabulary
     weights: dict[str, npt.NDArray[np.float32]]
     metadata: dict[str, Any] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=History)
     novelty_index: NoveltyIndex | None = None
 
     def __post_init__(self) -> None:
@@ -73,10 +74,17 @@ class LanguageModel:
                 f"but the config and the vocabulary call for {shapes.get(name)}"
             )
         self.weights = {name: np.asarray(self.weights[name], np.float32) for name in shapes}
+        self.history = History(self.history)
 
     def __repr__(self) -> str:
         size = len(self.vocabulary)
         return f"LanguageModel({self.config}, {size} symbols, {self.config.parameters(size):,} parameters)"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: its size, what it learned from, and how well it predicts."""
+        from abclm.model_notebook import model_html
+
+        return model_html(self)
 
     @classmethod
     def create(

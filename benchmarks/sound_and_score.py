@@ -6,12 +6,13 @@
 `--tunes` tunes are written by the model and as many drawn from the corpora. Counted are
 
 - sound, by the built-in synthesis and, where it is installed, by FluidSynth: files in which 90 % of the notes that are
-  longer than 0.1 s and not part of a chord sound at the pitch of the MIDI file to half a semitone (octaves folded),
-  that are as long as the MIDI file and the last note's release, and whose peak is below full scale; and the seconds
-  that a minute of sound took;
-- score: tunes that became SVG with as many note heads as they have written notes (notes whose length no one sign has
-  counted as often as they are written), and tunes whose MusicXML music21 reads to the same pitches, onsets and
-  durations, repeats played out; the same of music21's own reading of the ABC, for comparison;
+  longer than 0.1 s and not part of a chord sound at the pitch of the MIDI file (as pretty_midi reads it) to half a
+  semitone, octaves folded; that are as long as the MIDI file and the last note's release, to 0.01 s; whose peak is
+  below full scale, in both channels, with no three samples in a row as loud as the loudest; and whose last 5 ms are
+  below a hundredth of the peak; and the seconds that a minute of sound took;
+- score: tunes that became SVG with as many note heads as they have written notes (letters in their text; notes whose
+  length no one sign has counted as often as they are written), and tunes whose MusicXML music21 reads to the same
+  pitches, onsets and durations, repeats played out; the same of music21's own reading of the ABC, for comparison;
 - midi: tunes that, played and written down again, are played at the same pitches, with onsets to a sixteenth; the
   same of `midi2abc`, for comparison.
 
@@ -22,6 +23,7 @@ import argparse
 import io
 import json
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,16 +33,21 @@ import wave
 from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
+import pretty_midi
 from numpy.typing import NDArray
 
 import abclm
+from abclm.convert import synthesis
 from abclm.convert.abcmidi import abc_to_midi, played_notes
 from abclm.convert.fluidsynth import TAIL_SECONDS
-from abclm.convert.midifile import MidiFile, parse_midi
+from abclm.convert.instruments import timbre_name
+from abclm.convert.midifile import parse_midi
 from abclm.convert.musicxml import format_musicxml
 from abclm.convert.page import format_page
 from abclm.convert.performance import play
@@ -69,63 +76,95 @@ def given_tunes(given: argparse.Namespace) -> Iterator[tuple[str, list[Tune]]]:
 
 
 def read_wav(data: bytes) -> tuple[NDArray[np.float64], int]:
-    """Samples of the first channel between -1 and 1, and the rate."""
+    """Samples between -1 and 1, shape (samples, channels), and the rate."""
     with wave.open(io.BytesIO(data)) as file:
-        channels = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, file.getnchannels())
-        return channels[:, 0] / 32768, file.getframerate()
+        sound = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, file.getnchannels())
+        return sound / 32768, file.getframerate()
 
 
-def share_in_tune(sound: NDArray[np.float64], rate: int, file: MidiFile) -> float:
-    """The share of notes longer than 0.1 s at whose pitch the sound's autocorrelation is highest, octaves folded."""
+def read_notes(midi: bytes) -> list[pretty_midi.Note]:
+    """The notes of a MIDI file, percussion aside, as another library reads them."""
+    instruments = pretty_midi.PrettyMIDI(io.BytesIO(midi)).instruments
+    return sorted(
+        (note for each in instruments if not each.is_drum for note in each.notes), key=lambda note: note.start
+    )
+
+
+def share_in_tune(sound: NDArray[np.float64], rate: int, notes: list[pretty_midi.Note]) -> float:
+    """The share of notes longer than 0.1 s at whose pitch the sound's autocorrelation is highest, octaves folded.
+
+    A tune that has no such note counts as out of tune, so that it is looked at.
+    """
     good = total = 0
-    together = Counter(note.start_ticks for note in file.notes)
-    for note in file.notes:
-        if together[note.start_ticks] > 1:
+    together = Counter(note.start for note in notes)
+    for note in notes:
+        part = sound[round((note.start + 0.03) * rate) : round(note.end * rate)]
+        if together[note.start] > 1 or note.end - note.start < 0.1 or len(part) < 2000:
             continue
-        start, end = file.seconds([note.start_ticks, note.end_ticks])
-        part = sound[round((start + 0.03) * rate) : round(end * rate)]
-        if end - start < 0.1 or len(part) < 2000:
-            continue
+        total += 1
         part = part - part.mean()
+        if not part.any():
+            continue
         alike = np.fft.irfft(np.abs(np.fft.rfft(part, 1 << 17)) ** 2)
         shortest, longest = rate // 2000, rate // 80
         lag = shortest + int(alike[shortest:longest].argmax())
         before, here, after = alike[lag - 1 : lag + 2]
         period = lag + 0.5 * (before - after) / (before - 2 * here + after)
         off = 12 * np.log2(rate / period / 440) + 69 - note.pitch
-        total += 1
         good += abs((off + 6) % 12 - 6) < 0.5
-    return good / total if total else 1.0
+    return good / total if total else 0.0
+
+
+def is_clipped(sound: NDArray[np.float64]) -> bool:
+    """Whether three samples in a row are as loud as the loudest: a wave that was cut off, at whatever level."""
+    loudest = np.abs(sound) >= np.abs(sound).max() - 1 / 32768
+    return bool((loudest[:-2] & loudest[1:-1] & loudest[2:]).any())
 
 
 def check_sound(tunes: list[Tune], fluidsynth: bool) -> dict[str, Any]:
     counts, shown = Counter[str](), []
-    sound_seconds = taken = 0.0
-    tail = TAIL_SECONDS if fluidsynth else max(timbre.ring_seconds for timbre in TIMBRES.values())
+    sound_seconds = taken = slowest = 0.0
     for tune in tunes:
         midi = play(tune)
-        file = parse_midi(midi)
+        synthesis._kept_tone.cache_clear()  # as in a process that plays nothing else
         began = time.perf_counter()
         data = midi_to_wav(midi, fluidsynth=fluidsynth)
-        taken += time.perf_counter() - began
+        seconds = time.perf_counter() - began
+        taken, slowest = taken + seconds, max(slowest, seconds)
         sound, rate = read_wav(data)
-        seconds = max(file.seconds([note.end_ticks for note in file.notes]))
+        notes = read_notes(midi)
+        end = max(note.end for note in notes)
         sound_seconds += len(sound) / rate
-        share = share_in_tune(sound, rate, file)
+        share = share_in_tune(sound[:, 0], rate, notes)
         found = {
             "in tune": bool(share >= 0.9),
-            "as long": -0.01 <= len(sound) / rate - seconds <= tail + 0.01,
+            "as long": bool(abs(len(sound) / rate - end - release_seconds(midi, fluidsynth)) < 0.01),
             "below full scale": bool(np.abs(sound).max() < 1),
+            "not clipped": not is_clipped(sound[:, 0]) and not is_clipped(sound[:, -1]),
+            "ends in silence": bool(np.abs(sound[-rate // 200 :]).max() < 0.01 * np.abs(sound).max()),
         }
-        counts.update(found)
+        counts.update({name: int(right) for name, right in found.items()})
         if not all(found.values()):
-            shown.append(f"{tune.title}: {share:.0%} in tune, {len(sound) / rate:.1f} s for {seconds:.1f} s")
+            wrong = ", ".join(name for name, right in found.items() if not right)
+            shown.append(
+                f"{tune.title}: not {wrong}; {share:.0%} in tune, {len(sound) / rate:.2f} s for {end:.2f} s"
+            )
     return {
         "tunes": len(tunes),
-        **{name: counts[name] for name in ("in tune", "as long", "below full scale")},
+        **{name: counts[name] for name in found},
         "seconds for a minute of sound": round(60 * taken / sound_seconds, 2),
+        "most seconds for a tune": round(slowest, 2),
         "exceptions": shown[:SHOWN],
     }
+
+
+def release_seconds(midi: bytes, fluidsynth: bool) -> float:
+    """What the last note rings on: FluidSynth's is cut off there, the synthesis has one for each timbre."""
+    if fluidsynth:
+        return TAIL_SECONDS
+    file = parse_midi(midi)
+    last = max(file.notes, key=lambda note: note.end_ticks)
+    return TIMBRES[timbre_name(file.program_at(last.channel, last.start_ticks))].ring_seconds
 
 
 def check_score(tunes: list[Tune]) -> dict[str, Any]:
@@ -139,20 +178,27 @@ def check_score(tunes: list[Tune]) -> dict[str, Any]:
             "musicxml read back": is_read(format_musicxml(tune), "musicxml", tune),
             "music21 on the ABC": is_read(str(tune), "abc", tune),
         }
-        counts.update(found)
+        counts.update({name: int(right) for name, right in found.items()})
         if not (found["note heads"] and found["musicxml read back"]):
             shown.append(f"{tune.title}: {heads} note heads, {written_signs(tune)} written")
     return {"tunes": len(tunes), **counts, "exceptions": shown[:SHOWN]}
 
 
+NO_MUSIC = re.compile(r'"[^"]*"|\[[A-Za-z]:[^\]]*\]|%.*|^[A-Za-z]:.*', re.MULTILINE)
+
+
 def written_signs(tune: Tune) -> int:
-    """The notes that are written in a tune, each counted as often as there are signs in its length."""
-    signs = 0
+    """The notes that are written in a canonical tune, each counted as often as there are signs in its length.
+
+    Notes are the letters of the music; only how long they are is taken from how abclm reads them.
+    """
+    letters = len(re.findall("[A-Ga-g]", NO_MUSIC.sub("", tune.body)))
+    more = 0
     for symbol in tune.music.symbols:
         if isinstance(symbol, Note | Chord):
             notes = len(symbol.notes) if isinstance(symbol, Chord) else 1
-            signs += notes * signs_of(quarters(symbol.duration))
-    return signs
+            more += notes * (signs_of(quarters(symbol.duration)) - 1)
+    return letters + more
 
 
 def signs_of(duration: Fraction) -> int:
@@ -203,7 +249,7 @@ def check_midi(tunes: list[Tune]) -> dict[str, Any]:
             "meter": tune.setting().meter.bar_length == written.setting().meter.bar_length,
             "pick-up": tune.bars()[0].duration == written.bars()[0].duration,
         }
-        counts.update(found)
+        counts.update({name: int(right) for name, right in found.items()})
         if not found["read back"]:
             shown.append(tune.title)
     return {
@@ -253,19 +299,22 @@ HOSTILE = {
 }
 
 
+PLACES = {
+    "engraver": lambda text: check_svg(format_svg(Tune.parse(text))),
+    "page": lambda text: check_page(format_page([Tune.parse(text)])[0]),
+    "abc2midi": lambda text: parse_midi(abc_to_midi(text).midi),  # the text as it is
+}
+
+
 def check_hostile() -> dict[str, dict[str, str]]:
     """What becomes of each input in each place: done, or the error; anything else ends the script."""
-    results = {}
+    results: dict[str, dict[str, str]] = {}
     for name, text in HOSTILE.items():
         results[name] = {}
-        for place, use in (
-            ("engraver", lambda tune: format_svg(tune)),
-            ("page", lambda tune: without_markup(format_page([tune])[0])),
-            ("abc2midi", lambda tune: play(tune)),
-        ):
+        for place, use in PLACES.items():
             began = time.perf_counter()
             try:
-                use(Tune.parse(text))
+                use(text)
                 said = "done"
             except AbclmError as error:
                 said = f"{type(error).__name__}: {str(error)[:90]}"
@@ -273,10 +322,37 @@ def check_hostile() -> dict[str, dict[str, str]]:
     return results
 
 
-def without_markup(page: str) -> None:
-    """Make sure that no title became an element."""
-    assert "<script>alert" not in page
-    assert "<svg onload" not in page
+def check_svg(svg: str) -> None:
+    """Make sure that nothing in a score can run."""
+    for element in ElementTree.fromstring(svg).iter():
+        tag = element.tag.rpartition("}")[2].lower()
+        assert tag not in ("script", "foreignobject", "a", "image"), tag
+        assert not any(name.lower().startswith("on") for name in element.attrib)
+
+
+def check_page(page: str) -> None:
+    """Make sure that nothing on a page can run but its own script, whatever its tune says."""
+    elements = Elements()
+    elements.feed(page)
+    # The notes, the timbres, and the player; the policy lets a browser run none but the last.
+    assert [dict(attributes).get("type") for tag, attributes in elements.found if tag == "script"] == [
+        "application/json", "application/json", None,
+    ]  # fmt: skip
+    for tag, attributes in elements.found:
+        assert tag not in ("iframe", "object", "embed", "img", "base", "form"), tag
+        assert not any(name.startswith("on") for name, _ in attributes), (tag, attributes)
+
+
+class Elements(HTMLParser):
+    """Collects the elements of a page with their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, list[tuple[str, str | None]]]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take note of one."""
+        self.found.append((tag, attrs))
 
 
 def main() -> None:
@@ -294,27 +370,35 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     warnings.simplefilter("ignore")  # music21's
+    found: dict[str, Any] = {}
     if given.hostile:
-        show(given, {"hostile": check_hostile()})
-        return
-    for name, tunes in given_tunes(given):
-        found: dict[str, Any] = {}
-        if "sound" in given.only:
-            found["sound, built in"] = check_sound(tunes, fluidsynth=False)
-            try:
-                found["sound, FluidSynth"] = check_sound(tunes, fluidsynth=True)
-            except ConvertError as error:
-                found["sound, FluidSynth"] = str(error)
-        if "score" in given.only:
-            found["score"] = check_score(tunes)
-        if "midi" in given.only:
-            found["midi"] = check_midi(tunes)
-        show(given, {name: found})
+        found["hostile"] = check_hostile()
+        show(given, found)
+    else:
+        for name, tunes in given_tunes(given):
+            found[name] = check(tunes, given.only)
+            show(given, {name: found[name]})
+    if given.json:
+        print(json.dumps(found, indent=2))
+
+
+def check(tunes: list[Tune], parts: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if "sound" in parts:
+        found["sound, built in"] = check_sound(tunes, fluidsynth=False)
+        try:
+            found["sound, FluidSynth"] = check_sound(tunes, fluidsynth=True)
+        except ConvertError as error:
+            found["sound, FluidSynth"] = str(error)
+    if "score" in parts:
+        found["score"] = check_score(tunes)
+    if "midi" in parts:
+        found["midi"] = check_midi(tunes)
+    return found
 
 
 def show(given: argparse.Namespace, found: dict[str, Any]) -> None:
     if given.json:
-        print(json.dumps(found, indent=2))
         return
     for name, parts in found.items():
         print(name)

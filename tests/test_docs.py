@@ -36,7 +36,14 @@ from abclm.model_config import ModelConfig
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
-LINKING_PAGES = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(ROOT.glob("corpora/*.md"))]
+NOTEBOOKS = sorted(DOCS.glob("*.ipynb"))  # tests/test_tour.py runs it
+LINKING_PAGES = [
+    *PAGES,
+    *NOTEBOOKS,
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted(ROOT.glob("corpora/*.md")),
+]
 
 
 def page_name(page):
@@ -407,7 +414,7 @@ def test_links_lead_to_what_is_there(page):
 
 def test_every_page_is_in_the_index():
     index = (DOCS / "README.md").read_text(encoding="utf-8")
-    for page in PAGES[1:]:
+    for page in [*PAGES[1:], *NOTEBOOKS]:
         if page != DOCS / "README.md":
             assert f"({page.relative_to(DOCS).as_posix()})" in index
 

@@ -19,11 +19,11 @@ PACKAGE = Path(abclm.__file__).parent
 # its own room; several names in one string are one room.
 LEVELS = [
     ["errors _version"],
-    ["files", "notation"],
+    ["files picture markup", "notation"],
     ["vocabulary", "convert", "similarity novelty", "token_files"],
-    ["corpora corpus_problems corpus_statistics corpus_picture cards abc_files holdout"],
+    ["corpora corpus_problems corpus_statistics corpus_picture corpus_notebook cards abc_files holdout"],
     ["encoded_corpus clean_files"],
-    ["language_model model_config model_folder"],
+    ["language_model model_config model_folder model_notebook history"],
     ["windows", "networks", "generation"],
     ["evaluation"],
     ["training training_config"],
@@ -36,6 +36,8 @@ PLACE = {name: (level, room) for level, rooms in enumerate(LEVELS) for room in r
 UPWARD = {
     ("notation.tune", "Tune.save", "convert"),
     ("notation.tune", "Tune._repr_html_", "convert"),
+    ("notation.tune", "Tune.piano_roll", "convert"),
+    ("notation.tune", "Tune.pitch_histogram", "convert"),
     ("notation.tune", "Tune.to_music21", "convert"),
     ("language_model", "LanguageModel.logits", "generation"),
     ("language_model", "LanguageModel.generate", "generation"),
@@ -46,7 +48,7 @@ UPWARD = {
     ("language_model", "LanguageModel.to_keras", "networks"),
 }
 
-HEAVY = ("tensorflow", "keras", "music21", "matplotlib", "verovio", "typst", "pretty_midi")
+HEAVY = ("tensorflow", "keras", "music21", "matplotlib", "verovio", "typst", "pretty_midi", "soundfile")
 
 
 def modules():

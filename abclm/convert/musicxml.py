@@ -5,6 +5,7 @@ tune in nine wrong. So the score is made from the notes, bars and signs that `ab
 """
 
 import re
+from fractions import Fraction
 from math import lcm
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -84,10 +85,20 @@ class _Writer:
         self.divisions = lcm(*(duration.denominator for duration in durations))
 
     def write(self, part: Element) -> None:
-        number = 0 if self._is_short(self.measures[0]) else 1
+        number, extra, missing = -1 if self._is_short(self.measures[0]) else 0, 0, Fraction(0)
         for index, measure in enumerate(self.measures):
-            written = SubElement(part, "measure", number=str(number + index))
-            if self._is_short(measure):
+            is_short = self._is_short(measure)
+            # A pick-up within the tune is one bar with the short bar before it.
+            if is_short and measure.duration <= missing:
+                extra, missing, name = extra + 1, Fraction(0), f"X{extra + 1}"
+            else:
+                number, missing, name = (
+                    number + 1,
+                    self._missing(measure) if index else Fraction(0),
+                    str(number + 1),
+                )
+            written = SubElement(part, "measure", number=name)
+            if is_short:
                 written.set("implicit", "yes")
             if measure.begins_line:
                 SubElement(written, "print", {"new-system": "yes"})
@@ -103,8 +114,12 @@ class _Writer:
             self._right(written, measure)
 
     def _is_short(self, measure: Measure) -> bool:
+        return self._missing(measure) > 0
+
+    def _missing(self, measure: Measure) -> Fraction:
+        """By how much a measure is shorter than the meter's bar, in quarter notes."""
         full = self.meter.bar_length
-        return full is not None and measure.duration < 4 * full
+        return Fraction(0) if full is None else max(Fraction(0), 4 * full - measure.duration)
 
     def _attributes(self, written: Element, changes: list[Symbol], is_first: bool) -> None:
         key, meter = self.key, self.meter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -12,16 +11,13 @@ import numpy as np
 from abclm.evaluation.comparison import Comparison
 from abclm.evaluation.prediction import Evaluation
 from abclm.evaluation.statistics import STATISTICS, Statistic, measure
+from abclm.picture import FILL, REST, TEXT, dress, format_png, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from abclm.notation.tune import Tune
 
-_REAL = "#a9b4bf"
-_GIVEN = "#3b6ea5"
-_TEXT = "#333333"
 _MOST_BINS = 48
 
 
@@ -34,20 +30,20 @@ def draw_evaluation(evaluation: Evaluation) -> bytes:
     costs = evaluation.costs
     characters = costs.header_characters + costs.body_characters
     bits = (costs.header_nats + costs.body_nats) / math.log(2)
-    figure = _figure(10, 4)
+    figure = new_figure(10, 4)
     left, right = figure.subplots(1, 2)
     for panel, title, values, mean in (
         (left, "Bits per character of each tune", bits / characters, evaluation.bits_per_character),
         (right, "Bits of each tune", bits, evaluation.bits_per_tune),
     ):
-        _dress(panel, title)
-        panel.hist(values, bins=min(_MOST_BINS, max(10, math.isqrt(4 * len(values)))), color=_GIVEN)
-        panel.axvline(mean, color=_TEXT, linewidth=1, linestyle="--")
+        dress(panel, title, size=11)
+        panel.hist(values, bins=min(_MOST_BINS, max(10, math.isqrt(4 * len(values)))), color=FILL)
+        panel.axvline(mean, color=TEXT, linewidth=1, linestyle="--")
         panel.text(
-            0.98, 0.95, f"all: {mean:.4g}", transform=panel.transAxes, ha="right", va="top", color=_TEXT
+            0.98, 0.95, f"all: {mean:.4g}", transform=panel.transAxes, ha="right", va="top", color=TEXT
         )
-        panel.set_ylabel("tunes", color=_TEXT)
-    return _png(figure)
+        panel.set_ylabel("tunes", color=TEXT)
+    return format_png(figure)
 
 
 def draw_comparison(tunes: Sequence[Tune], others: Sequence[Tune], comparison: Comparison) -> bytes:
@@ -61,37 +57,37 @@ def draw_comparison(tunes: Sequence[Tune], others: Sequence[Tune], comparison: C
     Returns:
         A PNG image, 1680 pixels wide and 1080 high.
     """
-    figure = _figure(14, 9)
+    figure = new_figure(14, 9)
     panels = [panel for row in figure.subplots(3, 4) for panel in row]
     measured = [[found for tune in given if (found := measure(tune))] for given in (others, tunes)]
     for panel, each in zip(panels, STATISTICS, strict=False):
         distance = comparison.distances[each.name]
-        _dress(panel, f"{each.name.replace('_', ' ')}: {distance.distance:.3f}")
+        dress(panel, f"{each.name.replace('_', ' ')}: {distance.distance:.3f}", size=11)
         edges = _edges(each)
-        for rows, colour, label in zip(measured, (_REAL, _GIVEN), ("real", "generated"), strict=True):
+        for rows, colour, label in zip(measured, (REST, FILL), ("real", "generated"), strict=True):
             values = np.concatenate([row[each.name] for row in rows])
             weights = np.concatenate([np.full(len(row[each.name]), 1 / len(row[each.name])) for row in rows])
             style = {"color": colour} if label == "real" else {"histtype": "step", "edgecolor": colour}
             panel.hist(values, bins=edges, weights=weights / len(rows), label=label, linewidth=1.5, **style)
-        panel.set_xlabel(each.unit, color=_TEXT)
+        panel.set_xlabel(each.unit, color=TEXT)
         panel.set_yticks([])
     _draw_distances(panels[-1], comparison)
     panels[0].legend(frameon=False)
     figure.suptitle(
         f"{comparison.tunes:,} generated and {comparison.others:,} real tunes, "
         f"Fréchet distance {comparison.frechet:.2f}",
-        color=_TEXT,
+        color=TEXT,
     )
-    return _png(figure)
+    return format_png(figure)
 
 
 def _draw_distances(panel: Axes, comparison: Comparison) -> None:
     """Draw the distances, and a mark where chance would be."""
     names = list(comparison.distances)
-    _dress(panel, "distances, | by chance")
-    panel.barh(range(len(names)), [each.distance for each in comparison.distances.values()], color=_GIVEN)
+    dress(panel, "distances, | by chance", size=11)
+    panel.barh(range(len(names)), [each.distance for each in comparison.distances.values()], color=FILL)
     panel.plot(
-        [each.chance for each in comparison.distances.values()], range(len(names)), "|", color=_TEXT, ms=12
+        [each.chance for each in comparison.distances.values()], range(len(names)), "|", color=TEXT, ms=12
     )
     panel.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
     panel.invert_yaxis()
@@ -104,22 +100,3 @@ def _edges(each: Statistic) -> list[float]:
         return [each.low - 0.5 + step for step in range(round(width) + 2)]
     bins = 32
     return [each.low + width * (step - 0.5) / bins for step in range(bins + 2)]
-
-
-def _figure(width: float, height: float) -> Figure:
-    # Loading it takes longer than all the rest, and only this needs it.
-    from matplotlib.figure import Figure
-
-    return Figure(figsize=(width, height), dpi=120, layout="constrained", facecolor="white")
-
-
-def _dress(panel: Axes, title: str) -> None:
-    panel.set_title(title, fontsize=11, color=_TEXT, loc="left", fontweight="bold")
-    panel.spines[["top", "right"]].set_visible(False)
-    panel.tick_params(colors=_TEXT, length=0)
-
-
-def _png(figure: Figure) -> bytes:
-    image = io.BytesIO()
-    figure.savefig(image, format="png")
-    return image.getvalue()

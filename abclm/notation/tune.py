@@ -20,6 +20,8 @@ from abclm.notation.timing import Setting, Ticks, measure, quarters
 if TYPE_CHECKING:
     from music21.stream import Score
 
+    from abclm.picture import Picture
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class HeardNote:
@@ -111,6 +113,12 @@ class Tune:
 
     def __str__(self) -> str:
         return self.text
+
+    def __repr__(self) -> str:
+        """The header in one short line; `print` shows the tune."""
+        fields = {"T": self.title or None, "R": self.rhythm, "M": self.meter, "K": self.key}
+        shown = (f"{letter}:{value[:60]}" for letter, value in fields.items() if value is not None)
+        return f"Tune({', '.join(shown)!r})"
 
     @cached_property
     def music(self) -> Body:
@@ -229,6 +237,25 @@ class Tune:
         from abclm.convert.notebook import tune_html
 
         return tune_html(self)
+
+    def piano_roll(self) -> "Picture":
+        """Draw the notes over time, as heard, sixteen bars to a row.
+
+        Returns:
+            A picture that a notebook shows, and that `save` writes.
+
+        Raises:
+            ConvertError: there is no note.
+        """
+        from abclm.convert.pianoroll import piano_roll
+
+        return piano_roll(self)
+
+    def pitch_histogram(self) -> "Picture":
+        """Draw how much of the time each pitch sounds; what it returns and raises is as for `piano_roll`."""
+        from abclm.convert.pitches import pitch_histogram
+
+        return pitch_histogram(self)
 
     def to_music21(self) -> "Score":
         """The tune's canonical form as a music21 score, by way of MusicXML.

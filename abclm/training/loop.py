@@ -14,6 +14,7 @@ import numpy as np
 
 from abclm.encoded_corpus import EncodedCorpus
 from abclm.errors import ConfigError, ModelError
+from abclm.history import History
 from abclm.networks import set_weights, weights_of
 from abclm.training.callbacks import Callbacks
 from abclm.training.checkpoint import FOLDER, Checkpoint, read_checkpoint, write_checkpoint
@@ -250,7 +251,7 @@ class Run:
     def _save(self) -> None:
         """Write the model, as it is kept."""
         self.lm.metadata = {**self.lm.metadata, "training": self.record}
-        self.lm.history = list(self.history)
+        self.lm.history = History(self.history)
         if self.folder is not None and self.workers.is_chief:
             self.lm.save(self.folder)
 

@@ -121,3 +121,20 @@ def test_titles_are_text():
 def test_a_tune_without_a_note_is_an_error(body):
     with pytest.raises(ConvertError, match=r"can.t be written as a score|no note"):
         format_musicxml(Tune.parse(HEAD + body))
+
+
+@pytest.mark.parametrize(
+    ("body", "numbers"),
+    [
+        ("G8|G8|]\n", "1 2"),
+        ("D2|G8|G6:|\n|:D2|G8|G6:|\n", "0 1 2 X1 3 4"),
+        ("G8|G6:|\n|:G8|G8:|\n", "1 2 3 4"),
+        ("D|G8|G6|D2|G8|G7|D|G8|]\n", "0 1 2 X1 3 4 X2 5"),
+        ("|:G8|1 G6 D2:|2 G8|]\n", "1 2 3"),
+        ("G4|G6|G8|]\n", "0 1 2"),
+        ("G8|G6|G6|G8|]\n", "1 2 3 4"),
+    ],
+)
+def test_a_pick_up_within_the_tune_is_no_bar_of_its_own(body, numbers):
+    """A player who is told "from bar 13" counts so; `X1` is MusicXML's way to say that a bar is not counted."""
+    assert [measure.get("number") for measure in measures(body)] == numbers.split()

@@ -1,10 +1,9 @@
-"""A run's history as a table and as a picture."""
+"""A run's history as files beside the model."""
 
 import csv
 import io
 import logging
 
-import numpy as np
 import pytest
 
 from abclm import training
@@ -12,7 +11,7 @@ from abclm.corpora import Corpus
 from abclm.language_model import LanguageModel
 from abclm.model_config import ModelConfig
 from abclm.training import TrainingConfig
-from abclm.training.picture import draw_history, format_history, write_history
+from abclm.training.picture import write_history
 
 HISTORY = [
     {"epoch": n, "steps": 10 * n, "loss": 3.0 / n, "bits_per_character": 4.0 / n,
@@ -26,30 +25,6 @@ def pixels(image):
     from matplotlib.image import imread
 
     return imread(io.BytesIO(image), format="png")[..., :3]
-
-
-def has_colour(image, colour):
-    wanted = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    return (np.abs(pixels(image) - wanted).max(axis=-1) < 0.01).any()
-
-
-def test_the_table_has_a_line_for_each_epoch():
-    rows = list(csv.DictReader(io.StringIO(format_history(HISTORY))))
-    assert [float(row["loss"]) for row in rows] == [3.0, 1.5, 1.0]
-    assert rows[0].keys() == HISTORY[0].keys()
-
-
-def test_the_picture_has_a_curve_for_the_held_out_tunes_where_there_are_some():
-    without = [{name: each[name] for name in list(each)[:4]} for each in HISTORY]
-    picture = draw_history(HISTORY, CURVE)
-    assert pixels(picture).shape == (660, 1080, 3)
-    assert has_colour(picture, "#b3563c")
-    assert has_colour(picture, "#3b6ea5")
-    assert not has_colour(draw_history(without, CURVE), "#b3563c")
-
-
-def test_nothing_to_draw_is_drawn():
-    assert pixels(draw_history([], [])).shape == (660, 1080, 3)
 
 
 def test_what_can_not_be_written_is_said_and_stops_nothing(tmp_path, caplog):
