@@ -16,7 +16,7 @@ from abclm.convert.wav import midi_to_wav
 from abclm.errors import AbclmError, ConvertError
 from abclm.markup import image, text
 from abclm.notation import Tune
-from abclm.notation.music import Chord, Note
+from abclm.notation.symbols import Chord, Note
 
 logger = logging.getLogger(__name__)
 

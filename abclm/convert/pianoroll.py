@@ -9,7 +9,7 @@ from abclm.convert.pitches import drawn_notes, is_in_key, pitch_name
 from abclm.convert.score import title_of
 from abclm.notation import Tune
 from abclm.notation.keys import Key
-from abclm.notation.music import Bar, Timed
+from abclm.notation.symbols import Bar, Timed
 from abclm.notation.timing import quarters
 from abclm.notation.tune import HeardNote
 from abclm.picture import FAULT, FILL, TEXT, Picture, dress, format_png, new_figure
