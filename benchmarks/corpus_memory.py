@@ -2,7 +2,7 @@
 
     python benchmarks/corpus_memory.py [CORPUS ...] [--megabytes 10 1000] [--steps 20] [--units 1024] [--json]
 
-The canonical tunes of a corpus are varied (the letters of the notes go round, the bars go round, the titles are
+The canonical tunes of a corpus are varied (the letters of the notes go round, the bars are mixed, the titles are
 numbered) until there are as many megabytes as asked for, in a temporary folder. The command is run on each
 file in a process of its own; its peak is that of its largest process, as the system counts it. A megabyte is
 1,000,000 bytes. 1 GB takes 3 GB of disk while it lasts.
@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import abclm
@@ -77,13 +78,13 @@ def write_varied(path: Path, tunes: tuple[Tune, ...], megabytes: float) -> None:
 def varied(tunes: tuple[Tune, ...]) -> Iterator[str]:
     """The tunes without their X: lines, again and again, each time otherwise."""
     parts = [(tune, tune.text[4 : tune.body_start], tune.body.strip().split("|")) for tune in tunes]
-    copy = 0
+    copy, random = 0, Random(0)
     while True:
         letters = NOTES[copy % 7 :] + NOTES[: copy % 7]
         table = str.maketrans(NOTES + NOTES.lower(), letters + letters.lower())
         for tune, head, bars in parts:
-            at = copy // 7 % len(bars)
-            body = "|".join([*bars[at:], *bars[:at]]).strip().translate(table)
+            mixed = random.sample(bars, len(bars)) if copy >= 7 else bars
+            body = "|".join(mixed).strip().translate(table)
             title = f"T:{tune.title[:50]} {copy}\n" if tune.title else ""
             head_without = "".join(line for line in head.splitlines(True) if not line.startswith("T:"))
             yield f"{title}{head_without}{body}\n\n"
