@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from abclm._version import VERSION
-from abclm.cli import check, convert, corpus, evaluate, fine_tune, generate, train
+from abclm.cli import check, convert, corpus, evaluate, fine_tune, generate, serve, train
 from abclm.errors import AbclmError, ConfigError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command("fine-tune")(fine_tune.command)
 app.command("evaluate")(evaluate.command)
 app.command("check")(check.command)
 app.command("convert")(convert.command)
+app.command("serve")(serve.command)
 app.add_typer(corpus.app, name="corpus")
 
 # typer carries its own copy of click since 0.2x and used the package before; this class is either's.
