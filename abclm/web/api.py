@@ -33,7 +33,7 @@ from abclm.web.messages import (
 )
 from abclm.web.office import Office
 
-_LOOK_SECONDS = 0.04  # between looks at what has been written
+_LOOK_SECONDS = (0.25, 0.04)  # between looks at a tune that waits, and at one that is written
 _LINES = "application/x-ndjson"
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     400: {"model": Refusal, "description": "It can't be read."},
@@ -184,7 +184,7 @@ async def _lines(office: Office, job: Job) -> AsyncIterator[str]:
             given = len(text)
         if is_done:
             break
-        await asyncio.wait([done], timeout=_LOOK_SECONDS)
+        await asyncio.wait([done], timeout=_LOOK_SECONDS[job.begun])
     if done.cancelled():
         yield _line("failed", error="the server is closing; start it again")
     elif error := done.exception():

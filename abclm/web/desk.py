@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from abclm.generation.step import Engine
 from abclm.generation.tunes import find_problems, stream_steps
 from abclm.notation.tune import Tune
+from abclm.web.limits import Busy
 
 if TYPE_CHECKING:
     from abclm.generation.options import GenerationOptions
@@ -52,7 +53,6 @@ class Job:
 
     Args:
         options: with a seed.
-        deadline: in seconds of the monotonic clock.
 
     Attributes:
         text: what is written so far; it only grows.
@@ -60,13 +60,14 @@ class Job:
         begun, ended: whether its writing has.
     """
 
-    def __init__(self, options: GenerationOptions, deadline: float) -> None:
+    def __init__(self, options: GenerationOptions) -> None:
         self.options = options
-        self.deadline = deadline
         self.text = ""
         self.begun = self.ended = False
         self.written: Future[Written] = Future()
         self.steps: Iterator[str] = iter(())
+        self.deadline = float("inf")  # of the monotonic clock; once it is begun
+        self.seconds = 0.0  # that its turns took
 
 
 class Desk:
@@ -85,6 +86,7 @@ class Desk:
         self._writing: list[Job] = []
         self._changed = threading.Condition()
         self._closed = False
+        self._seconds = 0.0  # that the turns of a tune take, a mean over the last few
         self._thread = threading.Thread(target=self._run, name="abclm-desk", daemon=True)
         self._thread.start()
 
@@ -93,9 +95,15 @@ class Desk:
 
         Args:
             options: what to write; of several tunes, only the first is written.
+
+        Raises:
+            Busy: it would not be begun for too long.
         """
-        job = Job(options.with_seed(), time.monotonic() + self._limits.write_seconds)
+        job = Job(options.with_seed())
         with self._changed:
+            wait = self._seconds * (len(self._waiting) + len(self._writing) - self._limits.writers)
+            if wait > self._limits.wait_seconds:
+                raise Busy(wait - self._limits.wait_seconds)
             if self._closed:
                 job.written.cancel()
             else:
@@ -124,9 +132,12 @@ class Desk:
                 while self._waiting and len(self._writing) < self._limits.writers:
                     self._writing.append(self._waiting.popleft())
             for job in self._writing:
-                if not self._take_turn(job):
+                begun = time.monotonic()
+                job.ended = not self._take_turn(job)
+                job.seconds += time.monotonic() - begun
+                if job.ended:
                     job.steps = iter(())  # what it took to write it is let go, though its text may be kept
-                    job.ended = True
+                    self._seconds += (job.seconds - self._seconds) / 8
             self._writing = [job for job in self._writing if not job.ended]
         for job in [*self._writing, *self._waiting]:
             job.written.cancel()
@@ -140,6 +151,7 @@ class Desk:
                 raise TooSlowError(f"the tune was not written within {self._limits.write_seconds:g} s")
             if not job.begun:
                 job.begun = True
+                job.deadline = time.monotonic() + self._limits.write_seconds
                 job.steps = stream_steps(self._lm, job.options, self._engine)
             for _ in range(_STEPS):
                 added = next(job.steps, None)

@@ -21,11 +21,11 @@ class Limits:
         stall_seconds: for a client to take what was sent to it, 64 KiB at most.
         tunes: being written or waiting for it.
         writers: tunes being written at a time, in turns.
-        write_seconds: for a tune, its waiting included.
+        write_seconds: for a tune, once it is begun.
         conversions: being made, waiting for it, or being sent.
         workers: processes that make them.
         convert_seconds: for a conversion.
-        wait_seconds: for a worker to be free.
+        wait_seconds: for a worker to be free, or, as far as can be told, for a tune to be begun.
         answer_bytes: of all conversions being sent; none is begun while they are more.
         sound_seconds: that a tune may last.
     """

@@ -64,6 +64,7 @@ class Office:
 
         Raises:
             ConfigError: what was asked for doesn't go together.
+            Busy: it would not be begun for too long.
         """
         loop = asyncio.get_running_loop()
         return self._desk.ask(await loop.run_in_executor(self._checking, asked.options))

@@ -1,7 +1,7 @@
 """Turn what can be asked for into the page that asks for it, and the API's description into a page to read."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -128,11 +128,12 @@ def _operation(name: str, anchor: str, operation: Mapping[str, Any], schemas: Ma
         }
         if "format" in schema["properties"]:
             example = {"abc": example["abc"], "format": "musicxml"}
-        parts.append("<h3>Takes</h3>" + _fields(schema))
+        parts.append("<h3>Takes</h3>" + _fields(schema, schemas, is_asked=True))
     answer = operation["responses"]["200"].get("content", {})
     for media_type, content in answer.items():
         if media_type == "application/json":
-            parts.append("<h3>Gives</h3>" + _fields(_found(content["schema"], schemas)))
+            given = _found(content["schema"], schemas)
+            parts.append("<h3>Gives</h3>" + _fields(given, schemas, is_asked=False))
     if "application/json" not in answer:
         parts.append(
             "<h3>Gives</h3><p>" + ", ".join(f"<code>{escape(each)}</code>" for each in answer) + "</p>"
@@ -159,21 +160,38 @@ def _trial(anchor: str, method: str, path: str, example: Mapping[str, Any] | Non
     )
 
 
-def _fields(schema: Mapping[str, Any]) -> str:
-    needed = schema.get("required", [])
+def _fields(schema: Mapping[str, Any], schemas: Mapping[str, Any], is_asked: bool) -> str:
+    """A table of an object's fields; what is left out only matters where it is asked for."""
+    heads = ("name", "type", *(("if left out",) if is_asked else ()), "means")
     rows = []
-    for name, field in schema["properties"].items():
-        kind = _kind(field)
-        default = "needed" if name in needed else json.dumps(field.get("default"))
+    for name, field, default in _rows(schema, schemas):
+        cells = (_kind(field), *((default,) if is_asked else ()), field.get("description", ""))
         rows.append(
-            f'<tr><th scope="row"><code>{escape(name)}</code></th><td>{escape(kind)}</td>'
-            f"<td>{escape(default)}</td><td>{escape(field.get('description', ''))}</td></tr>"
+            f'<tr><th scope="row"><code>{escape(name)}</code></th>'
+            + "".join(f"<td>{_code(escape(cell))}</td>" for cell in cells)
+            + "</tr>"
         )
     return (
-        '<div class="wide" tabindex="0" role="region" aria-label="Fields"><table><thead><tr><th scope="col">name</th>'
-        '<th scope="col">type</th><th scope="col">else</th><th scope="col">means</th></tr></thead><tbody>'
-        f"{''.join(rows)}</tbody></table></div>"
+        '<div class="wide" tabindex="0" role="region" aria-label="Fields"><table><thead><tr>'
+        + "".join(f'<th scope="col">{head}</th>' for head in heads)
+        + f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
+
+
+def _rows(
+    schema: Mapping[str, Any], schemas: Mapping[str, Any], prefix: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """Each field's name, description and default; those of an object inside, too, as `overlap.share`."""
+    for name, field in schema["properties"].items():
+        default = "an error" if name in schema.get("required", ()) else json.dumps(field.get("default"))
+        yield prefix + name, field, "–" if default == "null" else default
+        inside = next(
+            (each for each in (field, field.get("items", {}), *field.get("anyOf", ())) if "$ref" in each),
+            None,
+        )
+        if inside is not None:
+            mark = "[]." if "items" in field else "."
+            yield from _rows(_found(inside, schemas), schemas, f"{prefix}{name}{mark}")
 
 
 def _kind(field: Mapping[str, Any]) -> str:
@@ -189,13 +207,15 @@ def _kind(field: Mapping[str, Any]) -> str:
     if "enum" in field:
         return " | ".join(field["enum"])
     if "$ref" in field:
-        return str(field["$ref"]).rsplit("/", 1)[1]
+        return "object"
     words = str(field.get("type", "any"))
     if words == "array":
         return f"array of {_kind(field['items'])}"
     low = field.get("minimum", field.get("exclusiveMinimum"))
     if "maximum" in field:
-        words += f", {'above ' if 'exclusiveMinimum' in field else ''}{low:g} to {field['maximum']:,}"
+        most = field["maximum"]
+        most = int(most) if most == int(most) else most
+        words += f", {'above ' if 'exclusiveMinimum' in field else ''}{low:g} to {most:,}"
     if "maxLength" in field:
         words += f", up to {field['maxLength']:,} characters"
     return words

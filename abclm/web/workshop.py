@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import abclm
 from abclm.convert.programs import limit_process
 from abclm.convert.score import PAGE_WIDTH
 from abclm.errors import AbclmError, ConvertError
@@ -179,7 +178,7 @@ class _Worker:
 
 
 async def _start() -> asyncio.subprocess.Process:
-    root = str(Path(abclm.__file__).parent.parent)
+    root = str(Path(__file__).parents[2])
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         # -P: the modules in the folder that the server was started in are not for it to import.

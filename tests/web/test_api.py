@@ -1,7 +1,10 @@
 """The API: tunes as `abclm generate` writes them, checks, scores, files, and what is refused."""
 
+import asyncio
 import json
 import re
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
 
@@ -11,6 +14,9 @@ from serving import TUNE, client_of
 from abclm.cli import run
 from abclm.convert import SUFFIXES
 from abclm.notation import Tune
+from abclm.web import desk
+from abclm.web.app import create_app
+from abclm.web.limits import Limits
 from abclm.web.messages import MEDIA_TYPES, MOST_CHARACTERS, Format
 
 ASKED = [
@@ -217,8 +223,6 @@ def test_json_has_to_be_said_to_be_json(client):
 
 
 def test_a_message_of_a_tune_that_failed_on_the_way_is_its_last_line(client, monkeypatch):
-    from abclm.web import desk
-
     def steps(lm, options, engine):
         yield "X:1\n"
         raise ValueError("a fault of ours")
@@ -248,3 +252,48 @@ def test_the_description_is_whole_and_true(client):
     for name in openapi["components"]["schemas"]["TuneAsked"]["properties"]:
         assert f"<code>{name}</code>" in shown
     assert not re.search(r"None|\bnull\b, ", re.sub(r"<td>null</td>", "", shown))
+
+
+@pytest.mark.parametrize("path", ["/api/generate", "/api/generate/stream"])
+def test_a_client_that_goes_away_has_no_more_written(lm, monkeypatch, path):
+    begun, closed = threading.Event(), threading.Event()
+
+    def steps(lm, options, engine):
+        try:
+            while True:
+                begun.set()
+                time.sleep(0.001)
+                yield "x"
+        finally:
+            closed.set()
+
+    monkeypatch.setattr(desk, "stream_steps", steps)
+    body = b'{"seed": 1}'
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"content-length", b"11")]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "POST",
+        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "scheme": "http",
+        "headers": headers, "client": ("127.0.0.1", 1), "server": ("localhost", 80),
+    }  # fmt: skip
+
+    async def ask():
+        coming = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive():
+            if coming:
+                return coming.pop()
+            while not begun.is_set():
+                await asyncio.sleep(0.01)
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            pass
+
+        app = create_app(lm, "small", Limits(workers=1))
+        async with app.router.lifespan_context(app):
+            await asyncio.wait_for(app(scope, receive, send), 60)
+            while not closed.is_set():
+                await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(ask(), 60))
+    assert closed.is_set()

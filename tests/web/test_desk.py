@@ -9,7 +9,7 @@ from abclm.generation import GenerationOptions
 from abclm.generation.tunes import stream_steps
 from abclm.web import desk
 from abclm.web.desk import Desk, TooSlowError
-from abclm.web.limits import Limits
+from abclm.web.limits import Busy, Limits
 
 
 @pytest.fixture
@@ -103,18 +103,33 @@ def test_a_tune_that_nobody_waits_for_is_given_up(open_desk, monkeypatch):
     assert not waiting.begun
 
 
-def test_a_tune_has_so_much_time_and_then_is_the_others(open_desk, monkeypatch):
+def test_a_tune_has_so_much_time_and_then_it_is_the_others_turn(open_desk, monkeypatch):
     def steps(lm, options, engine):
         yield from endless(lm, options, engine) if options.seed == 1 else stream_steps(lm, options, engine)
 
     monkeypatch.setattr(desk, "stream_steps", steps)
     table = open_desk(writers=1, write_seconds=0.5)
-    jobs = [table.ask(options(1)), table.ask(options(2)), table.ask(options(3))]
-    for job in jobs:  # those who waited behind it have had their time, too
-        with pytest.raises(TooSlowError, match=r"not written within 0.5 s"):
-            job.written.result(60)
-    assert not jobs[1].begun
-    assert text_of(table.ask(options(4)))
+    forever, other = table.ask(options(1)), table.ask(options(2))
+    with pytest.raises(TooSlowError, match=r"not written within 0.5 s"):
+        forever.written.result(60)
+    assert text_of(other)  # which has waited for longer
+
+
+def test_what_would_not_be_begun_for_long_is_refused(open_desk, monkeypatch):
+    def steps(lm, options, engine):
+        for _ in range(options.max_length // 100):
+            time.sleep(0.02)
+            yield from stream_steps(lm, options, engine)
+
+    monkeypatch.setattr(desk, "stream_steps", steps)
+    table = open_desk(writers=1, wait_seconds=0.5)
+    for seed in range(8):  # it is not known yet how long one takes
+        text_of(table.ask(options(seed)))
+    jobs = []
+    with pytest.raises(Busy, match=r"try again in \d+ s"):
+        jobs += [table.ask(options(seed)) for seed in range(1000)]
+    monkeypatch.setattr(desk, "stream_steps", stream_steps)
+    table.close()
 
 
 def test_what_goes_wrong_with_one_is_its_own_affair(open_desk, monkeypatch):

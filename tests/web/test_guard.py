@@ -1,6 +1,8 @@
 """The guard: who is answered, how much is read, and what every answer says."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from serving import TUNE, client_of
@@ -179,19 +181,23 @@ def test_so_many_are_answered_at_a_time():
 def test_no_place_is_a_429_that_says_when_to_come_again(lm, monkeypatch):
     from abclm.web import desk
 
-    def steps(lm, options, engine):
-        for _ in range(1000):
-            desk.time.sleep(0.0005)
-            yield "x"
+    begun, end = threading.Event(), threading.Event()
 
-    with client_of(lm, tunes=1, conversions=1) as client:
+    def steps(lm, options, engine):
+        begun.set()
+        end.wait(60)
+        yield "x"
+
+    with client_of(lm, tunes=1, conversions=1) as client, ThreadPoolExecutor(1) as pool:
         monkeypatch.setattr(desk, "stream_steps", steps)
-        with client.stream("POST", "/api/generate/stream", json={"seed": 1}) as one:
-            other = client.post("/api/generate", json={"seed": 2})
-            third = client.post("/api/generate/stream", json={"seed": 2})
-            one.read()
+        first = pool.submit(client.post, "/api/generate", json={"seed": 1})
+        assert begun.wait(60)
+        refused = [client.post(f"/api/generate{path}", json={"seed": 2}) for path in ("", "/stream")]
         monkeypatch.undo()
-        assert other.status_code == third.status_code == 429
-        assert int(other.headers["retry-after"]) >= 1
-        assert "too much is asked for at once" in other.json()["error"]
+        end.set()
+        first.result(60)
+        for answer in refused:
+            assert answer.status_code == 429
+            assert int(answer.headers["retry-after"]) >= 1
+            assert "too much is asked for at once" in answer.json()["error"]
         assert client.post("/api/generate", json={"seed": 2}).status_code == 200

@@ -31,12 +31,13 @@ export async function ask(path, body, { signal, busy = () => {} } = {}) {
 // Has a tune written; gives each event as it comes.
 export async function* write(wishes, options) {
   const response = await ask("/api/generate/stream", wishes, options);
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
   let rest = "";
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    const lines = (rest + value).split("\n");
+    const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
     rest = lines.pop();
     for (const line of lines) yield JSON.parse(line);
   }

@@ -99,6 +99,7 @@ async function start(asked) {
   const mine = (writing = new AbortController());
   complain("");
   silence();
+  at("play").disabled = true;
   at("no-score").hidden = true;
   at("use").hidden = true;
   at("another").hidden = true;
@@ -154,10 +155,13 @@ function settle() {
 function showNothing() {
   clear();
   at("name").textContent = "Your tune will stand here";
+  at("facts").textContent = "Ask for something, or just press the button.";
 }
 
 function facts(of) {
-  return [of.rhythm, of.meter, of.key && `in ${of.key}`].filter(Boolean).join(" · ");
+  const meter = { C: "C (4/4)", "C|": "C| (2/2)" }[of.meter] || of.meter;
+  const key = [...at("key").options].find((option) => option.value && option.value === of.key)?.text || of.key;
+  return [of.rhythm, meter, key && `in ${key}`].filter(Boolean).join(" · ");
 }
 
 // Shows a tune with all that can be done with it.
@@ -171,7 +175,7 @@ async function present(shown) {
   showHead();
   showStory();
   await showScore();
-  say(`${tune.title || "The tune"} is there: ${facts(tune)}. Score, player and downloads follow.`);
+  say(`${tune.title || "The tune"} is there: ${facts(tune)}. Player, score and downloads follow.`);
 }
 
 function showHead() {
@@ -225,7 +229,7 @@ function silence() {
   audio.removeAttribute("src");
   audio.hidden = true;
   at("play").hidden = false;
-  at("play").disabled = false;
+  at("play").disabled = !tune;
   at("play").textContent = "Play";
 }
 
