@@ -28,7 +28,8 @@ LEVELS = [
     ["evaluation"],
     ["training training_config"],
     ["sweep"],
-    ["cli", "web"],
+    ["web"],
+    ["cli"],
 ]
 PLACE = {name: (level, room) for level, rooms in enumerate(LEVELS) for room in rooms for name in room.split()}
 

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from abclm._version import VERSION
-from abclm.cli import check, convert, corpus, evaluate, fine_tune, generate, sweep, train
+from abclm.cli import check, convert, corpus, evaluate, fine_tune, generate, serve, sweep, train
 from abclm.errors import AbclmError, ConfigError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("evaluate")(evaluate.command)
 app.command("check")(check.command)
 app.command("convert")(convert.command)
 app.command("sweep")(sweep.command)
+app.command("serve")(serve.command)
 app.add_typer(corpus.app, name="corpus")
 
 # typer carries its own copy of click since 0.2x and used the package before; this class is either's.

@@ -178,14 +178,8 @@ def _write_files(
 
 def _made(model: str, each: "GeneratedTune", options: GenerationOptions) -> dict[str, str]:
     """How a tune came about, for its page: what it takes to write it again."""
-    asked = {name: value for name, value in asdict(options).items() if value != getattr(_DEFAULTS, name)}
     made = {"Model": model, "Seed": str(each.seed), "Number": str(each.number)}
-    made |= {
-        name.replace("_", " ").capitalize(): str(value)
-        for name, value in asked.items()
-        if name not in ("n", "seed")
-    }
-    return made | {"Written by": f"abclm {VERSION}"}
+    return made | options.asked() | {"Written by": f"abclm {VERSION}"}
 
 
 def _reserve(out: Path, title: str, number: int, formats: list[str]) -> str:

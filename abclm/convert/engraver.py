@@ -26,7 +26,6 @@ _FILE_BYTES = 1 << 20
 _OPTIONS = {
     "inputFrom": "musicxml",
     "scale": 40,
-    "breaks": "line",
     "adjustPageHeight": True,
     "header": "none",
     "footer": "none",
@@ -45,7 +44,13 @@ _SIGNS = {"\uea64": "♭", "\uea65": "♮", "\uea66": "♯"}
 
 
 def engrave(
-    musicxml: str, *, width: int = 2000, height: int = 2600, seed: int = 1, timeout_seconds: float = 30.0
+    musicxml: str,
+    *,
+    width: int = 2000,
+    height: int = 2600,
+    more_lines: bool = False,
+    seed: int = 1,
+    timeout_seconds: float = 30.0,
 ) -> list[str]:
     """Engrave a score.
 
@@ -53,6 +58,8 @@ def engrave(
         musicxml: the text of a MusicXML file.
         width: of a page, in tenths of a millimetre at full size.
         height: what a page has at most.
+        more_lines: whether lines of music that a narrow page has no room for become several; else they are
+            squeezed.
         seed: for the identifiers in the SVG, 1 or more; scores on one page of HTML need different ones.
         timeout_seconds: how long it may take.
 
@@ -62,7 +69,8 @@ def engrave(
     Raises:
         ConvertError: verovio can't read it, crashed, or took too long; or it is not installed.
     """
-    options = _OPTIONS | {"pageWidth": width, "pageHeight": height, "xmlIdSeed": seed}
+    breaks = "smart" if more_lines else "line"
+    options = _OPTIONS | {"pageWidth": width, "pageHeight": height, "breaks": breaks, "xmlIdSeed": seed}
     answer = _worker().ask({"musicxml": musicxml, "options": options}, timeout_seconds)
     if "error" in answer:
         raise ConvertError(f"the score can't be engraved: {answer['error']}")

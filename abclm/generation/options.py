@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 from abclm.errors import ConfigError, NotationError
 from abclm.generation.constraint import canonical_opening, grammar_for, way_to_end
@@ -89,6 +89,15 @@ class GenerationOptions:
             return ""
         opening = opening_text(self.opening)
         return canonical_opening(opening) if self.constrained else opening
+
+    def asked(self) -> dict[str, str]:
+        """Return what was asked for, seed and number of tunes aside, in words: `{"Key": "G", "Top p": "0.9"}`."""
+        changed = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if field.name not in ("n", "seed") and getattr(self, field.name) != field.default
+        }
+        return {name.replace("_", " ").capitalize(): str(value) for name, value in changed.items()}
 
     def with_seed(self) -> GenerationOptions:
         """Return the same options with a seed, drawn from the system's entropy where there is none."""

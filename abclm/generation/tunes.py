@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from abclm.errors import ModelError
@@ -111,9 +112,26 @@ def stream(lm: LanguageModel, options: GenerationOptions) -> Iterator[str]:
 
     With `bar_repetition` below 1, bar by bar: a bar may be taken back until it is complete.
     """
+    return chain.from_iterable(stream_steps(lm, options))
+
+
+def stream_steps(
+    lm: LanguageModel, options: GenerationOptions, engine: Engine | None = None
+) -> Iterator[str]:
+    """Write one tune as `stream` does, step by step, so that several can be written in turns.
+
+    Args:
+        lm: the model.
+        options: what to write and how.
+        engine: of this model, to be shared by tunes that one thread writes; else one is made.
+
+    Yields:
+        After each step of the model, what is added to the tune: a character, or with `bar_repetition` below 1
+        nothing, until a whole bar.
+    """
     options = options.with_seed()
     writer = Writer(options, _guides(lm, options)(), index=0, attempt=0)
-    return _characters(Batch(Engine(lm), lm.vocabulary, options, [writer]), writer)
+    return _settled(Batch(engine or Engine(lm), lm.vocabulary, options, [writer]), writer)
 
 
 def find_problems(text: str) -> tuple[str, ...]:
@@ -130,11 +148,11 @@ def find_problems(text: str) -> tuple[str, ...]:
     return tuple(problems)
 
 
-def _characters(batch: Batch, writer: Writer) -> Iterator[str]:
+def _settled(batch: Batch, writer: Writer) -> Iterator[str]:
     given = 0
     for ended in batch.run(lambda: None):
         settled = len(writer.text) if ended else writer.settled
-        yield from writer.text[given:settled]
+        yield writer.text[given:settled]
         given = max(given, settled)
 
 

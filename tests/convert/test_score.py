@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 from abclm.convert import typeset
-from abclm.convert.score import format_svg
+from abclm.convert.score import NARROWEST, format_staves, format_svg
 from abclm.convert.typeset import format_pdf, format_png
 from abclm.errors import ConvertError
 from abclm.notation import Tune
@@ -85,3 +85,14 @@ def test_where_nothing_can_be_set_the_reason_is_said(monkeypatch):
     monkeypatch.setattr(typeset, "_PICTURE", "#nonsense()")
     with pytest.raises(ConvertError, match=r"could not be set as png: .*nonsense"):
         format_png(Tune.parse(HEAD + "G8|]\n"))
+
+
+def test_on_a_narrow_page_lines_of_music_become_several():
+    tune = Tune.parse("X:1\nT:Narrow\nR:reel\nM:4/4\nL:1/8\nK:G\nGABc dedB|c2A2 G4|GABc dedB|c2A2 G4|]\n")
+    wide, narrow = format_staves(tune), format_staves(tune, width=NARROWEST)
+    assert wide.count('class="system"') == 1
+    assert narrow.count('class="system"') > 1
+    assert wide.count('class="notehead"') == narrow.count('class="notehead"') == 22
+    assert int(re.search(r'width="(\d+)"', narrow)[1]) == NARROWEST * 2 // 5
+    assert "Narrow</text>" not in wide
+    assert "<title>Narrow</title>" in wide

@@ -10,6 +10,8 @@ import pytest
 import abclm
 from abclm.errors import ConfigError, ModelError
 from abclm.generation import GenerationOptions, generate, stream, tunes
+from abclm.generation.step import Engine
+from abclm.generation.tunes import stream_steps
 from abclm.language_model import LanguageModel
 from abclm.model_config import ModelConfig
 from abclm.notation.tune import Tune
@@ -246,3 +248,18 @@ def test_novel_tunes_of_the_shipped_model_are_the_same_in_a_batch_and_alone():
     together = lm.generate(**options)
     assert together == lm.generate(batch_size=1, **options)
     assert not any(lm.novelty_index.nearest(tune).is_copy() for tune in together)
+
+
+def test_tunes_written_in_turns_with_one_engine_are_those_written_alone(lm):
+    options = [GenerationOptions(seed=seed, max_length=250, bar_repetition=0.5 * seed) for seed in range(3)]
+    engine = Engine(lm)
+    steps = [stream_steps(lm, each, engine) for each in options]
+    texts = ["", "", ""]
+    while steps_left := [place for place, each in enumerate(steps) if each is not None]:
+        for place in steps_left:
+            added = next(steps[place], None)
+            if added is None:
+                steps[place] = None
+            else:
+                texts[place] += added
+    assert texts == ["".join(stream(lm, each)) for each in options]

@@ -1,0 +1,62 @@
+// Asks the server; waits and asks again where it has no room.
+
+const MOST_TRIES = 6;
+
+export class Refused extends Error {}
+
+// Sends JSON, and gives the response; `busy` is told the seconds until the next try.
+export async function ask(path, body, { signal, busy = () => {} } = {}) {
+  for (let tries = 1; ; tries++) {
+    let response;
+    try {
+      response = await fetch(path, {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+        signal,
+      });
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Refused("The server can't be reached; is abclm serve still running?");
+    }
+    if (response.ok) return response;
+    if (response.status !== 429 || tries === MOST_TRIES) throw new Refused(await reason(response));
+    const seconds = Math.min(60, Number(response.headers.get("Retry-After")) || 1);
+    busy(seconds);
+    // Not all at the same moment.
+    await pause((seconds + Math.random()) * 1000, signal);
+  }
+}
+
+// Has a tune written; gives each event as it comes.
+export async function* write(wishes, options) {
+  const response = await ask("/api/generate/stream", wishes, options);
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
+    rest = lines.pop();
+    for (const line of lines) yield JSON.parse(line);
+  }
+}
+
+async function reason(response) {
+  try {
+    return (await response.json()).error || response.statusText;
+  } catch {
+    return `The server answered ${response.status} ${response.statusText}.`;
+  }
+}
+
+function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(new DOMException("stopped", "AbortError"));
+    }, { once: true });
+  });
+}

@@ -1,0 +1,432 @@
+"""The page in a browser: a tune asked for, seen, played, changed, downloaded, with mouse, keyboard and screen reader."""
+
+import re
+import shutil
+import time
+from contextlib import contextmanager
+from itertools import pairwise
+
+import pytest
+from serving import Server
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra test)")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+if CHROMIUM is None:
+    pytest.skip("there is no Chromium; apt-get install chromium", allow_module_level=True)
+
+ARGUMENTS = [
+    "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SECONDS = 60_000
+BEGINNINGS = {
+    "pdf": b"%PDF", "wav": b"RIFF", "mid": b"MThd", "png": b"\x89PNG", "html": b"<!doctype html>", "abc": b"X:1\n",
+    "musicxml": b"<?xml", "svg": b"<svg ",
+}  # fmt: skip
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
+
+
+@pytest.fixture(scope="module")
+def site():
+    server = Server()  # of the shipped model
+    yield server.address
+    assert server.stop() == 0
+    assert "Traceback" not in "".join(server.said)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser, site):
+    """Open the page as new; nothing may go wrong on it, and nothing be fetched from elsewhere."""
+    wrong = []
+
+    @contextmanager
+    def open_page(path="/", **options):
+        context = browser.new_context(**{"viewport": WIDE, "reduced_motion": "reduce", **options})
+        context.set_default_timeout(SECONDS)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        page.on("console", lambda said: wrong.append(said.text) if _is_wrong(said) else None)
+        page.on(
+            "request", lambda request: wrong.append(request.url) if not _is_ours(request.url, site) else None
+        )
+        page.goto(site + path)
+        yield page
+        context.close()
+
+    yield open_page
+    assert wrong == []
+
+
+def _is_wrong(said):
+    # A refusal by the server is no fault of the page; that the page shows it is what tests look at.
+    return said.type in ("error", "warning") and "the server responded with a status of 4" not in said.text
+
+
+def _is_ours(url, site):
+    return url.startswith((f"{site}/", f"blob:{site}/"))
+
+
+def write(page, **wishes):
+    """Ask for a tune, and wait until it is there."""
+    wishes = {"title": "The Lost Badger", "key": "G", **wishes}
+    page.evaluate("document.getElementById('more').open = true")
+    for name, value in wishes.items():
+        field = page.locator(f"#{name}")
+        if field.evaluate("field => field.tagName") == "SELECT":
+            field.select_option(value)
+        else:
+            field.fill(str(value))
+    page.get_by_role("button", name="Write a tune").click()
+    arrive(page)
+
+
+def until(page, condition):
+    """Wait for a condition; Playwright's own way would need the policy to let strings be run."""
+    end = time.monotonic() + SECONDS / 1000
+    while not page.evaluate(f"Boolean({condition})"):
+        assert time.monotonic() < end, condition
+        page.wait_for_timeout(40)
+
+
+def arrive(page):
+    until(
+        page,
+        "!document.getElementById('use').hidden && document.getElementById('score').naturalWidth > 0 "
+        "&& document.getElementById('write').disabled === false",
+    )
+
+
+def abc_of(page):
+    return page.locator("#abc").input_value()
+
+
+def test_a_tune_is_asked_for_seen_played_and_downloaded(open_page):
+    with open_page() as page:
+        write(page, rhythm="jig", seed=7)
+        assert page.locator("h2#name").inner_text() == "The Lost Badger"
+        assert page.locator("#facts").inner_text() == "jig · 6/8 · in G major"
+        assert page.get_by_role("img", name="Score of The Lost Badger").bounding_box()["height"] > 200
+        page.get_by_role("button", name="Play").click()
+        until(page, "document.getElementById('audio').currentTime > 0.3")
+        first = page.evaluate("document.getElementById('audio').currentTime")
+        until(page, f"document.getElementById('audio').currentTime > {first} + 0.2")
+        assert page.evaluate("document.getElementById('audio').duration") > 10
+        for name, beginning in BEGINNINGS.items():
+            with page.expect_download() as downloading:
+                page.locator(f"[data-format={name}]").click()
+            assert downloading.value.suggested_filename == f"the-lost-badger.{name}"
+            with open(downloading.value.path(), "rb") as file:
+                assert file.read().startswith(beginning), name
+        assert set(
+            page.locator("[data-format]").evaluate_all("all => all.map(each => each.dataset.format)")
+        ) == set(BEGINNINGS)
+
+
+def test_a_tune_is_written_before_ones_eyes(open_page):
+    with open_page(reduced_motion="no-preference") as page:
+        page.evaluate(
+            "window.seen = []; new MutationObserver(() => { const text = manuscript.textContent; "
+            "if (text) seen.push([text.length, score.hidden]); })"
+            ".observe(manuscript, {childList: true, characterData: true, subtree: true})"
+        )
+        write(page, seed=7)
+        seen = page.evaluate("seen")
+        lengths = [length for length, _ in seen]
+        assert len(set(lengths)) > 20  # letter by letter
+        assert sum(later - before > 12 for before, later in pairwise(lengths)) < len(seen) / 4
+        assert not seen[-1][1]  # there were staves by then
+        assert page.locator("#manuscript").is_hidden()
+
+
+def test_the_same_seed_writes_the_same_tune_and_another_another(open_page):
+    with open_page() as page:
+        write(page, seed=7)
+        tune = abc_of(page)
+        assert page.locator("#keep").is_checked()
+        page.get_by_role("button", name="Write a tune").click()
+        until(page, "document.getElementById('use').hidden")
+        arrive(page)
+        assert abc_of(page) == tune
+        page.get_by_role("button", name="Another one").click()
+        until(page, "document.getElementById('use').hidden")
+        arrive(page)
+        assert abc_of(page) != tune
+        assert page.locator("#name").inner_text() == "The Lost Badger"
+        assert page.locator("#seed").input_value() not in ("", "7")
+
+
+def test_a_tune_is_changed_and_gone_on_from(open_page):
+    with open_page() as page:
+        write(page, rhythm="reel", meter="C|", seed=3)
+        page.get_by_text("Change it, or go on from it").click()
+        score = page.locator("#score").get_attribute("src")
+        lines = abc_of(page).splitlines()
+        begin = next(number for number, line in enumerate(lines) if line.startswith("K:")) + 1
+        head = "\n".join(lines[:begin]).replace("The Lost Badger", "Changed")
+        page.locator("#abc").fill(f"{head}\nGABc dedB|c2A2 (3GA|]\n")
+        until(page, "document.querySelector('#checked .error')")
+        assert page.locator("#name").inner_text() == "Changed"
+        until(page, f"document.getElementById('score').getAttribute('src') !== '{score}'")
+        page.locator("#checked .error button").click()
+        chosen = "[abc.selectionStart, abc.selectionEnd, document.activeElement.id]"
+        start, end, active = page.evaluate(chosen.replace("abc.", "document.getElementById('abc')."))
+        assert (end - start, active) == (1, "abc")
+        page.locator("#abc").fill(f"{head}\nGABc dedB|c2A2 G4|]\n")
+        page.get_by_text("There is nothing wrong with it.").wait_for()
+        page.evaluate("document.getElementById('abc').setSelectionRange(1e6, 1e6)")
+        page.get_by_role("button", name="Go on from the cursor").click()
+        until(page, "document.getElementById('use').hidden")
+        arrive(page)
+        assert abc_of(page).startswith(f"{head}\nGABc dedB|c2A2 G4|")
+        assert len(abc_of(page)) > len(head) + 60
+        page.get_by_text("How it was made").click()
+        assert "GABc dedB|c2A2 G4|" in page.locator("#made").inner_text()
+
+
+def test_markup_is_text_wherever_it_stands(open_page):
+    markup = "<img src=x onerror=alert(1)><script>alert(2)</script>"
+    with open_page() as page:
+        write(page, title=markup[:60], seed=1)
+        assert page.locator("#name").inner_text() == markup[:60]
+        page.get_by_text("Change it, or go on from it").click()
+        page.locator("#abc").fill(f'X:1\nT:{markup}\nR:{markup}\nM:4/4\nL:1/8\nK:G\n"{markup}"GABc dedB|]\n')
+        until(page, "document.getElementById('name').textContent.includes('</script>')")
+        page.locator("#abc").fill(f"X:{markup}\nT:\nK:{markup}\n{markup}\n")
+        page.locator("#checked .error").first.wait_for()
+        page.reload()
+        assert page.locator("#tunes .open").count() == 1
+        page.locator("#tunes .open").click()
+        until(page, "document.getElementById('name').textContent !== 'Your tune will stand here'")
+        assert page.locator("main img").count() == 1
+        assert page.locator("body script").count() == 0
+
+
+def test_the_last_tunes_are_kept_until_they_are_forgotten(open_page):
+    with open_page() as page:
+        write(page, title="One", seed=1)
+        one = abc_of(page)
+        write(page, title="Two", seed=2)
+        page.reload()
+        assert page.locator("#tunes .open").evaluate_all("all => all.map(each => each.firstChild.data)") == [
+            "Two",
+            "One",
+        ]
+        page.locator("#tunes .open").nth(1).click()
+        arrive(page)
+        assert abc_of(page) == one
+        assert page.locator("#title").input_value() == "One"
+        page.get_by_role("button", name="Forget Two").click()
+        assert page.locator("#tunes .open").count() == 1
+        page.get_by_role("button", name="Forget them all").click()
+        assert page.locator("#shelf").is_hidden()
+        page.reload()
+        assert page.locator("#shelf").is_hidden()
+
+
+def test_what_can_not_be_written_is_said_at_its_field(open_page):
+    with open_page() as page:
+        page.locator("#title").fill("日本")
+        page.get_by_role("button", name="Write a tune").click()
+        alert = page.get_by_role("alert")
+        until(page, "document.getElementById('problem').textContent")
+        assert alert.inner_text().startswith("title: '日本' has ")
+        assert page.locator("#title").get_attribute("aria-invalid") == "true"
+        assert page.evaluate("document.activeElement.id") == "title"
+        write(page)
+        assert page.locator("#title").get_attribute("aria-invalid") is None
+        assert page.locator("#problem").inner_text() == ""
+
+
+def test_only_meters_that_go_with_the_rhythm_can_be_chosen(open_page):
+    with open_page() as page:
+        page.locator("#meter").select_option("3/4")
+        page.locator("#rhythm").select_option("jig")
+        assert page.locator("#meter").input_value() == ""
+        free = page.locator("#meter option:not(:disabled)").evaluate_all("all => all.map(each => each.value)")
+        assert free == ["", "6/8", "12/8"]
+
+
+def test_writing_can_be_stopped(open_page, site):
+    with open_page() as page:
+        page.route("**/api/generate/stream", lambda route: None)  # never answered
+        page.get_by_role("button", name="Write a tune").click()
+        page.get_by_role("button", name="Stop").click()
+        until(page, "document.getElementById('status').textContent === 'Stopped.'")
+        assert page.evaluate("document.activeElement.id") == "write"
+        page.unroute("**/api/generate/stream")
+        write(page)
+
+
+def test_a_busy_server_is_asked_again(open_page):
+    with open_page() as page:
+        asked = []
+
+        def refuse_once(route):
+            asked.append(1)
+            if len(asked) == 1:
+                route.fulfill(status=429, headers={"Retry-After": "1"}, json={"error": "busy"})
+            else:
+                route.continue_()
+
+        page.route("**/api/generate/stream", refuse_once)
+        write(page)
+        assert len(asked) == 2
+
+
+def test_a_server_that_is_gone_is_said(open_page):
+    with open_page() as page:
+        page.route("**/api/generate/stream", lambda route: route.fulfill(status=200, body=""))
+        page.get_by_role("button", name="Write a tune").click()
+        until(page, "document.getElementById('problem').textContent")
+        assert "went away before the tune was complete" in page.get_by_role("alert").inner_text()
+
+
+# With the keyboard, with a screen reader, on a phone
+
+
+def test_all_can_be_done_with_the_keyboard(open_page):
+    with open_page() as page:
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Skip to the tune"
+        page.keyboard.press("Tab")
+        page.keyboard.type("By Hand")
+        page.keyboard.press("Enter")
+        arrive(page)
+        assert page.locator("#name").inner_text() == "By Hand"
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            if page.evaluate("document.activeElement.id") == "play":
+                break
+        page.keyboard.press("Space")
+        until(page, "document.getElementById('audio').currentTime > 0")
+        assert page.evaluate("document.activeElement.id") == "audio"
+        reached = set()
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            reached.add(
+                page.evaluate("document.activeElement.id || document.activeElement.dataset.format || ''")
+            )
+        assert {"instrument", "speed", *BEGINNINGS} <= reached
+
+
+def test_the_tab_key_follows_what_is_seen(open_page):
+    with open_page() as page:
+        write(page)
+        page.locator("#title").focus()
+        order = []
+        for _ in range(60):
+            order.append(
+                page.evaluate("document.activeElement.id || document.activeElement.dataset.format || ''")
+            )
+            page.keyboard.press("Tab")
+        wanted = ["title", "rhythm", "meter", "key", "parts", "bars", "temperature", "seed", "keep", "write", "another",
+                  "play", "instrument", "speed", "pdf", "svg"]  # fmt: skip
+        places = [order.index(name) for name in wanted]
+        assert places == sorted(places)
+
+
+def test_what_happens_is_said(open_page):
+    with open_page() as page:
+        page.evaluate(
+            "window.said = []; new MutationObserver(() => said.push(document.getElementById('status').textContent))"
+            ".observe(document.getElementById('status'), {childList: true, characterData: true, subtree: true})"
+        )
+        write(page, rhythm="jig", seed=7)
+        until(page, "said.length > 2")
+        said = page.evaluate("said")
+        assert "Writing." in said
+        assert (
+            said[-1]
+            == "The Lost Badger is there: jig · 6/8 · in G major. Player, score and downloads follow."
+        )
+        outline = page.locator("body").aria_snapshot()
+        for words in ("banner", "main", "contentinfo", 'form "What to write"', 'region "The Lost Badger"',
+                      'region "Your last tunes"', 'heading "Write a tune" [level=1]', 'textbox "Title"',
+                      'combobox "Key"', 'slider "Temperature', 'spinbutton "Seed"',
+                      'img "Score of The Lost Badger"'):  # fmt: skip
+            assert words in outline, words
+
+
+UNNAMED = """() => [...document.querySelectorAll('button, a, input, select, textarea, audio, summary')].filter(each => {
+  const label = each.labels && [...each.labels].map(label => label.textContent).join('');
+  return !(label || each.getAttribute('aria-label') || each.textContent.trim() || each.matches('audio[hidden]'));
+}).map(each => each.outerHTML)"""
+
+FAINT = """() => {
+  const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = (color) => color.slice(0, 3).map(v => v / 255)
+    .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const behind = (element) => {
+    for (let each = element; each; each = each.parentElement) {
+      const [r, g, b, a = 1] = numbers(getComputedStyle(each).backgroundColor);
+      if (a > 0.99) return [r, g, b];
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  for (const each of document.querySelectorAll('body *')) {
+    const style = getComputedStyle(each);
+    const box = each.getBoundingClientRect();
+    const own = [...each.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+    if (!own || !box.width || !box.height || each.disabled || each.closest('svg, audio, option')) continue;
+    const [a, b] = [light(numbers(style.color)), light(behind(each))];
+    const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (contrast < 4.5) faint.push(`${each.tagName} ${each.textContent.slice(0, 20)} ${contrast.toFixed(2)}`);
+  }
+  return faint;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_it_can_be_read_and_used(open_page, path, scheme, size):
+    with open_page(path, viewport=size, color_scheme=scheme) as page:
+        if path == "/":
+            write(page, seed=7)
+        for each in page.locator("details").all():
+            each.evaluate("details => { details.open = true; }")
+        assert page.evaluate(UNNAMED) == []
+        assert page.evaluate(FAINT) == []
+        # Nothing has to be pushed aside to be seen.
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        if path == "/":
+            small = page.locator("#tune button, #ask button, #ask select, #ask input:not([type=checkbox])")
+            heights = [box["height"] for each in small.all() if (box := each.bounding_box())]
+            assert len(heights) > 10
+            assert min(heights) >= 24
+
+
+def test_a_narrow_score_has_more_lines(open_page):
+    with open_page() as page:
+        write(page, seed=7)
+        before = page.locator("#score").get_attribute("src")
+        ratio = (
+            "document.getElementById('score').naturalHeight / document.getElementById('score').naturalWidth"
+        )
+        wide = page.evaluate(ratio)
+        page.set_viewport_size(NARROW)
+        until(page, f"document.getElementById('score').getAttribute('src') !== '{before}'")
+        assert page.evaluate(ratio) > 2 * wide
+
+
+def test_the_api_can_be_tried(open_page):
+    with open_page("/docs") as page:
+        page.locator("#write_a_tune_api_generate_post, section").first.wait_for()
+        trial = page.locator("form.trial[data-path='/api/generate']")
+        trial.evaluate("form => { form.closest('details').open = true; }")
+        trial.get_by_role("button", name="Send").click()
+        trial.locator("pre").wait_for()
+        assert re.match(r"200 ", trial.get_by_role("status").inner_text())
+        assert '"title":"The Lost Badger"' in trial.locator("pre").inner_text()

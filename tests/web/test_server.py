@@ -1,0 +1,159 @@
+"""The server in a process of its own: slow clients, clients that go away, Ctrl-C."""
+
+import json
+import re
+import socket
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from serving import TUNE, Server
+
+
+def request_of(path, body, host="localhost"):
+    content = json.dumps(body).encode()
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\nContent-Length: {len(content)}"
+    return f"{head}\r\n\r\n".encode() + content
+
+
+def connect(server):
+    connection = socket.create_connection((server.host, server.port), timeout=60)
+    connection.settimeout(60)
+    return connection
+
+
+def ask(server, path, body=None):
+    content = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(f"{server.address}{path}", content, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as response:
+        return response.read()
+
+
+def test_it_serves_on_this_machine_alone_and_says_where(server):
+    assert server.host == "127.0.0.1"
+    assert re.fullmatch(r"abclm: http://127\.0\.0\.1:\d+/ writes tunes; Ctrl-C ends it\n", server.said[0])
+    assert b"<h1>Write a tune</h1>" in ask(server, "/")
+    if sys.platform == "linux":
+        with pytest.raises(OSError, match=r"refused|unreachable"):
+            socket.create_connection(("127.0.0.2", server.port), timeout=5)
+
+
+def test_who_reads_nothing_does_not_stop_others(server):
+    sound = {"abc": TUNE.replace("G4", "G4|" + "GABc dedB|" * 40), "format": "wav"}
+    lazy = [connect(server) for _ in range(8)]
+    for each in lazy:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        each.sendall(request_of("/api/convert", sound))
+    stuck = [connect(server) for _ in range(8)]
+    for each in stuck:
+        each.sendall(request_of("/api/generate/stream", {"seed": 1}))
+    begun = time.monotonic()
+    for seed in range(5):
+        assert json.loads(ask(server, "/api/generate", {"seed": seed}))["seed"] == seed
+        assert ask(server, "/api/check", {"abc": TUNE})
+    assert time.monotonic() - begun < 40
+    for each in [*lazy, *stuck]:
+        each.close()
+
+
+def test_who_goes_away_leaves_room(server):
+    for _ in range(60):  # more than there are places
+        with connect(server) as connection:
+            connection.sendall(
+                request_of("/api/generate/stream", {"seed": 1, "max_length": 4000, "bars": 64})
+            )
+            connection.recv(200)
+    assert json.loads(ask(server, "/api/generate", {"seed": 2}))["seed"] == 2
+
+
+def test_who_never_finishes_asking_is_shut_out(model_folder):
+    """On a server whose patience is short."""
+    code = (
+        "from abclm.web import server; from abclm.web.limits import Limits; from abclm.language_model import load; "
+        f"server.serve(load({model_folder!r}), 'm', port=0, limits=Limits(read_seconds=0.5, stall_seconds=0.5, "
+        "connections=20, workers=1), ready=lambda address: print(address, 'Ctrl-C', file=__import__('sys').stderr, "
+        "flush=True))"
+    )
+    impatient = Server(code=code)
+    try:
+        silent, halting, kept = connect(impatient), connect(impatient), connect(impatient)
+        halting.sendall(b"GET / HTTP/1.1\r\nHost: local")
+        kept.sendall(b"GET /api/about HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = b""
+        while b"sound_seconds" not in answer:
+            answer += kept.recv(65_536)
+        kept.sendall(b"GET / HT")  # a second request, which never comes
+        for each in (silent, halting, kept):
+            assert drained(each) == b""
+        slow = connect(impatient)
+        slow.sendall(request_of("/api/check", {"abc": TUNE})[:-5])
+        assert b" 408 " in drained(slow)
+        lazy = connect(impatient)
+        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        long = TUNE.replace("G4", "G4|" + "GABc dedB|" * 40)
+        lazy.sendall(request_of("/api/convert", {"abc": long, "format": "wav"}))
+        head = lazy.recv(1000)
+        assert head.startswith(b"HTTP/1.1 200")
+        time.sleep(2)
+        size = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
+        assert len(drained(lazy)) < size / 2
+        many = [connect(impatient) for _ in range(40)]
+        assert sum(is_open(each) for each in many) <= 20
+        for each in [silent, halting, kept, slow, lazy, *many]:
+            each.close()
+        time.sleep(1)
+        assert ask(impatient, "/")
+    finally:
+        assert impatient.stop() == 0
+
+
+def drained(connection):
+    """What comes until the other side closes."""
+    come = b""
+    try:
+        while more := connection.recv(65_536):
+            come += more
+    except ConnectionResetError:
+        pass
+    return come
+
+
+def is_open(connection):
+    connection.settimeout(0.05)
+    try:
+        return connection.recv(1) != b""
+    except TimeoutError:
+        return True
+    except ConnectionError:
+        return False
+
+
+def test_ctrl_c_ends_it_while_tunes_are_written(model_folder):
+    server = Server("--model", model_folder)
+    connection = connect(server)
+    connection.sendall(request_of("/api/generate/stream", {"seed": 1, "max_length": 4000, "bars": 64}))
+    connection.recv(100)
+    assert server.stop() == 0
+    assert "Traceback" not in "".join(server.said)
+    connection.close()
+
+
+def test_it_says_when_others_can_reach_it(model_folder):
+    server = Server("--model", model_folder, "--host", "0.0.0.0", "--allow-host", "tunes.example")
+    try:
+        assert "whoever can reach 0.0.0.0 on the network can use it" in "".join(server.said)
+        request = urllib.request.Request(f"{server.address}/", headers={"Host": "tunes.example"})
+        assert urllib.request.urlopen(request, timeout=30).status == 200
+    finally:
+        assert server.stop() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="modules are listed on Linux only")
+def test_serving_loads_no_training(server):
+    ask(server, "/api/generate", {"seed": 1})
+    loaded = Path(f"/proc/{server.process.pid}/maps").read_text(encoding="utf-8")
+    assert "numpy" in loaded
+    assert "tensorflow" not in loaded
+    assert "verovio" not in loaded
