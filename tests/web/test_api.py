@@ -289,9 +289,9 @@ def test_a_client_that_goes_away_has_no_more_written(lm, monkeypatch, path):
         async def send(message):
             pass
 
-        app = create_app(lm, "small", Limits(workers=1))
+        app = create_app(lm, "small", Limits(workers=1, write_seconds=600))
         async with app.router.lifespan_context(app):
-            await asyncio.wait_for(app(scope, receive, send), 60)
+            await asyncio.wait_for(app(scope, receive, send), 30)
             while not closed.is_set():
                 await asyncio.sleep(0.01)
 
