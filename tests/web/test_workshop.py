@@ -186,3 +186,6 @@ def test_the_worker_does_what_is_asked():
     assert (said, content.decode()) == ({"title": "Two Bars"}, TUNE)
     with pytest.raises(ConvertError, match=r"lasts 2 s; here, up to 1 s become sound"):
         workshop_worker.answer({**asked, "format": "wav", "sound_seconds": 1})
+    said, content = workshop_worker.answer({**asked, "what": "sound", "sound_seconds": 9})
+    assert said["kind"] in ("mpeg", "wav")
+    assert len(content) > 5000
