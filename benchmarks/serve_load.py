@@ -3,7 +3,7 @@
     python benchmarks/serve_load.py [--model session] [--clients 50] [--seconds 60] [--max-length N] [--json]
 
 The server runs as a process of its own. Each client, for as long as it is given, has a tune written as the page does,
-then engraved, every fourth turned into sound and MIDI; every tenth client reads slowly. Who is refused with 429 asks
+then engraved, every fourth played and turned into WAV; every tenth client reads slowly. Who is refused with 429 asks
 again when `Retry-After` says. Printed are how many requests were answered, refused, and lost: anything else, such as
 an answer that breaks off. Memory is that of the server and all its processes (Linux), what they share counted once.
 """
@@ -75,8 +75,8 @@ class Load:
             abc = last["tune"]["abc"]
             await self._request(client, "/api/score", {"abc": abc})
             if done % 4 == 0:
+                await self._request(client, "/api/sound", {"abc": abc})
                 await self._request(client, "/api/convert", {"abc": abc, "format": "wav"})
-                await self._request(client, "/api/convert", {"abc": abc, "format": "mid"})
 
     async def _request(
         self, client: httpx2.AsyncClient, path: str, body: dict[str, Any], slow: bool = False

@@ -28,6 +28,7 @@ from abclm.web.messages import (
     ConversionAsked,
     Refusal,
     ScoreAsked,
+    SoundAsked,
     TuneAsked,
     TuneWritten,
 )
@@ -122,6 +123,22 @@ def create_api(office: Office) -> APIRouter:
             made = await _unless_gone(request, office.make("score", asked.model_dump()))
             held.enter_context(office.holding(len(made.content)))
             return _HeldResponse(made.content, media_type="image/svg+xml", held=held.pop_all())
+
+    @api.post(
+        "/sound",
+        summary="Play a tune",
+        response_class=Response,
+        responses={
+            200: {"content": {f"audio/{kind}": {"schema": {"type": "string"}} for kind in ("mpeg", "wav")}}
+        },
+    )
+    async def sound(asked: SoundAsked, request: Request) -> Response:
+        """Its sound, small, for a player: MP3 where that can be written. `convert` gives all of it, as WAV."""
+        with contextlib.ExitStack() as held:
+            held.enter_context(office.conversions.one(_client(request)))
+            made = await _unless_gone(request, office.make("sound", asked.model_dump()))
+            held.enter_context(office.holding(len(made.content)))
+            return _HeldResponse(made.content, media_type=f"audio/{made.said['kind']}", held=held.pop_all())
 
     @api.post(
         "/convert",

@@ -137,7 +137,7 @@ class Desk:
                 job.seconds += time.monotonic() - begun
                 if job.ended:
                     job.steps = iter(())  # what it took to write it is let go, though its text may be kept
-                    self._seconds += (job.seconds - self._seconds) / 8
+                    self._seconds += (job.seconds - self._seconds) / (8 if self._seconds else 1)
             self._writing = [job for job in self._writing if not job.ended]
         for job in [*self._writing, *self._waiting]:
             job.written.cancel()

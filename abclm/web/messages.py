@@ -142,22 +142,23 @@ class ScoreAsked(_Asked):
     )  # fmt: skip
 
 
-class ConversionAsked(_Asked):
-    """A tune, and what to turn it into; the options of `abclm convert`."""
+class SoundAsked(_Asked):
+    """A tune, and how it is played."""
 
     abc: Abc
-    format: Format
     instrument: str | None = Field(
-        None, max_length=40,
-        description=f"For mid, wav and html: {', '.join(INSTRUMENTS)}.", examples=["fiddle"],
-    )  # fmt: skip
-    tempo: str | None = Field(
-        None,
-        max_length=20,
-        description="For mid, wav and html: beats a minute, or such as 1/4=120.",
-        examples=["110"],
+        None, max_length=40, description=f"{', '.join(INSTRUMENTS)}.", examples=["fiddle"]
     )
-    chords: bool = Field(False, description="For mid, wav and html: play the chord symbols, too.")
+    tempo: str | None = Field(
+        None, max_length=20, description="Beats a minute, or such as 1/4=120.", examples=["110"]
+    )
+    chords: bool = Field(False, description="Play the chord symbols, too.")
+
+
+class ConversionAsked(SoundAsked):
+    """A tune, and what to turn it into; how it is played, for mid, wav and html."""
+
+    format: Format
     made: dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=MOST_LENGTH)]] | None = (
         Field(None, max_length=24, description="For html: how the tune came about.")
     )

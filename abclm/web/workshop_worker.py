@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from abclm.convert import check_performance, to_bytes
+from abclm.convert.compact import compact_sound
 from abclm.convert.engraver_worker import receive
 from abclm.convert.midifile import PERCUSSION_CHANNEL, parse_midi
 from abclm.convert.performance import Performance, play
@@ -38,7 +39,7 @@ def answer(request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
     """Do what is asked.
 
     Args:
-        request: `what` is `check`, `score` or `convert`; `abc` the text of a tune; and what else each of them
+        request: `what` is `check`, `score`, `sound` or `convert`; `abc` the text of a tune; and what else each of them
             takes.
 
     Returns:
@@ -51,8 +52,24 @@ def answer(request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
     if request["what"] == "check":
         return _check(tune), b""
     if request["what"] == "score":
-        return {"title": tune.title}, format_staves(tune, width=request["width"]).encode()
-    return {"title": tune.title}, _convert(tune, request)
+        return {}, format_staves(tune, width=request["width"]).encode()
+    performance = None
+    if request["chords"] or request["instrument"] is not None or request["tempo"] is not None:
+        performance = Performance(
+            instrument=request["instrument"], tempo=request["tempo"], chords=request["chords"]
+        )
+    if request["what"] == "sound":
+        kind, sound = compact_sound(_play(tune, performance, request["sound_seconds"]))
+        return {"kind": kind}, sound
+    suffix = "." + request["format"]
+    check_performance(suffix, performance)
+    if suffix == ".abc":
+        content = str(tune).encode()
+    elif suffix == ".wav":
+        content = _play(tune, performance, request["sound_seconds"])
+    else:
+        content = to_bytes(tune, suffix, performance, request["made"])
+    return {"title": tune.title}, content
 
 
 def _check(tune: Tune) -> dict[str, Any]:
@@ -67,30 +84,16 @@ def _check(tune: Tune) -> dict[str, Any]:
     }
 
 
-def _convert(tune: Tune, request: Mapping[str, Any]) -> bytes:
-    suffix = "." + request["format"]
-    performance = None
-    if request["chords"] or request["instrument"] is not None or request["tempo"] is not None:
-        performance = Performance(
-            instrument=request["instrument"], tempo=request["tempo"], chords=request["chords"]
-        )
-    check_performance(suffix, performance)
-    if suffix == ".abc":
-        return str(tune).encode()
-    if suffix == ".wav":
-        midi = play(tune, performance)
-        _limit_sound(midi, request["sound_seconds"])
-        return midi_to_wav(midi)
-    return to_bytes(tune, suffix, performance, request["made"])
-
-
-def _limit_sound(midi: bytes, most: float) -> None:
+def _play(tune: Tune, performance: Performance | None, most_seconds: float) -> bytes:
+    midi = play(tune, performance)
     file = parse_midi(midi)
     ends = file.seconds([note.end_ticks for note in file.notes if note.channel != PERCUSSION_CHANNEL])
-    if ends and max(ends) > most:
+    if ends and max(ends) > most_seconds:
         raise ConvertError(
-            f"the tune lasts {max(ends):.0f} s; here, up to {most:.0f} s become sound; take it as MIDI, or in parts"
+            f"the tune lasts {max(ends):.0f} s; here, up to {most_seconds:.0f} s become sound; take it as MIDI, or in "
+            "parts"
         )
+    return midi_to_wav(midi)
 
 
 def _send(stream: BinaryIO, head: dict[str, Any], content: bytes) -> None:

@@ -10,6 +10,9 @@ from serving import Server, client_of
 from abclm.language_model import LanguageModel
 from abclm.model_config import ModelConfig
 
+# They hold no doctests; and two modules that are called conftest can't be looked at in one run.
+collect_ignore = ["conftest.py", "serving.py"]
+
 
 @pytest.fixture(scope="session")
 def lm():

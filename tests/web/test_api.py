@@ -1,10 +1,12 @@
 """The API: tunes as `abclm generate` writes them, checks, scores, files, and what is refused."""
 
 import asyncio
+import io
 import json
 import re
 import threading
 import time
+import wave
 from concurrent.futures import ThreadPoolExecutor
 from typing import get_args
 
@@ -145,6 +147,19 @@ def test_instrument_tempo_and_story_get_into_the_file(client, tmp_path):
     assert "<dd>small &amp; fine</dd>" in page
 
 
+def test_a_tune_is_played_small(client):
+    small = client.post("/api/sound", json={"abc": TUNE, "instrument": "flute", "tempo": "60"})
+    whole = client.post(
+        "/api/convert", json={"abc": TUNE, "format": "wav", "instrument": "flute", "tempo": "60"}
+    )
+    assert small.headers["content-type"] in ("audio/mpeg", "audio/wav")
+    assert len(small.content) < len(whole.content) / 3
+    with wave.open(io.BytesIO(whole.content)) as file:
+        assert file.getnframes() / file.getframerate() > 4
+    error = client.post("/api/sound", json={"abc": TUNE, "instrument": "kazoo"}).json()["error"]
+    assert error.startswith("instrument: 'kazoo' is not known")
+
+
 def test_what_can_be_asked_for_is_said(client):
     about = client.get("/api/about").json()
     assert about["model"] == "small"
@@ -241,6 +256,7 @@ def test_the_description_is_whole_and_true(client):
     openapi = client.get("/openapi.json").json()
     assert sorted(openapi["paths"]) == [
         "/api/about", "/api/check", "/api/convert", "/api/generate", "/api/generate/stream", "/api/score",
+        "/api/sound",
     ]  # fmt: skip
     for path, methods in openapi["paths"].items():
         for operation in methods.values():
@@ -289,9 +305,9 @@ def test_a_client_that_goes_away_has_no_more_written(lm, monkeypatch, path):
         async def send(message):
             pass
 
-        app = create_app(lm, "small", Limits(workers=1))
+        app = create_app(lm, "small", Limits(workers=1, write_seconds=600))
         async with app.router.lifespan_context(app):
-            await asyncio.wait_for(app(scope, receive, send), 60)
+            await asyncio.wait_for(app(scope, receive, send), 30)
             while not closed.is_set():
                 await asyncio.sleep(0.01)
 

@@ -41,5 +41,5 @@ def test_no_request_of_many_clients_is_lost(monkeypatch, capsys, model_folder):
 def test_no_request_of_fifty_clients_is_lost_in_a_minute(monkeypatch, capsys):
     figures = load(monkeypatch, capsys, "--clients", 50, "--seconds", 60)
     is_well(figures)
-    assert figures["kinds"].keys() >= {"generate/stream", "score", "wav", "mid"}
+    assert figures["kinds"].keys() >= {"generate/stream", "score", "sound", "wav"}
     assert figures["megabytes_most"] is None or figures["megabytes_most"] < 1500

@@ -13,7 +13,15 @@ from abclm.web.messages import MEDIA_TYPES
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed (the extra test)")
 
-PATHS = ["/api/about", "/api/check", "/api/convert", "/api/generate", "/api/generate/stream", "/api/score"]
+PATHS = [
+    "/api/about",
+    "/api/check",
+    "/api/convert",
+    "/api/generate",
+    "/api/generate/stream",
+    "/api/score",
+    "/api/sound",
+]
 MODES = list(schemathesis.GenerationMode)
 # Beside that no answer is a 500: status, type and content are as described.
 CHECKS = [

@@ -240,7 +240,7 @@ async function play() {
   button.disabled = true;
   button.textContent = "Tuning up…";
   try {
-    const url = URL.createObjectURL(await (await convert("wav")).blob());
+    const url = URL.createObjectURL(await (await ask("/api/sound", { abc: tune.abc, ...instrument() }, { busy: sayBusy })).blob());
     if (tune !== of) {
       URL.revokeObjectURL(url);
       return;
@@ -272,9 +272,13 @@ function setSpeed() {
 
 // Take it
 
+function instrument() {
+  return at("instrument").value ? { instrument: at("instrument").value } : {};
+}
+
 function convert(format) {
   const asked = { abc: tune.abc, format };
-  if (["mid", "wav", "html"].includes(format) && at("instrument").value) asked.instrument = at("instrument").value;
+  if (["mid", "wav", "html"].includes(format)) Object.assign(asked, instrument());
   if (format === "html" && tune.made) asked.made = tune.made;
   return ask("/api/convert", asked, { busy: sayBusy });
 }
