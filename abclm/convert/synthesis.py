@@ -106,5 +106,6 @@ def _levelled(sound: Samples) -> Samples:
     sound *= np.float32(_KNEE / float(np.quantile(heard, 0.998)))
     over = np.abs(sound) > _KNEE
     above = (np.abs(sound[over]) - _KNEE) / (1 - _KNEE)
-    sound[over] = np.sign(sound[over]) * (_KNEE + (1 - _KNEE) * np.tanh(above))
+    # Bends at the knee as a tanh would, but is never flat, however loud a chord is.
+    sound[over] = np.sign(sound[over]) * (_KNEE + (1 - _KNEE) * above / (1 + above))
     return sound

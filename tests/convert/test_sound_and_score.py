@@ -43,7 +43,7 @@ def altered(script, monkeypatch):
 
         monkeypatch.setitem(script["check_sound"].__globals__, "midi_to_wav", midi_to_wav_altered)
         found = script["check_sound"]([Tune.parse(TEXT)], fluidsynth=False)
-        names = ("in tune", "as long", "below full scale", "not clipped", "ends in silence")
+        names = ("in tune", "as long", "below full scale", "unclipped", "ends in silence")
         return [name for name in names if not found[name]], found["exceptions"]
 
     return altered
@@ -62,12 +62,13 @@ def higher(sound):
         (lambda sound: 0 * sound + np.arange(len(sound))[:, None] % 2 / 4, ["in tune", "ends in silence"]),
         (lambda sound: sound[: -len(sound) // 10], ["as long"]),
         (lambda sound: np.concatenate([sound, 0 * sound[:2000]]), ["as long"]),
-        (lambda sound: np.clip(sound, -0.3, 0.3), ["not clipped"]),
-        (lambda sound: np.clip(2 * sound, -1, 1), ["below full scale", "not clipped"]),
-        (lambda sound: sound * [1, 2], ["below full scale", "not clipped"]),
+        (lambda sound: np.clip(sound, -0.3, 0.3), ["unclipped"]),
+        (lambda sound: np.clip(2 * sound, -1, 1), ["below full scale", "unclipped"]),
+        (lambda sound: sound * [1, 2], ["below full scale", "unclipped"]),
+        (lambda sound: 0.9 * np.tanh(2 * sound), []),
         (lambda sound: np.concatenate([sound[:-400], 0 * sound[:400] + 0.2]), ["ends in silence"]),
     ],
-    ids=["as it is", "a hiss", "cut off", "too long", "clipped", "too loud", "one channel too loud", "a click"],
+    ids=["as it is", "hiss", "cut off", "too long", "clipped", "too loud", "one channel", "rounded off", "click"],
 )  # fmt: skip
 def test_what_is_wrong_with_a_sound_is_found(altered, change, wrong):
     found, exceptions = altered(change)
@@ -117,7 +118,7 @@ def test_all_figures_are_printed(monkeypatch, capsys):
             assert "install FluidSynth" in parts.pop("sound, FluidSynth")
         for figures in parts.values():
             assert figures["exceptions"] == []
-        for name in ("in tune", "as long", "below full scale", "not clipped", "ends in silence"):
+        for name in ("in tune", "as long", "below full scale", "unclipped", "ends in silence"):
             assert parts["sound, built in"][name] == 1
         assert parts["score"]["note heads"] == parts["score"]["musicxml read back"] == 1
         assert parts["midi"]["read back"] == 1

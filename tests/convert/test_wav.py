@@ -82,6 +82,14 @@ def test_the_level_is_the_same_for_every_tune_and_nothing_clips_or_clicks(fluids
         assert np.abs(np.diff(sound, axis=0)).max() < 0.6
 
 
+def test_a_chord_in_a_quiet_tune_is_rounded_off_and_not_cut_off():
+    quiet = "GABc dedB|" * 30
+    text = f"X:1\nM:4/4\nL:1/8\nK:G\n{quiet}[DDDDEGB]2 z6|{quiet}\n"
+    sound = samples(midi_to_wav(abc_to_midi(text).midi, fluidsynth=False))[:, 0]
+    loudest = np.abs(sound) == np.abs(sound).max()
+    assert not (loudest[:-2] & loudest[1:-1] & loudest[2:]).any()
+
+
 @pytest.mark.parametrize("bend", [-4096, 2048])
 def test_a_bent_note_is_bent(bend):
     midi = abc_to_midi("X:1\nL:1/4\nM:4/4\nK:C\nA4|\n").midi
