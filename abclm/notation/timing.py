@@ -54,7 +54,9 @@ def measure(body: Body, setting: Setting) -> None:
 
     Broken rhythm takes effect between notes of equal duration only; a tuplet's default `q` looks at the meter
     (ABC 2.1, section 4.13); an accidental stays in force to the bar line, in every octave (section 4.2 and
-    the directive `propagate-accidentals pitch`); a tied note keeps its accidental across the bar line.
+    the directive `propagate-accidentals pitch`); a tied note keeps its accidental across the bar line. An
+    accidental written at a tied note holds for the notes behind it; within the bar it breaks a tie from another
+    pitch, across a bar line the tie is stronger, as `abc2midi` has it.
 
     Args:
         body: as `music.scan` gives it; changed in place.
@@ -80,6 +82,7 @@ class _Measure:
         self.pitches: dict[int, int] = {}  # step -> pitch, of the key in force
         self.accidentals: dict[int, int] = {}  # letter -> semitones, until the bar line
         self.open_ties: dict[int, Note] = {}  # step -> the note tied over
+        self.bar_in_tie = False  # whether a bar line came since
         self.ties: list[tuple[Note, Note]] = []  # (first of the tied notes, a later one)
         self.chords: list[Chord] = []
         self.previous: Timed | None = None
@@ -126,6 +129,7 @@ class _Measure:
     def bar(self, bar: Bar) -> None:
         if bar.text:
             self.accidentals.clear()
+            self.bar_in_tie = True
 
     def finish(self) -> None:
         if self.broken is not None:
@@ -145,9 +149,11 @@ class _Measure:
         for note in notes:
             first = self.open_ties.get(note.step) if self.open_ties else None
             step = note.step
-            if first is None:
+            if first is None or note.accidental is not None:
                 note.pitch = self.pitch(note)
-                if self.open_ties:
+                if first is not None and first.pitch != note.pitch and not self.bar_in_tie:
+                    first = None
+                if first is None and self.open_ties:
                     step, first = self.tied_alike(note, joined)
             if first is not None:
                 note.pitch = first.pitch
@@ -159,7 +165,7 @@ class _Measure:
                 opened[note.step] = note if first is None else first
         if self.open_ties:
             self.close_ties(joined)
-        self.open_ties = opened
+        self.open_ties, self.bar_in_tie = opened, False
         self.tie_sources = {note.step: note for note in notes if note.tied} if opened else {}
 
     def tied_alike(self, note: Note, joined: dict[int, Note]) -> tuple[int, Note | None]:

@@ -4,6 +4,7 @@ from fractions import Fraction as F
 
 import pytest
 
+from abclm.convert.abcmidi import played_notes, run_abc2midi
 from abclm.notation.fields import parse_meter
 from abclm.notation.symbols import Change, Timed, Tuplet
 from abclm.notation.timing import WHOLE, quarters, ticks, tuplet_time
@@ -81,3 +82,22 @@ def test_a_tie_holds_the_first_note_for_all_that_follow():
 def test_a_tie_joins_notes_of_one_pitch_however_they_are_spelled():
     notes = Tune.parse("X:1\nL:1/4\nK:C\n^F-_G|A-[K:Ab]A|^G-[K:Ab]A|\n").notes()
     assert [(note.onset, note.pitch, note.duration) for note in notes] == [(0, 66, 2), (2, 69, 2), (4, 68, 2)]
+
+
+@pytest.mark.parametrize(
+    ("body", "heard"),
+    [
+        ("^c4-|^c2c2|", [(73, 3), (73, 1)]),
+        ("^c4-|c2c2|", [(73, 3), (72, 1)]),
+        ("^c4-|=c2c2|", [(73, 3), (72, 1)]),
+        ("_c4-|^c2c2|", [(71, 3), (73, 1)]),
+        ("^c4-=c2c2|", [(73, 2), (72, 1), (72, 1)]),
+        ("c2-^c2-|c2c2|", [(72, 1), (73, 2), (72, 1)]),
+        ("[^ce]4-|^c2c2|", [(73, 3), (76, 2), (73, 1)]),
+    ],
+)
+def test_an_accidental_written_at_a_tied_note_holds_and_within_the_bar_breaks_the_tie(body, heard):
+    tune = Tune.parse(f"X:1\nM:4/4\nL:1/8\nK:C\n{body}\n")
+    assert [(note.pitch, note.duration) for note in tune.notes()] == heard
+    assert [(note.pitch, note.duration) for note in tune.normalize().notes()] == heard
+    assert [(p, d) for _, d, p in played_notes(run_abc2midi(tune).midi)] == heard
