@@ -17,8 +17,9 @@ import re
 import shutil
 import sys
 import tempfile
+import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from abclm.vocabulary import Vocabulary
 
-_BLOCK_BYTES = 2**23
+_BLOCK_BYTES = 2**20
 _LIST = "files.json"
 _FORMAT_VERSION = 1
 
@@ -86,10 +87,9 @@ def encode_files(
         VocabularyError: a tune has a character that the vocabulary lacks.
         OSError: a file can't be read, or the folder not written.
     """
-    checksum = sha256_of_files(paths)
     made_of = {
         "format_version": _FORMAT_VERSION,
-        "sha256": checksum,
+        "sha256": sha256_of_files(paths) if folder.exists() else "",
         "symbols": list(vocabulary.symbols),
         "validation": validation,
         "seed": seed,
@@ -102,9 +102,11 @@ def encode_files(
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder.parent))
     try:
-        contents = _encode(paths, vocabulary, aside, validation, seed)
+        digest = hashlib.sha256()
+        contents = _encode(_places(paths, digest), vocabulary, aside, validation, seed)
         if not contents["training"]["tunes"]:
             raise CorpusError(f"{name}: no tune is left to train on; give files in ABC notation")
+        made_of["sha256"] = digest.hexdigest()
         write_text(aside / _LIST, json.dumps({"made_of": made_of, **contents}, indent=1) + "\n")
         if found := _find(folder, made_of, name):  # another worker was faster
             shutil.rmtree(aside)
@@ -117,7 +119,7 @@ def encode_files(
         if isinstance(error, OSError) and (not error.filename or str(aside) in str(error.filename)):
             error.filename = str(folder)  # and not a file aside, of which the user knows nothing
         raise
-    return _open(folder, contents, checksum, name, was_encoded=True)
+    return _open(folder, contents, digest.hexdigest(), name, was_encoded=True)
 
 
 def _find(folder: Path, made_of: dict[str, Any], name: str) -> CleanCorpus | None:
@@ -136,7 +138,8 @@ def _find(folder: Path, made_of: dict[str, Any], name: str) -> CleanCorpus | Non
 
 def _open(folder: Path, contents: dict[str, Any], checksum: str, name: str, was_encoded: bool) -> CleanCorpus:
     def part(kind: str) -> EncodedCorpus:
-        files = TokenFiles(folder, [TokenFile(**file) for file in contents[kind]["files"]])
+        described = [TokenFile(**file) for file in contents[kind]["files"]]
+        files = TokenFiles(folder, described, checked=not was_encoded)
         return EncodedCorpus(name, contents[kind]["tunes"], checksum, files)
 
     held_out = part("held_out") if contents["held_out"]["tunes"] else None
@@ -145,9 +148,9 @@ def _open(folder: Path, contents: dict[str, Any], checksum: str, name: str, was_
 
 
 def _encode(
-    paths: Sequence[Path], vocabulary: Vocabulary, folder: Path, validation: float, seed: int
+    places: Iterator[_Place], vocabulary: Vocabulary, folder: Path, validation: float, seed: int
 ) -> dict[str, Any]:
-    """Write the files' tunes; what the list of files says of them."""
+    """Write the tunes of pieces of files; what the list of files says of them."""
     seen = _Seen()
     tunes = {"training": 0, "held_out": 0}
     read = unreadable = 0
@@ -157,7 +160,7 @@ def _encode(
         writers = {"training": training, "held_out": held_out}
         for writer in writers.values():
             writer.write(newline)  # every tune begins after one
-        for block in _encoded_blocks(_blocks(paths), vocabulary, seed):
+        for block in _encoded_blocks(places, vocabulary, seed):
             is_new = seen.add(block.bodies)
             is_held_out = block.titles < limit
             read += len(is_new)
@@ -176,19 +179,34 @@ def _encode(
     }
 
 
-def _blocks(paths: Iterable[Path]) -> Iterator[bytes]:
-    """Read files in pieces that end where a tune ends."""
+@dataclass(frozen=True)
+class _Place:
+    """Where in a file a piece of it is: bytes from its beginning."""
+
+    path: Path
+    begin: int
+    end: int
+
+    def read(self) -> bytes:
+        with self.path.open("rb", buffering=0) as file:
+            file.seek(self.begin)
+            return file.read(self.end - self.begin)
+
+
+def _places(paths: Iterable[Path], digest: hashlib._Hash) -> Iterator[_Place]:
+    """Cut files into pieces where a tune ends; what they hold goes into a digest meanwhile."""
     for path in paths:
-        with path.open("rb") as file:
-            rest = b""
+        begin = end = 0
+        with path.open("rb", buffering=0) as file:
             while data := file.read(_BLOCK_BYTES):
-                data = rest + data
-                cut = data.rfind(b"\nX:") + 1
-                if cut:
-                    yield data[:cut]
-                rest = data[cut:]
-            if rest:
-                yield rest
+                digest.update(data)
+                cut = end + data.rfind(b"\nX:") + 1
+                if cut > end:
+                    yield _Place(path, begin, cut)
+                    begin = cut
+                end += len(data)
+        if begin < end:
+            yield _Place(path, begin, end)
 
 
 @dataclass(frozen=True)
@@ -205,103 +223,161 @@ class _Block:
         """The ids of some of the tunes."""
         if is_chosen.all():
             return self.ids
-        if not is_chosen.any():
-            return b""
-        return np.frombuffer(self.ids, np.uint8)[np.repeat(is_chosen, self.lengths)].tobytes()
+        changes = np.flatnonzero(np.diff(is_chosen, prepend=False, append=False))
+        ends = np.concatenate([[0], np.cumsum(self.lengths)])[changes].tolist()
+        return b"".join(self.ids[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True))
 
 
-def _encoded_blocks(blocks: Iterator[bytes], vocabulary: Vocabulary, seed: int) -> Iterator[_Block]:
+def _encoded_blocks(places: Iterator[_Place], vocabulary: Vocabulary, seed: int) -> Iterator[_Block]:
     """Encode pieces, in their order, on all cores where there are several pieces."""
-    begin = list(itertools.islice(blocks, 2))
-    blocks = itertools.chain(begin, blocks)
+    begin = list(itertools.islice(places, 2))
+    places = itertools.chain(begin, places)
     workers = os.cpu_count() or 1
     # A process that TensorFlow runs in can't be forked safely, and other ways to start one run the user's
     # program anew.
     if len(begin) < 2 or workers == 1 or sys.platform != "linux" or "tensorflow" in sys.modules:
-        yield from (_encode_block(block, vocabulary, seed) for block in blocks)
+        yield from (_encode_block(place, vocabulary, seed) for place in places)
         return
     with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
         waiting: deque[Future[_Block]] = deque()
-        for block in blocks:
-            waiting.append(pool.submit(_encode_block, block, vocabulary, seed))
-            if len(waiting) > workers + 1:  # and not the whole file at once
+        for place in places:
+            waiting.append(pool.submit(_encode_block, place, vocabulary, seed))
+            if len(waiting) > 4 * workers:  # and not the whole file at once
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
 
-def _encode_block(block: bytes, vocabulary: Vocabulary, seed: int) -> _Block:
+def _encode_block(place: _Place, vocabulary: Vocabulary, seed: int) -> _Block:
     """Encode the tunes of a piece of a file."""
-    rows, unreadable = _regular_tunes(block), 0
-    if rows is None:
-        rows, unreadable = _other_tunes(block)
-    salt = b"%d:" % seed
-    hash_of = hashlib.blake2b
-    bodies: list[int] = []
-    titles: list[bytes] = []
-    for _, title, body in rows:
-        notes = body.translate(None, b" \n")
-        bodies.append(hash(notes))  # of this process and those forked from it
-        key = title.translate(_LOWER, _NO_TITLE) or b"\n" + notes
-        titles.append(hash_of(salt + key, digest_size=8).digest())
-    texts = [text for text, _, _ in rows]
+    block = place.read()
+    tunes, unreadable = _regular_tunes(block), 0
+    if tunes is None:
+        tunes, unreadable = _other_tunes(block)
     try:
-        ids = vocabulary.encode(b"".join(texts).decode("utf-8")).tobytes()
+        ids = vocabulary.encode(tunes.text.decode("utf-8")).tobytes()
     except VocabularyError as error:
         raise VocabularyError(f"a tune that is to be taken as it is: {error}") from None
     return _Block(
         ids=ids,
-        lengths=np.array([len(text) for text in texts], np.int64),
-        bodies=np.array(bodies, np.int64),
-        titles=np.frombuffer(b"".join(titles), "<u8"),
+        lengths=tunes.lengths,
+        bodies=np.array(tunes.bodies, np.int64),
+        titles=_spread(np.array([zlib.crc32(key) for key in tunes.keys], np.uint64), seed),
         unreadable=unreadable,
     )
 
 
+def _spread(numbers: npt.NDArray[np.uint64], seed: int) -> npt.NDArray[np.uint64]:
+    """Spread 32-bit numbers over 64 bits, otherwise for each seed.
+
+    The steps of SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
+    """
+    numbers = numbers + np.uint64((seed + 1) * 0x9E3779B97F4A7C15 % 2**64)
+    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return numbers ^ (numbers >> np.uint64(31))
+
+
 _LOWER = bytes(ord(chr(code).lower()) if code < 128 else code for code in range(256))
-_NO_TITLE = bytes(code for code in range(128) if not chr(code).isalnum())
-
-_Row = tuple[bytes, bytes, bytes]  # a tune with the empty line at its end, its title, its body
+_NO_TITLE = bytes(code for code in range(128) if not chr(code).isalnum() and code != ord("\n"))
 
 
-def _regular_tunes(block: bytes) -> list[_Row] | None:
-    """The tunes of a piece that is written as `abclm` writes tunebooks; None where it is not, in any respect."""
+@dataclass(frozen=True)
+class _Tunes:
+    """The tunes of a piece of a file.
+
+    Attributes:
+        text: of all, each with the empty line at its end.
+        lengths: of each in it.
+        bodies: the hash of each one's notes, in this process and its forks.
+        keys: what each is held out by: its title's letters and digits, else its notes.
+    """
+
+    text: bytes
+    lengths: npt.NDArray[np.int64]
+    bodies: list[int]
+    keys: list[bytes]
+
+
+def _keys(titles: list[bytes], notes_of: Callable[[int], bytes]) -> list[bytes]:
+    """What tunes are held out by."""
+    plain = b"\n".join(titles).translate(_LOWER, _NO_TITLE).split(b"\n") if titles else []
+    return [title or b"\n" + notes_of(place) for place, title in enumerate(plain)]
+
+
+def _regular_tunes(block: bytes) -> _Tunes | None:
+    """The tunes of a piece that is written as `abclm` writes tunebooks; None where it is not, in any respect.
+
+    What a line is can be told by its first two characters, so all lines are looked at together.
+    """
     if not block.startswith(b"X:") or b"\r" in block or b"%" in block:
         return None
-    block = block.rstrip(b"\n") + b"\n\n"
+    if block.endswith(b"\n\n\n") or not block.endswith(b"\n\n"):
+        block = block.rstrip(b"\n") + b"\n\n"
     codes = np.frombuffer(block, np.uint8)
-    ends = np.flatnonzero(codes[:-2] == ord("\n"))  # of lines
-    first, second = codes[ends + 1], codes[ends + 2]
-    if np.isin(first, list(b" \t")).any() or (codes[ends[first == ord("\n")] - 1] == ord(" ")).any():
+    ends = np.flatnonzero(codes == ord("\n"))  # of lines
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    first, second = codes[starts], codes[np.minimum(starts + 1, len(codes) - 1)]
+    is_empty = first == ord("\n")
+    empty = np.flatnonzero(is_empty)
+    if np.isin(first, list(b" \t")).any() or (codes[ends[empty - 1] - 1] == ord(" ")).any():
         return None  # an empty line that is not empty, or a space before one
-    pieces = block[:-2].split(b"\n\n")
-    if np.count_nonzero((first == ord("X")) & (second == ord(":"))) != len(pieces) - 1:
+    is_field = second == ord(":")
+    heads = np.flatnonzero((first == ord("X")) & is_field)
+    if len(empty) != len(heads) or (empty[:-1] + 1 != heads[1:]).any():
         return None
-    rows = []
-    for piece in pieces:
-        number_end = piece.find(b"\n")
-        key = piece.find(b"\nK:", number_end)
-        body = piece.find(b"\n", key + 3)
-        if key < 0 or body < 0 or not piece[2:number_end].isdigit():
-            return None
-        title = b""
-        if piece.startswith(b"T:", number_end + 1):
-            title = piece[number_end + 3 : piece.find(b"\n", number_end + 3)]
-        elif piece.find(b"\nT:", number_end, key) >= 0:
-            return None
-        rows.append((b"X:1" + piece[number_end:] + b"\n\n", title, piece[body:]))
-    return rows
+    number_ends = ends[heads]
+    widths = number_ends - starts[heads] - 2
+    if widths.min() < 1 or any(
+        not np.isin(codes[starts[heads[widths > place]] + 2 + place], list(b"0123456789")).all()
+        for place in range(int(widths.max()))
+    ):
+        return None
+    keys = np.append(np.flatnonzero((first == ord("K")) & is_field), len(starts))
+    key = keys[np.searchsorted(keys, heads)]
+    if (key + 1 >= empty).any():
+        return None
+    is_title = (first == ord("T")) & is_field
+    has_title = is_title[heads + 1]
+    in_headers = np.concatenate([[0], np.cumsum(is_title)])
+    if (~has_title & (in_headers[key] > in_headers[heads])).any():
+        return None
+
+    is_kept = np.ones(len(block), np.bool_)
+    for place in range(1, int(widths.max())):
+        is_kept[starts[heads[widths > place]] + 2 + place] = False
+    numbered = codes.copy()
+    numbered[starts[heads] + 2] = ord("1")  # a tunebook counts its tunes from 1; the model always sees X:1
+
+    notes = block.translate(None, b" \n")
+    spaces = np.flatnonzero(codes == ord(" "))
+    lines = np.stack([key + 1, empty])
+    begins, stops = (starts[lines] - lines - np.searchsorted(spaces, starts[lines])).tolist()
+    title_begins = np.where(has_title, starts[heads + 1] + 2, 0).tolist()
+    title_ends = np.where(has_title, ends[heads + 1], 0).tolist()
+    return _Tunes(
+        text=numbered[is_kept].tobytes(),
+        lengths=ends[empty] + 1 - number_ends + len("X:1"),
+        bodies=[hash(notes[begin:stop]) for begin, stop in zip(begins, stops, strict=True)],
+        keys=_keys(
+            [block[begin:end] for begin, end in zip(title_begins, title_ends, strict=True)],
+            lambda place: notes[begins[place] : stops[place]],
+        ),
+    )
 
 
-def _other_tunes(block: bytes) -> tuple[list[_Row], int]:
+def _other_tunes(block: bytes) -> tuple[_Tunes, int]:
     """The tunes of a piece that is written in any way, and how many more could not be read."""
     book = parse_tunebook(decode(block))
-    rows = []
-    for tune in book.tunes:
-        # A tunebook counts its tunes from 1; the model always sees X:1.
-        text = re.sub(r"\AX:\d+", "X:1", tune.text).rstrip() + "\n\n"
-        rows.append((text.encode(), tune.title.encode(), tune.body.encode()))
-    return rows, len(book.problems)
+    texts = [(re.sub(r"\AX:\d+", "X:1", tune.text).rstrip() + "\n\n").encode() for tune in book.tunes]
+    notes = [tune.body.encode().translate(None, b" \n") for tune in book.tunes]
+    tunes = _Tunes(
+        text=b"".join(texts),
+        lengths=np.array([len(text) for text in texts], np.int64),
+        bodies=[hash(body) for body in notes],
+        keys=_keys([tune.title.encode() for tune in book.tunes], notes.__getitem__),
+    )
+    return tunes, len(book.problems)
 
 
 class _Seen:
@@ -323,5 +399,5 @@ class _Seen:
             self._sorted.append(different[is_new])
         while len(self._sorted) > 1 and len(self._sorted[-2]) < 2 * len(self._sorted[-1]):
             last = self._sorted.pop()
-            self._sorted[-1] = np.sort(np.concatenate([self._sorted[-1], last]))
+            self._sorted[-1] = np.sort(np.concatenate([self._sorted[-1], last]), kind="stable")  # it merges
         return found
