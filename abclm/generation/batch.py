@@ -145,13 +145,18 @@ class _Numbers:
         self._sources = [writer.random for writer in writers]
         self._rows = np.array([source.random(self._AHEAD) for source in self._sources])  # (batch, ahead)
         self._next = np.zeros(len(writers), np.intp)
+        self._places = np.arange(len(writers))
+        self._left = self._AHEAD  # columns that every row has for certain
 
     def each(self) -> npt.NDArray[np.float64]:
         """The next number of every writer, (batch,)."""
-        for place in np.flatnonzero(self._next == self._AHEAD).tolist():
-            self._fill(place)
-        numbers: npt.NDArray[np.float64] = self._rows[np.arange(len(self._rows)), self._next]
+        if not self._left:
+            for place in np.flatnonzero(self._next == self._AHEAD).tolist():
+                self._fill(place)
+            self._left = self._AHEAD - int(self._next.max())
+        numbers: npt.NDArray[np.float64] = self._rows[self._places, self._next]
         self._next += 1
+        self._left -= 1
         return numbers
 
     def one(self, place: int) -> float:
@@ -159,6 +164,7 @@ class _Numbers:
         if self._next[place] == self._AHEAD:
             self._fill(place)
         self._next[place] += 1
+        self._left = min(self._left, self._AHEAD - int(self._next[place]))
         return float(self._rows[place, self._next[place] - 1])
 
     def replace(self, place: int, writer: Writer) -> None:
@@ -170,6 +176,7 @@ class _Numbers:
         """Go on with the writers in these places."""
         self._sources = [self._sources[place] for place in places]
         self._rows, self._next = self._rows[places], self._next[places]
+        self._places = np.arange(len(places))
 
     def _fill(self, place: int) -> None:
         self._rows[place] = self._sources[place].random(self._AHEAD)

@@ -36,20 +36,20 @@ def draw(
     Returns:
         The token ids, (batch,), and whether each would be the same for any logits within the tolerance.
     """
-    errors = tolerance * np.abs(logits).max(axis=1).astype(np.float64)
+    errors = tolerance * np.abs(logits).max(axis=1).astype(np.float64) if tolerance else None
     if options.temperature == 0:
         scaled = _masked(logits, allowed)
         ids = scaled.argmax(axis=1)
         highest = np.partition(scaled, -2, axis=1)[:, -2:]
-        return ids, highest[:, 1] - highest[:, 0] > 2 * errors
+        return ids, highest[:, 1] - highest[:, 0] > (0 if errors is None else 2 * errors)
     # The ratio of two probabilities may be larger or smaller by this share.
-    blur = np.expm1(2 * errors / options.temperature)
+    blur = None if errors is None else np.expm1(2 * errors / options.temperature)
     chances, certain = probabilities(logits, options, allowed, blur)
-    cumulative = np.cumsum(chances, axis=1)
+    cumulative = np.add.accumulate(chances, axis=1)
     # The first entry above the number drawn: a symbol of probability 0 never is.
     goals = (numbers * cumulative[:, -1])[:, None]
-    ids = (cumulative <= goals).sum(axis=1)
-    if tolerance:
+    ids = np.add.reduce(cumulative <= goals, axis=1)
+    if blur is not None:
         # Logits that are off by the tolerance move a cumulative probability C by blur · C · (1 - C) at most.
         reach = blur[:, None] * cumulative * (1 - cumulative) + 1e-12
         certain &= ~(np.abs(cumulative - goals) <= reach).any(axis=1)
@@ -73,13 +73,15 @@ def probabilities(
         float64 (batch, vocabulary), each row adding up to 1; and for each row, (batch,), whether the same symbols
         keep a probability whatever the blur is.
     """
-    # The highest becomes 0 before it is divided, so that no temperature is too small.
-    scaled = _masked(logits, allowed)
-    scaled -= scaled.max(axis=1, keepdims=True)
-    with np.errstate(over="ignore"):
-        scaled /= options.temperature
-    chances: Doubles = np.exp(scaled)
-    chances /= chances.sum(axis=1, keepdims=True)
+    # The highest becomes 0 before it is divided, so that no temperature is too small. One tune at a time, what
+    # surrounds a call costs more than its arithmetic: hence the reductions of ufuncs, in place.
+    chances = _masked(logits, allowed)
+    chances -= np.maximum.reduce(chances, axis=1, keepdims=True)
+    if options.temperature != 1:
+        with np.errstate(over="ignore"):
+            chances /= options.temperature
+    np.exp(chances, out=chances)
+    chances /= np.add.reduce(chances, axis=1, keepdims=True)
     certain = np.ones(len(chances), bool)
     blur = np.zeros(len(chances)) if blur is None else blur
     if options.top_k is not None and options.top_k < chances.shape[1]:
