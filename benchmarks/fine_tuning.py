@@ -1,0 +1,145 @@
+"""Fine-tune a model on other tunes, and print what that brings on tunes held out, and what it costs on the old ones.
+
+    python benchmarks/fine_tuning.py --corpus irish.abc --split split.json --paper FOLDER --out FOLDER [--model session]
+    python benchmarks/fine_tuning.py --corpus irish.abc --out FOLDER --polkas [--model session]
+
+With `--split`, the model is fine-tuned on its `train` tunes, the best epoch by `validation` is kept, and `test` is read
+once, beside the model as it was and the one that `recipes.py` trained by the paper's recipe (`--paper`). The
+second table leaves out the test tunes of which more than half the bars stand, in any key, in one tune that the model
+learned from.
+
+With `--polkas`, it is fine-tuned as `abclm fine-tune` does by default on 30 polkas of the corpus, drawn by the seed, and
+measured on the others, and on the held-out tunes of O'Neill.
+"""
+
+import argparse
+import random
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from recipes import read_split
+
+import abclm
+from abclm import LanguageModel, TrainingConfig
+from abclm.corpora import Corpus
+from abclm.training import Progress, fine_tune, tunes_held_out_from
+
+RECIPE: dict[str, Any] = {
+    "batch_size": 16,
+    "learning_rate": 1e-3,
+    "schedule": "cosine",
+    "warmup_steps": 20,
+    "clip_norm": 1.0,
+    "epochs": 16,
+    "output_dropout": 0.5,
+    "embedding_dropout": 0.2,
+    "weight_decay": 0.01,
+    "whole_tunes": True,
+    "transposition": 1.0,
+    "recurrent_dropout": 0.3,
+}
+MOST_IN_COMMON = 0.5
+POLKAS = 30
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--corpus", required=True, help="the tunes, one file")
+    parser.add_argument("--split", type=Path, help="JSON with the places of the tunes")
+    parser.add_argument("--paper", type=Path, help="the model folder of the paper's recipe")
+    parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
+    parser.add_argument("--model", default="session")
+    parser.add_argument("--polkas", action="store_true")
+    parser.add_argument("--epochs", type=int, default=RECIPE["epochs"])
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    lm = abclm.load(options.model)
+    if options.polkas:
+        tune_to_polkas(lm, options)
+    elif options.split and options.paper:
+        tune_to_corpus(lm, options)
+    else:
+        parser.error("give --polkas, or --split and --paper")
+
+
+def tune_to_corpus(lm: LanguageModel, options: argparse.Namespace) -> None:
+    parts = read_split(options.corpus, options.split)
+    config = TrainingConfig(**{**RECIPE, "epochs": options.epochs, "seed": options.seed})
+    start = time.monotonic()
+    tuned = fine_tune(
+        lm, parts["train"], parts["validation"], config, folder=options.out, resume=True, progress=say
+    )
+    tuned.save(options.out)
+    print(f"fine-tuned on {len(parts['train'])} tunes in {(time.monotonic() - start) / 60:.0f} minutes")
+
+    index = lm.novelty_index
+    if index is None:
+        sys.exit(f"{options.model} has no index of the tunes that it learned from")
+    models = {"the paper's recipe": abclm.load(options.paper), options.model: lm, "fine-tuned": tuned}
+    test = parts["test"]
+    others = [place for place, tune in enumerate(test.tunes) if index.nearest(tune).share <= MOST_IN_COMMON]
+    compare(models, test, "all test tunes")
+    compare(
+        models, only(test, others), f"without {len(test) - len(others)} that {options.model} knows half of"
+    )
+
+
+def tune_to_polkas(lm: LanguageModel, options: argparse.Namespace) -> None:
+    corpus = Corpus.read(options.corpus).normalize().deduplicate()
+    places = [place for place, tune in enumerate(corpus.tunes) if tune.rhythm == "polka"]
+    random.Random(options.seed).shuffle(places)
+    polkas, others = only(corpus, places[:POLKAS]), only(corpus, places[POLKAS:])
+    old = tunes_held_out_from(lm, most=sys.maxsize)
+    if old is None:
+        sys.exit(f"what {options.model} was held out from is not known")
+    from_oneill = [place for place, where in enumerate(old.places) if "oneills" in where.lower()]
+    start = time.monotonic()
+    tuned = fine_tune(lm, polkas, others, old=tunes_held_out_from(lm), folder=options.out, progress=say)
+    tuned.save(options.out)
+    print(f"fine-tuned on {len(polkas)} polkas in {time.monotonic() - start:.0f} s")
+    models = {options.model: lm, "fine-tuned": tuned}
+    compare(models, others, "the other polkas")
+    compare(models, only(old, from_oneill), "held-out tunes of O'Neill")
+
+
+def only(corpus: Corpus, places: list[int]) -> Corpus:
+    """Some of the tunes."""
+    return replace(
+        corpus,
+        tunes=tuple(corpus.tunes[place] for place in places),
+        places=tuple(corpus.places[place] for place in places),
+    )
+
+
+def compare(models: dict[str, LanguageModel], tunes: Corpus, title: str) -> None:
+    print(f"{title}: {len(tunes)}")
+    print("model | bits/character | bits/tune | against the first")
+    first = None
+    for name, lm in models.items():
+        found = lm.evaluate(tunes)
+        low, high = found.intervals()["bits_per_tune"]
+        first = first or found.bits_per_tune
+        print(
+            f"{name} | {found.bits_per_character:.4f} | {found.bits_per_tune:.1f} ({low:.0f} to {high:.0f}) | "
+            f"{100 * (found.bits_per_tune / first - 1):+.1f} %",
+            flush=True,
+        )
+
+
+def say(now: Progress) -> None:
+    """Print a line for each epoch."""
+    if now.is_epoch_end and now.validation:
+        print(
+            f"epoch {now.epoch}: held out {now.validation.bits_per_character:.4f}",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()
