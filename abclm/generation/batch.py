@@ -143,29 +143,27 @@ class _Numbers:
 
     def __init__(self, writers: list[Writer]) -> None:
         self._sources = [writer.random for writer in writers]
-        self._rows = np.array([source.random(self._AHEAD) for source in self._sources])  # (batch, ahead)
-        self._next = np.zeros(len(writers), np.intp)
-        self._places = np.arange(len(writers))
-        self._left = self._AHEAD  # columns that every row has for certain
+        self._rows = np.empty((len(writers), self._AHEAD))
+        self._column = self._AHEAD  # the next; those before it are used up
 
     def each(self) -> npt.NDArray[np.float64]:
         """The next number of every writer, (batch,)."""
-        if not self._left:
-            for place in np.flatnonzero(self._next == self._AHEAD).tolist():
+        if self._column == self._AHEAD:
+            self._column = 0
+            for place in range(len(self._sources)):
                 self._fill(place)
-            self._left = self._AHEAD - int(self._next.max())
-        numbers: npt.NDArray[np.float64] = self._rows[self._places, self._next]
-        self._next += 1
-        self._left -= 1
-        return numbers
+        self._column += 1
+        return self._rows[:, self._column - 1]
 
     def one(self, place: int) -> float:
         """The next number of one writer."""
-        if self._next[place] == self._AHEAD:
-            self._fill(place)
-        self._next[place] += 1
-        self._left = min(self._left, self._AHEAD - int(self._next[place]))
-        return float(self._rows[place, self._next[place] - 1])
+        source, row = self._sources[place], self._rows[place]
+        if self._column == self._AHEAD:
+            return float(source.random())
+        number = float(row[self._column])
+        row[self._column : -1] = row[self._column + 1 :]
+        row[-1] = source.random()
+        return number
 
     def replace(self, place: int, writer: Writer) -> None:
         """Go on with another writer's in the place of one's."""
@@ -175,9 +173,7 @@ class _Numbers:
     def keep(self, places: list[int]) -> None:
         """Go on with the writers in these places."""
         self._sources = [self._sources[place] for place in places]
-        self._rows, self._next = self._rows[places], self._next[places]
-        self._places = np.arange(len(places))
+        self._rows = self._rows[places]
 
     def _fill(self, place: int) -> None:
-        self._rows[place] = self._sources[place].random(self._AHEAD)
-        self._next[place] = 0
+        self._rows[place, self._column :] = self._sources[place].random(self._AHEAD - self._column)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     Ids = npt.NDArray[np.intp]
     Mask = npt.NDArray[np.bool_]
 
+_NEVER = np.float64(-np.inf)
+
 
 def draw(
     logits: Floats,
@@ -44,7 +46,10 @@ def draw(
         return ids, highest[:, 1] - highest[:, 0] > (0 if errors is None else 2 * errors)
     # The ratio of two probabilities may be larger or smaller by this share.
     blur = None if errors is None else np.expm1(2 * errors / options.temperature)
-    chances, certain = probabilities(logits, options, allowed, blur)
+    if blur is None and options.top_k is None and options.top_p is None and options.min_p is None:
+        chances, certain = _relative(logits, options, allowed), np.ones(len(logits), bool)
+    else:
+        chances, certain = probabilities(logits, options, allowed, blur)
     cumulative = np.add.accumulate(chances, axis=1)
     # The first entry above the number drawn: a symbol of probability 0 never is.
     goals = (numbers * cumulative[:, -1])[:, None]
@@ -73,14 +78,7 @@ def probabilities(
         float64 (batch, vocabulary), each row adding up to 1; and for each row, (batch,), whether the same symbols
         keep a probability whatever the blur is.
     """
-    # The highest becomes 0 before it is divided, so that no temperature is too small. One tune at a time, what
-    # surrounds a call costs more than its arithmetic: hence the reductions of ufuncs, in place.
-    chances = _masked(logits, allowed)
-    chances -= np.maximum.reduce(chances, axis=1, keepdims=True)
-    if options.temperature != 1:
-        with np.errstate(over="ignore"):
-            chances /= options.temperature
-    np.exp(chances, out=chances)
+    chances = _relative(logits, options, allowed)
     chances /= np.add.reduce(chances, axis=1, keepdims=True)
     certain = np.ones(len(chances), bool)
     blur = np.zeros(len(chances)) if blur is None else blur
@@ -106,11 +104,22 @@ def probabilities(
     return chances, certain
 
 
+def _relative(logits: Floats, options: GenerationOptions, allowed: Mask | None) -> Doubles:
+    """The probabilities at a temperature above 0, relative to that of the likeliest symbol.
+
+    One tune at a time, what surrounds a call costs more than its arithmetic: hence the reductions of ufuncs, in place.
+    """
+    # The highest becomes 0 before it is divided, so that no temperature is too small.
+    scaled = _masked(logits, allowed)
+    scaled -= np.maximum.reduce(scaled, axis=1, keepdims=True)
+    if options.temperature != 1:
+        with np.errstate(over="ignore"):
+            scaled /= options.temperature
+    return np.exp(scaled, out=scaled)
+
+
 def _masked(logits: Floats, allowed: Mask | None) -> Doubles:
-    scaled = logits.astype(np.float64)
-    if allowed is not None:
-        scaled[~allowed] = -np.inf
-    return scaled
+    return logits.astype(np.float64) if allowed is None else np.where(allowed, logits, _NEVER)
 
 
 def _likeliest_first(chances: Doubles) -> tuple[Ids, Doubles]:

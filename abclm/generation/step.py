@@ -27,8 +27,11 @@ FEW = 4
 """States that are multiplied one by one; from the next on, one matrix product is faster."""
 
 
+_HALF, _WHOLE = np.float32(0.5), np.float32(1)
+
+
 class State:
-    """Hidden and cell values of every layer, `(units, batch)` each; `Engine.step` writes into them."""
+    """Hidden (doubled) and cell values of every layer, `(units, batch)` each; `Engine.step` writes into them."""
 
     def __init__(self, hidden: list[Floats], cell: list[Floats]) -> None:
         self.hidden = hidden
@@ -74,16 +77,17 @@ class Engine:
         pace = _Pace()
         for number, name in enumerate(lm.config.layer_names()):
             kernel, bias = weights[f"{name}/kernel"], weights[f"{name}/bias"]
-            self._recurrent.append(_Product(_features_first(weights[f"{name}/recurrent_kernel"]), pace))
+            recurrent = weights[f"{name}/recurrent_kernel"]
+            self._recurrent.append(_Product(_features_first(recurrent, _HALF), pace))
             if number == 0:
                 # What a symbol adds to the first layer's gates never changes.
                 rows = weights["embedding/embeddings"] @ kernel + bias  # (vocabulary, 4·units)
                 self._columns: Floats = _features_first(rows)  # (4·units, vocabulary), for many texts
                 self._rows: Floats = np.ascontiguousarray(self._columns.T)  # for a few
             else:
-                self._input.append(_Product(_features_first(kernel), pace))
+                self._input.append(_Product(_features_first(kernel, _HALF), pace))
                 self._bias.append(_features_first(bias[None]))
-        self._dense = _Product(weights["dense/kernel"].T, pace)  # (vocabulary, units)
+        self._dense = _Product(_HALF * weights["dense/kernel"].T, pace)  # (vocabulary, units)
         self._dense_bias: Floats = weights["dense/bias"][:, None].copy()  # (vocabulary, 1)
         self._pace = pace
 
@@ -117,16 +121,22 @@ class Engine:
             if layer > 0:
                 gates += self._input[layer - 1].times(state.hidden[layer - 1], out=state.added)
                 gates += self._bias[layer - 1]
+            elif state.batch == 1:
+                gates[:, 0] += self._rows[ids[0]]
             elif state.batch <= FEW:
                 gates += self._rows[ids].T
             else:
                 gates += np.take(self._columns, ids, axis=1, out=state.added, mode="clip")
+            # sigmoid(x) = ½ (tanh(½ x) + 1). The inner ½ is in the weights. The outer one comes last, for the cell here
+            # and for the hidden values in the weights that read them; halving is exact.
             np.tanh(gates, out=gates)
-            opened = gates[: 3 * units]  # sigmoid(x) = ½ tanh(½ x) + ½; the inner ½ is in the weights
-            opened *= 0.5
-            opened += 0.5
+            opened = gates[: 3 * units]
+            opened += 1
             cell *= opened[units : 2 * units]
-            cell += opened[:units] * gates[3 * units :]
+            added = opened[:units]
+            added *= gates[3 * units :]
+            cell += added
+            cell *= 0.5
             np.tanh(cell, out=hidden)
             hidden *= opened[2 * units :]
         logits = self._dense.times(state.hidden[-1])
@@ -222,17 +232,17 @@ class _Product:
         return (self._padded @ state)[: self.rows]
 
 
-def _features_first(kernel: Floats) -> Floats:
-    """Turn `(inputs, 4·units)` into `(4·units, inputs)`, gates in the order i, f, o, c.
+def _features_first(kernel: Floats, factor: np.float32 = _WHOLE) -> Floats:
+    """Turn `(inputs, 4·units)` into `(4·units, inputs)`, gates in the order i, f, o, c, times a factor.
 
     The three sigmoid gates lie together and are halved, which is exact, so that one `tanh` serves all.
     """
     inputs, units = kernel.shape[0], kernel.shape[1] // 4
     turned = np.empty((4 * units, inputs), np.float32)
-    for place, (gate, factor) in enumerate(((0, 0.5), (1, 0.5), (3, 0.5), (2, 1.0))):
+    for place, (gate, share) in enumerate(((0, _HALF), (1, _HALF), (3, _HALF), (2, _WHOLE))):
         source = kernel[:, gate * units : (gate + 1) * units]
         target = turned[place * units : (place + 1) * units]
         for first in range(0, inputs, 64):  # in strips that stay in the cache: several times as fast
             part = slice(first, first + 64)
-            np.multiply(source[part].T, np.float32(factor), out=target[:, part])
+            np.multiply(source[part].T, factor * share, out=target[:, part])
     return turned
