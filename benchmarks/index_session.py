@@ -31,8 +31,7 @@ def main() -> None:
     expected = {each["name"]: each["sha256"] for each in metadata["corpora"]}
     if dict(corpus.checksums) != expected:
         sys.exit(f"the corpora are not those of {options.model}: {dict(corpus.checksums)}, not {expected}")
-    split = metadata["split"]
-    train, _ = corpus.split(split["validation"], split["seed"])
+    train, _ = corpus.split(**metadata["split"])
     trained_on = metadata["training"]["corpus"]
     if len(train) != trained_on["tunes"]:
         sys.exit(f"the split leaves {len(train):,} tunes to train on, not {trained_on['tunes']:,}")

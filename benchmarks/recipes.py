@@ -47,6 +47,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "layers": {**RECURRENT, "layers": 2},
     "batch-8": {**RECURRENT, "batch_size": 8},
 }
+OURS = "averaging"
 
 
 def main() -> None:

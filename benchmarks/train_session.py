@@ -1,37 +1,35 @@
-"""Train the shipped model `session`, measure it, and write it as a preset.
+"""Train a model that is shipped, measure it, and write it as a preset.
 
     python benchmarks/train_session.py --out abclm/presets/session
+    python benchmarks/train_session.py --out session-paper --recipe paper
 
-The canonical tunes of O'Neill, Ryan and Aird, each once, a tenth held out by title; the default network; the
-recipe below. Whenever the held-out figure gets better the model is saved into `--out` as float32, so that
-Ctrl-C costs little; at the end the best weights are saved as float16 and measured as they are stored.
+The canonical tunes of O'Neill, Ryan and Aird, each once, a tenth held out: tunes of one title, and tunes that share half
+of their bars, stand on one side. `--recipe` is one of those that `recipes.py` compares. Whenever the held-out figure
+gets better the model is saved into `--out` as float32; a run that was stopped is gone on with by the same command. At
+the end the best weights are saved as float16 and measured as they are stored.
 
 It takes hours. `--units 16 --steps 3 oldTunes` is for seeing that it works. `--trained FOLDER` takes the weights of
 a model folder that this script or `abclm train` has left, and goes on from there.
 """
 
 import argparse
+import shutil
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from recipes import OURS, RECIPES
+
 from abclm import LanguageModel, ModelConfig, TrainingConfig
 from abclm.cards import cards
 from abclm.corpora import Corpus, read_corpora
+from abclm.model_folder import TRAINING_STATE
 from abclm.training import Progress, train
 
 CORPORA = ["oneills1850", "ryansMammoth", "airdsAirs"]
-VALIDATION, SEED = 0.1, 0
-RECIPE: dict[str, Any] = {
-    "sequence_length": 256,
-    "learning_rate": 2e-3,
-    "schedule": "cosine",
-    "output_dropout": 0.5,
-    "weight_decay": 0.01,
-    "clip_norm": 1.0,
-    "seed": SEED,
-}
+SPLIT: dict[str, Any] = {"validation": 0.1, "seed": 0, "relatives_together": True}
+SEED = 0
 SECONDS_BETWEEN_LINES = 60
 
 
@@ -41,14 +39,16 @@ def main() -> None:
     )
     parser.add_argument("corpora", nargs="*", metavar="CORPUS", default=CORPORA)
     parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
-    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--recipe", choices=RECIPES, default=OURS)
+    parser.add_argument("--epochs", type=int, default=24)
     parser.add_argument("--steps", type=int, help="stop after so many steps")
     parser.add_argument("--units", type=int, default=ModelConfig().units)
+    parser.add_argument("--embedding-dimension", type=int, default=ModelConfig().embedding_dimension)
     parser.add_argument("--trained", type=Path, metavar="FOLDER", help="take these weights, train nothing")
     options = parser.parse_args()
 
     corpus = read_corpora(options.corpora).normalize().deduplicate()
-    training, held_out = corpus.split(VALIDATION, SEED)
+    training, held_out = corpus.split(**SPLIT)
     print(
         f"{len(training):,} tunes to train on, {len(training.text):,} characters; {len(held_out):,} held out"
     )
@@ -56,9 +56,17 @@ def main() -> None:
     if options.trained:
         lm = LanguageModel.load(options.trained)
     else:
-        lm = LanguageModel.create(ModelConfig(units=options.units), seed=SEED)
-        config = TrainingConfig(epochs=options.epochs, steps=options.steps, **RECIPE)
-        train(lm, training, held_out, config, normalize=False, folder=options.out, progress=Lines())
+        network = ModelConfig(embedding_dimension=options.embedding_dimension, units=options.units)
+        lm = LanguageModel.create(network, seed=SEED)
+        config = TrainingConfig(
+            epochs=options.epochs, steps=options.steps, seed=SEED, **RECIPES[options.recipe]
+        )
+        train(
+            lm, training, held_out, config,
+            normalize=False, folder=options.out, resume=True, progress=Lines(),
+        )  # fmt: skip
+
+        shutil.rmtree(options.out / TRAINING_STATE)
 
     # The figure of the weights as they are shipped, rounded to float16.
     lm.save(options.out, dtype="float16")
@@ -67,7 +75,7 @@ def main() -> None:
     lm.metadata |= {
         "name": options.out.resolve().name,
         "corpora": describe(corpus),
-        "split": {"validation": VALIDATION, "seed": SEED},
+        "split": SPLIT,
         "stored_as": {"dtype": "float16", "held_out": evaluation.to_dict()},
     }
     lm.save(options.out, dtype="float16")
@@ -119,4 +127,4 @@ if __name__ == "__main__":
     try:
         main()
     except KeyboardInterrupt:
-        sys.exit("stopped; --out holds the best model so far, as float32")
+        sys.exit("stopped; --out holds the best model so far, as float32, and the same command goes on")

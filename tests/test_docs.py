@@ -283,6 +283,7 @@ def benchmark(tmp_path, monkeypatch, capsys):
 
     def benchmark(name, *arguments):
         monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        monkeypatch.syspath_prepend(ROOT / "benchmarks")  # as Python does for a script
         runpy.run_path(str(ROOT / "benchmarks" / name), run_name="__main__")
         return capsys.readouterr().out
 

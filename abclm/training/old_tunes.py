@@ -42,6 +42,6 @@ def tunes_held_out_from(lm: LanguageModel, most: int = _ENOUGH) -> Corpus | None
     if any(corpus.checksums.get(each["name"]) != each["sha256"] for each in corpora):
         _log.warning("what the model knew before is not measured: other files of %s", ", ".join(names))
         return None
-    _, held_out = corpus.normalize().deduplicate().split(split["validation"], split["seed"])
+    _, held_out = corpus.normalize().deduplicate().split(**split)
     step = max(1, -(-len(held_out) // most))
     return replace(held_out, tunes=held_out.tunes[::step], places=held_out.places[::step])
