@@ -161,8 +161,8 @@ def serve(name: str, model: str, path: str, tunes: int) -> None:
         print(characters, time.perf_counter() - begun, flush=True)
 
 
-def measure(given: argparse.Namespace, weights: Path) -> dict[str, float]:
-    """The rate of each contender, characters/s."""
+def measure(given: argparse.Namespace, weights: Path) -> dict[str, list[float]]:
+    """The rate of each contender in each round, characters/s."""
     names = ["keras", "matvec", *OURS]
     if subprocess.run([given.torch, "-c", "import torch"], capture_output=True).returncode == 0:
         names[1:1] = ["torch", "torch 128"]
@@ -189,15 +189,19 @@ def measure(given: argparse.Namespace, weights: Path) -> dict[str, float]:
             print(f"round {number}: {name} {characters / seconds:,.0f}/s", file=sys.stderr)
     for process in processes.values():
         process.terminate()
-    return {name: statistics.median(each) for name, each in rates.items()}
+    return rates
 
 
-def ratios(rates: dict[str, float]) -> dict[str, float]:
+def ratios(rates: dict[str, list[float]]) -> dict[str, float]:
     pairs = [
         ("one", "keras"), ("one", "torch"), ("one", "one free"), ("one free", "matvec"),
         ("128", "keras"), ("128", "torch 128"), ("128", "128 free"),
     ]  # fmt: skip
-    return {f"{ours} / {peer}": rates[ours] / rates[peer] for ours, peer in pairs if peer in rates}
+    return {
+        f"{ours} / {peer}": statistics.median(np.divide(rates[ours], rates[peer]).tolist())
+        for ours, peer in pairs
+        if peer in rates
+    }
 
 
 def main() -> None:
@@ -222,11 +226,12 @@ def main() -> None:
         path = Path(folder) / "weights.npz"
         np.savez(path, **weights_of(given.model))
         rates = measure(given, path)
-    figures: dict[str, Any] = {"characters_per_second": rates, "ratios": ratios(rates)}
+    medians = {name: statistics.median(each) for name, each in rates.items()}
+    figures: dict[str, Any] = {"characters_per_second": medians, "ratios": ratios(rates)}
     if given.json:
         print(json.dumps(figures, indent=2))
         return
-    for name, rate in rates.items():
+    for name, rate in medians.items():
         print(f"{name:<10}{rate:>10,.0f} characters/s")
     for name, ratio in figures["ratios"].items():
         print(f"{name:<20}{ratio:>8.2f}")
