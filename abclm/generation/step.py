@@ -10,6 +10,7 @@ Everything is kept features first, states as `(units, batch)`, so that a step is
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -31,20 +32,26 @@ _HALF, _WHOLE = np.float32(0.5), np.float32(1)
 
 
 class State:
-    """Hidden (doubled) and cell values of every layer, `(units, batch)` each; `Engine.step` writes into them."""
+    """What a step leaves for the next, each written over by `Engine.step`.
 
-    def __init__(self, hidden: list[Floats], cell: list[Floats]) -> None:
-        self.hidden = hidden
+    Attributes:
+        cell: the cell values of every layer, `(units, batch)`.
+        products: the hidden values of every layer, times all weights that read them, `(rows, batch)`: its own recurrent
+            weights first, `4·units` rows, then the next layer's or the dense layer's.
+    """
+
+    def __init__(self, cell: list[Floats], products: list[Floats]) -> None:
         self.cell = cell
-        units, batch = hidden[0].shape
+        self.products = products
+        units, batch = cell[0].shape
         # Written over in each step: memory that is fetched anew costs as much as the arithmetic.
-        self.gates: Floats = np.empty((4 * units, batch), np.float32)
+        self.hidden: Floats = np.empty((units, batch), np.float32)
         self.added: Floats = np.empty((4 * units, batch), np.float32)
 
     @property
     def batch(self) -> int:
         """How many texts are written at once."""
-        return int(self.hidden[0].shape[1])
+        return int(self.cell[0].shape[1])
 
     def column(self, place: int) -> State:
         """Return a copy of one text's values, as a state of batch 1."""
@@ -52,52 +59,50 @@ class State:
 
     def put(self, place: int, column: State) -> None:
         """Give one text the values of a state of batch 1."""
-        for mine, others in ((self.hidden, column.hidden), (self.cell, column.cell)):
+        for mine, others in ((self.cell, column.cell), (self.products, column.products)):
             for values, other in zip(mine, others, strict=True):
                 values[:, place] = other[:, 0]
 
     def only(self, places: list[int]) -> State:
         """Return a copy of some texts' values."""
-        return State([each[:, places] for each in self.hidden], [each[:, places] for each in self.cell])
+        return State([each[:, places] for each in self.cell], [each[:, places] for each in self.products])
 
 
 class Engine:
     """A model's weights, laid out once for stepping.
+
+    All that a layer's hidden values are multiplied by is one matrix, so that a layer is one product a step.
 
     Args:
         lm: the model; its weights are copied, so that it may be trained on meanwhile.
     """
 
     def __init__(self, lm: LanguageModel) -> None:
-        weights = lm.weights
+        weights, names = lm.weights, lm.config.layer_names()
         self.units = lm.config.units
-        self._recurrent: list[_Product] = []  # a layer: (4·units, units)
-        self._input: list[_Product] = []  # a layer from the second on: (4·units, units)
-        self._bias: list[Floats] = []  # a layer from the second on: (4·units, 1)
-        pace = _Pace()
-        for number, name in enumerate(lm.config.layer_names()):
-            kernel, bias = weights[f"{name}/kernel"], weights[f"{name}/bias"]
-            recurrent = weights[f"{name}/recurrent_kernel"]
-            self._recurrent.append(_Product(_features_first(recurrent, _HALF), pace))
-            if number == 0:
-                # What a symbol adds to the first layer's gates never changes.
-                rows = weights["embedding/embeddings"] @ kernel + bias  # (vocabulary, 4·units)
-                self._columns: Floats = _features_first(rows)  # (4·units, vocabulary), for many texts
-                self._rows: Floats = np.ascontiguousarray(self._columns.T)  # for a few
+        self._pace = _Pace()
+        # What a symbol adds to the first layer's gates never changes.
+        kernel, bias = weights[f"{names[0]}/kernel"], weights[f"{names[0]}/bias"]
+        rows = weights["embedding/embeddings"] @ kernel + bias  # (vocabulary, 4·units)
+        self._columns: Floats = _features_first(rows)  # (4·units, vocabulary), for many texts
+        self._rows: Floats = np.ascontiguousarray(self._columns.T)  # for a few
+        self._products: list[_Product] = []  # of each layer
+        self._bias: list[Floats] = []  # of what reads each layer: (4·units, 1), at last (vocabulary, 1)
+        for name, reader in itertools.zip_longest(names, names[1:]):
+            recurrent = _features_first(weights[f"{name}/recurrent_kernel"], _HALF)
+            if reader:
+                read = _features_first(weights[f"{reader}/kernel"], _HALF)
+                self._bias.append(_features_first(weights[f"{reader}/bias"][None]))
             else:
-                self._input.append(_Product(_features_first(kernel, _HALF), pace))
-                self._bias.append(_features_first(bias[None]))
-        self._dense = _Product(_HALF * weights["dense/kernel"].T, pace)  # (vocabulary, units)
-        self._dense_bias: Floats = weights["dense/bias"][:, None].copy()  # (vocabulary, 1)
-        self._pace = pace
+                read = _HALF * weights["dense/kernel"].T
+                self._bias.append(weights["dense/bias"][:, None].copy())
+            self._products.append(_Product(np.concatenate([recurrent, read]), self._pace))
 
     def start(self, batch: int = 1) -> State:
         """Return the zero state that every text begins from."""
-        shape = (self.units, batch)
-        layers = len(self._recurrent)
         return State(
-            [np.zeros(shape, np.float32) for _ in range(layers)],
-            [np.zeros(shape, np.float32) for _ in range(layers)],
+            [np.zeros((self.units, batch), np.float32) for _ in self._products],
+            [np.zeros((product.rows, batch), np.float32) for product in self._products],
         )
 
     def step(self, state: State, ids: Sequence[int] | npt.NDArray[np.integer]) -> Floats:
@@ -114,13 +119,13 @@ class Engine:
             Logits, float32 (batch, vocabulary).
         """
         begun = time.perf_counter()
-        units = self.units
-        for layer, recurrent in enumerate(self._recurrent):
-            hidden, cell = state.hidden[layer], state.cell[layer]
-            gates = recurrent.times(hidden, out=state.gates)
+        units, hidden = self.units, state.hidden
+        read = state.added  # what the layer before adds to the gates; at last, the scores
+        for layer, product in enumerate(self._products):
+            sums, cell = state.products[layer], state.cell[layer]
+            gates = sums[: 4 * units]
             if layer > 0:
-                gates += self._input[layer - 1].times(state.hidden[layer - 1], out=state.added)
-                gates += self._bias[layer - 1]
+                gates += read
             elif state.batch == 1:
                 gates[:, 0] += self._rows[ids[0]]
             elif state.batch <= FEW:
@@ -139,11 +144,11 @@ class Engine:
             cell *= 0.5
             np.tanh(cell, out=hidden)
             hidden *= opened[2 * units :]
-        logits = self._dense.times(state.hidden[-1])
-        logits += self._dense_bias
+            sums = state.products[layer] = product.times(hidden, out=sums)
+            read = sums[4 * units :] + self._bias[layer]
         if state.batch <= FEW:
             self._pace.note((time.perf_counter() - begun) / state.batch)
-        return logits.T
+        return read.T
 
     def logits(self, ids: npt.NDArray[np.uint8]) -> Floats:
         """Score what follows each symbol of one text, from the zero state.
@@ -152,7 +157,7 @@ class Engine:
             float32 (time, vocabulary).
         """
         state = self.start()
-        rows = np.empty((len(ids), len(self._dense_bias)), np.float32)
+        rows = np.empty((len(ids), self._columns.shape[1]), np.float32)
         for row, token_id in zip(rows, ids.tolist(), strict=True):
             row[:] = self.step(state, [token_id])[0]
         return rows
