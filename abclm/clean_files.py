@@ -188,7 +188,7 @@ class _Place:
     end: int
 
     def read(self) -> bytes:
-        with self.path.open("rb", buffering=0) as file:
+        with self.path.open("rb") as file:
             file.seek(self.begin)
             return file.read(self.end - self.begin)
 
@@ -279,6 +279,7 @@ def _spread(numbers: npt.NDArray[np.uint64], seed: int) -> npt.NDArray[np.uint64
 
 
 _LOWER = bytes(ord(chr(code).lower()) if code < 128 else code for code in range(256))
+_MOST_DIGITS = 12  # of a tune's number
 _NO_TITLE = bytes(code for code in range(128) if not chr(code).isalnum() and code != ord("\n"))
 
 
@@ -288,7 +289,7 @@ class _Tunes:
 
     Attributes:
         text: of all, each with the empty line at its end.
-        lengths: of each in it.
+        lengths: characters of each in it.
         bodies: the hash of each one's notes, in this process and its forks.
         keys: what each is held out by: its title's letters and digits, else its notes.
     """
@@ -310,7 +311,7 @@ def _regular_tunes(block: bytes) -> _Tunes | None:
 
     What a line is can be told by its first two characters, so all lines are looked at together.
     """
-    if not block.startswith(b"X:") or b"\r" in block or b"%" in block:
+    if not block.startswith(b"X:") or b"\r" in block or b"%" in block or not block.isascii():
         return None
     if block.endswith(b"\n\n\n") or not block.endswith(b"\n\n"):
         block = block.rstrip(b"\n") + b"\n\n"
@@ -328,9 +329,13 @@ def _regular_tunes(block: bytes) -> _Tunes | None:
         return None
     number_ends = ends[heads]
     widths = number_ends - starts[heads] - 2
-    if widths.min() < 1 or any(
-        not np.isin(codes[starts[heads[widths > place]] + 2 + place], list(b"0123456789")).all()
-        for place in range(int(widths.max()))
+    if (
+        widths.min() < 1
+        or widths.max() > _MOST_DIGITS
+        or any(
+            not np.isin(codes[starts[heads[widths > place]] + 2 + place], list(b"0123456789")).all()
+            for place in range(int(widths.max()))
+        )
     ):
         return None
     keys = np.append(np.flatnonzero((first == ord("K")) & is_field), len(starts))
@@ -369,10 +374,10 @@ def _regular_tunes(block: bytes) -> _Tunes | None:
 def _other_tunes(block: bytes) -> tuple[_Tunes, int]:
     """The tunes of a piece that is written in any way, and how many more could not be read."""
     book = parse_tunebook(decode(block))
-    texts = [(re.sub(r"\AX:\d+", "X:1", tune.text).rstrip() + "\n\n").encode() for tune in book.tunes]
+    texts = [re.sub(r"\AX:\d+", "X:1", tune.text).rstrip() + "\n\n" for tune in book.tunes]
     notes = [tune.body.encode().translate(None, b" \n") for tune in book.tunes]
     tunes = _Tunes(
-        text=b"".join(texts),
+        text="".join(texts).encode(),
         lengths=np.array([len(text) for text in texts], np.int64),
         bodies=[hash(body) for body in notes],
         keys=_keys([tune.title.encode() for tune in book.tunes], notes.__getitem__),

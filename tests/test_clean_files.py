@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 
 import numpy as np
 import pytest
@@ -38,6 +39,25 @@ def test_the_text_is_that_of_the_corpus(tmp_path):
     assert found.training.characters == len(TUNES.text)
     assert found.training.checksum == Corpus.read(tmp_path / "book.abc").checksum
     assert found.held_out is None
+
+
+def test_a_tune_may_have_letters_of_several_bytes_where_the_vocabulary_has_them(tmp_path):
+    one, two, three = (
+        f"X:{n}\nT:Caf\xe9 {n}\nK:C\n{body}|\n\n" for n, body in enumerate(("CDE", "CDE", "EFG"), 1)
+    )
+    path = tmp_path / "book.abc"
+    path.write_text(one + two + three, encoding="utf-8")
+    vocabulary = VOCABULARY.with_symbols_of("\xe9")
+    found = encode_files([path], vocabulary, tmp_path / "text", 0.0, 0).training
+    text = vocabulary.decode(found.text.windows(np.array([0]), len(found.text))[0])
+    assert text == "\n" + one + three.replace("X:3", "X:1")
+
+
+def test_a_number_without_end_is_read_in_no_time(tmp_path):
+    start = time.process_time()
+    found = encode(tmp_path, f"X:{'1' * 200_000}\nK:C\nCDE|\n\n")
+    assert time.process_time() - start < 5
+    assert text_of(found.training) == "\nX:1\nK:C\nCDE|\n\n"
 
 
 @pytest.mark.parametrize("size", [300, 1000, 5000])
