@@ -274,11 +274,16 @@ class Playback:
                         most = times + 1
                 else:
                     index += 1
-                    while index < stop and kinds[index] not in (END, START, PART, DOUBLE, ENDING):
+                    while index < stop and kinds[index] not in (END, BOTH, START, PART, DOUBLE, ENDING):
                         index += 1
-                    # A part or an ending that ends the skipped passage is looked at; other bar lines are passed.
+                    # Of what ends the skipped passage, bar lines are passed, but for one that begins a repeat anew.
                     if index >= stop:
                         self._problem(stop - 1, "error", "a variant ending is not closed by a bar line")
+                    elif kinds[index] == BOTH:
+                        self._problem(
+                            index, "warning", "the variant ending that ends here has no other after it"
+                        )
+                        index -= 1
                     elif kinds[index] in (PART, ENDING):
                         index -= 1
             index += 1

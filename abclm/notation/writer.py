@@ -13,6 +13,7 @@ from abclm.notation.lengths import format_length, short_length, uneven_tuplets, 
 from abclm.notation.playback import Playback
 from abclm.notation.spelling import Speller
 from abclm.notation.symbols import (
+    BOTH,
     DOUBLE,
     ENDING,
     PART,
@@ -53,6 +54,7 @@ class Writer:
         self.speller = Speller(self.setting.key, semitones)
         self.layout = Layout()
         self.begun_tuplet: Tuplet | None = None
+        self.in_first_ending = False
         self.lengths: dict[Symbol, str] = {}  # of notes whose broken rhythm has to be written out
         self.uneven: set[Tuplet] = set()  # tuplets of notes of different length
 
@@ -146,12 +148,17 @@ class Writer:
 
     def _bar(self, bar: Bar, kind: str) -> None:
         if kind == ENDING:
+            self.in_first_ending = 1 in bar.ending
             self.layout.ending(bar.ending)
         elif bar.text:
             self._bar_line(kind, bar.text)
 
     def _bar_line(self, kind: str, text: str) -> None:
         self.speller.end_bar()
+        if kind == BOTH and self.in_first_ending:
+            self.layout.newline = True  # abc2midi doesn't see the end of the ending in ::
+        if kind != SINGLE:
+            self.in_first_ending = False
         self.layout.bar_line(kind, text)
 
     def _tuplet(self, tuplet: Tuplet, kind: str) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from abclm.convert.abcmidi import played_notes, run_abc2midi
 from abclm.notation.playback import Playback, part_sequence
 from abclm.notation.symbols import Note
 from abclm.notation.tune import Tune
@@ -138,3 +139,19 @@ def test_an_ending_that_the_repeat_has_already_is_told():
     told = [problem.message for problem in tune("C|1D:|2E:|2||").check()]
     assert "the repeat has this variant ending already" in told
     assert not any("already" in problem.message for problem in tune("C|1D:|2E|]").check())
+
+
+@pytest.mark.parametrize("mark", ["::", ":|:", ":||:", ":|\n|:", "\n::", "::\n"])
+def test_a_first_ending_without_a_second_ends_where_the_next_repeat_begins(mark):
+    written = Tune.parse(f"X:1\nL:1/4\nK:C\nE|1B{mark}CD:|\n")
+    assert [note.pitch for note in written.notes()] == [64, 71, 64, *[60, 62] * 2]
+    canonical = written.normalize()
+    assert canonical.body == "E|1B:|\n|:CD:|\n"
+    assert [pitch for _, _, pitch in played_notes(run_abc2midi(canonical).midi)] == [
+        64,
+        71,
+        64,
+        *[60, 62] * 2,
+    ]
+    if "\n|" not in mark:
+        assert "no other after it" in " ".join(problem.message for problem in written.check())
