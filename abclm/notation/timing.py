@@ -82,6 +82,7 @@ class _Measure:
         self.pitches: dict[int, int] = {}  # step -> pitch, of the key in force
         self.accidentals: dict[int, int] = {}  # letter -> semitones, until the bar line
         self.open_ties: dict[int, Note] = {}  # step -> the note tied over
+        self.tie_sources: list[Note] = []  # the notes that these ties are written at
         self.bar_in_tie = False  # whether a bar line came since
         self.ties: list[tuple[Note, Note]] = []  # (first of the tied notes, a later one)
         self.chords: list[Chord] = []
@@ -166,7 +167,7 @@ class _Measure:
         if self.open_ties:
             self.close_ties(joined)
         self.open_ties, self.bar_in_tie = opened, False
-        self.tie_sources = {note.step: note for note in notes if note.tied} if opened else {}
+        self.tie_sources = [note for note in notes if note.tied] if opened else []
 
     def tied_alike(self, note: Note, joined: dict[int, Note]) -> tuple[int, Note | None]:
         """The note that is tied over to one of its pitch which is spelled otherwise, as `^F-_G`."""
@@ -177,9 +178,8 @@ class _Measure:
 
     def close_ties(self, joined: dict[int, Note]) -> None:
         """Drop the ties that lead to none of the notes joined."""
-        for step in self.open_ties:
-            if step not in joined:
-                source = self.tie_sources[step]
+        for source in self.tie_sources if self.open_ties else ():
+            if source.step not in joined:
                 source.tied = False
                 self.problem(source.at, "error", "the tie leads to no note of the same pitch")
         self.open_ties = {}

@@ -79,6 +79,11 @@ def test_a_tie_holds_the_first_note_for_all_that_follow():
     assert (first.duration + first.held, [note.continued for note in others]) == (WHOLE, [True, True])
 
 
+def test_a_tie_that_leads_nowhere_is_dropped_from_both_of_two_like_notes():
+    assert Tune.parse("X:1\nL:1/4\nK:C\n[ff]-|A\n").normalize().body.rstrip() == "[ff]|A|]"
+    assert Tune.parse("X:1\nL:1/4\nK:C\n[ff]-|f\n").normalize().body.rstrip() == "[ff]-|f|]"
+
+
 def test_a_tie_joins_notes_of_one_pitch_however_they_are_spelled():
     notes = Tune.parse("X:1\nL:1/4\nK:C\n^F-_G|A-[K:Ab]A|^G-[K:Ab]A|\n").notes()
     assert [(note.onset, note.pitch, note.duration) for note in notes] == [(0, 66, 2), (2, 69, 2), (4, 68, 2)]
