@@ -47,7 +47,6 @@ RECIPES: dict[str, dict[str, Any]] = {
     "layers": {**RECURRENT, "layers": 2},
     "batch-8": {**RECURRENT, "batch_size": 8},
 }
-OURS = "averaging"
 
 
 def main() -> None:
