@@ -175,16 +175,8 @@ class _HeldResponse(Response):
             await super().__call__(scope, receive, send)
 
 
-class _HeldStream(StreamingResponse):
-    """A stream that holds a place until it is sent, or the client has gone."""
-
-    def __init__(self, *arguments: Any, held: contextlib.ExitStack, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._held = held
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._held:
-            await super().__call__(scope, receive, send)
+class _HeldStream(_HeldResponse, StreamingResponse):
+    """The same, sent as it comes."""
 
 
 async def _lines(office: Office, job: Job) -> AsyncIterator[str]:
