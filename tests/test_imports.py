@@ -22,7 +22,7 @@ LEVELS = [
     ["files picture markup", "notation"],
     ["vocabulary", "convert", "similarity novelty", "token_files"],
     ["corpora corpus_problems corpus_statistics corpus_picture corpus_notebook cards abc_files holdout"],
-    ["encoded_corpus clean_files"],
+    ["encoded_corpus clean_files clean_pieces"],
     ["language_model model_config model_folder model_notebook history"],
     ["windows", "networks", "generation"],
     ["evaluation"],
