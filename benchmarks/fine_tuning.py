@@ -97,7 +97,8 @@ def tune_to_polkas(lm: LanguageModel, options: argparse.Namespace) -> None:
     old = tunes_held_out_from(lm, most=sys.maxsize)
     if old is None:
         sys.exit(f"what {options.model} was held out from is not known")
-    from_oneill = [place for place, where in enumerate(old.places) if "oneills" in where.lower()]
+    oneill = {tune.text for tune in Corpus.load("oneills1850").normalize().tunes}
+    from_oneill = [place for place, tune in enumerate(old.tunes) if tune.text in oneill]
     start = time.monotonic()
     tuned = fine_tune(lm, polkas, others, old=tunes_held_out_from(lm), folder=options.out, progress=say)
     tuned.save(options.out)
