@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import json
 import logging
+import mmap
 import multiprocessing
 import os
 import shutil
@@ -19,13 +20,13 @@ import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abclm.clean_pieces import Block, Place, encode_block
+from abclm.clean_pieces import Block, Place, begin_worker, encode_block, encode_into
 from abclm.encoded_corpus import EncodedCorpus
 from abclm.errors import CorpusError
 from abclm.files import write_text
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from abclm.vocabulary import Vocabulary
 
 _BLOCK_BYTES = 2**20
+_SLOT_BYTES = 2 * _BLOCK_BYTES  # more than most pieces come to
 _LIST = "files.json"
 _FORMAT_VERSION = 1
 
@@ -203,14 +205,21 @@ def _encoded_blocks(places: Iterator[Place], vocabulary: Vocabulary, seed: int) 
     if len(begin) < 2 or workers == 1 or sys.platform != "linux" or "tensorflow" in sys.modules:
         yield from (encode_block(place, vocabulary, seed) for place in places)
         return
-    with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
-        waiting: deque[Future[Block]] = deque()
-        for place in places:
-            waiting.append(pool.submit(encode_block, place, vocabulary, seed))
-            if len(waiting) > 4 * workers:  # and not the whole file at once
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    slots = [mmap.mmap(-1, _SLOT_BYTES) for _ in range(4 * workers)]  # the ids pass through these
+    free, waiting = deque(range(len(slots))), deque[tuple[int, Future[Block]]]()
+    with ProcessPoolExecutor(
+        workers, multiprocessing.get_context("fork"), begin_worker, (slots, vocabulary, seed)
+    ) as pool:
+        while True:
+            for place in itertools.islice(places, len(free)):  # and not the whole file at once
+                slot = free.popleft()
+                waiting.append((slot, pool.submit(encode_into, slot, place)))
+            if not waiting:
+                return
+            slot, future = waiting.popleft()
+            block = future.result()
+            yield block if block.ids else replace(block, ids=memoryview(slots[slot])[: block.lengths.sum()])
+            free.append(slot)
 
 
 class _Seen:

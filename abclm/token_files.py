@@ -112,7 +112,7 @@ class TokenWriter:
         self._size = 0
         self.files: list[TokenFile] = []
 
-    def write(self, ids: bytes) -> None:
+    def write(self, ids: bytes | memoryview) -> None:
         """Append ids to the text; OSError where the disk is full."""
         left = memoryview(ids)
         while len(left):

@@ -168,7 +168,8 @@ def test_a_file_without_a_tune_is_refused(tmp_path):
         encode(tmp_path, "words\n" * 10)
 
 
-def test_several_cores_give_what_one_gives(tmp_path):
+@pytest.mark.parametrize("slot", [1, 1100, 2**20])  # less than any piece takes, less than some, enough
+def test_several_cores_give_what_one_gives(tmp_path, slot):
     """In a process of its own, as TensorFlow must not be loaded in what is forked."""
     import subprocess
     import sys
@@ -181,7 +182,7 @@ from pathlib import Path
 sys.path.insert(0, {str(Path(clean_files.__file__).parents[1])!r})
 from abclm import clean_files
 from abclm.vocabulary import Vocabulary
-clean_files._BLOCK_BYTES = 1000
+clean_files._BLOCK_BYTES, clean_files._SLOT_BYTES = 1000, {slot}
 clean_files.os.cpu_count = lambda: 3
 found = clean_files.encode_files([Path("book.abc")], Vocabulary.default(), Path("many"), 0.3, 0)
 print(json.dumps([found.training.fingerprint(), found.held_out.fingerprint(), "tensorflow" in sys.modules]))
