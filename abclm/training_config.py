@@ -49,7 +49,8 @@ class TrainingConfig:
             take more bits by more than this share is not kept, and ends the run; above 0.
         checkpoint_minutes: between two writings of what `resume` needs, beside those at the end of each
             epoch and of the run; above 0.
-        precision: `"float32"`, or `"bfloat16"`: mixed, with weights and sums in float32, on GPUs that have it.
+        precision: `"float32"`, or `"bfloat16"` on devices that have it: a processor multiplies by the recurrent
+            weights in it and does all else in float32, a GPU keeps only weights and losses in float32.
 
     Raises:
         ConfigError: values out of range, all of them named.

@@ -26,6 +26,7 @@ import abclm
 from abclm import LanguageModel, TrainingConfig
 from abclm.corpora import Corpus
 from abclm.training import Progress, fine_tune, tunes_held_out_from
+from abclm.training_config import PRECISIONS
 
 RECIPE: dict[str, Any] = {
     "batch_size": 16,
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("--model", default="session")
     parser.add_argument("--polkas", action="store_true")
     parser.add_argument("--epochs", type=int, default=RECIPE["epochs"])
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     lm = abclm.load(options.model)
@@ -69,7 +71,9 @@ def main() -> None:
 
 def tune_to_corpus(lm: LanguageModel, options: argparse.Namespace) -> None:
     parts = read_split(options.corpus, options.split)
-    config = TrainingConfig(**{**RECIPE, "epochs": options.epochs, "seed": options.seed})
+    config = TrainingConfig(
+        **{**RECIPE, "epochs": options.epochs, "seed": options.seed, "precision": options.precision}
+    )
     start = time.monotonic()
     tuned = fine_tune(
         lm, parts["train"], parts["validation"], config, folder=options.out, resume=True, progress=say

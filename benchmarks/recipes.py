@@ -23,6 +23,7 @@ from typing import Any
 from abclm import LanguageModel, ModelConfig, TrainingConfig
 from abclm.corpora import Corpus
 from abclm.training import Progress, train
+from abclm.training_config import PRECISIONS
 
 PAPER: dict[str, Any] = {"sequence_length": 400, "batch_size": 32, "learning_rate": 1e-3}
 SCHEDULE = {**PAPER, "learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": 20, "clip_norm": 1.0}
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=ModelConfig().units)
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
     parser.add_argument("--test", action="store_true", help="measure on the test tunes, too")
     parser.add_argument("--quick", action="store_true", help="a few steps of each")
     options = parser.parse_args()
@@ -70,7 +72,9 @@ def main() -> None:
     print("recipe | units | passes | minutes | bits/character | bits/tune | against the first", flush=True)
     first = None
     for name in options.recipe:
-        folder = options.out / f"{name}-{options.units}-{options.epochs}-{options.seed}"
+        settings = [name, options.units, options.epochs, options.seed]
+        settings += [options.precision] if options.precision != "float32" else []
+        folder = options.out / "-".join(map(str, settings))
         lm = trained(name, folder, parts, options)
         record, last = lm.metadata["training"], lm.history[-1]
         measured = record["held_out"]
@@ -102,7 +106,9 @@ def read_split(path: str, split: Path) -> dict[str, Corpus]:
 
 def trained(name: str, folder: Path, parts: dict[str, Corpus], options: argparse.Namespace) -> LanguageModel:
     """The model of a recipe, from its folder where that is done."""
-    settings = {"epochs": options.epochs, "seed": options.seed, **RECIPES[name]}
+    settings = {
+        "epochs": options.epochs, "seed": options.seed, "precision": options.precision, **RECIPES[name]
+    }  # fmt: skip
     layers = settings.pop("layers", 1)
     if options.quick:
         settings |= {"steps": 3, "batch_size": 4, "sequence_length": 50}

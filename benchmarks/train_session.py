@@ -26,6 +26,7 @@ from abclm.cards import cards
 from abclm.corpora import Corpus, read_corpora
 from abclm.model_folder import TRAINING_STATE
 from abclm.training import Progress, train
+from abclm.training_config import PRECISIONS
 
 CORPORA = ["oneills1850", "ryansMammoth", "airdsAirs"]
 SPLIT: dict[str, Any] = {"validation": 0.1, "seed": 0}
@@ -57,6 +58,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="stop after so many steps")
     parser.add_argument("--units", type=int, default=ModelConfig().units)
     parser.add_argument("--embedding-dimension", type=int, default=ModelConfig().embedding_dimension)
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
     parser.add_argument("--trained", type=Path, metavar="FOLDER", help="take these weights, train nothing")
     options = parser.parse_args()
 
@@ -73,7 +75,9 @@ def main() -> None:
         recipe = SESSION if options.recipe == "session" else RECIPES[options.recipe]
         network = ModelConfig(embedding_dimension=options.embedding_dimension, units=options.units)
         lm = LanguageModel.create(network, seed=SEED)
-        config = TrainingConfig(epochs=options.epochs, steps=options.steps, seed=SEED, **recipe)
+        config = TrainingConfig(
+            epochs=options.epochs, steps=options.steps, seed=SEED, precision=options.precision, **recipe
+        )
         train(
             lm, training, held_out, config,
             normalize=False, folder=options.out, resume=True, progress=Lines(),

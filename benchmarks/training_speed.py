@@ -7,6 +7,8 @@ process of its own, which takes a step when it is its turn; the turns go round, 
 machine does falls on all alike. A time is the median over the rounds, the first step, which compiles, left out.
 
 - `abclm` is `abclm.training.train` itself: reading the windows, the step, the loop between two steps.
+- `abclm_bfloat16` and `torch_bfloat16` are the same with `precision="bfloat16"` and under PyTorch's autocast; they are
+  for processors that have it, and run where `--engines` names them.
 - `keras` and `keras_jit` are keras.layers.LSTM by `train_on_batch`, with `jit_compile` off and on. The faster counts;
   where one is far slower after its first turns it is spared the others.
 - `torch` is torch.nn.LSTM, by the interpreter that --torch names (`pip install torch==2.13.0` in an environment of
@@ -34,6 +36,7 @@ from typing import Any
 SETTINGS = ["32x400x1024", "64x100x1024", "16x200x1024", "32x400x256", "32x400x512"]
 EMBEDDING, SYMBOLS = 256, 83
 ENGINES = ["abclm", "keras", "keras_jit", "torch", "sgemm"]
+BFLOAT16 = ["abclm_bfloat16", "torch_bfloat16"]
 FAR_SLOWER = 1.5
 
 
@@ -44,10 +47,10 @@ def main() -> None:
     parser.add_argument("--setting", nargs="+", default=SETTINGS, metavar="BxTxU")
     parser.add_argument("--torch", help="a Python interpreter that has PyTorch")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=ENGINES)
+    parser.add_argument("--engines", nargs="+", choices=ENGINES + BFLOAT16, default=ENGINES)
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead")
     parser.add_argument(
-        "--engine", choices=ENGINES, help=argparse.SUPPRESS
+        "--engine", choices=ENGINES + BFLOAT16, help=argparse.SUPPRESS
     )  # what the processes are started with
     options = parser.parse_args()
 
@@ -72,7 +75,7 @@ def compare(setting: str, options: argparse.Namespace) -> dict[str, Any]:
     engines = {
         name: Engine(name, setting, options.torch)
         for name in options.engines
-        if name != "torch" or options.torch
+        if not name.startswith("torch") or options.torch
     }
     times: dict[str, list[float]] = {name: [] for name in engines}
     try:
@@ -102,6 +105,10 @@ def figures(setting: str, found: dict[str, float]) -> dict[str, Any]:
         row["times_stock_keras"] = min(stock) / ours
     if ours and "torch" in found:
         row["times_torch"] = found["torch"] / ours
+    if ours and "abclm_bfloat16" in found:
+        row["bfloat16_times_float32"] = ours / found["abclm_bfloat16"]
+    if "abclm_bfloat16" in found and "torch_bfloat16" in found:
+        row["bfloat16_times_torch"] = found["torch_bfloat16"] / found["abclm_bfloat16"]
     if rate:
         gflop = matrix_gflop(*sizes(setting))
         row |= {"sgemm_gflop_per_second": rate, "gflop": gflop, "matrix_bound_seconds": gflop / rate}
@@ -118,7 +125,12 @@ def matrix_gflop(batch: int, length: int, units: int) -> float:
 
 def table(row: dict[str, Any]) -> str:
     parts = [row["setting"], *(f"{name} {seconds:.3f}" for name, seconds in row["seconds"].items())]
-    for name, unit in (("times_stock_keras", "x stock Keras"), ("times_torch", "x PyTorch")):
+    for name, unit in (
+        ("times_stock_keras", "x stock Keras"),
+        ("times_torch", "x PyTorch"),
+        ("bfloat16_times_float32", "x float32 by bfloat16"),
+        ("bfloat16_times_torch", "x PyTorch by bfloat16"),
+    ):
         if name in row:
             parts.append(f"{row[name]:.2f} {unit}")
     if "of_matrix_bound" in row:
@@ -133,7 +145,7 @@ class Engine:
     """A process that takes one step for each line that it is sent, and says how long it took."""
 
     def __init__(self, name: str, setting: str, torch: str | None) -> None:
-        python = torch if name == "torch" and torch else sys.executable
+        python = torch if name.startswith("torch") and torch else sys.executable
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
         environment.setdefault("PYTHONPATH", str(Path(__file__).resolve().parents[1]))
         environment.pop("TF_CONFIG", None)
@@ -169,13 +181,14 @@ class Engine:
 
 def serve(engine: str, batch: int, length: int, units: int) -> None:
     """Take a step for each line of standard input."""
-    if engine == "abclm":
-        serve_abclm(batch, length, units)
+    if engine.startswith("abclm"):
+        serve_abclm(batch, length, units, "bfloat16" if engine in BFLOAT16 else "float32")
         return
     makers: dict[str, Callable[[int, int, int], Callable[[], float | None]]] = {
         "keras": keras_step,
         "keras_jit": functools.partial(keras_step, jit_compile=True),
         "torch": torch_step,
+        "torch_bfloat16": functools.partial(torch_step, bfloat16=True),
         "sgemm": sgemm,
     }
     step = makers[engine](batch, length, units)
@@ -189,7 +202,7 @@ def say(number: float) -> None:
     print("TOOK", number, flush=True)
 
 
-def serve_abclm(batch: int, length: int, units: int) -> None:
+def serve_abclm(batch: int, length: int, units: int, precision: str) -> None:
     import numpy as np
 
     from abclm.encoded_corpus import EncodedCorpus
@@ -199,7 +212,7 @@ def serve_abclm(batch: int, length: int, units: int) -> None:
     ids = np.random.default_rng(0).integers(SYMBOLS, size=2_000_000, dtype=np.uint8)
     corpus = EncodedCorpus("random", 1, "", ids)
     lm = LanguageModel.create(ModelConfig(embedding_dimension=EMBEDDING, units=units))
-    config = TrainingConfig(sequence_length=length, batch_size=batch, steps=10**6)
+    config = TrainingConfig(sequence_length=length, batch_size=batch, steps=10**6, precision=precision)
     sys.stdin.readline()
     start = time.perf_counter()
 
@@ -234,7 +247,7 @@ def keras_step(batch: int, length: int, units: int, jit_compile: bool = False) -
     return step
 
 
-def torch_step(batch: int, length: int, units: int) -> Callable[[], None]:
+def torch_step(batch: int, length: int, units: int, bfloat16: bool = False) -> Callable[[], None]:
     import torch
 
     class Model(torch.nn.Module):
@@ -253,7 +266,8 @@ def torch_step(batch: int, length: int, units: int) -> Callable[[], None]:
 
     def step() -> None:
         optimizer.zero_grad()
-        logits = model(windows[:, :-1])
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bfloat16):
+            logits = model(windows[:, :-1]).float()
         torch.nn.functional.cross_entropy(logits.reshape(-1, SYMBOLS), windows[:, 1:].reshape(-1)).backward()
         optimizer.step()
 

@@ -91,7 +91,7 @@ def command(
         float, typer.Option(help="Minutes between two writings of what --resume needs.")
     ] = _TRAINING.checkpoint_minutes,
     precision: Annotated[
-        str, typer.Option(help="float32, or bfloat16 on GPUs that have it.")
+        str, typer.Option(help="float32, or bfloat16, faster where the device has it.")
     ] = _TRAINING.precision,
     as_json: Annotated[bool, typer.Option("--json", help="End with the figures as one JSON object.")] = False,
 ) -> None:

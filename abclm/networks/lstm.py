@@ -57,17 +57,27 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
         outputs, cell = lstm_outputs(self._rows(sequences), None, self.recurrent_kernel, *initial_state)
         return outputs[-1], tf.transpose(outputs, [1, 0, 2]), [outputs[-1], cell]
 
-    def run(self, sequences: Tensor, recurrent_kernel: Tensor) -> Tensor:
-        """Run the layer on sequences `(batch, time, features)`, with other recurrent weights than its own.
+    def run(
+        self, sequences: Tensor, recurrent_kernel: Tensor | None = None, product_type: Any = None
+    ) -> Tensor:
+        """Run the layer on sequences, as `look_up` does on symbols.
+
+        Args:
+            sequences: `(batch, time, features)`.
+            recurrent_kernel: to use instead of the layer's own.
+            product_type: what to multiply in.
 
         Returns:
             The states from a zero state, `(batch, time, units)`.
         """
         zero = tf.zeros([tf.shape(sequences)[0], self.units], sequences.dtype)
-        outputs, _ = lstm_outputs(self._rows(sequences), None, recurrent_kernel, zero, zero)
+        kernel = self.recurrent_kernel if recurrent_kernel is None else recurrent_kernel
+        outputs, _ = lstm_outputs(self._rows(sequences), None, kernel, zero, zero, product_type)
         return tf.transpose(outputs, [1, 0, 2])
 
-    def look_up(self, ids: Tensor, table: Tensor, recurrent_kernel: Tensor | None = None) -> Tensor:
+    def look_up(
+        self, ids: Tensor, table: Tensor, recurrent_kernel: Tensor | None = None, product_type: Any = None
+    ) -> Tensor:
         """Run the layer on symbols, each one's share of the gates looked up instead of multiplied out.
 
         Args:
@@ -75,6 +85,7 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
             table: the symbols' embeddings, `(symbols, features)`, or one for each sequence,
                 `(batch, symbols, features)`.
             recurrent_kernel: to use instead of the layer's own.
+            product_type: what the recurrent weights are multiplied in, if not in the layer's own type.
 
         Returns:
             What the layer gives for the embedded symbols from a zero state, `(batch, time, units)`.
@@ -85,7 +96,7 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
         rows = tf.matmul(table, self._kernel) + self._bias  # (symbols, 4·units)
         zero = tf.zeros([tf.shape(ids)[0], self.units], rows.dtype)
         kernel = self.recurrent_kernel if recurrent_kernel is None else recurrent_kernel
-        outputs, _ = lstm_outputs(rows, tf.transpose(ids), kernel, zero, zero)
+        outputs, _ = lstm_outputs(rows, tf.transpose(ids), kernel, zero, zero, product_type)
         return tf.transpose(outputs, [1, 0, 2])
 
     def _rows(self, sequences: Tensor) -> Tensor:

@@ -71,8 +71,8 @@ class Network(keras.Model):  # type: ignore[misc]
         """Logits for every position, float32 `(batch, time, vocabulary)`, from a zero state."""
         return self.logits(ids)
 
-    def logits(self, ids: Tensor, dropout: Dropout = NO_DROPOUT) -> Tensor:
-        """The same, with dropout where it is given, as in a training step."""
+    def logits(self, ids: Tensor, dropout: Dropout = NO_DROPOUT, product_type: Any = None) -> Tensor:
+        """The same as in a training step: with dropout, and recurrent products in another type, where given."""
         ids = tf.cast(ids, tf.int32)
         first, *others = self.recurrent
         table = tf.cast(self.embedding.embeddings, first.compute_dtype)  # (vocabulary, features)
@@ -85,12 +85,15 @@ class Network(keras.Model):  # type: ignore[misc]
             for place, layer in enumerate(self.recurrent if dropout.recurrent else [])
         ]
         if first.is_fast or kernels:
-            states = first.look_up(ids, table, *kernels[:1])
+            states = first.look_up(ids, table, kernels[0] if kernels else None, product_type)
         else:
             states = first(tf.gather(table, ids, axis=-2, batch_dims=table.shape.rank - 2))
         for place, layer in enumerate(others, 1):
             states = _drop(states, dropout.output, dropout.seed, place)
-            states = layer.run(states, kernels[place]) if kernels else layer(states)
+            if layer.is_fast or kernels:
+                states = layer.run(states, kernels[place] if kernels else None, product_type)
+            else:
+                states = layer(states)
         return self.dense(_drop(states, dropout.output, dropout.seed, len(self.recurrent)))
 
     def named_variables(self) -> dict[str, Any]:
@@ -118,7 +121,7 @@ def build_network(
         config: widths and number of layers.
         vocabulary_size: number of symbols.
         weights: named as in a model folder; without them Keras initialises the network.
-        precision: `"float32"`, or `"bfloat16"`: products in bfloat16, weights in float32.
+        precision: `"float32"`, or `"bfloat16"`, which is for GPUs: all but the weights in bfloat16.
 
     Returns:
         A built `keras.Model` from ids `(batch, time)`, of any length, to logits `(batch, time, vocabulary)`.

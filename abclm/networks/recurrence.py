@@ -12,15 +12,22 @@ The equations are those of Hochreiter & Schmidhuber (1997) with the forget gate 
 (2000), as in `keras.layers.LSTM`: gates in the order input, forget, cell, output.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 Tensor = Any  # tensorflow is not typed
 
+_FEW_COLUMNS = 32  # with fewer, products in bfloat16 are faster the other way round
+
 
 def lstm_outputs(
-    rows: Tensor, ids: Tensor | None, recurrent_kernel: Tensor, state: Tensor, carry: Tensor
+    rows: Tensor,
+    ids: Tensor | None,
+    recurrent_kernel: Tensor,
+    state: Tensor,
+    carry: Tensor,
+    product_type: Any = None,
 ) -> tuple[Tensor, Tensor]:
     """Run an LSTM over a batch of sequences.
 
@@ -31,24 +38,28 @@ def lstm_outputs(
         recurrent_kernel: `(units, 4·units)`, gates in Keras' order i, f, c, o.
         state: hidden state before the first step, `(batch, units)`.
         carry: cell state before the first step, `(batch, units)`.
+        product_type: what the recurrent weights are multiplied in, `tf.bfloat16` say, where that is faster; all
+            else, sums and states, keeps the type of the arguments.
 
     Returns:
         All hidden states `(time, batch, units)` and the last cell state `(batch, units)`;
         differentiable once, in everything but `ids`.
     """
 
+    product = _Product(product_type or rows.dtype, rows.dtype)
+
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def run(rows: Tensor, recurrent_kernel: Tensor, state: Tensor, carry: Tensor) -> Any:
-        outputs, cell, kept = _forward(rows, ids, recurrent_kernel, state, carry)
+        outputs, cell, kept = _forward(rows, ids, recurrent_kernel, state, carry, product)
 
         def gradient(outputs_gradient: Tensor, cell_gradient: Tensor) -> tuple[Tensor, ...]:
             changes, state_gradient, carry_gradient = _backward(
-                outputs_gradient, cell_gradient, recurrent_kernel, kept
+                outputs_gradient, cell_gradient, recurrent_kernel, kept, product
             )
             units = recurrent_kernel.shape[0]
             before = tf.concat([state[None], outputs[:-1]], axis=0)  # (time, batch, units)
             flat = tf.reshape(changes, [-1, 4 * units])  # (time·batch, 4·units)
-            kernel_gradient = tf.matmul(tf.reshape(before, [-1, units]), flat, transpose_a=True)
+            kernel_gradient = product(tf.reshape(before, [-1, units]), flat, transpose_a=True)
             rows_gradient = changes
             if ids is not None:
                 rows_gradient = tf.math.unsorted_segment_sum(flat, tf.reshape(ids, [-1]), tf.shape(rows)[0])
@@ -60,19 +71,39 @@ def lstm_outputs(
     return result
 
 
+class _Product(NamedTuple):
+    """A product of matrices in one type, given in another."""
+
+    inner: Any
+    outer: Any
+
+    def __call__(self, left: Tensor, right: Tensor, transpose_a: bool = False) -> Tensor:
+        left, right = tf.cast(left, self.inner), tf.cast(right, self.inner)
+        if self.inner == tf.bfloat16 and (right.shape[1] or _FEW_COLUMNS) < _FEW_COLUMNS:
+            found = tf.transpose(tf.matmul(tf.transpose(right), left, transpose_b=not transpose_a))
+        else:
+            found = tf.matmul(left, right, transpose_a=transpose_a)
+        return tf.cast(found, self.outer)
+
+
 def _forward(
-    rows: Tensor, ids: Tensor | None, recurrent_kernel: Tensor, state: Tensor, carry: Tensor
+    rows: Tensor,
+    ids: Tensor | None,
+    recurrent_kernel: Tensor,
+    state: Tensor,
+    carry: Tensor,
+    product: _Product,
 ) -> tuple[Tensor, Tensor, tuple[Any, ...]]:
     """All states, the last cell state, and for the backward pass each step's gates and cells."""
     units = recurrent_kernel.shape[0]
     steps = tf.shape(rows if ids is None else ids)[0]
     # Features first, the three sigmoid gates side by side (i, f, o, c), so that each function runs once.
-    weights = tf.transpose(_sigmoids_first(recurrent_kernel))  # (4·units, units)
+    weights = tf.cast(tf.transpose(_sigmoids_first(recurrent_kernel)), product.inner)  # (4·units, units)
     rows = _sigmoids_first(rows)
 
     def step(time: Tensor, h: Tensor, c: Tensor, outputs: Any, *kept: Any) -> tuple[Any, ...]:
         given = rows[time] if ids is None else tf.gather(rows, ids[time])  # (batch, 4·units)
-        sums = tf.matmul(weights, h) + tf.transpose(given)  # (4·units, batch)
+        sums = product(weights, h) + tf.transpose(given)  # (4·units, batch)
         opened = tf.sigmoid(sums[: 3 * units])
         candidate = tf.tanh(sums[3 * units :])
         now = opened[units : 2 * units] * c + opened[:units] * candidate
@@ -89,11 +120,16 @@ def _forward(
 
 
 def _backward(
-    outputs_gradient: Tensor, cell_gradient: Tensor, recurrent_kernel: Tensor, kept: tuple[Any, ...]
+    outputs_gradient: Tensor,
+    cell_gradient: Tensor,
+    recurrent_kernel: Tensor,
+    kept: tuple[Any, ...],
+    product: _Product,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Gradients of the gates' sums `(time, batch, 4·units)`, of the first state and the first cell state."""
     units = recurrent_kernel.shape[0]
     steps = tf.shape(outputs_gradient)[0]
+    weights = tf.cast(recurrent_kernel, product.inner)
 
     def step(time: Tensor, dh: Tensor, dc: Tensor, changes: Any) -> tuple[Any, ...]:
         opened, candidate, squashed, before = (array.read(time) for array in kept)
@@ -103,7 +139,7 @@ def _backward(
         sigmoids = tf.raw_ops.SigmoidGrad(y=opened, dy=by_gate)  # (3·units, batch)
         tangent = tf.raw_ops.TanhGrad(y=candidate, dy=dc * opened[:units])
         sums = tf.concat([sigmoids[: 2 * units], tangent, sigmoids[2 * units :]], axis=0)
-        dh = tf.matmul(recurrent_kernel, sums)  # (units, batch)
+        dh = product(weights, sums)  # (units, batch)
         return time - 1, dh, dc * opened[units : 2 * units], changes.write(time, tf.transpose(sums))
 
     zero = tf.zeros_like(tf.transpose(cell_gradient))

@@ -41,7 +41,11 @@ class TrainingStep:
         self._config, self._workers = config, workers
         self.characters = batch_shape[0] * batch_shape[1]
         with workers.strategy.scope():
-            self.network = build_network(lm.config, len(lm.vocabulary), lm.weights, config.precision)
+            # A CPU gains by bfloat16 in products alone; a GPU computes all but the weights in it.
+            is_cpu = not tf.config.list_physical_devices("GPU")
+            self._product_type = tf.bfloat16 if is_cpu and config.precision == "bfloat16" else None
+            precision = "float32" if is_cpu else config.precision
+            self.network = build_network(lm.config, len(lm.vocabulary), lm.weights, precision)
             self.optimizer = _OPTIMIZERS[config.optimizer](
                 config.learning_rate,
                 weight_decay=config.weight_decay or None,
@@ -111,7 +115,8 @@ class TrainingStep:
         variables = self.network.trainable_variables
         self.optimizer.learning_rate.assign(learning_rate)
         with tf.GradientTape() as tape:
-            logits = tf.cast(self.network.logits(inputs, dropout), tf.float32)  # (windows, time, vocabulary)
+            logits = self.network.logits(inputs, dropout, self._product_type)  # (windows, time, vocabulary)
+            logits = tf.cast(logits, tf.float32)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(targets, tf.int32), logits)
             loss = tf.reduce_sum(losses) / self.characters
             objective = loss

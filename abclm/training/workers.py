@@ -6,11 +6,13 @@ all make the same change to the same weights. The first, the *chief*, alone writ
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +20,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from abclm.errors import ConfigError, ModelError
+
+_CPU_INFO = Path("/proc/cpuinfo")
+_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 
 
 @dataclass(frozen=True)
@@ -120,13 +125,29 @@ def check_precision(precision: str) -> None:
     if precision == "float32":
         return
     gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        if not _BFLOAT16_FLAGS & _cpu_flags():
+            raise ConfigError(
+                f"precision {precision} is for processors with {' or '.join(sorted(_BFLOAT16_FLAGS))}, which this one "
+                "does not have, or does not tell of; leave precision at float32"
+            )
+        return
     details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
-    if not gpus or any(each.get("compute_capability", (0, 0)) < (8, 0) for each in details):
+    if any(each.get("compute_capability", (0, 0)) < (8, 0) for each in details):
         raise ConfigError(
             f"precision {precision} is for GPUs of compute capability 8.0 or more; this machine has "
-            f"{[each.get('device_name', 'an unknown GPU') for each in details] or 'no GPU'}; "
+            f"{[each.get('device_name', 'an unknown GPU') for each in details]}; "
             "leave precision at float32"
         )
+
+
+def _cpu_flags() -> set[str]:
+    """What the processor can do, by the kernel's names; nothing where it does not say."""
+    with contextlib.suppress(OSError):
+        for line in _CPU_INFO.read_text().splitlines():
+            if line.startswith("flags"):
+                return set(line.partition(":")[2].split())
+    return set()
 
 
 def read_tf_config(text: str) -> tuple[int, int]:

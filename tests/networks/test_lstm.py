@@ -103,6 +103,28 @@ def test_looking_up_is_embedding_and_running(shape, dtype, symbols, a_table_for_
         close(one, other)
 
 
+@pytest.mark.parametrize("batch", [3, 40])  # few sequences are multiplied the other way round
+def test_products_in_bfloat16_come_close(batch):
+    time, features, units, symbols = 12, 6, 24, 5
+    _, fast = pair(features, units, 0, return_sequences=True)
+    ids = tf.constant(np.random.default_rng(0).integers(0, symbols, (batch, time)), tf.int32)
+    table = tf.Variable(normal(1, symbols, features))
+    weights = normal(2, batch, time, units)
+
+    def gradients(**options):
+        with tf.GradientTape() as tape:
+            states = fast.look_up(ids, tf.convert_to_tensor(table), **options)
+            sequences = fast.run(tf.gather(table, ids), **options)
+            loss = tf.reduce_sum((states + 2 * sequences) * weights)
+        variables = [variable.value for variable in fast.trainable_variables]
+        return states, sequences, *tape.gradient(loss, [table, *variables])
+
+    for found, exact in zip(gradients(product_type=tf.bfloat16), gradients(), strict=True):
+        found, exact = tf.convert_to_tensor(found), tf.convert_to_tensor(exact)
+        assert found.dtype == exact.dtype == tf.float32
+        assert 1e-5 < tf.norm(found - exact) / tf.norm(exact) < 0.02
+
+
 def test_weights_have_the_names_and_first_values_of_keras():
     keras.utils.set_random_seed(1)
     stock = keras.layers.LSTM(4, name="lstm")

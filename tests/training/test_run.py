@@ -219,6 +219,19 @@ def test_every_optimizer_lowers_the_loss(lm, optimizer):
     assert lm.bits_per_character(TRAIN) < before
 
 
+def test_products_in_bfloat16_train_nearly_as_well(lm, monkeypatch):
+    monkeypatch.setattr("abclm.training.workers._cpu_flags", lambda: {"avx512_bf16"})
+    other = lm.copy()
+    config = TrainingConfig(sequence_length=50, batch_size=16, steps=12, learning_rate=5e-3)
+    training.train(lm, TRAIN, HELD_OUT, config)
+    training.train(other, TRAIN, HELD_OUT, replace(config, precision="bfloat16"))
+    exact, found = (each.metadata["training"]["held_out"]["bits_per_character"] for each in (lm, other))
+    assert found != exact
+    assert abs(found - exact) < 0.03
+    # What is measured is what the model gives afterwards, when everything is in float32.
+    assert other.evaluate(HELD_OUT).bits_per_character == pytest.approx(found, abs=1e-5)
+
+
 def test_averaging_keeps_the_average_of_the_steps_and_trains_on_the_latest(lm):
     config = TrainingConfig(sequence_length=50, batch_size=16, steps=3)
     average = None

@@ -189,7 +189,17 @@ def test_without_a_cluster_a_worker_is_alone():
     assert read_tf_config("{}") == (0, 1)
 
 
-def test_a_precision_that_the_device_lacks_is_refused():
+@pytest.mark.parametrize(
+    ("flags", "is_taken"),
+    [("sse avx512_bf16", True), ("amx_bf16", True), ("avx avx512f", False), (None, False)],
+)
+def test_a_precision_that_the_processor_lacks_is_refused(monkeypatch, tmp_path, flags, is_taken):
+    if flags:
+        (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
+    monkeypatch.setattr("abclm.training.workers._CPU_INFO", tmp_path / "cpuinfo")
     check_precision("float32")
-    with pytest.raises(ConfigError, match=r"bfloat16 is for GPUs .* this machine has no GPU; leave"):
+    if is_taken:
+        check_precision("bfloat16")
+        return
+    with pytest.raises(ConfigError, match=r"bfloat16 is for processors with amx_bf16 or avx512_bf16.*leave"):
         check_precision("bfloat16")
