@@ -132,7 +132,7 @@ class TrainingConfig:
             "patience": 3,
             "clip_norm": 1.0,
             "output_dropout": 0.2,
-            "forgetting": 0.03,
+            "forgetting": 0.02,
         }
         return cls(**{**settings, **changes})
 

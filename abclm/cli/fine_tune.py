@@ -49,8 +49,8 @@ def command(
         ),
     ] = None,
     forgetting: Annotated[
-        float, typer.Option(help="Stop before the old tunes take more bits by more than this share.")
-    ] = 0.03,
+        float | None, typer.Option(help="Stop before the old tunes take more bits by more than this share.")
+    ] = _TRAINING.forgetting,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --out, where there is one.")
     ] = False,
