@@ -27,8 +27,7 @@ from abclm.training_config import PRECISIONS
 
 PAPER: dict[str, Any] = {"sequence_length": 400, "batch_size": 32, "learning_rate": 1e-3}
 SCHEDULE = {**PAPER, "learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": 20, "clip_norm": 1.0}
-BATCH = {**SCHEDULE, "batch_size": 16}
-DROPOUT = {**BATCH, "output_dropout": 0.5, "embedding_dropout": 0.2}
+DROPOUT = {**SCHEDULE, "output_dropout": 0.5, "embedding_dropout": 0.2}
 DECAY = {**DROPOUT, "weight_decay": 0.01}
 WHOLE = {**DECAY, "whole_tunes": True}
 KEYS = {**WHOLE, "transposition": 1.0}
@@ -36,7 +35,6 @@ RECURRENT = {**KEYS, "recurrent_dropout": 0.3}
 RECIPES: dict[str, dict[str, Any]] = {
     "paper": {**PAPER, "patience": 8},
     "schedule": SCHEDULE,
-    "batch": BATCH,
     "dropout": DROPOUT,
     "decay": DECAY,
     "whole": WHOLE,
@@ -46,7 +44,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "averaging": {**RECURRENT, "averaging": 0.98},
     "smoothing": {**RECURRENT, "label_smoothing": 0.05},
     "layers": {**RECURRENT, "layers": 2},
-    "batch-8": {**RECURRENT, "batch_size": 8},
+    "batch-16": {**RECURRENT, "batch_size": 16},
 }
 
 
