@@ -34,14 +34,17 @@ class Stopping:
     @contextlib.contextmanager
     def whole(self) -> Iterator[None]:
         """Do what is inside to its end, and stop then if that was asked for; asked twice, stop at once."""
+        self._stop_if_asked()  # as Python drops what is raised while it clears away an object
         self.is_within = True
         yield  # an error leaves `is_within` set: what is inside was not done whole
         self.is_within = False
+        self._stop_if_asked()
+
+    def _stop_if_asked(self) -> None:
         if self._asked:
             raise KeyboardInterrupt
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        if self.is_within and not self._asked:
-            self._asked = True
-        else:
+        was_asked, self._asked = self._asked, True
+        if was_asked or not self.is_within:
             raise KeyboardInterrupt

@@ -154,6 +154,20 @@ def test_a_terminated_run_leaves_a_model(lm, tmp_path):
     assert signal.getsignal(signal.SIGTERM) == before
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_signal_that_comes_while_python_clears_away_an_object_is_not_lost(lm, tmp_path):
+    class Object:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGTERM)
+            for _ in range(1000):  # here the signal is handled, and what that raises is dropped
+                pass
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(lm, TRAIN, None, QUICK, folder=tmp_path / "m", progress=stop_at(2, Object))
+    assert LanguageModel.load(tmp_path / "m").metadata["training"]["steps"] == 2
+
+
 def test_a_run_outside_the_main_thread_works(lm):
     thread = threading.Thread(
         target=training.train, args=(lm, TRAIN, None, TrainingConfig(sequence_length=50, steps=2))
