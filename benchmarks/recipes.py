@@ -31,7 +31,7 @@ DROPOUT = {**SCHEDULE, "output_dropout": 0.5, "embedding_dropout": 0.2}
 DECAY = {**DROPOUT, "weight_decay": 0.01}
 WHOLE = {**DECAY, "whole_tunes": True}
 KEYS = {**WHOLE, "transposition": 1.0}
-RECURRENT = {**KEYS, "recurrent_dropout": 0.3}
+RECURRENT = {**KEYS, "recurrent_dropout": 0.5}
 RECIPES: dict[str, dict[str, Any]] = {
     "paper": {**PAPER, "patience": 8},
     "schedule": SCHEDULE,
