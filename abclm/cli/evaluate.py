@@ -1,6 +1,7 @@
 """Measure a model on tunes that it was not trained on, and what it writes against them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -35,6 +36,15 @@ def command(
     generate: Annotated[
         int | None, typer.Option(metavar="N", help="Let the model write the tunes to set against them.")
     ] = None,
+    temperature: Annotated[
+        float, typer.Option(help="Of what the model writes, as abclm generate has it.")
+    ] = 1.0,
+    unconstrained: Annotated[
+        bool,
+        typer.Option(
+            "--unconstrained", help="Let the model write without the grammar, each tune at one try."
+        ),
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of what is written and drawn.")] = 0,
     picture: Annotated[Path | None, typer.Option(help="Draw the figures into this .png file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
@@ -47,6 +57,10 @@ def command(
         raise ConfigError("--tunes gives the tunes that --generate would write; give one of the two")
     if generate is not None and generate < 1:
         raise ConfigError(f"--generate is a number of tunes from 1; received {generate}")
+    if generate is None and (unconstrained or temperature != 1):
+        raise ConfigError(
+            "--unconstrained and --temperature are for tunes that the model writes; give --generate, too"
+        )
     if seed < 0:
         raise ConfigError(f"--seed is an integer from 0; received {seed}")
     if picture is not None and picture.suffix.lower() != ".png":
@@ -56,11 +70,13 @@ def command(
     given = list(read_corpora(tunes)) if tunes else []
 
     from abclm.evaluation import compare, evaluate, judge
+    from abclm.generation import GenerationOptions
 
     with quiet_imports():
         evaluation = evaluate(lm, corpus, normalize=False)
     if generate is not None:
-        given = lm.generate(n=generate, seed=seed)
+        how = GenerationOptions(n=generate, temperature=temperature, seed=seed)
+        given = lm.generate(replace(how, constrained=False, attempts=1) if unconstrained else how)
     qualities: dict[str, Quality] = {}
     comparison = None
     if given:

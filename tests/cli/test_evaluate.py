@@ -88,6 +88,14 @@ def test_a_model_writes_the_tunes_by_itself(call, model):
     assert json.loads(call(*arguments)[1]) == figures
 
 
+def test_a_model_writes_by_itself_without_the_grammar(call, model):
+    arguments = ("few.abc", "--model", model, "--generate", 2, "--seed", 3, "--unconstrained", "--json")
+    figures = json.loads(call(*arguments)[1])
+    assert figures["generated"]["valid"]["share"] == 0  # a model that has learned nothing
+    hotter = json.loads(call(*arguments, "--temperature", 0.5)[1])
+    assert hotter["comparison"] != figures["comparison"]
+
+
 def test_copies_are_not_guessed_without_an_index(call, tmp_path):
     LanguageModel.create(ModelConfig(embedding_dimension=4, units=8), seed=1).save(tmp_path / "plain")
     code, out, errors = call("few.abc", "--model", "plain", "--tunes", "few.abc")
@@ -110,6 +118,8 @@ def test_a_picture_is_drawn(call, model, more):
     ("arguments", "code", "said"),
     [
         (["--tunes", "few.abc", "--generate", "2"], 2, "give one of the two"),
+        (["--unconstrained"], 2, "give --generate, too"),
+        (["--temperature", "0.8"], 2, "give --generate, too"),
         (["--generate", "0"], 2, "--generate is a number of tunes from 1; received 0"),
         (["--seed", "-1"], 2, "--seed is an integer from 0; received -1"),
         (["--picture", "it.jpg"], 2, "--picture names the .png file to write; received 'it.jpg'"),
