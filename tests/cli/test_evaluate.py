@@ -92,8 +92,8 @@ def test_a_model_writes_by_itself_without_the_grammar(call, model):
     arguments = ("few.abc", "--model", model, "--generate", 2, "--seed", 3, "--unconstrained", "--json")
     figures = json.loads(call(*arguments)[1])
     assert figures["generated"]["valid"]["share"] == 0  # a model that has learned nothing
-    hotter = json.loads(call(*arguments, "--temperature", 0.5)[1])
-    assert hotter["comparison"] != figures["comparison"]
+    cooler = json.loads(call(*arguments, "--temperature", 0.5)[1])
+    assert cooler["comparison"] != figures["comparison"]
 
 
 def test_copies_are_not_guessed_without_an_index(call, tmp_path):
