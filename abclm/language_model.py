@@ -7,7 +7,7 @@ The model is data. NumPy samples from it (`abclm.generation`), Keras trains it (
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,9 @@ import numpy as np
 
 from abclm import model_folder
 from abclm._version import VERSION
+from abclm.cache import WEIGHTS
 from abclm.errors import AbclmError, ConfigError, ModelError, VocabularyError
+from abclm.forms import FORM_KEYS
 from abclm.history import History
 from abclm.model_config import ModelConfig as ModelConfig
 from abclm.novelty import NoveltyIndex
@@ -158,10 +160,33 @@ class LanguageModel:
             index,
         )
 
+    @property
+    def forms(self) -> list[dict[str, Any]]:
+        """The forms of the tunes that it was trained on last, as `abclm.forms.count_forms` has them; may be empty.
+
+        Raises:
+            ModelError: the metadata have something else there.
+        """
+        forms: list[dict[str, Any]] = self.metadata.get("training", {}).get("forms", [])
+        if not all(isinstance(each, dict) and each.keys() == FORM_KEYS for each in forms):
+            names = ", ".join(sorted(FORM_KEYS))
+            raise ModelError(
+                f"the metadata's training.forms is a list of objects of {names}; copy the model again"
+            )
+        return forms
+
     def copy(self) -> LanguageModel:
         """Return a model of its own: changing one leaves the other as it was."""
         weights = {name: weight.copy() for name, weight in self.weights.items()}
         return replace(self, weights=weights, metadata=dict(self.metadata), history=list(self.history))
+
+    def with_cache(self, weights: Sequence[float] = WEIGHTS) -> LanguageModel:
+        """Return a model that trusts passages of the tune that come again so far (`abclm.cache`); `()` for not at all.
+
+        Raises:
+            ConfigError: a weight is not from 0 to below 1.
+        """
+        return replace(self.copy(), config=replace(self.config, cache=tuple(weights)))
 
     def with_vocabulary(self, vocabulary: Vocabulary) -> LanguageModel:
         """Return a model that has more symbols, which it knows nothing of and holds for unlikely.

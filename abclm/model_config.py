@@ -19,12 +19,14 @@ FORMAT_VERSION = 1  # of the model folder
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """The shape of a network: Embedding → LSTM layers → Dense.
+    """The shape of a network, Embedding → LSTM layers → Dense, and how far a tune's own passages count beside it.
 
     Args:
         embedding_dimension: numbers that stand for a symbol at the input, 1 to 16,384.
         units: size of each LSTM layer's state, 1 to 16,384.
         layers: LSTM layers, 1 to 16.
+        cache: how far to trust a passage that comes again, of 3, 4, ... symbols, each from 0 to below 1; the last is
+            for all longer ones. None by default. See `abclm.cache`.
 
     Raises:
         ConfigError: a value is out of range.
@@ -37,6 +39,7 @@ class ModelConfig:
     embedding_dimension: int = 256
     units: int = 1024
     layers: int = 1
+    cache: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         ranges = {"embedding_dimension": 16_384, "units": 16_384, "layers": 16}
@@ -45,6 +48,10 @@ class ModelConfig:
             for name, highest in ranges.items()
             if type(getattr(self, name)) is not int or not 1 <= getattr(self, name) <= highest
         ]
+        if not isinstance(self.cache, tuple) or not all(
+            isinstance(weight, float) and 0 <= weight < 1 for weight in self.cache
+        ):
+            wrong.append(f"cache is a tuple of numbers from 0 to below 1, received {self.cache!r}")
         if wrong:
             raise ConfigError("; ".join(wrong))
 
@@ -68,12 +75,14 @@ class ModelConfig:
                 f"format_version is {version!r}, this abclm {VERSION} reads {FORMAT_VERSION}; update abclm"
             )
         names = {each.name for each in fields(cls)}
+        data.setdefault("cache", [])  # which the first models did not have
         if data.keys() != names:
             different = ", ".join(sorted(map(repr, data.keys() ^ names)))
             raise ConfigError(
                 f"unknown or missing: {different}; a config has format_version, {', '.join(sorted(names))}"
             )
-        return cls(**data)
+        cache = data["cache"]
+        return cls(**{**data, "cache": tuple(cache) if isinstance(cache, list) else cache})
 
     def to_json(self) -> str:
         """Return the config, with the folder's format version, as a JSON object."""

@@ -20,7 +20,7 @@ PACKAGE = Path(abclm.__file__).parent
 LEVELS = [
     ["errors _version"],
     ["files picture markup", "notation"],
-    ["vocabulary", "convert", "similarity novelty", "token_files"],
+    ["vocabulary cache", "convert", "similarity novelty forms", "token_files"],
     ["corpora corpus_problems corpus_statistics corpus_picture corpus_notebook cards abc_files holdout"],
     ["encoded_corpus clean_files clean_pieces"],
     ["language_model model_config model_folder model_notebook history"],

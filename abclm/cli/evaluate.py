@@ -39,6 +39,7 @@ def command(
     temperature: Annotated[
         float, typer.Option(help="Of what the model writes, as abclm generate has it.")
     ] = 1.0,
+    bar_redraws: Annotated[int, typer.Option(help="Of what the model writes, likewise.")] = 0,
     unconstrained: Annotated[
         bool,
         typer.Option(
@@ -57,9 +58,9 @@ def command(
         raise ConfigError("--tunes gives the tunes that --generate would write; give one of the two")
     if generate is not None and generate < 1:
         raise ConfigError(f"--generate is a number of tunes from 1; received {generate}")
-    if generate is None and (unconstrained or temperature != 1):
+    if generate is None and (unconstrained or temperature != 1 or bar_redraws):
         raise ConfigError(
-            "--unconstrained and --temperature are for tunes that the model writes; give --generate, too"
+            "--unconstrained, --temperature and --bar-redraws are for tunes that the model writes; give --generate, too"
         )
     if seed < 0:
         raise ConfigError(f"--seed is an integer from 0; received {seed}")
@@ -75,7 +76,7 @@ def command(
     with quiet_imports():
         evaluation = evaluate(lm, corpus, normalize=False)
     if generate is not None:
-        how = GenerationOptions(n=generate, temperature=temperature, seed=seed)
+        how = GenerationOptions(n=generate, temperature=temperature, bar_redraws=bar_redraws, seed=seed)
         given = lm.generate(replace(how, constrained=False, attempts=1) if unconstrained else how)
     qualities: dict[str, Quality] = {}
     comparison = None

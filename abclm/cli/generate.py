@@ -37,6 +37,10 @@ def command(
     ] = None,
     parts: Annotated[int | None, typer.Option(help="How many parts, each repeated.")] = None,
     bars: Annotated[int | None, typer.Option(help="Bars of each part; without --parts, of the tune.")] = None,
+    any_form: Annotated[
+        bool,
+        typer.Option("--any-form", help="Leave the form to the model; else it is one usual among its tunes."),
+    ] = _DEFAULTS.any_form,
     n: Annotated[int, typer.Option("-n", help="How many tunes.")] = _DEFAULTS.n,
     seed: Annotated[
         int | None, typer.Option(help="For the same tunes again. [default: drawn, and said]")
@@ -52,6 +56,9 @@ def command(
     bar_repetition: Annotated[
         float, typer.Option(help="How probably to keep a bar that the tune has already; 0 to 1.")
     ] = _DEFAULTS.bar_repetition,
+    bar_redraws: Annotated[
+        int, typer.Option(help="How often to draw a bar anew before the grammar has its way in it.")
+    ] = _DEFAULTS.bar_redraws,
     max_length: Annotated[int, typer.Option(help="Characters a tune has at most.")] = _DEFAULTS.max_length,
     unconstrained: Annotated[bool, typer.Option(help="Leave the music to the model, valid or not.")] = False,
     novel: Annotated[
@@ -79,9 +86,9 @@ def command(
         opening = opening or model_tune.opening
     options = GenerationOptions(
         title=title, key=key, meter=meter, rhythm=rhythm, unit_note_length=unit_note_length, opening=opening,
-        parts=parts, bars=bars, n=n, seed=seed, temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p,
-        bar_repetition=bar_repetition, max_length=max_length, constrained=not unconstrained, attempts=attempts,
-        batch_size=batch_size, novel=novel,
+        parts=parts, bars=bars, any_form=any_form, n=n, seed=seed, temperature=temperature, top_k=top_k,
+        top_p=top_p, min_p=min_p, bar_repetition=bar_repetition, bar_redraws=bar_redraws, max_length=max_length,
+        constrained=not unconstrained, attempts=attempts, batch_size=batch_size, novel=novel,
     )  # fmt: skip
     formats = _formats(file_format, out)
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from abclm.cache import WEIGHTS
 from abclm.cli.training_run import (
     check,
     figures,
@@ -43,6 +44,9 @@ def command(
     ] = _MODEL.embedding_dimension,
     units: Annotated[int, typer.Option(help="Width of each LSTM layer.")] = _MODEL.units,
     layers: Annotated[int, typer.Option(help="Number of LSTM layers.")] = _MODEL.layers,
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Let passages of a tune that come again count beside the network.")
+    ] = False,
     sequence_length: Annotated[
         int, typer.Option(help="Characters of a training window.")
     ] = _TRAINING.sequence_length,
@@ -96,7 +100,9 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="End with the figures as one JSON object.")] = False,
 ) -> None:
     """Train a new model; after each epoch it is measured on held-out tunes, and the best is kept."""
-    model_config = ModelConfig(embedding_dimension=embedding_dimension, units=units, layers=layers)
+    model_config = ModelConfig(
+        embedding_dimension=embedding_dimension, units=units, layers=layers, cache=WEIGHTS if cache else ()
+    )
     config = TrainingConfig(
         sequence_length=sequence_length, batch_size=batch_size, whole_tunes=whole_tunes,
         transposition=transposition, optimizer=optimizer, learning_rate=learning_rate, schedule=schedule,

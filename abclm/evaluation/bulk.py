@@ -28,41 +28,69 @@ class Evaluator:
         network: what is measured; its weights at the time of each call.
         vocabulary: what the tunes are encoded with.
         tunes: canonical tunes, at least one.
+        cache: weights of a cache that counts beside the network; none by default.
 
     Raises:
         ConfigError: no tunes.
         VocabularyError: a tune has a character that the vocabulary lacks.
     """
 
-    def __init__(self, network: Network, vocabulary: Vocabulary, tunes: Iterable[Tune]) -> None:
+    def __init__(
+        self, network: Network, vocabulary: Vocabulary, tunes: Iterable[Tune], cache: Sequence[float] = ()
+    ) -> None:
         self._tunes = EncodedTunes(vocabulary, tunes)
+        self._recalled = self._tunes.recalled(cache)
         ids = tf.TensorSpec([None, None], tf.uint8)
         lengths = tf.TensorSpec([None], tf.int32)
 
-        def measure(inputs: Any, targets: Any, characters: Any, headers: Any) -> Any:
+        weights = tf.TensorSpec([None, None], tf.float32)
+
+        def measure(
+            inputs: Any, targets: Any, characters: Any, headers: Any, recalled: Any, weights: Any
+        ) -> Any:
             wanted = tf.cast(targets, tf.int32)
             logits = tf.cast(network.logits(inputs), tf.float32)  # (batch, time, vocabulary)
             losses = tf.nn.sparse_softmax_cross_entropy_with_logits(wanted, logits)
+            likeliest = tf.argmax(logits, axis=-1, output_type=tf.int32)
+            if cache:
+                losses, likeliest = _mixed(logits, losses, wanted, tf.cast(recalled, tf.int32), weights)
             # Summed in float64: a corpus has more characters than float32 has digits for.
             losses = tf.cast(losses, tf.float64)  # (batch, time)
             time = tf.shape(inputs)[1]
             counted, header = tf.sequence_mask(characters, time), tf.sequence_mask(headers, time)
-            right = tf.argmax(logits, axis=-1, output_type=tf.int32) == wanted
+            right = likeliest == wanted
             return (
                 tf.reduce_sum(tf.where(header, losses, 0.0), axis=1),
                 tf.reduce_sum(tf.where(counted, losses, 0.0), axis=1),
                 tf.reduce_sum(tf.cast(counted & right, tf.int64), axis=1),
             )
 
-        self._measure = tf.function(measure, input_signature=[ids, ids, lengths, lengths])
+        self._measure = tf.function(measure, input_signature=[ids, ids, lengths, lengths, ids, weights])
 
     def __call__(self) -> Evaluation:
         """Measure the network as it is now."""
         headers = np.array(self._tunes.header_characters, np.int32)
         measured = np.empty((3, len(headers)))  # header nats, nats, correct
         for inputs, targets, characters, places in padded_batches(self._tunes.ids):
-            measured[:, places] = self._measure(inputs, targets, characters, headers[places])
+            recalled, weights = np.zeros_like(inputs), np.zeros(inputs.shape, np.float32)
+            for row, place in enumerate(places):
+                ids, found = self._recalled[place]
+                recalled[row, : len(ids)], weights[row, : len(ids)] = ids, found
+            measured[:, places] = self._measure(
+                inputs, targets, characters, headers[places], recalled, weights
+            )
         return Evaluation.of(self._tunes.costs(*measured))
+
+
+def _mixed(logits: Any, losses: Any, wanted: Any, recalled: Any, weights: Any) -> tuple[Any, Any]:
+    """Losses and likeliest symbols when what is recalled counts, too (`abclm.cache.mix`); all `(batch, time)`."""
+    kept = (1 - weights) * tf.exp(-losses)  # the probability of what is wanted, by the network
+    losses = tf.where(recalled == wanted, -tf.math.log(kept + weights), losses - tf.math.log1p(-weights))
+    chances = tf.nn.softmax(logits)
+    likeliest = tf.argmax(chances, axis=-1, output_type=tf.int32)
+    other = (1 - weights) * tf.gather(chances, recalled, axis=-1, batch_dims=2) + weights
+    is_likelier = (weights > 0) & (other > (1 - weights) * tf.reduce_max(chances, axis=-1))
+    return losses, tf.where(is_likelier, recalled, likeliest)
 
 
 def padded_batches(

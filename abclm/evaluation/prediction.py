@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from abclm.cache import mix, recall
 from abclm.corpora import Corpus
 from abclm.errors import ConfigError
 
@@ -145,7 +146,8 @@ def evaluate(lm: LanguageModel, tunes: Corpus | Iterable[Tune], *, normalize: bo
         normalize: bring them to the canonical form first; False says that they have it.
 
     Returns:
-        Bits per character and per tune, of the tunes that have a canonical form.
+        Bits per character and per tune, of the tunes that have a canonical form; by the network and, where the model
+        has one, the cache.
 
     Raises:
         ConfigError: there is no such tune.
@@ -161,7 +163,8 @@ def evaluate(lm: LanguageModel, tunes: Corpus | Iterable[Tune], *, normalize: bo
     from abclm.evaluation.bulk import Evaluator
     from abclm.networks import build_network
 
-    return Evaluator(build_network(lm.config, len(lm.vocabulary), lm.weights), lm.vocabulary, corpus.tunes)()
+    network = build_network(lm.config, len(lm.vocabulary), lm.weights)
+    return Evaluator(network, lm.vocabulary, corpus.tunes, lm.config.cache)()
 
 
 class EncodedTunes:
@@ -181,6 +184,7 @@ class EncodedTunes:
     """
 
     def __init__(self, vocabulary: Vocabulary, tunes: Iterable[Tune]) -> None:
+        self._vocabulary = vocabulary
         self.ids: list[Ids] = []
         self.header_characters: list[int] = []
         for tune in tunes:
@@ -189,6 +193,12 @@ class EncodedTunes:
             self.header_characters.append(min(tune.body_start, len(text)))
         if not self.ids:
             raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
+
+    def recalled(self, cache: Sequence[float]) -> list[tuple[npt.NDArray[np.int64], Floats]]:
+        """Look up what a cache of these weights recalls: of each tune, ids and weights, both (characters,)."""
+        texts = (self._vocabulary.decode(ids) for ids in self.ids)
+        found = (recall(text, cache, self._vocabulary) for text in texts)
+        return [(ids[:-1], weights[:-1].astype(np.float64)) for ids, weights in found]
 
     def costs(self, header_nats: Sequence[float], nats: Sequence[float], correct: Sequence[int]) -> Costs:
         """Put together what was measured of each tune; `nats` are those of all its characters."""
@@ -203,8 +213,10 @@ def _evaluate_by_numpy(lm: LanguageModel, tunes: EncodedTunes) -> Evaluation:
 
     engine = Engine(lm)
     header_nats, nats, correct = [], [], []
-    for ids, header in zip(tunes.ids, tunes.header_characters, strict=True):
+    recalled = tunes.recalled(lm.config.cache)
+    for ids, header, (likely, weights) in zip(tunes.ids, tunes.header_characters, recalled, strict=True):
         logits = engine.logits(ids[:-1]).astype(np.float64)  # (time, vocabulary)
+        mix(logits, likely, weights)
         logits -= logits.max(axis=1, keepdims=True)
         costs = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(logits)), ids[1:]]
         header_nats.append(float(costs[:header].sum()))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abclm.cache import mix
 from abclm.generation.sampling import draw
 from abclm.generation.step import FEW, Engine, State
 
@@ -58,7 +59,10 @@ class Batch:
         # What may come next is looked up while a tune's objects are in the processor's cache, as the product of the
         # next step drives them out.
         self._allowed = np.array([writer.guide.allowed() for writer in writers])
+        self._drawn_from = self._allowed.copy() if writers[0].takes_back else self._allowed
         self._numbers = _Numbers(writers)
+        self._recalled = np.zeros(len(writers), np.int64)
+        self._weights = np.zeros(len(writers))  # of what is recalled; all 0 where the model has no cache
 
     def run(self, next_writer: Callable[[], Writer | None]) -> Iterator[list[Writer]]:
         """Write until all tunes are finished.
@@ -73,45 +77,66 @@ class Batch:
         symbols = self._vocabulary.symbols
         while self.writers:
             self._logits = self._engine.step(self._state, self._last)
-            numbers, writers, allowed = self._numbers.each(), self.writers, self._allowed
-            ids, certain = draw(self._logits, self._options, numbers, allowed, self._tolerance)
+            mix(self._logits, self._recalled, self._weights)
+            numbers, writers = self._numbers.each(), self.writers
+            ids, certain = draw(self._logits, self._options, numbers, self._drawn_from, self._tolerance)
             if self._tolerance:
                 for place in np.flatnonzero(~certain).tolist():
-                    ids[place] = self._decide(place, numbers[place], allowed[place])
+                    ids[place] = self._decide(place, numbers[place], self._drawn_from[place])
             self._last = ids.tolist()
-            if self._options.bar_repetition < 1:
+            if writers[0].takes_back:
                 for place in range(len(writers)):
-                    self._hold_back(place)
+                    self._settle(place)
             ended = []
             for place, (writer, token_id) in enumerate(zip(writers, self._last, strict=True)):
                 if writer.write(symbols[token_id]):
                     ended.append(place)
                 else:
-                    allowed[place] = writer.guide.allowed()
+                    self._look_ahead(place)
             yield [writers[place] for place in ended]
             if ended:
                 self._go_on(ended, next_writer)
 
-    def _hold_back(self, place: int) -> None:
-        """Where the symbol to be written completes a bar that is to be drawn anew, begin it with another draw."""
-        writer, symbols = self.writers[place], self._vocabulary.symbols
-        if writer.begins_bar(symbols[self._last[place]]):
-            writer.remember(self._state.column(place), self._logits[place].copy())
-        while writer.refuses(symbols[self._last[place]], lambda: self._numbers.one(place)):
-            state, logits = writer.begin_bar_again()
-            self._state.put(place, state)
-            number, allowed = self._numbers.one(place), writer.guide.allowed()
-            ids, certain = draw(
-                logits[None], self._options, np.array([number]), allowed[None], self._tolerance
-            )
-            self._last[place] = int(ids[0]) if certain[0] else self._decide(place, number, allowed)
+    def _look_ahead(self, place: int) -> None:
+        """Look up what may come next of one tune, and what is recalled."""
+        writer = self.writers[place]
+        self._allowed[place] = allowed = writer.guide.allowed()
+        if self._drawn_from is not self._allowed:
+            self._drawn_from[place] = True if writer.is_free else allowed
+        if cache := writer.cache:
+            self._weights[place] = cache.weight
+            if cache.symbol is not None:
+                self._recalled[place] = self._vocabulary.char_to_id[cache.symbol]
 
-    def _decide(self, place: int, number: float, allowed: Mask) -> int:
+    def _settle(self, place: int) -> None:
+        """Where the symbol to be written isn't allowed, or completes a bar that is to be drawn anew, draw another."""
+        writer, symbols = self.writers[place], self._vocabulary.symbols
+        logits, allowed = self._logits[place], self._allowed[place]
+        while True:
+            token_id = self._last[place]
+            if writer.begins_bar(symbols[token_id]):
+                writer.remember(self._state.column(place), logits.copy())
+            is_allowed = bool(allowed[token_id])
+            if is_allowed and not writer.refuses(symbols[token_id], lambda: self._numbers.one(place)):
+                return
+            state, logits = writer.begin_bar_again(not_allowed=not is_allowed)
+            self._state.put(place, state)
+            allowed = writer.guide.allowed()
+            drawn_from = np.ones_like(allowed) if writer.is_free else allowed
+            number = self._numbers.one(place)
+            ids, certain = draw(
+                logits[None], self._options, np.array([number]), drawn_from[None], self._tolerance
+            )
+            self._last[place] = int(ids[0]) if certain[0] else self._decide(place, number, drawn_from)
+
+    def _decide(self, place: int, number: float, drawn_from: Mask) -> int:
         """Draw by the logits that the tune has alone."""
         state = self._engine.start()
         for token_id in [self._newline, *self._vocabulary.encode(self.writers[place].text).tolist()]:
             logits = self._engine.step(state, [token_id])
-        ids, _ = draw(logits, self._options, np.array([number]), allowed[None])
+        if (cache := self.writers[place].cache) and cache.symbol is not None:
+            mix(logits, np.array([self._vocabulary.char_to_id[cache.symbol]]), np.array([cache.weight]))
+        ids, _ = draw(logits, self._options, np.array([number]), drawn_from[None])
         return int(ids[0])
 
     def _go_on(self, ended: list[int], next_writer: Callable[[], Writer | None]) -> None:
@@ -125,14 +150,18 @@ class Batch:
             self.writers[place] = other
             self._state.put(place, self._engine.start())
             self._last[place] = self._newline
-            self._allowed[place] = other.guide.allowed()
+            self._weights[place] = 0
+            self._look_ahead(place)
             self._numbers.replace(place, other)
         if gaps:
             kept = [place for place in range(len(self.writers)) if place not in gaps]
             self.writers = [self.writers[place] for place in kept]
             self._last = [self._last[place] for place in kept]
             self._state = self._state.only(kept)
+            self._weights, self._recalled = self._weights[kept], self._recalled[kept]
+            takes_back = self._drawn_from is not self._allowed
             self._allowed = self._allowed[kept]
+            self._drawn_from = self._drawn_from[kept] if takes_back else self._allowed
             self._numbers.keep(kept)
 
 

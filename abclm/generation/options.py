@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 
 from abclm.errors import ConfigError, NotationError
+from abclm.forms import MOST_BARS, MOST_PARTS
 from abclm.generation.constraint import canonical_opening, grammar_for, way_to_end
 from abclm.generation.prompt import HEADER, HEADER_LENGTH, opening_text
 
@@ -29,6 +30,8 @@ class GenerationOptions:
         parts: how many parts the tune has, each repeated, 1 to 8.
         bars: how many bars each part has, 1 to 64; without `parts`, how many the tune has. A repeat is counted
             once, the second ending in place of the first, and a pick-up and its complement are one bar together.
+        any_form: where neither `parts` nor `bars` is given, leave the form to the model; else each tune gets that of
+            one of the tunes that the model learned from, of the same rhythm where one is given.
         n: how many tunes, from 1.
         seed: an integer from 0; the same seed gives the same tunes, the first few of them whatever `n`
             is. By default one is drawn from the system's entropy.
@@ -38,6 +41,9 @@ class GenerationOptions:
         min_p: draw from symbols at least `min_p` times as probable as the likeliest, 0 to 1.
         bar_repetition: with what probability a bar is kept that the tune has already, to the power of how often: 1
             leaves it to the model, 0 has no bar twice (as far as 16 draws of it help).
+        bar_redraws: how often a bar is drawn anew in which the model draws what the grammar does not allow, 0 to 64,
+            before the grammar has its way symbol by symbol: bars come nearer to those that the model was trained on, and
+            each draw takes its time.
         batch_size: how many tunes are written at once, 1 to 1,024; it changes speed and memory, not the tunes.
         max_length: characters that a tune has at most, header included, 200 to 100,000.
         constrained: whether only symbols are drawn that leave the tune valid; else the model is left to itself in
@@ -58,6 +64,7 @@ class GenerationOptions:
     opening: str | None = None
     parts: int | None = None
     bars: int | None = None
+    any_form: bool = False
     n: int = 1
     seed: int | None = None
     temperature: float = 1.0
@@ -65,6 +72,7 @@ class GenerationOptions:
     top_p: float | None = None
     min_p: float | None = None
     bar_repetition: float = 1.0
+    bar_redraws: int = 0
     batch_size: int = 128
     max_length: int = 1500
     constrained: bool = True
@@ -111,7 +119,7 @@ class GenerationOptions:
         )
         if self.seed is not None:
             yield from self._wrong("seed", "an integer from 0", self.seed, _is_integer(self.seed, 0))
-        for name, value, most in (("parts", self.parts, 8), ("bars", self.bars, 64)):
+        for name, value, most in (("parts", self.parts, MOST_PARTS), ("bars", self.bars, MOST_BARS)):
             if value is not None:
                 yield from self._wrong(
                     name, f"an integer from 1 to {most}", value, _is_integer(value, 1, most)
@@ -128,6 +136,8 @@ class GenerationOptions:
             yield from self._wrong("min_p", "a number from 0 to 1", self.min_p, right)
         right = _is_number(self.bar_repetition) and 0 <= self.bar_repetition <= 1
         yield from self._wrong("bar_repetition", "a number from 0 to 1", self.bar_repetition, right)
+        right = _is_integer(self.bar_redraws, 0, 64)
+        yield from self._wrong("bar_redraws", "an integer from 0 to 64", self.bar_redraws, right)
         right = _is_integer(self.batch_size, 1, 1024)
         yield from self._wrong("batch_size", "an integer from 1 to 1,024", self.batch_size, right)
         right = _is_integer(self.max_length, _SHORTEST, 100_000)

@@ -6,10 +6,14 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from abclm.errors import ModelError
+import numpy as np
+
+from abclm.errors import ModelError, NotationError
+from abclm.forms import TuneForm, draw_form
 from abclm.generation.batch import Batch
 from abclm.generation.constraint import grammar_for
 from abclm.generation.guide import GrammarGuide, Guide, Masks
@@ -22,8 +26,10 @@ from abclm.novelty import NoveltyIndex, Overlap
 if TYPE_CHECKING:
     from abclm.generation.options import GenerationOptions
     from abclm.language_model import LanguageModel
+    from abclm.notation.grammar import Grammar
 
 FEWEST_NOTES = 8  # as heard; what has less is no tune
+_FORM = 1  # of the random numbers of an attempt, those that its form is drawn by
 
 _logger = logging.getLogger(__name__)
 
@@ -88,7 +94,7 @@ def generate(lm: LanguageModel, options: GenerationOptions) -> Iterator[Generate
         if index is None:
             return None
         tries[index] = _Tries(lm.novelty_index if options.novel else None)
-        return Writer(options, new_guide(), index, attempt=0)
+        return Writer(options, new_guide(index, 0), index, attempt=0, cache=lm.config.cache)
 
     first = [writer for writer in (next_writer() for _ in range(options.batch_size)) if writer]
     given = 0
@@ -98,7 +104,8 @@ def generate(lm: LanguageModel, options: GenerationOptions) -> Iterator[Generate
                 if tries[writer.index].are_over(writer, options):
                     written[writer.index] = tries.pop(writer.index).best(writer, options)
                 else:
-                    again.append(Writer(options, new_guide(), writer.index, writer.attempt + 1))
+                    index, attempt = writer.index, writer.attempt + 1
+                    again.append(Writer(options, new_guide(index, attempt), index, attempt, lm.config.cache))
             while given in written:
                 yield written.pop(given)
                 given += 1
@@ -130,7 +137,7 @@ def stream_steps(
         nothing, until a whole bar.
     """
     options = options.with_seed()
-    writer = Writer(options, _guides(lm, options)(), index=0, attempt=0)
+    writer = Writer(options, _guides(lm, options)(0, 0), index=0, attempt=0, cache=lm.config.cache)
     return _settled(Batch(engine or Engine(lm), lm.vocabulary, options, [writer]), writer)
 
 
@@ -156,15 +163,15 @@ def _settled(batch: Batch, writer: Writer) -> Iterator[str]:
         given = max(given, settled)
 
 
-def _guides(lm: LanguageModel, options: GenerationOptions) -> Callable[[], GrammarGuide | Guide]:
-    """What makes a guide for each tune: to the grammar, or where the model is left to itself, a free one."""
+def _guides(lm: LanguageModel, options: GenerationOptions) -> Callable[[int, int], GrammarGuide | Guide]:
+    """What makes a guide for each attempt at each tune: to the grammar, or to a free tune's header alone."""
     if not options.constrained:
-        return lambda: Guide(options, lm.vocabulary)
+        return lambda index, attempt: Guide(options, lm.vocabulary)
     lacking = sorted(symbol for symbol in CANONICAL_SYMBOLS if symbol not in lm.vocabulary)
     if lacking:
         names = ", ".join(map(repr, lacking[:5]))
         _logger.warning("the model's vocabulary lacks %s: its tunes are not held to the grammar", names)
-        return lambda: Guide(options, lm.vocabulary)
+        return lambda index, attempt: Guide(options, lm.vocabulary)
     others = [symbol for symbol in lm.vocabulary.symbols if symbol not in CANONICAL_SYMBOLS]
     if others:
         names = ", ".join(map(repr, others[:5])) + (", ..." if len(others) > 5 else "")
@@ -172,10 +179,24 @@ def _guides(lm: LanguageModel, options: GenerationOptions) -> Callable[[], Gramm
             "the tunes are canonical ones, without other symbols that the model knows (%s); unconstrained, it "
             "may write them", names,
         )  # fmt: skip
-    opening = options.opening_music()
-    grammar = grammar_for(options.header(), opening, options.parts, options.bars, options.max_length)
-    masks = Masks(lm.vocabulary)
-    return lambda: GrammarGuide(grammar, masks, opening, options.max_length)
+    header, opening, masks = options.header(), options.opening_music(), Masks(lm.vocabulary)
+    forms = [] if options.any_form or options.parts or options.bars else lm.forms
+
+    @cache
+    def grammar_of(form: TuneForm) -> Grammar:
+        try:
+            return grammar_for(header, opening, *form, options.max_length)
+        except NotationError:  # a form that was drawn need not go with what was asked for
+            return grammar_for(header, opening, options.parts, options.bars, options.max_length)
+
+    def guide(index: int, attempt: int) -> GrammarGuide:
+        form = TuneForm(options.parts, options.bars)
+        if forms:
+            seed = np.random.SeedSequence(options.seed, spawn_key=(index, attempt, _FORM))
+            form = draw_form(forms, header.get("R"), np.random.default_rng(seed))
+        return GrammarGuide(grammar_of(form), masks, opening, options.max_length)
+
+    return guide
 
 
 class _Tries:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+
+from abclm.cache import Cache
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -15,52 +17,89 @@ if TYPE_CHECKING:
     from abclm.generation.options import GenerationOptions
     from abclm.generation.step import State
 
-_MOST_REDRAWN = 16  # times in a row that a bar is drawn anew
+    Logits = npt.NDArray[np.float32]
+
+_MOST_REPETITIONS = 16  # times in a row that a bar is drawn anew because the tune has it already
 _NOTE_LETTERS = frozenset("ABCDEFGabcdefg")
 _BETWEEN_BARS = frozenset("|:]123456789 \n")
+
+
+class _BarStart(NamedTuple):
+    """What it takes to begin a bar again: how it all stood before the bar's first symbol."""
+
+    length: int  # of the text
+    guide: GrammarGuide | Guide
+    cache: Cache | None
+    state: State
+    logits: Logits
 
 
 class Writer:
     """One attempt at one tune.
 
+    With `bar_redraws`, a bar in which the model draws what the grammar does not allow is drawn anew from its beginning,
+    so often at most; then the grammar has its way, symbol by symbol. So the bars follow the model's distribution of
+    whole bars that are allowed, and not one in which each symbol is drawn as if nothing behind it had to fit.
+
     With `bar_repetition` below 1, a bar that the tune has already is kept with that probability, to the power of
-    how often it is there, and else drawn anew from its beginning. So the bars follow the model's distribution, each
-    weighted by that factor. Bars of a single note are let be: they are upbeats and endings.
+    how often it is there, and else drawn anew. So the bars follow the model's distribution, each weighted by that
+    factor. Bars of a single note are let be: they are upbeats and endings.
 
     Args:
         options: what to write.
         guide: says what may come next.
         index: which of the tunes, from 0.
         attempt: which try, from 0. Each attempt at each tune has random numbers of its own.
+        cache: the weights of the model's cache; none by default.
     """
 
     __slots__ = (
-        "_bar", "_bar_began", "_bars", "_keeps", "_max_length", "_redrawn", "attempt", "guide", "index", "random",
-        "text",
+        "_bar", "_bar_start", "_bars", "_keeps", "_max_length", "_most_redraws", "_redraws", "_repetitions", "attempt",
+        "cache", "guide", "index", "random", "text",
     )  # fmt: skip
 
     def __init__(
-        self, options: GenerationOptions, guide: GrammarGuide | Guide, index: int, attempt: int
+        self,
+        options: GenerationOptions,
+        guide: GrammarGuide | Guide,
+        index: int,
+        attempt: int,
+        cache: Sequence[float] = (),
     ) -> None:
+        self.cache = Cache(cache) if cache else None
         self.index, self.attempt = index, attempt
         self.text = ""
         self.guide = guide
         self._max_length = options.max_length
         self.random = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(index, attempt)))
+        # At temperature 0 the next draw would be the same.
+        self._most_redraws = options.bar_redraws if options.constrained and options.temperature else 0
         self._keeps = options.bar_repetition
         self._bars: Counter[str] = Counter()
         self._bar = ""
-        self._redrawn = 0
-        self._bar_began: tuple[int, GrammarGuide | Guide, State, npt.NDArray[np.float32]] | None = None
+        self._bar_start: _BarStart | None = None
+        self._redraws = self._repetitions = 0  # of this bar, for either reason
+
+    @property
+    def takes_back(self) -> bool:
+        """Whether there are bars that may be drawn anew."""
+        return self._keeps < 1 or self._most_redraws > 0
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the model may draw any symbol, as what is not allowed can be taken back."""
+        return self._redraws < self._most_redraws and self._bar_start is not None and self.guide.in_music
 
     @property
     def settled(self) -> int:
         """How many of the characters written will not be taken back."""
-        return len(self.text) if self._bar_began is None else self._bar_began[0]
+        return len(self.text) if self._bar_start is None else self._bar_start.length
 
     def write(self, character: str) -> bool:
         """Add a symbol that the guide allows; true if the tune is complete then, or as long as it may be."""
         self.text += character
+        if self.cache:
+            self.cache.add(character)
         self.guide.advance(character)
         return self.guide.ended or len(self.text) == self._max_length
 
@@ -68,19 +107,20 @@ class Writer:
         """Whether a symbol is the first of a bar that could be taken back."""
         return not self._bar and character not in _BETWEEN_BARS and self.guide.in_music
 
-    def remember(self, state: State, logits: npt.NDArray[np.float32]) -> None:
+    def remember(self, state: State, logits: Logits) -> None:
         """Keep what it takes to begin this bar again: the state and the logits before its first symbol."""
-        self._bar_began = len(self.text), self.guide.copy(), state, logits
+        cache = self.cache.copy() if self.cache else None
+        self._bar_start = _BarStart(len(self.text), self.guide.copy(), cache, state, logits)
 
     def refuses(self, character: str, number: Callable[[], float]) -> bool:
         """Take note of a symbol about to be written; true if it completes a bar that is to be drawn anew.
 
         Args:
-            character: the symbol.
+            character: the symbol, which is allowed.
             number: gives a random number, from 0 up to but not 1.
         """
         if not self.guide.in_music:
-            self._bar, self._bar_began = "", None
+            self._bar, self._bar_start = "", None
             return False
         is_field = character == ":" and self._bar[-2:-1] == "["
         if character not in "|:" or is_field:
@@ -91,19 +131,25 @@ class Writer:
         notes = sum(symbol in _NOTE_LETTERS for symbol in bar)
         if (
             notes > 1
-            and self._bar_began
-            and self._redrawn < _MOST_REDRAWN
+            and self._bar_start
+            and self._repetitions < _MOST_REPETITIONS
             and number() >= self._keeps ** self._bars[bar]
         ):
-            self._redrawn += 1
+            self._repetitions += 1
             return True
-        self._redrawn, self._bar_began = 0, None
+        self._redraws, self._repetitions, self._bar_start = 0, 0, None
         self._bars[bar] += 1
         return False
 
-    def begin_bar_again(self) -> tuple[State, npt.NDArray[np.float32]]:
-        """Take back the bar that was refused; returns the state and the logits before its first symbol."""
-        assert self._bar_began is not None
-        length, guide, state, logits = self._bar_began
-        self.text, self.guide = self.text[:length], guide.copy()
+    def begin_bar_again(self, *, not_allowed: bool) -> tuple[State, Logits]:
+        """Take back the bar; returns the state and the logits before its first symbol.
+
+        Args:
+            not_allowed: whether it is because of a symbol that is not allowed.
+        """
+        assert self._bar_start is not None
+        length, guide, cache, state, logits = self._bar_start
+        self._redraws += not_allowed
+        self._bar, self.text, self.guide = "", self.text[:length], guide.copy()
+        self.cache = cache.copy() if cache else None
         return state, logits

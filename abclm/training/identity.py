@@ -41,7 +41,7 @@ def check_same_run(folder: Path, before: dict[str, Any], now: dict[str, Any]) ->
         ConfigError: says all that differs.
     """
     # What does not change the steps that were done; and at a constant learning rate, how many there are.
-    free = {"checkpoint_minutes"}
+    free = {"checkpoint_minutes", "cache"}
     if before["config"]["schedule"] == "constant" and before["config"]["steps"] is None:
         free |= {"epochs", "patience"}
     different = [

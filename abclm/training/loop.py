@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import errno
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,11 +14,11 @@ from abclm.errors import ConfigError, ModelError
 from abclm.history import History
 from abclm.networks import set_weights, weights_of
 from abclm.training.callbacks import Callbacks
-from abclm.training.checkpoint import FOLDER, Checkpoint, read_checkpoint, write_checkpoint
+from abclm.training.checkpoint import FOLDER
 from abclm.training.feed import Feed
+from abclm.training.folder import RunFolder
 from abclm.training.held_out import HeldOut, HeldOutFigures
 from abclm.training.identity import check_same_run, identity_of
-from abclm.training.picture import write_history
 from abclm.training.progress import Meter, Progress
 from abclm.training.record import training_record
 from abclm.training.step import TrainingStep
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
     from abclm.language_model import LanguageModel
     from abclm.novelty import NoveltyIndex
 
-_SECONDS_BETWEEN_PICTURES = 60  # drawing one takes a fraction of one
 _CURVE_POINTS = 300
 
 
@@ -48,7 +44,7 @@ class Run:
         corpus: EncodedCorpus,
         validation: EncodedCorpus | None,
         config: TrainingConfig,
-        folder: Path | None,
+        folder: RunFolder,
         workers: Workers,
         callbacks: Sequence[keras.callbacks.Callback],
         progress: Callable[[Progress], object],
@@ -80,10 +76,8 @@ class Run:
         self.kept_epoch = 0
         self.history: list[dict[str, Any]] = []
         self.curve: list[tuple[int, float]] = []  # step and loss, some hundreds for the picture
-        self.record = training_record(config, corpus, validation, lm.metadata.get("training"))
+        self.record = training_record(config, corpus, validation, lm)
         self.index = _joined(lm, corpus.index)
-        self.checkpoint_step: int | None = None
-        self.checkpoint_time = self.picture_time = time.monotonic()
 
     def loop(self) -> None:
         """Train to the end, or until `patience` is used up or a callback asks to stop."""
@@ -99,16 +93,16 @@ class Run:
         if self.callbacks and self.held_out is None:  # which may have brought back weights of their choice
             self._keep()
             self._save()
-        self._write_history(draw=True)
+        self.folder.write_history(self.history, self.curve, draw=True)
 
     def take_up(self) -> None:
         """Stand where the run stood that left its state in the folder, if there is one."""
-        assert self.folder is not None
-        found = read_checkpoint(self.folder)
+        found = self.folder.read()
         if found is None:
             return
         state, tensors = found.state, found.tensors
-        check_same_run(self.folder, state["identity"], self.identity)
+        assert self.folder.path is not None
+        check_same_run(self.folder.path, state["identity"], self.identity)
         set_weights(self.network, _under("weights", tensors))
         optimizer = _under("optimizer", tensors)
         self.step.set_optimizer_state({int(place): value for place, value in optimizer.items()})
@@ -120,7 +114,6 @@ class Run:
         self.measured, self.kept = _figures(state["measured"]), _figures(state["kept"])
         self.old = _figures(state["old"])
         self.kept_epoch = state["kept_epoch"]
-        self.checkpoint_step = state["step"]
         if self.record.get("steps") is not None:
             self.lm.weights = _under("kept", tensors) or weights_of(self.network)
             self.lm.novelty_index = self.index
@@ -133,7 +126,7 @@ class Run:
             if self.record.get("steps") is None:
                 self._keep()
                 self._save()
-            self._write_history(draw=True)
+            self.folder.write_history(self.history, self.curve, draw=True)
 
     def _is_over(self) -> bool:
         patience = self.config.patience if self.held_out else None
@@ -180,7 +173,7 @@ class Run:
                     self.curve.append((self.meter.steps, self.meter.loss))
             self.callbacks.end_batch(self.batch - 1, loss)
             self._report(is_epoch_end=False)
-            if time.monotonic() - self.checkpoint_time >= 60 * self.config.checkpoint_minutes:
+            if self.folder.seconds_since_checkpoint >= 60 * self.config.checkpoint_minutes:
                 with self.stopping.whole():
                     self._checkpoint()
                 self.meter.start()
@@ -222,7 +215,7 @@ class Run:
                 self._keep()
             self._checkpoint()  # before the model: a model without a state could not go on
             self._save()
-        self._write_history(draw=time.monotonic() - self.picture_time >= _SECONDS_BETWEEN_PICTURES)
+        self.folder.write_history(self.history, self.curve)
         self._report(is_epoch_end=True)
 
     def _learning_rate(self, step: int | None = None) -> float:
@@ -252,20 +245,12 @@ class Run:
         """Write the model, as it is kept."""
         self.lm.metadata = {**self.lm.metadata, "training": self.record}
         self.lm.history = History(self.history)
-        if self.folder is not None and self.workers.is_chief:
-            self.lm.save(self.folder)
-
-    def _write_history(self, draw: bool) -> None:
-        """Write the table and the picture of the curves."""
-        if self.folder is not None and self.workers.is_chief and self.history:
-            write_history(self.folder, self.history, self.curve, draw)
-            self.picture_time = time.monotonic() if draw else self.picture_time
+        self.folder.save(self.lm)
 
     def _checkpoint(self) -> None:
         """Write what is needed to go on from here."""
-        self.checkpoint_time = time.monotonic()
         step = self.meter.steps
-        if self.folder is None or not self.workers.is_chief or (step == self.checkpoint_step and self.batch):
+        if not self.folder.is_due(step, within_epoch=self.batch > 0):
             return
         tensors = {f"weights/{name}": weight for name, weight in self._weights().items()}
         optimizer = self.step.optimizer_state()
@@ -289,25 +274,7 @@ class Run:
             "kept": self.kept and asdict(self.kept),
             "kept_epoch": self.kept_epoch,
         }
-        try:
-            write_checkpoint(self.folder, Checkpoint(state, tensors))
-        except OSError as error:
-            advice = "make room" if error.errno == errno.ENOSPC else "mend that"
-            raise ModelError(
-                f"{self.folder / FOLDER}: the checkpoint of step {step} could not be written "
-                f"({error.strerror or error}); {self.last_checkpoint()}; {advice} and go on with --resume"
-            ) from error
-        self.checkpoint_step = step
-
-    def last_checkpoint(self) -> str:
-        """What there is to go on from."""
-        if self.folder is None:
-            return "there is no checkpoint, as there is no folder"
-        if not self.workers.is_chief:
-            return f"the last checkpoint of the first worker is in {self.folder / FOLDER}"
-        if self.checkpoint_step is None:
-            return "no checkpoint was written yet"
-        return f"the last good checkpoint, of step {self.checkpoint_step}, is in {self.folder / FOLDER}"
+        self.folder.write(state, tensors)
 
     def _check_workers_agree(self) -> None:
         """Workers that train on different tunes, or from different states, would spoil each other's work."""
@@ -339,7 +306,7 @@ class Run:
         kept = "the model is as it was before" if steps is None else f"the weights of step {steps} were kept"
         return ModelError(
             f"{what} of {self.total_steps}, at a learning rate of {learning_rate:g}; {kept}; "
-            f"{self.last_checkpoint()}; try a lower learning rate, or clip_norm=1"
+            f"{self.folder.last_checkpoint()}; try a lower learning rate, or clip_norm=1"
         )
 
 

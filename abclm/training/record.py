@@ -5,22 +5,29 @@ from __future__ import annotations
 import platform
 from dataclasses import asdict
 from importlib.metadata import version
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from abclm._version import VERSION
+from abclm.forms import count_forms
+from abclm.notation.tune import Tune
+from abclm.training.held_out import tunes_of
 
 if TYPE_CHECKING:
     from abclm.encoded_corpus import EncodedCorpus
+    from abclm.language_model import LanguageModel
     from abclm.training_config import TrainingConfig
+    from abclm.vocabulary import Vocabulary
 
 _LIBRARIES = ("keras", "numpy", "tensorflow")
+_TUNES_FOR_FORMS = 300  # a form takes milliseconds to find
 
 
 def training_record(
     config: TrainingConfig,
     corpus: EncodedCorpus,
     validation: EncodedCorpus | None,
-    earlier: dict[str, Any] | None,
+    lm: LanguageModel,
 ) -> dict[str, Any]:
     """Describe a run before it starts.
 
@@ -28,12 +35,14 @@ def training_record(
         config: how it trains.
         corpus: what it trains on.
         validation: what it is measured on.
-        earlier: the record of the training that made the model it starts from.
+        lm: the model it starts from; the record of its training goes into this one.
     """
+    earlier = lm.metadata.get("training")
     record: dict[str, Any] = {
         "config": asdict(config),
         "corpus": _summary(corpus),
         "validation": None if validation is None else _summary(validation),
+        "forms": count_forms(_some_tunes(corpus, lm.vocabulary)),
         "versions": {
             "abclm": VERSION,
             "python": platform.python_version(),
@@ -41,6 +50,17 @@ def training_record(
         },
     }
     return {**record, "went_on_from": earlier} if earlier else record
+
+
+def _some_tunes(corpus: EncodedCorpus, vocabulary: Vocabulary) -> list[Tune]:
+    """Canonical tunes of a corpus, taken evenly; of one on the disk, the first."""
+    if corpus.source is None:
+        newline = vocabulary.char_to_id["\n"]
+        some = islice(chain.from_iterable(tunes_of(corpus.text, newline)), _TUNES_FOR_FORMS)
+        return [Tune.parse(vocabulary.decode(ids[1:])) for ids in some]
+    if not corpus.source.is_canonical:
+        return []
+    return list(corpus.source.tunes[:: -(-corpus.tunes // _TUNES_FOR_FORMS)])
 
 
 def _summary(corpus: EncodedCorpus) -> dict[str, Any]:

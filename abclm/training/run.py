@@ -14,6 +14,7 @@ import tensorflow as tf
 from abclm.corpora import Corpus
 from abclm.encoded_corpus import EncodedCorpus
 from abclm.errors import ConfigError, ModelError
+from abclm.training.folder import RunFolder
 from abclm.training.loop import Run
 from abclm.training.progress import Progress
 from abclm.training.stopping import Stopping
@@ -165,7 +166,7 @@ def _train(
         _encoded(corpus, lm, normalize, indexed=True),
         None if validation is None else _encoded(validation, lm, normalize),
         config,
-        None if folder is None else Path(folder),
+        RunFolder(None if folder is None else Path(folder), workers.is_chief),
         workers,
         callbacks,
         progress or (lambda _: None),
@@ -182,7 +183,7 @@ def _train(
             raise
         except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
             raise ModelError(
-                f"{lost_worker(error)} after step {run.meter.steps}; {run.last_checkpoint()}; "
+                f"{lost_worker(error)} after step {run.meter.steps}; {run.folder.last_checkpoint()}; "
                 "start all workers again with --resume"
             ) from None
     return lm

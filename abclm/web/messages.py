@@ -64,6 +64,10 @@ class TuneAsked(_Asked):
     )
     parts: int | None = Field(None, ge=1, le=8, description="How many parts, each repeated.")
     bars: int | None = Field(None, ge=1, le=64, description="Bars of each part; without parts, of the tune.")
+    any_form: bool = Field(
+        _DEFAULTS.any_form,
+        description="Without parts and bars, leave the form to the model; else it is one usual among its tunes.",
+    )
     seed: int | None = Field(
         None,
         ge=0,
@@ -84,6 +88,10 @@ class TuneAsked(_Asked):
     bar_repetition: float = Field(
         _DEFAULTS.bar_repetition, ge=0, le=1,
         description="How probably to keep a bar that the tune has already.",
+    )  # fmt: skip
+    bar_redraws: int = Field(
+        _DEFAULTS.bar_redraws, ge=0, le=64,
+        description="How often to draw a bar anew before the grammar has its way in it.",
     )  # fmt: skip
     max_length: int = Field(
         _DEFAULTS.max_length, ge=200, le=MOST_LENGTH, description="Characters that the tune has at most."

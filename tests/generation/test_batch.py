@@ -36,6 +36,8 @@ def write(lm, **changes):
         {"temperature": 0.5, "top_k": 5},
         {"top_p": 0.8, "min_p": 0.01, "temperature": 1.5},
         {"bar_repetition": 0.1},
+        {"bar_redraws": 4},
+        {"bar_redraws": 2, "bar_repetition": 0.5, "temperature": 0.7},
     ],
 )
 def test_tunes_are_the_same_in_batches_of_any_size(lm, changes):
@@ -118,12 +120,47 @@ def test_a_tune_with_bars_held_back_is_valid(lm):
         assert generated.characters <= 400
 
 
-def test_a_stream_takes_nothing_back():
+@pytest.mark.parametrize("changes", [{"bar_repetition": 0.2}, {"bar_redraws": 8}])
+def test_a_stream_takes_nothing_back(changes):
     lm = abclm.load("session")
     options = GenerationOptions(
-        rhythm="jig", temperature=0.5, seed=1, bar_repetition=0.2, max_length=300, title="Asked"
+        rhythm="jig", temperature=0.5, seed=1, max_length=300, title="Asked", **changes
     )
     (generated,) = generate(lm, options)
     streamed = "".join(stream(lm, options))
     assert streamed.rstrip("\n") == str(generated.tune).rstrip("\n")
     assert streamed.endswith("\n\n")
+
+
+# Bars that the model would not have written
+
+
+@pytest.mark.parametrize("most", [0, 1, 4])
+def test_a_bar_is_drawn_anew_so_often_at_most_and_then_bent_to_the_grammar(lm, monkeypatch, most):
+    begun: list[
+        tuple[int, int]
+    ] = []  # of each bar that is begun again, the tune and where the bar stands in it
+    begin_bar_again = Writer.begin_bar_again
+
+    def counting(writer, *, not_allowed):
+        found = begin_bar_again(writer, not_allowed=not_allowed)
+        begun.append((writer.index, len(writer.text)))
+        return found
+
+    monkeypatch.setattr(Writer, "begin_bar_again", counting)
+    write(lm, n=6, attempts=1, bar_redraws=most)
+    counts = Counter(begun)
+    assert max(counts.values(), default=0) == most
+
+
+def test_a_tune_with_bars_drawn_anew_is_valid(lm):
+    for generated in generate(
+        lm, GenerationOptions(seed=1, n=6, bar_redraws=16, title="Asked", max_length=400)
+    ):
+        assert generated.problems == ()
+        assert generated.tune.check() == []
+
+
+def test_the_likeliest_tune_is_the_same_however_often_a_bar_may_be_drawn(lm):
+    options = {"temperature": 0, "title": "Asked", "max_length": 300, "attempts": 1}
+    assert lm.generate(bar_redraws=8, **options) == lm.generate(**options)

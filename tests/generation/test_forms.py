@@ -1,12 +1,14 @@
 """A tune that is asked for with parts and bars has them, whatever the model knows and wherever it is led."""
 
 import random
+from collections import Counter
 from fractions import Fraction
 
 import pytest
 
 from abclm.convert.strict import complaints
-from abclm.errors import ConfigError
+from abclm.errors import ConfigError, ModelError
+from abclm.forms import form_of
 from abclm.generation import GenerationOptions, generate
 from abclm.generation.constraint import grammar_for
 from abclm.language_model import LanguageModel
@@ -242,3 +244,58 @@ def test_an_opening_may_be_part_of_a_form(lm):
     for each in generate(lm, options):
         assert each.tune.body.startswith("D|GAB cde|")
         assert bars_heard(each.tune) == 16
+
+
+# A form where none is asked for
+
+FORMS = [
+    {"rhythm": "jig", "parts": 2, "bars": 4, "tunes": 3},
+    {"rhythm": "reel", "parts": 1, "bars": 8, "tunes": 1},
+    {"rhythm": "reel", "parts": None, "bars": None, "tunes": 1},
+]
+
+
+@pytest.fixture
+def knowing(lm):
+    """A model that was trained on tunes of these forms."""
+    other = lm.copy()
+    other.metadata["training"] = {"forms": FORMS}
+    return other
+
+
+def test_a_tune_has_the_form_of_a_training_tune(knowing):
+    tunes = knowing.generate(n=12, seed=1, title="Asked")
+    forms = Counter(form_of(tune) for tune in tunes)
+    assert forms[2, 4]
+    assert forms[1, 8]
+    others = sum(forms.values()) - forms[2, 4] - forms[1, 8]
+    assert 0 < others < 6  # where it is left to the model
+    assert {form_of(tune) for tune in knowing.generate(n=6, seed=1, title="Asked", rhythm="jig")} == {(2, 4)}
+
+
+def test_a_form_is_the_same_for_a_seed_alone_streamed_or_in_a_batch(knowing):
+    tunes = knowing.generate(n=6, seed=3, title="Asked")
+    assert knowing.generate(n=6, seed=3, title="Asked", batch_size=2) == tunes
+    assert "".join(knowing.stream(seed=3, title="Asked")).rstrip() == tunes[0].text.rstrip()
+
+
+def test_what_is_asked_for_goes_before_a_usual_form(knowing):
+    (tune,) = knowing.generate(seed=1, title="Asked", parts=3, bars=4)
+    assert form_of(tune) == (3, 4)
+    free = {
+        form_of(tune) for tune in knowing.generate(n=12, seed=1, title="Asked", rhythm="jig", any_form=True)
+    }
+    assert free != {(2, 4)}
+    opening = "|".join(["GABc"] * 10) + "|"  # past the end of any of the forms
+    (tune,) = knowing.generate(
+        seed=1, title="Asked", rhythm="jig", meter="6/8", opening=opening.replace("c", "c2d")
+    )
+    assert tune.check() == []
+
+
+def test_metadata_that_are_broken_are_said_to_be(knowing):
+    knowing.metadata["training"]["forms"] = [{"parts": 2}]
+    with pytest.raises(
+        ModelError, match=r"training\.forms is a list of objects of bars, parts, rhythm, tunes"
+    ):
+        knowing.generate(seed=1, title="Asked")

@@ -84,6 +84,8 @@ def test_metadata_say_how_the_model_was_trained(lm):
     assert record["validation"]["tunes"] == record["held_out"]["tunes"] == len(HELD_OUT)
     assert record["steps"] == lm.history[-1]["steps"]
     assert "tensorflow" in record["versions"]
+    assert sum(each["tunes"] for each in record["forms"]) == len(TRAIN)
+    assert lm.forms == record["forms"]
 
 
 def test_the_best_weights_are_kept_not_the_last(lm):

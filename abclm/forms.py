@@ -1,0 +1,93 @@
+"""Turn tunes into the forms that they have: how many parts of how many bars, and how usual each is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from abclm.notation.grammar import Grammar
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from abclm.notation.tune import Tune
+
+MOST_PARTS, MOST_BARS = 8, 64
+"""That can be asked for."""
+
+FORM_KEYS = frozenset(("rhythm", "parts", "bars", "tunes"))
+"""Of what `count_forms` gives."""
+
+_USUAL_BARS = (8, 16, 4)
+
+
+class TuneForm(NamedTuple):
+    """A form as it can be asked for; see `abclm.notation.grammar.Form`.
+
+    Attributes:
+        parts: how many, each repeated; None where not all of them are, or they are of different lengths.
+        bars: of each part, or where there are no parts, of the tune; None where they can't be told.
+    """
+
+    parts: int | None = None
+    bars: int | None = None
+
+
+def form_of(tune: Tune) -> TuneForm:
+    r"""Find the form that a canonical tune has.
+
+    Example:
+        >>> from abclm.notation.tune import Tune
+        >>> form_of(Tune.parse("X:1\nM:2/4\nL:1/8\nK:D\nd2f2|a2f2|e2c2|d4:|\nA2F2|E2F2|E2C2|D4:|\n").normalize())
+        TuneForm(parts=2, bars=4)
+        >>> form_of(Tune.parse("X:1\nM:2/4\nL:1/8\nK:D\nd2f2|a2f2|e2c2|d4|]\n").normalize())
+        TuneForm(parts=None, bars=4)
+    """
+    text = f"{tune.text.rstrip()}\n\n"
+    written = len(tune.bars())
+    parts = tune.body.count(":|") + tune.body.count("::")
+    candidates: list[TuneForm] = []
+    if 1 <= parts <= MOST_PARTS:
+        longest = min(written // parts + 1, MOST_BARS)
+        usual = [bars for bars in _USUAL_BARS if bars <= longest]
+        others = (bars for bars in range(longest, 0, -1) if bars not in usual)
+        candidates += (TuneForm(parts, bars) for bars in (*usual, *others))
+    candidates += (TuneForm(None, bars) for bars in range(min(written + 1, MOST_BARS), 0, -1))
+    return next((form for form in candidates if _has(text, form)), TuneForm())
+
+
+def _has(text: str, form: TuneForm) -> bool:
+    try:
+        Grammar(parts=form.parts, bars=form.bars).follow(text)
+    except ValueError:
+        return False
+    return True
+
+
+def count_forms(tunes: Iterable[Tune]) -> list[dict[str, Any]]:
+    """Count the forms of canonical tunes, by rhythm.
+
+    Returns:
+        For JSON, the most frequent first: `{"rhythm": "jig", "parts": 2, "bars": 8, "tunes": 120}`.
+    """
+    counts = Counter((tune.rhythm, *form_of(tune)) for tune in tunes)
+    return [
+        {"rhythm": rhythm, "parts": parts, "bars": bars, "tunes": count}
+        for (rhythm, parts, bars), count in counts.most_common()
+    ]
+
+
+def draw_form(counted: Sequence[dict[str, Any]], rhythm: str | None, random: np.random.Generator) -> TuneForm:
+    """Draw a form, as often as it was counted.
+
+    Args:
+        counted: by `count_forms`, at least one.
+        rhythm: of which; of all where it is None or was not counted.
+        random: where the draw comes from.
+    """
+    fitting = [each for each in counted if each["rhythm"] == rhythm] if rhythm else []
+    among = fitting or counted
+    shares = [each["tunes"] for each in among]
+    drawn = among[int(random.choice(len(among), p=[share / sum(shares) for share in shares]))]
+    return TuneForm(drawn["parts"], drawn["bars"])

@@ -1,0 +1,94 @@
+"""Turn where a run stands into files: the model, its history, and what is needed to go on."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from abclm.errors import ModelError
+from abclm.training.checkpoint import FOLDER, Checkpoint, read_checkpoint, write_checkpoint
+from abclm.training.picture import write_history
+
+if TYPE_CHECKING:
+    from abclm.language_model import LanguageModel
+
+_SECONDS_BETWEEN_PICTURES = 60  # drawing one takes a fraction of one
+
+
+class RunFolder:
+    """The folder of a run, written by one worker alone.
+
+    Args:
+        path: None where nothing is to be written.
+        is_chief: whether this worker is the one that writes.
+    """
+
+    def __init__(self, path: Path | None, is_chief: bool) -> None:
+        self.path = path
+        self._is_chief = is_chief
+        self._last_step: int | None = None  # of the last checkpoint
+        self._checkpoint_time = self._picture_time = time.monotonic()
+
+    @property
+    def seconds_since_checkpoint(self) -> float:
+        """How long ago the last checkpoint was written, or the run begun."""
+        return time.monotonic() - self._checkpoint_time
+
+    def read(self) -> Checkpoint | None:
+        """What a run that was stopped has left, if there is anything."""
+        assert self.path is not None
+        found = read_checkpoint(self.path)
+        if found is not None:
+            self._last_step = found.state["step"]
+        return found
+
+    def is_due(self, step: int, *, within_epoch: bool) -> bool:
+        """Take note of the time of a checkpoint; whether it is for this worker to write, and not written already."""
+        self._checkpoint_time = time.monotonic()
+        return self.path is not None and self._is_chief and (step != self._last_step or not within_epoch)
+
+    def write(self, state: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
+        """Write what is needed to go on.
+
+        Raises:
+            ModelError: it can't be written; the checkpoint before stays.
+        """
+        assert self.path is not None
+        step = state["step"]
+        try:
+            write_checkpoint(self.path, Checkpoint(state, tensors))
+        except OSError as error:
+            advice = "make room" if error.errno == errno.ENOSPC else "mend that"
+            raise ModelError(
+                f"{self.path / FOLDER}: the checkpoint of step {step} could not be written "
+                f"({error.strerror or error}); {self.last_checkpoint()}; {advice} and go on with --resume"
+            ) from error
+        self._last_step = step
+
+    def save(self, lm: LanguageModel) -> None:
+        """Write the model, as it is kept."""
+        if self.path is not None and self._is_chief:
+            lm.save(self.path)
+
+    def write_history(
+        self, history: Sequence[Mapping[str, Any]], curve: Sequence[tuple[int, float]], *, draw: bool = False
+    ) -> None:
+        """Write the table, and once in a while or where asked the picture of the curves."""
+        if self.path is None or not self._is_chief or not history:
+            return
+        draw = draw or time.monotonic() - self._picture_time >= _SECONDS_BETWEEN_PICTURES
+        write_history(self.path, history, curve, draw)
+        self._picture_time = time.monotonic() if draw else self._picture_time
+
+    def last_checkpoint(self) -> str:
+        """What there is to go on from."""
+        if self.path is None:
+            return "there is no checkpoint, as there is no folder"
+        if not self._is_chief:
+            return f"the last checkpoint of the first worker is in {self.path / FOLDER}"
+        if self._last_step is None:
+            return "no checkpoint was written yet"
+        return f"the last good checkpoint, of step {self._last_step}, is in {self.path / FOLDER}"
