@@ -4,7 +4,8 @@
 
 The split names tunes by their places in the file: `train`, `validation` and `test`. Every tune is brought to the
 canonical form; those left out of it are left out here. A recipe trains on `train`, is measured on `validation` after
-each epoch, and its best weights count. `--test` reads the test tunes, too: once, when everything is decided.
+each epoch, and its best weights count. In the last column a cache (`abclm.cache`) counts beside the network. `--test`
+reads the test tunes, too: once, when everything is decided.
 
 Each run has a folder below `--out`, resumes what it finds there, and is skipped where it is done, so that the script
 can be stopped and started at will. `--quick` makes a few steps of each, to see that it works. A recipe takes minutes
@@ -67,7 +68,10 @@ def main() -> None:
     parts = read_split(options.corpus, options.split)
     for name, part in parts.items():
         print(f"{name}: {len(part)} tunes, {len(part.text):,} characters")
-    print("recipe | units | passes | minutes | bits/character | bits/tune | against the first", flush=True)
+    print(
+        "recipe | units | passes | minutes | bits/character | bits/tune | against the first | with the cache",
+        flush=True,
+    )
     first = None
     for name in options.recipe:
         settings = [name, options.units, options.epochs, options.seed]
@@ -78,12 +82,14 @@ def main() -> None:
         measured = record["held_out"]
         if options.test:
             measured = lm.evaluate(parts["test"]).to_dict()
+        cached = lm.with_cache().evaluate(parts["test" if options.test else "validation"]).bits_per_tune
         first = first or measured["bits_per_tune"]
         print(
             f"{name} | {lm.config.layers}x{lm.config.units} | "
             f"{record['steps'] / last['steps'] * last['epoch']:.0f} of {last['epoch']} | "
             f"{lm.metadata['minutes']:.0f} | {measured['bits_per_character']:.4f} | "
-            f"{measured['bits_per_tune']:.1f} | {100 * (measured['bits_per_tune'] / first - 1):+.1f} %",
+            f"{measured['bits_per_tune']:.1f} | {100 * (measured['bits_per_tune'] / first - 1):+.1f} % | "
+            f"{cached:.1f}, {100 * (cached / first - 1):+.1f} %",
             flush=True,
         )
 
