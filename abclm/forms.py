@@ -66,15 +66,16 @@ def _has(text: str, form: TuneForm) -> bool:
 
 
 def count_forms(tunes: Iterable[Tune]) -> list[dict[str, Any]]:
-    """Count the forms of canonical tunes, by rhythm.
+    """Count the forms of canonical tunes, by rhythm, as far as they can be asked for.
 
     Returns:
         For JSON, the most frequent first: `{"rhythm": "jig", "parts": 2, "bars": 8, "tunes": 120}`.
     """
-    counts = Counter((tune.rhythm, *form_of(tune)) for tune in tunes)
+    counts = Counter((tune.rhythm, form_of(tune)) for tune in tunes)
     return [
         {"rhythm": rhythm, "parts": parts, "bars": bars, "tunes": count}
-        for (rhythm, parts, bars), count in counts.most_common()
+        for (rhythm, (parts, bars)), count in counts.most_common()
+        if bars is not None
     ]
 
 

@@ -18,16 +18,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from shipped import CORPORA, split
 
 import abclm
 from abclm.convert.strict import complaints
-from abclm.corpora import read_corpora
 from abclm.generation.step import Engine
 from abclm.language_model import LanguageModel
 from abclm.notation.grammar import Grammar
 from abclm.vocabulary import Vocabulary
 
-TRAINED_ON = ["oneills1850", "ryansMammoth", "airdsAirs"]
 BATCH = 128
 
 
@@ -79,7 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("corpora", nargs="*", metavar="CORPUS", default=TRAINED_ON)
+    parser.add_argument("corpora", nargs="*", metavar="CORPUS", default=CORPORA)
     parser.add_argument("--model", default="session")
     parser.add_argument("--samples", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
@@ -87,7 +86,7 @@ def main() -> None:
     given = parser.parse_args()
 
     lm = abclm.load(given.model)
-    held_out = read_corpora(given.corpora).normalize().split(0.1, 0)[1].tunes
+    held_out = split(given.corpora)[1].tunes
     said = complaints(held_out)
     texts = {
         "held-out strict tunes": [

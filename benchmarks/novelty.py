@@ -2,11 +2,11 @@
 
     python benchmarks/novelty.py [CORPUS ...] [--tunes 300] [--model session] [--copies 500] [--json]
 
-The corpora (by default those that `session` learned from) are split as its metadata says. Printed are:
+The corpora (by default those that `session` learned from) are split as for `session`, so that no held-out tune shares
+half of its bars with a training tune, as settings of one tune do. Printed are:
 
-- of the held-out tunes, quantiles of the share and the run that each has in common with training tunes; first of
-  all, then of those that are no setting of a training tune, which is what `abclm.novelty.USUAL_SHARE` and
-  `USUAL_RUN` stand for. A setting shares half of the bars of the one of the two tunes that has fewer (`TuneIndex`);
+- of the held-out tunes, quantiles of the share and the run that each has in common with training tunes, which is what
+  `abclm.novelty.USUAL_SHARE` and `USUAL_RUN` stand for;
 - the same of `--tunes` tunes that the model writes, and how many of them are copies by these limits;
 - how many copies are found among `--copies` training tunes that are moved to another key, written out without
   repeats, and given another title;
@@ -21,17 +21,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from shipped import CORPORA, split
 
 import abclm
-from abclm.corpora import read_corpora
 from abclm.notation.symbols import Bar
 from abclm.notation.tune import Tune
 from abclm.novelty import USUAL_RUN, USUAL_SHARE, NoveltyIndex, Overlap
 from abclm.similarity import TuneIndex
 
-TRAINED_ON = ["oneills1850", "ryansMammoth", "airdsAirs"]
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
-SETTING = 0.5
 
 
 def quantiles(overlaps: Sequence[Overlap]) -> dict[str, Any]:
@@ -68,25 +66,17 @@ def exact_bars(index: TuneIndex, tune: Tune) -> int:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    corpus = read_corpora(options.corpora).normalize().deduplicate()
-    train, held_out = corpus.split(options.validation, options.seed)
+    train, held_out = split(options.corpora, validation=options.validation)
     index, exact = NoveltyIndex.create(train), TuneIndex(train)
     start = time.process_time()
     overlaps = [index.nearest(tune) for tune in held_out]
     look_up = (time.process_time() - start) / len(overlaps)
-    related = [bool(exact.matches(tune, SETTING)) for tune in held_out]
     differ = sum(
         exact_bars(exact, tune) != overlap.bars for tune, overlap in zip(held_out, overlaps, strict=True)
     )
     figures: dict[str, Any] = {
         "training_tunes": len(train),
         "held_out": quantiles(overlaps),
-        "held_out_settings": quantiles(
-            [one for one, is_related in zip(overlaps, related, strict=True) if is_related]
-        ),
-        "held_out_others": quantiles(
-            [one for one, is_related in zip(overlaps, related, strict=True) if not is_related]
-        ),
     }
 
     if options.tunes and options.model != "none":
@@ -128,7 +118,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("corpora", nargs="*", metavar="CORPUS", default=TRAINED_ON)
+    parser.add_argument("corpora", nargs="*", metavar="CORPUS", default=CORPORA)
     parser.add_argument("--validation", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--model", default="session", help="a preset, a model folder, or none")
@@ -144,8 +134,6 @@ def main() -> None:
     print(f"{figures['training_tunes']:,} training tunes; copies share more than {USUAL_SHARE:.3f} of their ")
     print(f"bars with one of them, or more than {USUAL_RUN} different bars in a row")
     show("held out", figures["held_out"])
-    show("held out, settings of training tunes", figures["held_out_settings"])
-    show("held out, all others", figures["held_out_others"])
     if "generated" in figures:
         show(f"written by {options.model}", figures["generated"])
     copies, index = figures["copies"], figures["index"]

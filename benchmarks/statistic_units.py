@@ -1,6 +1,6 @@
 """Print the unit of each feature that the Fréchet distance is told in: how far real tunes differ in it.
 
-    python benchmarks/statistic_units.py [CORPUS ...] [--validation 0.1] [--seed 0]
+    python benchmarks/statistic_units.py [CORPUS ...]
 
 The standard deviation of each feature among the training tunes of `session` (O'Neill, Ryan and Aird without the
 held-out tunes), as it stands in `abclm.evaluation.statistics.FEATURES`.
@@ -9,23 +9,19 @@ held-out tunes), as it stands in `abclm.evaluation.statistics.FEATURES`.
 import argparse
 
 import numpy as np
+from shipped import CORPORA, split
 
-from abclm.corpora import read_corpora
 from abclm.evaluation.statistics import measure, raw_features
-
-TRAINED_ON = ["oneills1850", "ryansMammoth", "airdsAirs"]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("corpora", nargs="*", metavar="CORPUS", default=TRAINED_ON)
-    parser.add_argument("--validation", type=float, default=0.1)
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("corpora", nargs="*", metavar="CORPUS", default=CORPORA)
     options = parser.parse_args()
 
-    train, _ = read_corpora(options.corpora).normalize().split(options.validation, options.seed)
+    train, _ = split(options.corpora)
     rows = [raw_features(measured) for tune in train if (measured := measure(tune))]
     print(f"# {len(rows):,} tunes of {train.name}")
     for name in rows[0]:

@@ -22,16 +22,15 @@ from pathlib import Path
 from typing import Any
 
 from recipes import RECIPES
+from shipped import CORPORA, SPLIT, split
 
 from abclm import LanguageModel, ModelConfig, TrainingConfig
 from abclm.cards import cards
-from abclm.corpora import Corpus, read_corpora
+from abclm.corpora import Corpus
 from abclm.model_folder import TRAINING_STATE
 from abclm.training import Progress, train
 from abclm.training_config import PRECISIONS
 
-CORPORA = ["oneills1850", "ryansMammoth", "airdsAirs"]
-SPLIT: dict[str, Any] = {"validation": 0.1, "seed": 0, "relatives_together": True}
 SEED = 0
 SECONDS_BETWEEN_LINES = 60
 
@@ -51,8 +50,7 @@ def main() -> None:
     parser.add_argument("--trained", type=Path, metavar="FOLDER", help="take these weights, train nothing")
     options = parser.parse_args()
 
-    corpus = read_corpora(options.corpora).normalize().deduplicate()
-    training, held_out = corpus.split(**SPLIT)
+    training, held_out = split(options.corpora)
     print(
         f"{len(training):,} tunes to train on, {len(training.text):,} characters; {len(held_out):,} held out"
     )
@@ -84,7 +82,7 @@ def main() -> None:
     evaluation, network = lm.evaluate(held_out), lm.with_cache(()).evaluate(held_out)
     lm.metadata |= {
         "name": options.out.resolve().name,
-        "corpora": describe(corpus),
+        "corpora": describe(training),
         "split": SPLIT,
         "stored_as": {
             "dtype": "float16",

@@ -39,7 +39,8 @@ def test_forms_are_counted_by_rhythm_and_drawn_as_often():
     polka = Tune.parse(f"{HEAD}{A}:|\n{B}:|\n").normalize()
     long_polka = Tune.parse(f"{HEAD}{A}|{B}|]\n").normalize()
     reel = Tune.parse("X:1\nR:reel\nM:C\nL:1/8\nK:D\n" + "d8|" * 7 + "d8:|\n").normalize()
-    counted = count_forms([polka] * 3 + [long_polka] + [reel] * 4)
+    shapeless = Tune.parse("X:1\nL:1/8\nM:none\nK:C\nC D E\n")
+    counted = count_forms([polka] * 3 + [long_polka] + [reel] * 4 + [shapeless])
     assert counted == [
         {"rhythm": "reel", "parts": 1, "bars": 8, "tunes": 4},
         {"rhythm": "polka", "parts": 2, "bars": 4, "tunes": 3},

@@ -121,7 +121,11 @@ def test_a_picture_is_drawn(call, model, more):
         (["--unconstrained"], 2, "give --generate, too"),
         (["--temperature", "0.8"], 2, "give --generate, too"),
         (["--bar-redraws", "2"], 2, "give --generate, too"),
-        (["--generate", "2", "--bar-redraws", "65"], 2, "bar_redraws is an integer from 0 to 64, received 65"),
+        (
+            ["--generate", "2", "--bar-redraws", "65"],
+            2,
+            "bar_redraws is an integer from 0 to 64, received 65",
+        ),
         (["--generate", "0"], 2, "--generate is a number of tunes from 1; received 0"),
         (["--seed", "-1"], 2, "--seed is an integer from 0; received -1"),
         (["--picture", "it.jpg"], 2, "--picture names the .png file to write; received 'it.jpg'"),
