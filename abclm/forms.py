@@ -39,9 +39,9 @@ def form_of(tune: Tune) -> TuneForm:
 
     Example:
         >>> from abclm.notation.tune import Tune
-        >>> form_of(Tune.parse("X:1\nM:2/4\nL:1/8\nK:D\nd2f2|a2f2|e2c2|d4:|\nA2F2|E2F2|E2C2|D4:|\n").normalize())
+        >>> form_of(Tune.parse("X:1\nM:2/4\nL:1/8\nK:D\nd2f2|a2f2|e2c2|d2a2:|\nA2F2|E2F2|E2C2|D4:|\n").normalize())
         TuneForm(parts=2, bars=4)
-        >>> form_of(Tune.parse("X:1\nM:2/4\nL:1/8\nK:D\nd2f2|a2f2|e2c2|d4|]\n").normalize())
+        >>> form_of(Tune.parse("X:1\nM:2/4\nL:1/8\nK:D\nd2f2|a2f2|e2c2|d2a2|]\n").normalize())
         TuneForm(parts=None, bars=4)
     """
     text = f"{tune.text.rstrip()}\n\n"

@@ -152,6 +152,11 @@ def test_tunes_are_the_same_in_batches_of_any_size_with_a_cache(changes):
     assert [str(tune) for tune in lm.generate(batch_size=8, **options)] == one_by_one
 
 
+def test_bars_that_are_held_back_are_not_brought_again_by_the_cache():
+    options = {"n": 2, "seed": 1, "title": "Asked", "max_length": 250, "bar_repetition": 0.5}
+    assert LM.with_cache().generate(**options) == LM.generate(**options)
+
+
 def test_a_model_folder_keeps_the_cache_and_one_without_has_none(tmp_path):
     LM.with_cache((0.25, 0.5)).save(tmp_path)
     assert LanguageModel.load(tmp_path).config.cache == (0.25, 0.5)

@@ -40,7 +40,7 @@ class GenerationOptions:
         top_p: draw from the fewest symbols whose probabilities reach `top_p`, above 0, up to 1.
         min_p: draw from symbols at least `min_p` times as probable as the likeliest, 0 to 1.
         bar_repetition: with what probability a bar is kept that the tune has already, to the power of how often: 1
-            leaves it to the model, 0 has no bar twice (as far as 16 draws of it help).
+            leaves it to the model, 0 has no bar twice (as far as 16 draws of it help). Below 1 the cache is left out.
         bar_redraws: how often a bar is drawn anew in which the model draws what the grammar does not allow, 0 to 64,
             before the grammar has its way symbol by symbol: bars come nearer to those that the model was trained on, and
             each draw takes its time.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -81,7 +81,7 @@ def generate(lm: LanguageModel, options: GenerationOptions) -> Iterator[Generate
             "the model has no index of its training tunes, so that no tune can be told to be novel; leave out novel, or "
             "train it with this version"
         )
-    new_guide = _guides(lm, options)
+    new_guide, cache = _guides(lm, options), _cache_of(lm, options)
     tries: dict[int, _Tries] = {}
     written: dict[int, GeneratedTune] = {}
     numbers = iter(range(options.n))
@@ -94,7 +94,7 @@ def generate(lm: LanguageModel, options: GenerationOptions) -> Iterator[Generate
         if index is None:
             return None
         tries[index] = _Tries(lm.novelty_index if options.novel else None)
-        return Writer(options, new_guide(index, 0), index, attempt=0, cache=lm.config.cache)
+        return Writer(options, new_guide(index, 0), index, attempt=0, cache=cache)
 
     first = [writer for writer in (next_writer() for _ in range(options.batch_size)) if writer]
     given = 0
@@ -105,7 +105,7 @@ def generate(lm: LanguageModel, options: GenerationOptions) -> Iterator[Generate
                     written[writer.index] = tries.pop(writer.index).best(writer, options)
                 else:
                     index, attempt = writer.index, writer.attempt + 1
-                    again.append(Writer(options, new_guide(index, attempt), index, attempt, lm.config.cache))
+                    again.append(Writer(options, new_guide(index, attempt), index, attempt, cache))
             while given in written:
                 yield written.pop(given)
                 given += 1
@@ -137,7 +137,7 @@ def stream_steps(
         nothing, until a whole bar.
     """
     options = options.with_seed()
-    writer = Writer(options, _guides(lm, options)(0, 0), index=0, attempt=0, cache=lm.config.cache)
+    writer = Writer(options, _guides(lm, options)(0, 0), index=0, attempt=0, cache=_cache_of(lm, options))
     return _settled(Batch(engine or Engine(lm), lm.vocabulary, options, [writer]), writer)
 
 
@@ -182,7 +182,7 @@ def _guides(lm: LanguageModel, options: GenerationOptions) -> Callable[[int, int
     header, opening, masks = options.header(), options.opening_music(), Masks(lm.vocabulary)
     forms = [] if options.any_form or options.parts or options.bars else lm.forms
 
-    @cache
+    @functools.cache
     def grammar_of(form: TuneForm) -> Grammar:
         try:
             return grammar_for(header, opening, *form, options.max_length)
@@ -197,6 +197,11 @@ def _guides(lm: LanguageModel, options: GenerationOptions) -> Callable[[int, int
         return GrammarGuide(grammar_of(form), masks, opening, options.max_length)
 
     return guide
+
+
+def _cache_of(lm: LanguageModel, options: GenerationOptions) -> tuple[float, ...]:
+    """The weights of the cache that counts: none where bars that repeat are held back, which it would bring again."""
+    return lm.config.cache if options.bar_repetition == 1 else ()
 
 
 class _Tries:
