@@ -54,9 +54,8 @@ class Cache:
         self._weights = weights
         self._text = ""
         self._begin: int | None = None  # of the body
-        self._length = (
-            SHORTEST - 1
-        )  # of the passage that comes again; where none does, as if so short a one did
+        # Of the passage that comes again; where none does, as if so short a one did.
+        self._length = SHORTEST - 1
         for symbol in text:
             self.add(symbol)
 

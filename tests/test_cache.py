@@ -114,21 +114,20 @@ def test_a_cache_saves_bits_where_tunes_come_back_to_what_they_had():
     assert evaluate(LM.with_cache().with_cache(()), TUNES) == plain
 
 
-def test_each_symbol_has_a_probability_and_they_add_up_to_one(monkeypatch):
-    """Of a tune whose last symbol is exchanged for each of the 83, the probabilities of the whole are those of it."""
-    lm = LM.with_cache((0.5,))
-    text = HEADER + "GABc dBGA|GAB"
-    chances = 0.0
-    for symbol in lm.vocabulary.symbols:
-        ids = lm.vocabulary.encode(f"\n{text}{symbol}")
-        recalled, weights = recall(f"\n{text}", lm.config.cache, lm.vocabulary)
-        logits = lm.logits(f"\n{text}")[-1:].astype(np.float64)
-        mix(logits, recalled[-1:], weights[-1:])
-        chances += softmax(logits)[0, ids[-1]]
-    assert chances == pytest.approx(1)
+def test_a_tune_costs_what_the_mixture_says():
+    """Beside the mixture of probabilities, added up by hand."""
+    lm, tune = LM.with_cache((0.3, 0.6)), TUNES[0]
+    text = "\n" + tune.text.rstrip() + "\n\n"
+    chances = softmax(LM.logits(text).astype(np.float64))
+    nats = 0.0
+    for place, symbol in enumerate(text[1:]):
+        recalled, weight = searched(text[1 : place + 1], (0.3, 0.6))
+        chance = (1 - weight) * chances[place, LM.vocabulary.char_to_id[symbol]]
+        nats -= np.log(chance + weight * (recalled == symbol))
+    assert evaluate(lm, [tune]).bits_per_tune == pytest.approx(nats / np.log(2), rel=1e-6)
 
 
-def test_tunes_come_back_to_their_bars(tmp_path):
+def test_tunes_come_back_to_their_bars():
     options = {"n": 8, "seed": 1, "key": "G", "title": "Asked", "temperature": 0.8, "max_length": 300}
 
     def repeated(lm):
