@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from shipped import CORPORA, split
+from protocol import CORPORA, split
 
 import abclm
 from abclm.convert.strict import complaints

@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from recipes import read_split
+from protocol import read_split
 
 import abclm
 from abclm import LanguageModel, TrainingConfig

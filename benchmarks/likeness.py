@@ -14,7 +14,7 @@ from itertools import product
 from pathlib import Path
 
 import numpy as np
-from recipes import read_split
+from protocol import read_split
 
 import abclm
 from abclm.evaluation import compare, judge

@@ -10,7 +10,7 @@ character, each tune by itself after one newline. `--model none` leaves the ship
 import argparse
 import time
 
-from shipped import CORPORA, split
+from protocol import CORPORA, split
 
 import abclm
 from abclm.evaluation.ngram import NGramModel

@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from shipped import CORPORA, split
+from protocol import CORPORA, split
 
 import abclm
 from abclm.notation.symbols import Bar

@@ -13,40 +13,18 @@ to an hour on two cores, by its units and passes.
 """
 
 import argparse
-import json
 import math
 import sys
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+
+from protocol import RECIPES, read_split, same_size
 
 from abclm import LanguageModel, ModelConfig, TrainingConfig
 from abclm.corpora import Corpus
 from abclm.training import Progress, train
 from abclm.training_config import PRECISIONS
-
-PAPER: dict[str, Any] = {"sequence_length": 400, "batch_size": 32, "learning_rate": 1e-3}
-SCHEDULE = {**PAPER, "learning_rate": 2e-3, "schedule": "cosine", "warmup_steps": 20, "clip_norm": 1.0}
-DROPOUT = {**SCHEDULE, "output_dropout": 0.5, "embedding_dropout": 0.2}
-DECAY = {**DROPOUT, "weight_decay": 0.01}
-WHOLE = {**DECAY, "whole_tunes": True}
-KEYS = {**WHOLE, "transposition": 1.0}
-RECURRENT = {**KEYS, "recurrent_dropout": 0.5}
-RECIPES: dict[str, dict[str, Any]] = {
-    "paper": {**PAPER, "patience": 8},
-    "schedule": SCHEDULE,
-    "dropout": DROPOUT,
-    "decay": DECAY,
-    "whole": WHOLE,
-    "keys": KEYS,
-    "keys-half": {**WHOLE, "transposition": 0.5},
-    "recurrent": RECURRENT,
-    "averaging": {**RECURRENT, "averaging": 0.98},
-    "smoothing": {**RECURRENT, "label_smoothing": 0.05},
-    "layers": {**RECURRENT, "layers": 2},
-    "batch-16": {**RECURRENT, "batch_size": 16},
-}
 
 
 def main() -> None:
@@ -94,20 +72,6 @@ def main() -> None:
         )
 
 
-def read_split(path: str, split: Path) -> dict[str, Corpus]:
-    """The canonical tunes of each part."""
-    corpus = Corpus.read(path)
-    places: dict[str, list[int]] = json.loads(split.read_text(encoding="utf-8"))
-    return {
-        part: replace(
-            corpus,
-            tunes=tuple(corpus.tunes[place] for place in places[part]),
-            places=tuple(corpus.places[place] for place in places[part]),
-        ).normalize()
-        for part in ("train", "validation", "test")
-    }
-
-
 def trained(name: str, folder: Path, parts: dict[str, Corpus], options: argparse.Namespace) -> LanguageModel:
     """The model of a recipe, from its folder where that is done."""
     settings = {
@@ -141,15 +105,6 @@ def trained(name: str, folder: Path, parts: dict[str, Corpus], options: argparse
     lm.save(folder)
     (folder / "done").touch()
     return lm
-
-
-def same_size(units: int, layers: int) -> ModelConfig:
-    """A network of so many layers with about as many parameters as one layer of `units` has."""
-    wanted = ModelConfig(units=units).parameters(vocabulary_size=83)
-    return min(
-        (ModelConfig(units=width, layers=layers) for width in range(units // (2 * layers), units + 1)),
-        key=lambda config: abs(config.parameters(vocabulary_size=83) - wanted),
-    )
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ held-out tunes), as it stands in `abclm.evaluation.statistics.FEATURES`.
 import argparse
 
 import numpy as np
-from shipped import CORPORA, split
+from protocol import CORPORA, split
 
 from abclm.evaluation.statistics import measure, raw_features
 

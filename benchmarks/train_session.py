@@ -21,8 +21,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from recipes import RECIPES
-from shipped import CORPORA, SPLIT, split
+from protocol import CORPORA, RECIPES, SPLIT, split
 
 from abclm import LanguageModel, ModelConfig, TrainingConfig
 from abclm.cards import cards

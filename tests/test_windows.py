@@ -8,23 +8,10 @@ from hypothesis import strategies as st
 from abclm import windows
 from abclm.errors import ConfigError
 from abclm.vocabulary import Vocabulary
-from abclm.windows import (
-    EpochOrder,
-    epoch_batches,
-    in_order,
-    permuted,
-    window_starts,
-    windows_per_epoch,
-)
+from abclm.windows import EpochOrder, in_order, permuted, window_starts, windows_per_epoch
 
 VOCABULARY = Vocabulary.default()
 TEXT = VOCABULARY.encode("GFDGGB d2GB")
-
-
-def batches(ids=TEXT, sequence_length=5, batch_size=2, seed=0, epoch=0, first=0):
-    order = EpochOrder(len(ids), sequence_length, seed, epoch)
-    dataset = epoch_batches(ids, order, sequence_length=sequence_length, batch_size=batch_size, first=first)
-    return [(inputs.numpy(), targets.numpy()) for inputs, targets in dataset]
 
 
 def test_the_target_is_the_input_shifted_by_one():
@@ -36,47 +23,6 @@ def test_the_target_is_the_input_shifted_by_one():
 def test_windows_follow_one_another_without_overlap():
     assert [VOCABULARY.decode(inputs) for inputs, _ in in_order(TEXT, 5)] == ["GFDGG", "B d2G"]
     assert window_starts(16, 5, offset=3).tolist() == [3, 8]
-
-
-def test_batches_are_uint8_pairs_shifted_by_one():
-    ids = np.arange(200, dtype=np.uint8)
-    pairs = batches(ids, sequence_length=10, batch_size=4)
-    assert len(pairs) == windows_per_epoch(200, 10) // 4 == 4
-    for inputs, targets in pairs:
-        assert inputs.dtype == targets.dtype == np.uint8
-        assert inputs.shape == targets.shape == (4, 10)
-        assert (targets == inputs + 1).all()
-        assert (inputs[:, 1:] == targets[:, :-1]).all()
-
-
-def test_the_same_seed_and_epoch_give_the_same_batches():
-    ids = np.arange(250, dtype=np.uint8)
-    once, again = batches(ids, seed=3, epoch=2), batches(ids, seed=3, epoch=2)
-    assert all((a[0] == b[0]).all() for a, b in zip(once, again, strict=True))
-
-
-@pytest.mark.parametrize("other", [{"seed": 4}, {"epoch": 1}])
-def test_another_seed_or_epoch_cuts_and_deals_anew(other):
-    ids = np.arange(250, dtype=np.uint8)
-    assert not np.array_equal(np.stack([a for a, _ in batches(ids)]), [a for a, _ in batches(ids, **other)])
-
-
-def test_an_epoch_can_be_taken_up_in_the_middle():
-    ids = np.arange(250, dtype=np.uint8)
-    rest = batches(ids, first=7)
-    assert all((a[0] == b[0]).all() for a, b in zip(batches(ids)[7:], rest, strict=True))
-
-
-def test_a_text_of_fewer_windows_than_a_batch_gives_them_all():
-    (inputs, _), *others = batches(np.arange(40, dtype=np.uint8), sequence_length=10, batch_size=32)
-    assert not others
-    assert inputs.shape == (3, 10)
-
-
-def test_a_text_that_just_fits_gives_its_one_window():
-    for seed in range(5):
-        ((inputs, targets),) = batches(TEXT, sequence_length=10, seed=seed)
-        assert VOCABULARY.decode(np.append(inputs, targets[:, -1:])) == "GFDGGB d2GB"
 
 
 def test_a_text_that_is_too_short_is_refused_with_what_to_do():

@@ -11,11 +11,12 @@ import numpy as np
 
 from abclm.encoded_corpus import EncodedCorpus
 from abclm.errors import ConfigError, ModelError
+from abclm.feed import Feed
 from abclm.history import History
 from abclm.networks import set_weights, weights_of
+from abclm.training.batches import epoch_batches
 from abclm.training.callbacks import Callbacks
 from abclm.training.checkpoint import FOLDER
-from abclm.training.feed import Feed
 from abclm.training.folder import RunFolder
 from abclm.training.held_out import HeldOut, HeldOutFigures
 from abclm.training.identity import check_same_run, identity_of
@@ -156,7 +157,13 @@ class Run:
         return self.old.bits_per_tune > (1 + self.config.forgetting) * before
 
     def _run_epoch(self) -> None:
-        batches = self.feed.batches(self.epochs, self.batch, self.workers.part)
+        batches = epoch_batches(
+            *self.feed.epoch(self.epochs),
+            sequence_length=self.config.sequence_length,
+            batch_size=self.config.batch_size,
+            first=self.batch,
+            part=self.workers.part,
+        )
         self.callbacks.begin_epoch(self.epochs)
         self.meter.start()
         for inputs, targets in batches.take(self.total_steps - self.meter.steps):

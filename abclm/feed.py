@@ -1,10 +1,8 @@
-"""Turn a corpus into each epoch's batches: cut anywhere or tune by tune, in the tunes' own keys or in others."""
+"""Turn a corpus into each epoch's windows: cut anywhere or tune by tune, in the tunes' own keys or in others."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +13,10 @@ from abclm.notation.keys import Key, parse_key
 from abclm.notation.tune import Tune
 from abclm.training_config import TrainingConfig
 from abclm.vocabulary import Vocabulary
-from abclm.windows import EpochOrder, Text, epoch_batches, tune_starts, windows_per_epoch
+from abclm.windows import EpochOrder, Text, tune_starts, windows_per_epoch
 
-_LOWEST = -5  # semitones; the highest is 11 above it
+LOWEST, HIGHEST = -5, 6
+"""Semitones that a tune is moved by."""
 
 
 class Feed:
@@ -28,6 +27,8 @@ class Feed:
         config: sequence length, batch size, seed; whether windows begin with tunes; the share of the
             tunes that go into other keys.
         vocabulary: what tunes in other keys are encoded with.
+        in_keys: the tunes as token ids by their place and by how many semitones they are moved, as far as they are
+            known; what is missing is added, so that feeds of the same tunes can share them.
 
     Attributes:
         windows: of a batch.
@@ -38,7 +39,13 @@ class Feed:
             in other keys.
     """
 
-    def __init__(self, corpus: EncodedCorpus, config: TrainingConfig, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self,
+        corpus: EncodedCorpus,
+        config: TrainingConfig,
+        vocabulary: Vocabulary,
+        in_keys: dict[tuple[int, int], Ids] | None = None,
+    ) -> None:
         self._corpus, self._config = corpus, config
         self._count = windows_per_epoch(len(corpus.text), config.sequence_length)
         self.windows = min(config.batch_size, self._count)
@@ -55,37 +62,32 @@ class Feed:
                 raise ConfigError(
                     "transposition is for canonical tunes; let them be normalised, or leave it out"
                 )
-            self._tunes = _EpochTunes(corpus.source.tunes, vocabulary, config)
+            self._tunes = _EpochTunes(
+                corpus.source.tunes, vocabulary, config, {} if in_keys is None else in_keys
+            )
 
-    def batches(self, epoch: int, first: int = 0, part: Callable[[int], slice] = slice) -> Any:
-        """Make an epoch's batches.
+    def epoch(self, number: int) -> tuple[Text, EpochOrder | npt.NDArray[np.int64]]:
+        """Give an epoch's text, and where its windows start.
 
         Args:
-            epoch: counted from 0.
-            first: how many batches to pass over.
-            part: the part of so many windows to take of each batch; by default all.
+            number: of the epoch, from 0.
 
         Returns:
-            A `tf.data.Dataset` of uint8 pairs (inputs, targets), each `(windows, sequence_length)`.
+            Token ids, uint8 `(characters,)` or on the disk; and the starts, in the order of training. Each window
+            has its `sequence_length` characters and one more.
         """
-        length, seed = self._config.sequence_length, self._config.seed
-        text: Text = self._corpus.text
-        starts: EpochOrder | npt.NDArray[np.int64]
+        length, seed, text = self._config.sequence_length, self._config.seed, self._corpus.text
         if self._tunes is None:
-            starts = EpochOrder(len(text), length, seed, epoch)
-        else:
-            tunes = self._tunes(epoch)
-            lengths = np.array([len(tune) for tune in tunes])
-            text = np.concatenate([self._newline, *tunes])
-            if self._config.whole_tunes:
-                starts = tune_starts(lengths, length, self._count)
-                text = np.resize(text[1:], len(text) + length)  # it begins anew
-                text = np.concatenate([self._newline, text])
-            else:  # tunes in other keys are as long as before but for accidentals
-                starts = np.resize(EpochOrder(len(text), length, seed, epoch)[:], self._count)
-        return epoch_batches(
-            text, starts, sequence_length=length, batch_size=self._config.batch_size, first=first, part=part
-        )
+            return text, EpochOrder(len(text), length, seed, number)
+        tunes = self._tunes(number)
+        lengths = np.array([len(tune) for tune in tunes])
+        text = np.concatenate([self._newline, *tunes])
+        if self._config.whole_tunes:
+            starts = tune_starts(lengths, length, self._count)
+            text = np.resize(text[1:], len(text) + length)  # it begins anew
+            return np.concatenate([self._newline, text]), starts
+        # Tunes in other keys are as long as before but for accidentals.
+        return text, np.resize(EpochOrder(len(text), length, seed, number)[:], self._count)
 
 
 class _EpochTunes:
@@ -95,8 +97,14 @@ class _EpochTunes:
     that the keys as a whole stay what they are.
     """
 
-    def __init__(self, tunes: tuple[Tune, ...], vocabulary: Vocabulary, config: TrainingConfig) -> None:
-        self._tunes, self._vocabulary, self._config = tunes, vocabulary, config
+    def __init__(
+        self,
+        tunes: tuple[Tune, ...],
+        vocabulary: Vocabulary,
+        config: TrainingConfig,
+        in_keys: dict[tuple[int, int], Ids],
+    ) -> None:
+        self._tunes, self._vocabulary, self._config, self._in_keys = tunes, vocabulary, config, in_keys
         self._keys = [parse_key(tune.key) for tune in tunes]
         self._tonics: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]] = {}
         counts: dict[str, Counter[int]] = {}
@@ -106,7 +114,6 @@ class _EpochTunes:
             tonics = sorted(counted)
             shares = np.array([counted[tonic] for tonic in tonics], np.float64)
             self._tonics[mode] = np.array(tonics), shares / shares.sum()
-        self._encoded: dict[tuple[int, int], Ids] = {}  # by place and semitones
 
     def __call__(self, epoch: int) -> list[Ids]:
         random = np.random.default_rng([self._config.seed, epoch, len(self._tunes)])
@@ -120,13 +127,17 @@ class _EpochTunes:
     def _semitones(self, key: Key, random: np.random.Generator) -> int:
         tonics, shares = self._tonics[key.mode]
         semitones = int(random.choice(tonics, p=shares)) - key.tonic_pitch_class
-        return (semitones - _LOWEST) % 12 + _LOWEST
+        return (semitones - LOWEST) % 12 + LOWEST
 
     def _in_key(self, place: int, semitones: int) -> Ids:
-        found = self._encoded.get((place, semitones))
+        found = self._in_keys.get((place, semitones))
         if found is None:
-            tune = self._tunes[place]
-            text = (tune.transpose(semitones) if semitones else tune).text
-            found = self._vocabulary.encode(f"{text.rstrip()}\n\n")
-            self._encoded[place, semitones] = found
+            found = encode_in_key(self._tunes[place], semitones, self._vocabulary)
+            self._in_keys[place, semitones] = found
         return found
+
+
+def encode_in_key(tune: Tune, semitones: int, vocabulary: Vocabulary) -> Ids:
+    """Encode a canonical tune, moved by some semitones, with the empty line that ends it."""
+    moved = tune.transpose(semitones) if semitones else tune
+    return vocabulary.encode(f"{moved.text.rstrip()}\n\n")
