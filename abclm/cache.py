@@ -37,6 +37,7 @@ class Cache:
         text: what the tune has already.
 
     Attributes:
+        weights: as given.
         symbol: that followed the longest passage that comes again, where it came last; None where none does.
         weight: of that symbol; 0 where there is none.
 
@@ -46,12 +47,12 @@ class Cache:
         ('c', 0.16)
     """
 
-    __slots__ = ("_begin", "_length", "_text", "_weights", "symbol", "weight")
+    __slots__ = ("_begin", "_length", "_text", "symbol", "weight", "weights")
 
     def __init__(self, weights: Sequence[float], text: str = "") -> None:
         self.symbol: str | None = None
         self.weight = 0.0
-        self._weights = weights
+        self.weights = weights
         self._text = ""
         self._begin: int | None = None  # of the body
         # Of the passage that comes again; where none does, as if so short a one did.
@@ -72,12 +73,12 @@ class Cache:
                 self._begin = end
             return
         # A passage that comes again can be longer by this symbol, and no more.
-        longest = min(self._length + 1, SHORTEST + len(self._weights) - 1, end - self._begin)
+        longest = min(self._length + 1, SHORTEST + len(self.weights) - 1, end - self._begin)
         for length in range(longest, SHORTEST - 1, -1):
             found = text.rfind(text[end - length :], self._begin, end - 1)
             if found >= 0:
                 self._length = length
-                self.symbol, self.weight = text[found + length], self._weights[length - SHORTEST]
+                self.symbol, self.weight = text[found + length], self.weights[length - SHORTEST]
                 return
         self._length = SHORTEST - 1
         self.symbol, self.weight = None, 0.0

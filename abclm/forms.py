@@ -1,4 +1,4 @@
-"""Turn tunes into the forms that they have: how many parts of how many bars, and how usual each is."""
+"""Turn tunes into the forms that they have: how many parts of how many bars, how usual each is; and how they end."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abclm.notation.grammar import Grammar
+from abclm.notation.keys import parse_key
+from abclm.notation.symbols import Change, Timed, struck
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,6 +65,28 @@ def _has(text: str, form: TuneForm) -> bool:
     except ValueError:
         return False
     return True
+
+
+def ends_on_tonic(tune: Tune) -> bool:
+    r"""Whether the last note that is written is the tonic of the key in force there; of a chord the lowest.
+
+    Example:
+        >>> from abclm.notation.tune import Tune
+        >>> [ends_on_tonic(Tune.parse(f"X:1\nM:C\nL:1/8\nK:Em\nefga|{end}|]\n")) for end in ("b2e2", "g4", "g2z2")]
+        [True, False, False]
+    """
+    key, found = tune.setting().key, False
+    for symbol in tune.music.symbols:
+        if isinstance(symbol, Change) and symbol.letter == "K" and symbol.value:
+            key = parse_key(symbol.value)
+        elif isinstance(symbol, Timed) and (notes := struck(symbol)):
+            found = min(note.pitch for note in notes) % 12 == key.tonic_pitch_class
+    return found
+
+
+def share_on_tonic(tunes: Sequence[Tune]) -> float | None:
+    """The share of the tunes that end on their tonic; None of no tunes."""
+    return sum(map(ends_on_tonic, tunes)) / len(tunes) if tunes else None
 
 
 def count_forms(tunes: Iterable[Tune]) -> list[dict[str, Any]]:

@@ -175,6 +175,20 @@ class LanguageModel:
             )
         return forms
 
+    @property
+    def tonic_endings(self) -> float | None:
+        """The share of the tunes that it was trained on last that end on their tonic; None where it isn't known.
+
+        Raises:
+            ModelError: the metadata have something else there.
+        """
+        share = self.metadata.get("training", {}).get("tonic_endings")
+        if share is not None and not (isinstance(share, int | float) and 0 <= share <= 1):
+            raise ModelError(
+                f"the metadata's training.tonic_endings is a number from 0 to 1, received {share!r}; copy the model again"
+            )
+        return share
+
     def copy(self) -> LanguageModel:
         """Return a model of its own: changing one leaves the other as it was."""
         weights = {name: weight.copy() for name, weight in self.weights.items()}

@@ -59,6 +59,9 @@ def command(
     bar_redraws: Annotated[
         int, typer.Option(help="How often to draw a bar anew before the grammar has its way in it.")
     ] = _DEFAULTS.bar_redraws,
+    ending_draws: Annotated[
+        int, typer.Option(help="How often to draw the last bar, until the tune might well end there.")
+    ] = _DEFAULTS.ending_draws,
     max_length: Annotated[int, typer.Option(help="Characters a tune has at most.")] = _DEFAULTS.max_length,
     unconstrained: Annotated[bool, typer.Option(help="Leave the music to the model, valid or not.")] = False,
     novel: Annotated[
@@ -87,8 +90,9 @@ def command(
     options = GenerationOptions(
         title=title, key=key, meter=meter, rhythm=rhythm, unit_note_length=unit_note_length, opening=opening,
         parts=parts, bars=bars, any_form=any_form, n=n, seed=seed, temperature=temperature, top_k=top_k,
-        top_p=top_p, min_p=min_p, bar_repetition=bar_repetition, bar_redraws=bar_redraws, max_length=max_length,
-        constrained=not unconstrained, attempts=attempts, batch_size=batch_size, novel=novel,
+        top_p=top_p, min_p=min_p, bar_repetition=bar_repetition, bar_redraws=bar_redraws,
+        ending_draws=ending_draws, max_length=max_length, constrained=not unconstrained, attempts=attempts,
+        batch_size=batch_size, novel=novel,
     )  # fmt: skip
     formats = _formats(file_format, out)
 

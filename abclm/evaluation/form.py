@@ -92,12 +92,6 @@ def is_in_key(tune: Tune) -> bool:
     return share_in_scale(tune) >= LEAST_IN_SCALE
 
 
-def ends_on_tonic(tune: Tune) -> bool:
-    """Whether the last note that is written is the tonic of the key in force there; of a chord the lowest."""
-    notes = list(_notes(tune))
-    return bool(notes) and min(notes[-1][0]) % 12 == notes[-1][3]
-
-
 def _notes(tune: Tune) -> Iterator[tuple[list[int], Ticks, frozenset[int], int]]:
     """Pitches and duration of what is struck, with the scale and the tonic in force."""
     key = tune.setting().key

@@ -11,7 +11,8 @@ import numpy as np
 
 from abclm.convert.strict import complaints
 from abclm.errors import ConfigError
-from abclm.evaluation.form import ends_on_tonic, is_in_form, is_in_key
+from abclm.evaluation.form import is_in_form, is_in_key
+from abclm.forms import ends_on_tonic
 from abclm.novelty import NoveltyIndex, Overlap
 from abclm.similarity import TuneIndex, bar_patterns, heard_patterns
 

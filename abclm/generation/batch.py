@@ -7,12 +7,16 @@ two symbols: such a draw is decided by the logits that the tune has alone, worke
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abclm.cache import mix
+from abclm.cache import Cache, mix
+from abclm.generation.ending import closing_symbols, log_probability
 from abclm.generation.sampling import draw
 from abclm.generation.step import FEW, Engine, State
 
@@ -89,10 +93,14 @@ class Batch:
                     self._settle(place)
             ended = []
             for place, (writer, token_id) in enumerate(zip(writers, self._last, strict=True)):
-                if writer.write(symbols[token_id]):
+                if writer.in_last_bar:
+                    self._follow_ending(place)
+                if not writer.write(symbols[token_id]):
+                    self._look_ahead(place)
+                elif writer.ending is None or self._takes_ending(place):
                     ended.append(place)
                 else:
-                    self._look_ahead(place)
+                    self._begin_ending_again(place)
             yield [writers[place] for place in ended]
             if ended:
                 self._go_on(ended, next_writer)
@@ -122,12 +130,62 @@ class Batch:
             state, logits = writer.begin_bar_again(not_allowed=not is_allowed)
             self._state.put(place, state)
             allowed = writer.guide.allowed()
-            drawn_from = np.ones_like(allowed) if writer.is_free else allowed
-            number = self._numbers.one(place)
-            ids, certain = draw(
-                logits[None], self._options, np.array([number]), drawn_from[None], self._tolerance
-            )
-            self._last[place] = int(ids[0]) if certain[0] else self._decide(place, number, drawn_from)
+            self._draw_again(place, logits, np.ones_like(allowed) if writer.is_free else allowed)
+
+    def _draw_again(self, place: int, logits: Floats, drawn_from: Mask) -> None:
+        """Draw another symbol of one tune."""
+        number = self._numbers.one(place)
+        ids, certain = draw(
+            logits[None], self._options, np.array([number]), drawn_from[None], self._tolerance
+        )
+        self._last[place] = int(ids[0]) if certain[0] else self._decide(place, number, drawn_from)
+
+    def _follow_ending(self, place: int) -> None:
+        """Take note of the symbol to be written, which belongs to the last bar or ends the tune."""
+        writer, token_id = self.writers[place], self._last[place]
+        ending = writer.ending or writer.begin_ending(self._state.column(place), self._logits[place].copy())
+        ending.follow(self._vocabulary.symbols[token_id], token_id, self._logits[place])
+
+    def _takes_ending(self, place: int) -> bool:
+        """Whether a tune that is complete keeps its last bar, or one that it had before."""
+        writer = self.writers[place]
+        assert writer.ending is not None
+        alone = partial(self._end_alone, writer.cache) if self._tolerance else None
+        text = writer.ending.take(writer.text, lambda: self._numbers.one(place), alone)
+        if text is None:
+            return False
+        writer.text = text
+        return True
+
+    def _begin_ending_again(self, place: int) -> None:
+        """Take back the last bar, and write its first symbol anew."""
+        writer = self.writers[place]
+        state, self._logits[place] = writer.begin_ending_again()
+        self._state.put(place, state)
+        self._allowed[place] = allowed = writer.guide.allowed()
+        self._draw_again(place, self._logits[place], allowed)
+        if writer.takes_back:
+            self._settle(place)
+        self._follow_ending(place)
+        writer.write(self._vocabulary.symbols[self._last[place]])
+        self._look_ahead(place)
+
+    def _end_alone(self, cache: Cache | None, text: str, begin: int) -> float:
+        """How likely the end of a tune is whose last bar begins at some place, by the logits that it has alone."""
+        state, chance = self._engine.start(), 0.0
+        follows = Cache(cache.weights) if cache else None
+        ids = [self._newline, *self._vocabulary.encode(text).tolist()]
+        first = len(text) - closing_symbols(text, begin)
+        for place, (token_id, next_id) in enumerate(pairwise(ids)):
+            logits = self._engine.step(state, [token_id])
+            if place >= first:
+                if follows and follows.symbol is not None:
+                    recalled = np.array([self._vocabulary.char_to_id[follows.symbol]])
+                    mix(logits, recalled, np.array([follows.weight]))
+                chance += log_probability(logits[0], next_id)
+            if follows:
+                follows.add(text[place])
+        return math.exp(chance)
 
     def _decide(self, place: int, number: float, drawn_from: Mask) -> int:
         """Draw by the logits that the tune has alone."""

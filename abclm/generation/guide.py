@@ -59,6 +59,12 @@ class GrammarGuide:
         """Whether the header is complete, and the opening that was asked for written."""
         return self._state.lex != "header" and not self._forced
 
+    @property
+    def in_last_bar(self) -> bool:
+        """Whether what comes next belongs to the last bar of a tune whose form is known; or to what begins there."""
+        local = self._state.local
+        return local.bars_left == 1 and local.final and local.ending != 1 and self.in_music
+
     def copy(self) -> GrammarGuide:
         """A guide that goes on from here by itself."""
         other = copy.copy(self)
@@ -103,6 +109,8 @@ class Guide:
     Raises:
         ModelError: the vocabulary lacks a symbol that the header or the opening needs.
     """
+
+    in_last_bar = False  # which is the model's to say
 
     def __init__(self, options: GenerationOptions, vocabulary: Vocabulary) -> None:
         self.ended = False

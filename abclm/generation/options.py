@@ -44,6 +44,8 @@ class GenerationOptions:
         bar_redraws: how often a bar is drawn anew in which the model draws what the grammar does not allow, 0 to 64,
             before the grammar has its way symbol by symbol: bars come nearer to those that the model was trained on, and
             each draw takes its time.
+        ending_draws: how often the last bar is drawn at most, 1 to 64, in a tune whose form is known: until the model
+            itself would end the tune there, and on the tonic as often as its training tunes do. 1 takes the first.
         batch_size: how many tunes are written at once, 1 to 1,024; it changes speed and memory, not the tunes.
         max_length: characters that a tune has at most, header included, 200 to 100,000.
         constrained: whether only symbols are drawn that leave the tune valid; else the model is left to itself in
@@ -73,6 +75,7 @@ class GenerationOptions:
     min_p: float | None = None
     bar_repetition: float = 1.0
     bar_redraws: int = 0
+    ending_draws: int = 4
     batch_size: int = 128
     max_length: int = 1500
     constrained: bool = True
@@ -138,6 +141,8 @@ class GenerationOptions:
         yield from self._wrong("bar_repetition", "a number from 0 to 1", self.bar_repetition, right)
         right = _is_integer(self.bar_redraws, 0, 64)
         yield from self._wrong("bar_redraws", "an integer from 0 to 64", self.bar_redraws, right)
+        right = _is_integer(self.ending_draws, 1, 64)
+        yield from self._wrong("ending_draws", "an integer from 1 to 64", self.ending_draws, right)
         right = _is_integer(self.batch_size, 1, 1024)
         yield from self._wrong("batch_size", "an integer from 1 to 1,024", self.batch_size, right)
         right = _is_integer(self.max_length, _SHORTEST, 100_000)

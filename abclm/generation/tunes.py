@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from abclm.notation.grammar import Grammar
 
 FEWEST_NOTES = 8  # as heard; what has less is no tune
-_FORM = 1  # of the random numbers of an attempt, those that its form is drawn by
+_FORM, _TONIC = 1, 2  # of the random numbers of an attempt, those that its form and its ending are drawn by
 
 _logger = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ def generate(lm: LanguageModel, options: GenerationOptions) -> Iterator[Generate
             "the model has no index of its training tunes, so that no tune can be told to be novel; leave out novel, or "
             "train it with this version"
         )
-    new_guide, cache = _guides(lm, options), _cache_of(lm, options)
+    new_writer = _writers(lm, options)
     tries: dict[int, _Tries] = {}
     written: dict[int, GeneratedTune] = {}
     numbers = iter(range(options.n))
@@ -94,7 +94,7 @@ def generate(lm: LanguageModel, options: GenerationOptions) -> Iterator[Generate
         if index is None:
             return None
         tries[index] = _Tries(lm.novelty_index if options.novel else None)
-        return Writer(options, new_guide(index, 0), index, attempt=0, cache=cache)
+        return new_writer(index, 0)
 
     first = [writer for writer in (next_writer() for _ in range(options.batch_size)) if writer]
     given = 0
@@ -104,8 +104,7 @@ def generate(lm: LanguageModel, options: GenerationOptions) -> Iterator[Generate
                 if tries[writer.index].are_over(writer, options):
                     written[writer.index] = tries.pop(writer.index).best(writer, options)
                 else:
-                    index, attempt = writer.index, writer.attempt + 1
-                    again.append(Writer(options, new_guide(index, attempt), index, attempt, cache))
+                    again.append(new_writer(writer.index, writer.attempt + 1))
             while given in written:
                 yield written.pop(given)
                 given += 1
@@ -137,7 +136,7 @@ def stream_steps(
         nothing, until a whole bar.
     """
     options = options.with_seed()
-    writer = Writer(options, _guides(lm, options)(0, 0), index=0, attempt=0, cache=_cache_of(lm, options))
+    writer = _writers(lm, options)(0, 0)
     return _settled(Batch(engine or Engine(lm), lm.vocabulary, options, [writer]), writer)
 
 
@@ -161,6 +160,18 @@ def _settled(batch: Batch, writer: Writer) -> Iterator[str]:
         settled = len(writer.text) if ended else writer.settled
         yield writer.text[given:settled]
         given = max(given, settled)
+
+
+def _writers(lm: LanguageModel, options: GenerationOptions) -> Callable[[int, int], Writer]:
+    """What makes a writer for each attempt at each tune."""
+    new_guide, cache, share = _guides(lm, options), _cache_of(lm, options), lm.tonic_endings or 0.0
+
+    def writer(index: int, attempt: int) -> Writer:
+        seed = np.random.SeedSequence(options.seed, spawn_key=(index, attempt, _TONIC))
+        on_tonic = np.random.default_rng(seed).random() < share
+        return Writer(options, new_guide(index, attempt), index, attempt, cache, bool(on_tonic))
+
+    return writer
 
 
 def _guides(lm: LanguageModel, options: GenerationOptions) -> Callable[[int, int], GrammarGuide | Guide]:

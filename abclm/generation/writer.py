@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from abclm.cache import Cache
+from abclm.generation.ending import BarStart, Ending
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,16 +25,6 @@ _NOTE_LETTERS = frozenset("ABCDEFGabcdefg")
 _BETWEEN_BARS = frozenset("|:]123456789 \n")
 
 
-class _BarStart(NamedTuple):
-    """What it takes to begin a bar again: how it all stood before the bar's first symbol."""
-
-    length: int  # of the text
-    guide: GrammarGuide | Guide
-    cache: Cache | None
-    state: State
-    logits: Logits
-
-
 class Writer:
     """One attempt at one tune.
 
@@ -45,17 +36,21 @@ class Writer:
     how often it is there, and else drawn anew. So the bars follow the model's distribution, each weighted by that
     factor. Bars of a single note are let be: they are upbeats and endings.
 
+    With `ending_draws` above 1, the last bar of a form is drawn until the model itself would end there; see `Ending`.
+
     Args:
         options: what to write.
         guide: says what may come next.
         index: which of the tunes, from 0.
         attempt: which try, from 0. Each attempt at each tune has random numbers of its own.
         cache: the weights of the model's cache; none by default.
+        on_tonic: whether the last bar, where it may be drawn anew, should end on the tonic.
     """
 
     __slots__ = (
-        "_bar", "_bar_start", "_bars", "_keeps", "_max_length", "_most_redraws", "_redraws", "_repetitions", "attempt",
-        "cache", "guide", "index", "random", "text",
+        "_bar", "_bar_start", "_bars", "_bars_before", "_keeps", "_max_length", "_most_endings", "_most_redraws",
+        "_on_tonic", "_redraws", "_repetitions", "attempt", "cache", "ending", "guide", "in_last_bar", "index",
+        "random", "text",
     )  # fmt: skip
 
     def __init__(
@@ -65,6 +60,7 @@ class Writer:
         index: int,
         attempt: int,
         cache: Sequence[float] = (),
+        on_tonic: bool = False,
     ) -> None:
         self.cache = Cache(cache) if cache else None
         self.index, self.attempt = index, attempt
@@ -74,11 +70,16 @@ class Writer:
         self.random = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(index, attempt)))
         # At temperature 0 the next draw would be the same.
         self._most_redraws = options.bar_redraws if options.constrained and options.temperature else 0
+        self._on_tonic = on_tonic
+        self._most_endings = options.ending_draws if options.constrained and options.temperature else 1
         self._keeps = options.bar_repetition
         self._bars: Counter[str] = Counter()
         self._bar = ""
-        self._bar_start: _BarStart | None = None
+        self._bar_start: BarStart | None = None
         self._redraws = self._repetitions = 0  # of this bar, for either reason
+        self.ending: Ending | None = None
+        self.in_last_bar = False  # that may be drawn anew
+        self._bars_before: Counter[str] = Counter()  # the last
 
     @property
     def takes_back(self) -> bool:
@@ -93,7 +94,8 @@ class Writer:
     @property
     def settled(self) -> int:
         """How many of the characters written will not be taken back."""
-        return len(self.text) if self._bar_start is None else self._bar_start.length
+        starts = (self._bar_start, self.ending and self.ending.start)
+        return min((start.length for start in starts if start), default=len(self.text))
 
     def write(self, character: str) -> bool:
         """Add a symbol that the guide allows; true if the tune is complete then, or as long as it may be."""
@@ -101,6 +103,8 @@ class Writer:
         if self.cache:
             self.cache.add(character)
         self.guide.advance(character)
+        if self._most_endings > 1 and not self.in_last_bar:
+            self.in_last_bar = self.guide.in_last_bar
         return self.guide.ended or len(self.text) == self._max_length
 
     def begins_bar(self, character: str) -> bool:
@@ -109,8 +113,20 @@ class Writer:
 
     def remember(self, state: State, logits: Logits) -> None:
         """Keep what it takes to begin this bar again: the state and the logits before its first symbol."""
-        cache = self.cache.copy() if self.cache else None
-        self._bar_start = _BarStart(len(self.text), self.guide.copy(), cache, state, logits)
+        self._bar_start = self._here(state, logits)
+
+    def begin_ending(self, state: State, logits: Logits) -> Ending:
+        """Begin the last bar, with what it takes to begin it again."""
+        self._bars_before = self._bars.copy()
+        self.ending = Ending(self._most_endings, self._on_tonic, self._here(state, logits))
+        return self.ending
+
+    def begin_ending_again(self) -> tuple[State, Logits]:
+        """Take back the last bar; returns the state and the logits before its first symbol."""
+        assert self.ending is not None
+        self._bars, self._bar_start = self._bars_before.copy(), None
+        self._redraws = self._repetitions = 0
+        return self._go_back(self.ending.start)
 
     def refuses(self, character: str, number: Callable[[], float]) -> bool:
         """Take note of a symbol about to be written; true if it completes a bar that is to be drawn anew.
@@ -148,8 +164,14 @@ class Writer:
             not_allowed: whether it is because of a symbol that is not allowed.
         """
         assert self._bar_start is not None
-        length, guide, cache, state, logits = self._bar_start
         self._redraws += not_allowed
-        self._bar, self.text, self.guide = "", self.text[:length], guide.copy()
-        self.cache = cache.copy() if cache else None
-        return state, logits
+        return self._go_back(self._bar_start)
+
+    def _here(self, state: State, logits: Logits) -> BarStart:
+        cache = self.cache.copy() if self.cache else None
+        return BarStart(len(self.text), self.guide.copy(), cache, state, logits)
+
+    def _go_back(self, start: BarStart) -> tuple[State, Logits]:
+        self._bar, self.text, self.guide = "", self.text[: start.length], start.guide.copy()
+        self.cache = start.cache.copy() if start.cache else None
+        return start.state, start.logits

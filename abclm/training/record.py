@@ -9,7 +9,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from abclm._version import VERSION
-from abclm.forms import count_forms
+from abclm.forms import count_forms, share_on_tonic
 from abclm.notation.tune import Tune
 from abclm.training.held_out import tunes_of
 
@@ -37,12 +37,13 @@ def training_record(
         validation: what it is measured on.
         lm: the model it starts from; the record of its training goes into this one.
     """
-    earlier = lm.metadata.get("training")
+    earlier, tunes = lm.metadata.get("training"), _some_tunes(corpus, lm.vocabulary)
     record: dict[str, Any] = {
         "config": asdict(config),
         "corpus": _summary(corpus),
         "validation": None if validation is None else _summary(validation),
-        "forms": count_forms(_some_tunes(corpus, lm.vocabulary)),
+        "forms": count_forms(tunes),
+        "tonic_endings": share_on_tonic(tunes),
         "versions": {
             "abclm": VERSION,
             "python": platform.python_version(),

@@ -93,6 +93,10 @@ class TuneAsked(_Asked):
         _DEFAULTS.bar_redraws, ge=0, le=64,
         description="How often to draw a bar anew before the grammar has its way in it.",
     )  # fmt: skip
+    ending_draws: int = Field(
+        _DEFAULTS.ending_draws, ge=1, le=64,
+        description="How often to draw the last bar at most, until the tune might well end there.",
+    )  # fmt: skip
     max_length: int = Field(
         _DEFAULTS.max_length, ge=200, le=MOST_LENGTH, description="Characters that the tune has at most."
     )

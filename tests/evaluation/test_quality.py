@@ -7,8 +7,9 @@ import pytest
 from abclm.corpora import Corpus
 from abclm.errors import ConfigError
 from abclm.evaluation import Share, judge
-from abclm.evaluation.form import ends_on_tonic, is_in_form, is_in_key, section_lengths, share_in_scale
+from abclm.evaluation.form import is_in_form, is_in_key, section_lengths, share_in_scale
 from abclm.evaluation.quality import distinct_bars, distinct_openings, nearest_overlap
+from abclm.forms import ends_on_tonic
 from abclm.notation.tune import Tune
 from abclm.novelty import NoveltyIndex
 

@@ -461,7 +461,7 @@ def test_a_model_overfitted_on_eight_bars_reproduces_them():
     lm = LanguageModel.create(ModelConfig(embedding_dimension=16, units=64), seed=0)
     text = len(tune.text)
     config = TrainingConfig(
-        sequence_length=text, batch_size=1, learning_rate=0.01, steps=250, schedule="cosine"
+        sequence_length=text, batch_size=1, learning_rate=0.015, steps=450, schedule="cosine", clip_norm=1.0
     )
     lm.fit(Corpus("eight bars", (tune,)), config=config)
     (written,) = lm.generate(title="Eight Bars", key="G", temperature=0, max_length=400)
