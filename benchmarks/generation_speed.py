@@ -7,8 +7,9 @@ Each contender has the same weights, runs in a process of its own and is asked i
 - `keras`: the paper's loop, a stateful Keras model called eagerly for every character;
 - `torch`, `torch 128`: `nn.LSTM` under `inference_mode`, one tune and 128 at a time, drawing with `multinomial`;
 - `matvec`: nothing but the matrix-vector products that a character needs, by NumPy: the bound of writing one tune;
-- `one`, `one free`: abclm, one tune at a time, with the grammar and without (each one attempt, checked and parsed);
-- `128`, `128 free`: `--tunes` tunes, while 128 are being written at a time.
+- `one`, `one once`, `one free`: abclm, one tune at a time (each one attempt, checked and parsed): as by default, with the
+  last bar drawn once only, and without the grammar;
+- `128`, `128 once`, `128 free`: `--tunes` tunes likewise, while 128 are being written at a time.
 
 PyTorch is no dependency: `pip install torch==2.13.0`, or name an interpreter that has it with `--torch`; without
 one it is left out. Rates are the medians of the rounds. They vary with the machine; ratios of one run can be quoted.
@@ -32,9 +33,10 @@ CHARACTERS = {
     "torch 128": 60 * 128,
     "matvec": 6000,
     "one": 9000,
+    "one once": 9000,
     "one free": 9000,
 }
-OURS = ("one", "one free", "128", "128 free")
+OURS = ("one", "one once", "one free", "128", "128 once", "128 free")
 
 
 def weights_of(model: str) -> dict[str, np.ndarray]:
@@ -132,8 +134,9 @@ def our_loop(model: str, tunes: int, name: str) -> Callable[[], int]:
     lm = abclm.load(model)
     many = name.startswith("128")
     options = GenerationOptions(
-        seed=1, n=10**6, batch_size=128 if many else 1, constrained="free" not in name, attempts=1
-    )
+        seed=1, n=10**6, batch_size=128 if many else 1, constrained="free" not in name, attempts=1,
+        ending_draws=1 if "once" in name else GenerationOptions().ending_draws,
+    )  # fmt: skip
     running = generate(lm, options)  # goes on from round to round
 
     def write() -> int:
@@ -194,8 +197,8 @@ def measure(given: argparse.Namespace, weights: Path) -> dict[str, list[float]]:
 
 def ratios(rates: dict[str, list[float]]) -> dict[str, float]:
     pairs = [
-        ("one", "keras"), ("one", "torch"), ("one", "one free"), ("one free", "matvec"),
-        ("128", "keras"), ("128", "torch 128"), ("128", "128 free"),
+        ("one", "keras"), ("one", "torch"), ("one", "one once"), ("one once", "one free"), ("one free", "matvec"),
+        ("128", "keras"), ("128", "torch 128"), ("128", "128 once"), ("128 once", "128 free"),
     ]  # fmt: skip
     return {
         f"{ours} / {peer}": statistics.median(np.divide(rates[ours], rates[peer]).tolist())

@@ -30,6 +30,13 @@ RECIPES: dict[str, dict[str, Any]] = {
     "whole": WHOLE,
     "keys": KEYS,
     "recurrent": RECURRENT,
+    # More layers of as many parameters together; and, by `recipes.py` alone, strict tunes alone.
+    "layers": {**KEYS, "layers": 2},
+    "strict": {**KEYS, "strict": True},
+    # On the larger corpora of the shipped models.
+    "recurrent-0.2": {**KEYS, "recurrent_dropout": 0.2},
+    "recurrent-0.4": {**KEYS, "recurrent_dropout": 0.4},
+    "recurrent-0.2-decay-0.1": {**KEYS, "recurrent_dropout": 0.2, "weight_decay": 0.1},
     # A small network on many tunes learns little by heart.
     "small": {**KEYS, "embedding_dropout": 0.1, "output_dropout": 0.2, "batch_size": 16},
     # Each changes one thing of a recipe with half as much left out as in `recurrent`, which learns in fewer passes.
@@ -44,7 +51,6 @@ RECIPES: dict[str, dict[str, Any]] = {
     "keys-half": {**LIGHT, "transposition": 0.5},
     "averaging": {**LIGHT, "averaging": 0.98},
     "smoothing": {**LIGHT, "label_smoothing": 0.05},
-    "layers": {**LIGHT, "layers": 2},
 }
 
 

@@ -77,7 +77,7 @@ def trained(name: str, folder: Path, parts: dict[str, Corpus], options: argparse
     settings = {
         "epochs": options.epochs, "seed": options.seed, "precision": options.precision, **RECIPES[name]
     }  # fmt: skip
-    layers = settings.pop("layers", 1)
+    layers, strict = settings.pop("layers", 1), settings.pop("strict", False)
     if options.quick:
         settings |= {"steps": 3, "batch_size": 4, "sequence_length": 50}
     config = TrainingConfig(**settings)
@@ -97,7 +97,7 @@ def trained(name: str, folder: Path, parts: dict[str, Corpus], options: argparse
             print(f"{line}, {now.bits_per_character:.4f}{held}", file=sys.stderr, flush=True)
 
     train(
-        lm, parts["train"], parts["validation"], config,
+        lm, parts["train"].strict() if strict else parts["train"], parts["validation"], config,
         folder=folder, resume=True, progress=progress,
     )  # fmt: skip
     lm.metadata["minutes"] = (time.monotonic() - start) / 60

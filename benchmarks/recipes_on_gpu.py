@@ -132,6 +132,8 @@ def main() -> None:
 
 def parse_runs(text: str) -> Iterator[Job]:
     recipe, epochs, *seeds = text.split(":")
+    if "strict" in RECIPES[recipe]:
+        raise SystemExit(f"{recipe} trains on other tunes than the others; recipes.py has it")
     for seed in range(int(seeds[0]) if seeds else 1):
         yield Job(recipe, int(epochs), seed)
 
