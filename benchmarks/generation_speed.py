@@ -9,7 +9,7 @@ Each contender has the same weights, runs in a process of its own and is asked i
 - `matvec`: nothing but the matrix-vector products that a character needs, by NumPy: the bound of writing one tune;
 - `one`, `one once`, `one free`: abclm, one tune at a time (each one attempt, checked and parsed): as by default, with the
   last bar drawn once only, and without the grammar;
-- `128`, `128 once`, `128 free`: `--tunes` tunes likewise, while 128 are being written at a time.
+- `128`, `128 once`, `128 free`: `--tunes` tunes likewise, 128 at a time, until the last is done.
 
 PyTorch is no dependency: `pip install torch==2.13.0`, or name an interpreter that has it with `--torch`; without
 one it is left out. Rates are the medians of the rounds. They vary with the machine; ratios of one run can be quoted.
@@ -126,6 +126,7 @@ def matvec_loop(path: str, tunes: int) -> Callable[[], int]:
 
 def our_loop(model: str, tunes: int, name: str) -> Callable[[], int]:
     import logging
+    from dataclasses import replace
 
     import abclm
     from abclm.generation import GenerationOptions, generate
@@ -140,10 +141,11 @@ def our_loop(model: str, tunes: int, name: str) -> Callable[[], int]:
     running = generate(lm, options)  # goes on from round to round
 
     def write() -> int:
-        characters = written = 0
-        while written < tunes if many else characters < CHARACTERS[name]:
+        if many:  # tunes come in order, and so in bursts: a run as a whole, from its beginning to its end
+            return sum(each.characters for each in generate(lm, replace(options, n=tunes)))
+        characters = 0
+        while characters < CHARACTERS[name]:
             characters += next(running).characters
-            written += 1
         return characters
 
     return write

@@ -116,7 +116,8 @@ def generate(lm: LanguageModel, options: GenerationOptions) -> Iterator[Generate
 def stream(lm: LanguageModel, options: GenerationOptions) -> Iterator[str]:
     """Write one tune character by character, the first attempt whatever comes of it.
 
-    With `bar_repetition` below 1, bar by bar: a bar may be taken back until it is complete.
+    What may be taken back is held until it is settled: the last bar of a form, and with `bar_repetition` below 1 or
+    `bar_redraws` every bar.
     """
     return chain.from_iterable(stream_steps(lm, options))
 
@@ -132,8 +133,8 @@ def stream_steps(
         engine: of this model, to be shared by tunes that one thread writes; else one is made.
 
     Yields:
-        After each step of the model, what is added to the tune: a character, or with `bar_repetition` below 1
-        nothing, until a whole bar.
+        After each step of the model, what is added to the tune: a character, or where a bar may be taken back nothing,
+        until a whole bar.
     """
     options = options.with_seed()
     writer = _writers(lm, options)(0, 0)
