@@ -13,6 +13,8 @@ from abclm.notation.symbols import Change, Timed, struck
 if TYPE_CHECKING:
     import numpy as np
 
+    from abclm.notation.keys import Key
+    from abclm.notation.timing import Ticks
     from abclm.notation.tune import Tune
 
 MOST_PARTS, MOST_BARS = 8, 64
@@ -75,12 +77,21 @@ def ends_on_tonic(tune: Tune) -> bool:
         >>> [ends_on_tonic(Tune.parse(f"X:1\nM:C\nL:1/8\nK:Em\nefga|{end}|]\n")) for end in ("b2e2", "g4", "g2z2")]
         [True, False, False]
     """
-    key, found = tune.setting().key, False
+    notes = notes_in_keys(tune)
+    if not notes:
+        return False
+    pitches, _, key = notes[-1]
+    return min(pitches) % 12 == key.tonic_pitch_class
+
+
+def notes_in_keys(tune: Tune) -> list[tuple[list[int], Ticks, Key]]:
+    """Pitches and duration of what is struck, as it is written, with the key in force."""
+    key, found = tune.setting().key, []
     for symbol in tune.music.symbols:
         if isinstance(symbol, Change) and symbol.letter == "K" and symbol.value:
-            key = parse_key(symbol.value)
+            key = parse_key(symbol.value)  # `measure` has taken out what can't be read
         elif isinstance(symbol, Timed) and (notes := struck(symbol)):
-            found = min(note.pitch for note in notes) % 12 == key.tonic_pitch_class
+            found.append(([note.pitch for note in notes], symbol.duration, key))
     return found
 
 

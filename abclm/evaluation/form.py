@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 
+from abclm.forms import notes_in_keys
 from abclm.notation.fields import parse_meter
-from abclm.notation.keys import parse_key
-from abclm.notation.symbols import Bar, Change, Timed, struck
+from abclm.notation.symbols import Bar, Change, Timed
 from abclm.notation.timing import Ticks, quarters
 from abclm.notation.tune import Tune
 
@@ -81,26 +80,16 @@ def share_in_scale(tune: Tune) -> float:
     """
     inside: Ticks = 0
     whole: Ticks = 0
-    for note_pitches, duration, scale, _ in _notes(tune):
-        whole += duration * len(note_pitches)
-        inside += duration * sum(pitch % 12 in scale for pitch in note_pitches)
+    for pitches, duration, key in notes_in_keys(tune):
+        scale = {(a + b) % 12 for a, b in zip(MAJOR_SCALE, key.signature, strict=True)}
+        whole += duration * len(pitches)
+        inside += duration * sum(pitch % 12 in scale for pitch in pitches)
     return float(Fraction(inside) / Fraction(whole)) if whole else 0.0
 
 
 def is_in_key(tune: Tune) -> bool:
     """Whether nine tenths of a tune are in the scale of the key that it states."""
     return share_in_scale(tune) >= LEAST_IN_SCALE
-
-
-def _notes(tune: Tune) -> Iterator[tuple[list[int], Ticks, frozenset[int], int]]:
-    """Pitches and duration of what is struck, with the scale and the tonic in force."""
-    key = tune.setting().key
-    for symbol in tune.music.symbols:
-        if isinstance(symbol, Change) and symbol.letter == "K" and symbol.value:
-            key = parse_key(symbol.value)  # `measure` has taken out what can't be read
-        elif isinstance(symbol, Timed) and (notes := struck(symbol)):
-            scale = frozenset((a + b) % 12 for a, b in zip(MAJOR_SCALE, key.signature, strict=True))
-            yield [note.pitch for note in notes], symbol.duration, scale, key.tonic_pitch_class
 
 
 def _bar_lengths(tune: Tune) -> list[Fraction | None]:
