@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from abclm.errors import ModelError
 from abclm.notation.grammar import Grammar
 from abclm.notation.keys import parse_key
 from abclm.notation.symbols import Change, Timed, struck
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 MOST_PARTS, MOST_BARS = 8, 64
 """That can be asked for."""
 
-FORM_KEYS = frozenset(("rhythm", "parts", "bars", "tunes"))
-"""Of what `count_forms` gives."""
+_FORM_KEYS = frozenset(("rhythm", "parts", "bars", "tunes"))
 
 _USUAL_BARS = (8, 16, 4)
 
@@ -127,3 +127,24 @@ def draw_form(counted: Sequence[dict[str, Any]], rhythm: str | None, random: np.
     shares = [each["tunes"] for each in among]
     drawn = among[int(random.choice(len(among), p=[share / sum(shares) for share in shares]))]
     return TuneForm(drawn["parts"], drawn["bars"])
+
+
+def forms_in(metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What `count_forms` gave when a model was trained, from its metadata; ModelError where that is something else."""
+    forms: list[dict[str, Any]] = metadata.get("training", {}).get("forms", [])
+    if not all(isinstance(each, dict) and each.keys() == _FORM_KEYS for each in forms):
+        names = ", ".join(sorted(_FORM_KEYS))
+        raise ModelError(
+            f"the metadata's training.forms is a list of objects of {names}; copy the model again"
+        )
+    return forms
+
+
+def tonic_endings_in(metadata: Mapping[str, Any]) -> float | None:
+    """What `share_on_tonic` gave, likewise; None where it isn't known."""
+    share = metadata.get("training", {}).get("tonic_endings")
+    if share is not None and not (isinstance(share, int | float) and 0 <= share <= 1):
+        raise ModelError(
+            f"the metadata's training.tonic_endings is a number from 0 to 1, received {share!r}; copy the model again"
+        )
+    return share

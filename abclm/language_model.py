@@ -18,7 +18,7 @@ from abclm import model_folder
 from abclm._version import VERSION
 from abclm.cache import WEIGHTS
 from abclm.errors import AbclmError, ConfigError, ModelError, VocabularyError
-from abclm.forms import FORM_KEYS
+from abclm.forms import forms_in, tonic_endings_in
 from abclm.history import History
 from abclm.model_config import ModelConfig as ModelConfig
 from abclm.novelty import NoveltyIndex
@@ -167,13 +167,7 @@ class LanguageModel:
         Raises:
             ModelError: the metadata have something else there.
         """
-        forms: list[dict[str, Any]] = self.metadata.get("training", {}).get("forms", [])
-        if not all(isinstance(each, dict) and each.keys() == FORM_KEYS for each in forms):
-            names = ", ".join(sorted(FORM_KEYS))
-            raise ModelError(
-                f"the metadata's training.forms is a list of objects of {names}; copy the model again"
-            )
-        return forms
+        return forms_in(self.metadata)
 
     @property
     def tonic_endings(self) -> float | None:
@@ -182,12 +176,7 @@ class LanguageModel:
         Raises:
             ModelError: the metadata have something else there.
         """
-        share = self.metadata.get("training", {}).get("tonic_endings")
-        if share is not None and not (isinstance(share, int | float) and 0 <= share <= 1):
-            raise ModelError(
-                f"the metadata's training.tonic_endings is a number from 0 to 1, received {share!r}; copy the model again"
-            )
-        return share
+        return tonic_endings_in(self.metadata)
 
     def copy(self) -> LanguageModel:
         """Return a model of its own: changing one leaves the other as it was."""

@@ -6,8 +6,8 @@
 
 A run is a recipe of `protocol.py`, the most passes over the tunes, and how many seeds. It does what `abclm.training` does
 (the same first weights, windows, optimizer and schedule), in PyTorch, so that a GPU trains the network of 1,024 units in
-minutes; `recipes.py` on two cores takes an hour. Weights, sums of gradients and all measuring are float32, the
-recurrence is float16 while training. After each pass, or with `--every` after some, the held-out tunes are measured, and
+minutes; `recipes.py` on two cores takes an hour. Weights, optimizer and all measuring are float32, the recurrence and its
+gradients are float16 while training. After each pass, or with `--every` after some, the held-out tunes are measured, and
 the best weights count. In the last column a cache (`abclm.cache`) counts beside the network.
 
 `results.jsonl` gets a line for each run. Runs named by `--keep` leave a model folder, of the first seed. With `--test`
@@ -46,14 +46,14 @@ from abclm.corpora import Corpus
 from abclm.encoded_corpus import EncodedCorpus
 from abclm.evaluation.prediction import EncodedTunes, Evaluation
 from abclm.feed import HIGHEST, LOWEST, Feed, encode_in_key
-from abclm.forms import count_forms
+from abclm.forms import count_forms, share_on_tonic
 from abclm.novelty import NoveltyIndex
 
 VOCABULARY = Vocabulary.default()
 LOSS_SCALE = 2.0**12
 EPSILON = 1e-7  # Adam's, as Keras has it
 TUNES_AT_ONCE = 256
-TUNES_FOR_FORMS = 300
+TUNES_FOR_FORMS = 300  # as `abclm.training` has it
 
 
 class Job(NamedTuple):
@@ -103,6 +103,8 @@ def main() -> None:
         return print_table([json.loads(line) for line in lines])
     if not options.out or not options.runs or not (options.split or options.training):
         parser.error("give --out, --runs, and either --corpus and --split or --training and --validation")
+    if options.test and not options.split:
+        parser.error("--test measures the test tunes of a split; give --corpus and --split")
 
     jobs = [job for text in options.runs for job in parse_runs(text)]
     tunes = read_tunes(options, with_keys=any(RECIPES[job.recipe].get("transposition") for job in jobs))
@@ -132,6 +134,8 @@ def main() -> None:
 
 def parse_runs(text: str) -> Iterator[Job]:
     recipe, epochs, *seeds = text.split(":")
+    if recipe not in RECIPES:
+        raise SystemExit(f"{recipe!r} is no recipe; there are {', '.join(RECIPES)}")
     if "strict" in RECIPES[recipe]:
         raise SystemExit(f"{recipe} trains on other tunes than the others; recipes.py has it")
     for seed in range(int(seeds[0]) if seeds else 1):
@@ -484,6 +488,7 @@ def keep(
     """Save a model with what its metadata should say, float16."""
     corpus = tunes.training.source
     assert corpus is not None
+    some = corpus.tunes[:: -(-len(corpus) // TUNES_FOR_FORMS)]
     lm.weights = {name: weight.cpu().numpy() for name, weight in network.copy().items()}
     lm.history = type(lm.history)(history)
     lm.novelty_index = NoveltyIndex.create(corpus.tunes)
@@ -496,7 +501,8 @@ def keep(
             "checksum": tunes.training.checksum,
         },
         "held_out": figures.to_dict(),
-        "forms": count_forms(corpus.tunes[:: -(-len(corpus) // TUNES_FOR_FORMS)]),
+        "forms": count_forms(some),
+        "tonic_endings": share_on_tonic(some),
         "versions": {
             "python": platform.python_version(),
             "numpy": np.__version__,

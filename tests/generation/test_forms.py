@@ -302,3 +302,8 @@ def test_metadata_that_are_broken_are_said_to_be(knowing):
         ModelError, match=r"training\.forms is a list of objects of bars, parts, rhythm, tunes"
     ):
         knowing.generate(seed=1, title="Asked")
+    knowing.metadata["training"] = {"tonic_endings": 1.2}
+    with pytest.raises(
+        ModelError, match=r"training\.tonic_endings is a number from 0 to 1, received 1\.2; copy"
+    ):
+        knowing.generate(seed=1, title="Asked")
