@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from abclm._version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from abclm.corpora import Corpus
+    from abclm.corpora.corpus import Corpus
     from abclm.errors import (
         AbclmError,
         ConfigError,
@@ -21,13 +21,12 @@ if TYPE_CHECKING:
         NotationError,
         VocabularyError,
     )
-    from abclm.generation import GenerationOptions
+    from abclm.generation.options import GenerationOptions
     from abclm.language_model import LanguageModel, load
-    from abclm.model_config import ModelConfig
-    from abclm.notation.tune import Tune
-    from abclm.notation.tunebook import read_tunebook
-    from abclm.training_config import TrainingConfig
-    from abclm.vocabulary import Vocabulary
+    from abclm.models.lstm.config import ModelConfig
+    from abclm.tokenizers.characters import Vocabulary
+    from abclm.training.config import TrainingConfig
+    from abclm.tune import Tune, read_tunebook
 
 __all__ = [
     "AbclmError",
@@ -50,15 +49,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Corpus": "corpora",
-    "GenerationOptions": "generation",
+    "Corpus": "corpora.corpus",
+    "GenerationOptions": "generation.options",
     "LanguageModel": "language_model",
-    "ModelConfig": "model_config",
-    "TrainingConfig": "training_config",
-    "Tune": "notation.tune",
-    "Vocabulary": "vocabulary",
+    "ModelConfig": "models.lstm.config",
+    "TrainingConfig": "training.config",
+    "Tune": "tune",
+    "Vocabulary": "tokenizers.characters",
     "load": "language_model",
-    "read_tunebook": "notation.tunebook",
+    "read_tunebook": "tune",
 }
 
 

@@ -1,44 +1,32 @@
-"""Hold a language model (its config, vocabulary and weights) and turn it into a folder and back.
+"""Turn tunes into a language model and a language model into tunes: the public `LanguageModel`.
 
-The model is data. NumPy samples from it (`abclm.generation`), Keras trains it (`abclm.networks`,
-`abclm.training`); the methods that need either import it when they are called.
+The model itself is data (`abclm.models.model`). Writing tunes, training and measuring are the work of the packages below
+this module, each imported where it is needed: no TensorFlow is loaded on the way to a tune.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from abclm import model_folder
-from abclm._version import VERSION
-from abclm.cache import WEIGHTS
-from abclm.errors import AbclmError, ConfigError, ModelError, VocabularyError
-from abclm.forms import forms_in, tonic_endings_in
-from abclm.history import History
-from abclm.model_config import ModelConfig as ModelConfig
-from abclm.novelty import NoveltyIndex
-from abclm.vocabulary import Vocabulary
+from abclm.models.model import Model
 
 if TYPE_CHECKING:
     import keras
+    import numpy as np
     import numpy.typing as npt
 
-    from abclm.corpora import Corpus
-    from abclm.evaluation import Evaluation
-    from abclm.generation import GenerationOptions
-    from abclm.notation.tune import Tune
-    from abclm.training import TrainingConfig
-
-_PRESETS = Path(__file__).parent / "presets"
+    from abclm.corpora.corpus import Corpus
+    from abclm.evaluation.figures import Evaluation
+    from abclm.generation.options import GenerationOptions
+    from abclm.training.config import TrainingConfig
+    from abclm.tune import Tune
 
 
-@dataclass(eq=False)
-class LanguageModel:
+@dataclass(eq=False, repr=False)
+class LanguageModel(Model):
     """A character-level language model of canonical tunes.
 
     Args:
@@ -54,166 +42,17 @@ class LanguageModel:
         ModelError: the weights don't fit the config and the vocabulary.
 
     Example:
+        >>> from abclm import ModelConfig
         >>> lm = LanguageModel.create(ModelConfig(units=8, embedding_dimension=4))
         >>> lm.logits("X:1\\n").shape
         (4, 83)
     """
 
-    config: ModelConfig
-    vocabulary: Vocabulary
-    weights: dict[str, npt.NDArray[np.float32]]
-    metadata: dict[str, Any] = field(default_factory=dict)
-    history: list[dict[str, Any]] = field(default_factory=History)
-    novelty_index: NoveltyIndex | None = None
-
-    def __post_init__(self) -> None:
-        shapes = self.config.weight_shapes(len(self.vocabulary))
-        found = {name: weight.shape for name, weight in self.weights.items()}
-        if found != shapes:
-            name = min(name for name in shapes.keys() | found.keys() if shapes.get(name) != found.get(name))
-            raise ModelError(
-                f"the weight {name} has shape {found.get(name)}, "
-                f"but the config and the vocabulary call for {shapes.get(name)}"
-            )
-        self.weights = {name: np.asarray(self.weights[name], np.float32) for name in shapes}
-        self.history = History(self.history)
-
-    def __repr__(self) -> str:
-        size = len(self.vocabulary)
-        return f"LanguageModel({self.config}, {size} symbols, {self.config.parameters(size):,} parameters)"
-
     def _repr_html_(self) -> str:
         """What a notebook shows: its size, what it learned from, and how well it predicts."""
-        from abclm.model_notebook import model_html
+        from abclm.models.view import model_html
 
         return model_html(self)
-
-    @classmethod
-    def create(
-        cls, config: ModelConfig | None = None, vocabulary: Vocabulary | None = None, seed: int = 0
-    ) -> LanguageModel:
-        """Make an untrained model, its weights drawn as Keras draws them.
-
-        Args:
-            config: the shape of the network; by default the paper's.
-            vocabulary: by default the 83 symbols of canonical tunes.
-            seed: of the weights; an integer from 0.
-        """
-        config = config or ModelConfig()
-        vocabulary = vocabulary or Vocabulary.default()
-        weights = config.initial_weights(len(vocabulary), seed)
-        return cls(config, vocabulary, weights, {"abclm_version": VERSION, "initial_seed": seed})
-
-    @classmethod
-    def load(cls, name_or_path: str | os.PathLike[str]) -> LanguageModel:
-        """Load a model from its folder.
-
-        Args:
-            name_or_path: a preset's name, or a model folder. A bare name that a preset has means the
-                preset; `./name` means the folder.
-
-        Raises:
-            ModelError: there is no such model, or its files are missing, broken or don't fit together.
-        """
-        folder = _find(name_or_path)
-        config_text = model_folder.read_text(folder, model_folder.CONFIG)
-        vocabulary_text = model_folder.read_text(folder, model_folder.VOCABULARY)
-        try:
-            config = ModelConfig.from_json(config_text)
-        except AbclmError as error:
-            raise ModelError(f"{folder / model_folder.CONFIG}: {error}") from None
-        try:
-            vocabulary = Vocabulary.from_json(vocabulary_text)
-        except AbclmError as error:
-            raise ModelError(f"{folder / model_folder.VOCABULARY}: {error}") from None
-        metadata = model_folder.read_object(folder, model_folder.METADATA)
-        history = metadata.pop("history", [])
-        if not isinstance(history, list):
-            raise ModelError(f"{folder / model_folder.METADATA}: history is a list; copy the model again")
-        weights = model_folder.read_weights(folder, config.weight_shapes(len(vocabulary)))
-        stored = model_folder.read_index(folder)
-        index = None if stored is None else NoveltyIndex.from_bytes(stored, str(folder / model_folder.INDEX))
-        return cls(config, vocabulary, weights, metadata, history, index)
-
-    def save(self, folder: str | os.PathLike[str], dtype: str = "float32") -> None:
-        """Save the model into a folder; a crash or a full disk leaves there what was there before.
-
-        Args:
-            folder: made where it is missing. Files in it that are not the model's stay.
-            dtype: of the stored weights: `"float32"`, or `"float16"` at half the size.
-
-        Raises:
-            ModelError: the weights can't be stored, or the folder holds another program's `config.json`.
-            OSError: the folder can't be written.
-        """
-        if dtype not in ("float32", "float16"):
-            raise ConfigError(f'dtype is "float32" or "float16"; received {dtype!r}')
-        metadata = {**self.metadata, "history": self.history}
-        index = None if self.novelty_index is None else self.novelty_index.to_bytes()
-        model_folder.write(
-            Path(folder),
-            self.config.to_json(),
-            self.vocabulary.to_json(),
-            metadata,
-            self.weights,
-            dtype,
-            index,
-        )
-
-    @property
-    def forms(self) -> list[dict[str, Any]]:
-        """The forms of the tunes that it was trained on last, as `abclm.forms.count_forms` has them; may be empty.
-
-        Raises:
-            ModelError: the metadata have something else there.
-        """
-        return forms_in(self.metadata)
-
-    @property
-    def tonic_endings(self) -> float | None:
-        """The share of the tunes that it was trained on last that end on their tonic; None where it isn't known.
-
-        Raises:
-            ModelError: the metadata have something else there.
-        """
-        return tonic_endings_in(self.metadata)
-
-    def copy(self) -> LanguageModel:
-        """Return a model of its own: changing one leaves the other as it was."""
-        weights = {name: weight.copy() for name, weight in self.weights.items()}
-        return replace(self, weights=weights, metadata=dict(self.metadata), history=list(self.history))
-
-    def with_cache(self, weights: Sequence[float] = WEIGHTS) -> LanguageModel:
-        """Return a model that trusts passages of the tune that come again so far (`abclm.cache`); `()` for not at all.
-
-        Raises:
-            ConfigError: a weight is not from 0 to below 1.
-        """
-        return replace(self.copy(), config=replace(self.config, cache=tuple(weights)))
-
-    def with_vocabulary(self, vocabulary: Vocabulary) -> LanguageModel:
-        """Return a model that has more symbols, which it knows nothing of and holds for unlikely.
-
-        A new symbol is read as the mean of all symbols, and scored as the mean of all, which among the symbols that
-        a trained model expects is next to nothing: what it says of the others is hardly changed.
-
-        Args:
-            vocabulary: the model's symbols in their order, and others behind them.
-
-        Raises:
-            VocabularyError: it does not begin with the model's symbols.
-        """
-        known = len(self.vocabulary)
-        if vocabulary.symbols[:known] != self.vocabulary.symbols:
-            raise VocabularyError("a larger vocabulary begins with the model's symbols, in their order")
-        weights, more = dict(self.weights), len(vocabulary) - known
-        for name, axis in (("embedding/embeddings", 0), ("dense/kernel", 1), ("dense/bias", 0)):
-            mean = self.weights[name].mean(axis=axis, keepdims=True)
-            weights[name] = np.concatenate([self.weights[name], np.repeat(mean, more, axis)], axis)
-        return replace(
-            self, vocabulary=vocabulary, weights=weights,
-            metadata=dict(self.metadata), history=list(self.history),
-        )  # fmt: skip
 
     def logits(self, text: str) -> npt.NDArray[np.float32]:
         """Score what comes after each character of a text, from a zero initial state, by NumPy.
@@ -224,7 +63,7 @@ class LanguageModel:
         Raises:
             VocabularyError: the text has a character that the vocabulary lacks.
         """
-        from abclm.generation.step import Engine
+        from abclm.models.lstm.numpy_engine import Engine
 
         return Engine(self).logits(self.vocabulary.encode(text))
 
@@ -247,7 +86,8 @@ class LanguageModel:
             >>> lm.generate(title="The Lost Badger", key="G", seed=7, max_length=200, attempts=1)[0].title
             'The Lost Badger'
         """
-        from abclm.generation import GenerationOptions, generate
+        from abclm.generation.abc.tunes import generate
+        from abclm.generation.options import GenerationOptions
 
         return [each.tune for each in generate(self, replace(options or GenerationOptions(), **changes))]
 
@@ -257,7 +97,8 @@ class LanguageModel:
         The arguments are those of `generate`; what was yielded can't be taken back, so there is one
         attempt, and whether the tune can be played is not checked.
         """
-        from abclm.generation import GenerationOptions, stream
+        from abclm.generation.abc.tunes import stream
+        from abclm.generation.options import GenerationOptions
 
         return stream(self, replace(options or GenerationOptions(), **changes))
 
@@ -274,14 +115,15 @@ class LanguageModel:
             train: tunes to learn from.
             validation: tunes to measure on after each epoch; the best weights are kept.
             config: how to train; by default as the paper does.
-            **options: passed on to `abclm.training.train`.
+            **options: passed on to `abclm.training.run.train`.
 
         Returns:
             The model itself.
         """
-        from abclm import training
+        from abclm.training import run
+        from abclm.training.config import TrainingConfig
 
-        training.train(self, train, validation, config or training.TrainingConfig(), **options)
+        run.train(self, train, validation, config or TrainingConfig(), **options)
         return self
 
     def fine_tune(
@@ -297,18 +139,18 @@ class LanguageModel:
             train: tunes to learn from.
             validation: tunes to measure on after each epoch; the best weights are kept.
             config: how to train; by default `TrainingConfig.for_fine_tuning()`.
-            **options: passed on to `abclm.training.fine_tune`.
+            **options: passed on to `abclm.training.run.fine_tune`.
 
         Returns:
             A new model; this one stays as it was.
         """
-        from abclm import training
+        from abclm.training import run
 
-        return training.fine_tune(self, train, validation, config, **options)
+        return run.fine_tune(self, train, validation, config, **options)
 
     def evaluate(self, tunes: Corpus | Iterable[Tune]) -> Evaluation:
         """Measure the model on tunes that it has not seen (see `abclm.evaluation`)."""
-        from abclm.evaluation import evaluate
+        from abclm.evaluation.bits import evaluate
 
         return evaluate(self, tunes)
 
@@ -318,7 +160,7 @@ class LanguageModel:
 
     def to_keras(self) -> keras.Model:
         """Return a Keras model with the same weights; it maps token ids to logits."""
-        from abclm.networks import build_network
+        from abclm.models.lstm.network import build_network
 
         return build_network(self.config, len(self.vocabulary), self.weights)
 
@@ -326,19 +168,3 @@ class LanguageModel:
 def load(name_or_path: str | os.PathLike[str]) -> LanguageModel:
     """Load a preset by its name, or a model folder (see `LanguageModel.load`)."""
     return LanguageModel.load(name_or_path)
-
-
-def preset_names() -> list[str]:
-    """List the models that ship with the package."""
-    return sorted(path.parent.name for path in _PRESETS.glob(f"*/{model_folder.CONFIG}"))
-
-
-def _find(name_or_path: str | os.PathLike[str]) -> Path:
-    if isinstance(name_or_path, str) and name_or_path in preset_names():
-        return _PRESETS / name_or_path
-    folder = Path(name_or_path)
-    if not folder.is_dir():
-        presets = ", ".join(preset_names()) or "none in this installation"
-        problem = "is not a folder" if folder.exists() else "is neither a preset's name nor a folder"
-        raise ModelError(f"no model {os.fspath(name_or_path)!r}: it {problem}; presets: {presets}")
-    return folder

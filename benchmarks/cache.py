@@ -4,7 +4,7 @@
 
 Without a corpus, the tunes are those that were held out when the model was trained. The tunes are dealt out into folds by
 their places; each fold is measured with weights fitted on the others, so that nothing is measured on what it was
-fitted on. What is printed as weights is fitted on all; `abclm.cache.WEIGHTS` are those of `session`.
+fitted on. What is printed as weights is fitted on all; `abclm.models.recall.WEIGHTS` are those of `session`.
 
 For each length n of the passage that comes again, the weight w maximises Σ ln((1 − w) p + w r) over the places where the
 longest such passage has n symbols, with p the network's probability of the symbol that came, and r = 1 where it was the
@@ -18,11 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 import abclm
-from abclm.cache import SHORTEST, WEIGHTS, Cache
-from abclm.corpora import Corpus, read_corpora
-from abclm.generation.step import Engine
-from abclm.notation.tune import Tune
-from abclm.training import tunes_held_out_from
+from abclm.corpora.corpus import Corpus, read_corpora
+from abclm.models.lstm.numpy_engine import Engine
+from abclm.models.recall import SHORTEST, WEIGHTS, Cache
+from abclm.training.forgetting import tunes_held_out_from
+from abclm.tune import Tune
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,7 +59,7 @@ def main() -> None:
     for name, nats in (
         ("network alone", network),
         ("with weights fitted on the other folds", fitted),
-        ("with abclm.cache.WEIGHTS", cost(places, given)),
+        ("with abclm.models.recall.WEIGHTS", cost(places, given)),
     ):
         bits = nats / math.log(2) / len(corpus)
         print(f"{name}: {bits:.1f} bits per tune ({100 * (nats / network - 1):+.1f} %)")

@@ -21,11 +21,11 @@ import numpy as np
 from protocol import CORPORA, split
 
 import abclm
-from abclm.convert.strict import complaints
-from abclm.generation.step import Engine
 from abclm.language_model import LanguageModel
+from abclm.midi.complaints import complaints
+from abclm.models.lstm.numpy_engine import Engine
 from abclm.notation.grammar import Grammar
-from abclm.vocabulary import Vocabulary
+from abclm.tokenizers.characters import Vocabulary
 
 BATCH = 128
 

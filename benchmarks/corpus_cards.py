@@ -11,10 +11,10 @@ import json
 import re
 from importlib import metadata
 
-from abclm.cards import Card, cards, find_files, folder
-from abclm.corpora import Corpus, checksum_of
-from abclm.files import write_text
+from abclm.corpora.built_in import Card, cards, find_files, folder
+from abclm.corpora.corpus import Corpus, checksum_of
 from abclm.notation.tunebook import decode
+from abclm.system.files import write_text
 
 
 def measure(card: Card) -> dict[str, int | str]:

@@ -21,8 +21,8 @@ from random import Random
 from typing import Any
 
 import abclm
-from abclm.corpora import read_corpora
-from abclm.notation.tune import Tune
+from abclm.corpora.corpus import read_corpora
+from abclm.tune import Tune
 
 NOTES = "CDEFGAB"
 

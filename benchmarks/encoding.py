@@ -12,7 +12,7 @@ import statistics
 import time
 
 from abclm import Vocabulary
-from abclm.corpora import read_corpora
+from abclm.corpora.corpus import read_corpora
 
 
 def main() -> None:

@@ -24,9 +24,11 @@ from protocol import read_split
 
 import abclm
 from abclm import LanguageModel, TrainingConfig
-from abclm.corpora import Corpus
-from abclm.training import Progress, fine_tune, tunes_held_out_from
-from abclm.training_config import PRECISIONS
+from abclm.corpora.corpus import Corpus
+from abclm.training.config import PRECISIONS
+from abclm.training.forgetting import tunes_held_out_from
+from abclm.training.progress import Progress
+from abclm.training.run import fine_tune
 
 RECIPE: dict[str, Any] = {
     "batch_size": 16,

@@ -14,12 +14,13 @@ from fractions import Fraction
 from typing import Any
 
 import abclm
-from abclm.convert.abcmidi import played_notes, run_abc2midi
-from abclm.generation import GenerationOptions, generate
+from abclm.generation.abc.tunes import generate
+from abclm.generation.options import GenerationOptions
+from abclm.midi.abc2midi import played_notes, run_abc2midi
 from abclm.notation.fields import parse_meter
 from abclm.notation.symbols import Bar, Timed
 from abclm.notation.timing import quarters
-from abclm.notation.tune import Tune
+from abclm.tune import Tune
 
 RHYTHMS = ("reel", "jig", "hornpipe", "waltz", "slip jig", "polka")
 KEYS = ("C", "G", "D", "A", "E", "F", "Bb", "Em", "Am", "Bm", "Ador", "Dmix")

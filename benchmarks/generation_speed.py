@@ -129,7 +129,8 @@ def our_loop(model: str, tunes: int, name: str) -> Callable[[], int]:
     from dataclasses import replace
 
     import abclm
-    from abclm.generation import GenerationOptions, generate
+    from abclm.generation.abc.tunes import generate
+    from abclm.generation.options import GenerationOptions
 
     logging.disable(logging.WARNING)  # without the grammar, that a tune has a problem
     lm = abclm.load(model)

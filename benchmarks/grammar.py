@@ -16,11 +16,11 @@ from collections import Counter
 from fractions import Fraction
 from typing import Any
 
-from abclm.convert.abcmidi import played_notes, run_abc2midi
-from abclm.convert.strict import complaints
-from abclm.corpora import read_corpora
+from abclm.corpora.corpus import read_corpora
+from abclm.midi.abc2midi import played_notes, run_abc2midi
+from abclm.midi.complaints import complaints
 from abclm.notation.grammar import FEWEST_NOTES, Grammar
-from abclm.notation.tune import Tune
+from abclm.tune import Tune
 
 CORPORA = ("oneills1850", "ryansMammoth", "airdsAirs", "oldTunes")
 WALKS = {"uniform": "", "structure": "|:]12\n[(-<>", "chord symbols": '|"('}

@@ -17,10 +17,11 @@ import numpy as np
 from protocol import read_split
 
 import abclm
-from abclm.evaluation import compare, judge
-from abclm.evaluation.statistics import FEATURES, features, measure
-from abclm.generation import GenerationOptions
-from abclm.notation.tune import Tune
+from abclm.analysis.statistics import FEATURES, features, measure
+from abclm.evaluation.comparison import compare
+from abclm.evaluation.quality import judge
+from abclm.generation.options import GenerationOptions
+from abclm.tune import Tune
 
 
 def main() -> None:
@@ -44,7 +45,7 @@ def main() -> None:
     print(f"{len(real)} {options.part} tunes; {options.n} of each model")
     print("tunes | Fréchet distance | by chance | in form | on the tonic | copied", flush=True)
 
-    def row(name: str, tunes: list[Tune], index: abclm.novelty.NoveltyIndex | None = None) -> None:
+    def row(name: str, tunes: list[Tune], index: abclm.analysis.novelty.NoveltyIndex | None = None) -> None:
         found, quality = compare(tunes, real, seed=options.seed), judge(tunes, index, ask_abc2midi=False)
         copied = f"{quality.copied.share:.3f}" if quality.copied else ""
         print(

@@ -27,11 +27,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-from abclm.cards import find_card, find_files
-from abclm.convert.abcmidi import MidiResult, played_notes, run_abc2midi
+from abclm.corpora.built_in import find_card, find_files
 from abclm.errors import ConvertError, NotationError
-from abclm.notation.tune import Tune
+from abclm.midi.abc2midi import MidiResult, played_notes, run_abc2midi
 from abclm.notation.tunebook import decode, split_tunebook
+from abclm.tune import Tune
 
 CORPORA = ["oneills1850", "ryansMammoth", "airdsAirs"]
 # A MIDI file counts in 1/480 quarter notes, rounded down; a duration is the difference of two such numbers.

@@ -6,7 +6,7 @@ The corpora (by default those that `session` learned from) are split as for `ses
 half of its bars with a training tune, as settings of one tune do. Printed are:
 
 - of the held-out tunes, quantiles of the share and the run that each has in common with training tunes, which is what
-  `abclm.novelty.USUAL_SHARE` and `USUAL_RUN` stand for;
+  `abclm.analysis.novelty.USUAL_SHARE` and `USUAL_RUN` stand for;
 - the same of `--tunes` tunes that the model writes, and how many of them are copies by these limits;
 - how many copies are found among `--copies` training tunes that are moved to another key, written out without
   repeats, and given another title;
@@ -24,10 +24,10 @@ import numpy as np
 from protocol import CORPORA, split
 
 import abclm
+from abclm.analysis.novelty import USUAL_RUN, USUAL_SHARE, NoveltyIndex, Overlap
+from abclm.analysis.similarity import TuneIndex
 from abclm.notation.symbols import Bar
-from abclm.notation.tune import Tune
-from abclm.novelty import USUAL_RUN, USUAL_SHARE, NoveltyIndex, Overlap
-from abclm.similarity import TuneIndex
+from abclm.tune import Tune
 
 QUANTILES = (0.5, 0.75, 0.9, 0.95, 0.99, 1.0)
 

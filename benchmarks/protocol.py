@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from abclm import ModelConfig
-from abclm.corpora import Corpus, read_corpora
+from abclm.corpora.corpus import Corpus, read_corpora
 
 CORPORA = ("oneills1850", "ryansMammoth", "airdsAirs")
 """What the shipped models learn from."""

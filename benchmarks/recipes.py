@@ -4,8 +4,8 @@
 
 The split names tunes by their places in the file: `train`, `validation` and `test`. Every tune is brought to the
 canonical form; those left out of it are left out here. A recipe trains on `train`, is measured on `validation` after
-each epoch, and its best weights count. In the last column a cache (`abclm.cache`) counts beside the network. `--test`
-reads the test tunes, too: once, when everything is decided.
+each epoch, and its best weights count. In the last column a cache (`abclm.models.recall`) counts beside the network.
+`--test` reads the test tunes, too: once, when everything is decided.
 
 Each run has a folder below `--out`, resumes what it finds there, and is skipped where it is done, so that the script
 can be stopped and started at will. `--quick` makes a few steps of each, to see that it works. A recipe takes minutes
@@ -22,9 +22,10 @@ from pathlib import Path
 from protocol import RECIPES, read_split, same_size
 
 from abclm import LanguageModel, ModelConfig, TrainingConfig
-from abclm.corpora import Corpus
-from abclm.training import Progress, train
-from abclm.training_config import PRECISIONS
+from abclm.corpora.corpus import Corpus
+from abclm.training.config import PRECISIONS
+from abclm.training.progress import Progress
+from abclm.training.run import train
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ A run is a recipe of `protocol.py`, the most passes over the tunes, and how many
 (the same first weights, windows, optimizer and schedule), in PyTorch, so that a GPU trains the network of 1,024 units in
 minutes; `recipes.py` on two cores takes an hour. Weights, optimizer and all measuring are float32, the recurrence and its
 gradients are float16 while training. After each pass, or with `--every` after some, the held-out tunes are measured, and
-the best weights count. In the last column a cache (`abclm.cache`) counts beside the network.
+the best weights count. In the last column a cache (`abclm.models.recall`) counts beside the network.
 
 `results.jsonl` gets a line for each run. Runs named by `--keep` leave a model folder, of the first seed. With `--test`
 the test tunes of the split are measured by the best weights of each run, too; those figures go into the file alone, to
@@ -41,13 +41,13 @@ from protocol import RECIPES, read_split, same_size
 from torch.nn import functional
 
 from abclm import LanguageModel, ModelConfig, TrainingConfig, Vocabulary
-from abclm.cache import WEIGHTS, mix
-from abclm.corpora import Corpus
-from abclm.encoded_corpus import EncodedCorpus
-from abclm.evaluation.prediction import EncodedTunes, Evaluation
-from abclm.feed import HIGHEST, LOWEST, Feed, encode_in_key
-from abclm.forms import count_forms, share_on_tonic
-from abclm.novelty import NoveltyIndex
+from abclm.analysis.forms import count_forms, share_on_tonic
+from abclm.analysis.novelty import NoveltyIndex
+from abclm.corpora.corpus import Corpus
+from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.epochs import HIGHEST, LOWEST, Feed, encode_in_key
+from abclm.evaluation.figures import EncodedTunes, Evaluation
+from abclm.models.recall import WEIGHTS, mix
 
 VOCABULARY = Vocabulary.default()
 LOSS_SCALE = 2.0**12
@@ -217,7 +217,10 @@ def run(job: Job, tunes: Tunes, device: torch.device, options: argparse.Namespac
     lm = LanguageModel.create(model, seed=job.seed)
     network = Network(lm, device, job.seed)
     trainer = Trainer(network, config)
-    feed = Feed(tunes.training, config, VOCABULARY, tunes.in_keys)
+    feed = Feed(
+        tunes.training, VOCABULARY, sequence_length=config.sequence_length, batch_size=config.batch_size,
+        seed=config.seed, whole_tunes=config.whole_tunes, transposition=config.transposition, in_keys=tunes.in_keys,
+    )  # fmt: skip
     total_steps = config.total_steps(feed.steps_per_epoch)
     history: list[dict[str, Any]] = []
     best: dict[str, Any] = {}

@@ -12,7 +12,8 @@ import statistics
 import time
 
 from abclm import load
-from abclm.generation import GenerationOptions, generate
+from abclm.generation.abc.tunes import generate
+from abclm.generation.options import GenerationOptions
 from abclm.language_model import LanguageModel
 
 

@@ -43,24 +43,24 @@ import pretty_midi
 from numpy.typing import NDArray
 
 import abclm
-from abclm.convert import synthesis
-from abclm.convert.abcmidi import abc_to_midi, played_notes
-from abclm.convert.fluidsynth import TAIL_SECONDS
-from abclm.convert.instruments import timbre_name
-from abclm.convert.midifile import parse_midi
-from abclm.convert.musicxml import format_musicxml
-from abclm.convert.page import format_page
-from abclm.convert.performance import play
-from abclm.convert.programs import find_abc_program
-from abclm.convert.score import format_svg
-from abclm.convert.timbres import TIMBRES
-from abclm.convert.transcribe import midi_to_tune
-from abclm.convert.wav import midi_to_wav
-from abclm.corpora import read_corpora
+from abclm.corpora.corpus import read_corpora
 from abclm.errors import AbclmError, ConvertError
-from abclm.notation import Tune
+from abclm.midi.abc2midi import abc_to_midi, played_notes
+from abclm.midi.file import parse_midi
+from abclm.midi.instruments import timbre_name
+from abclm.midi.performance import play
+from abclm.midi.to_tune import midi_to_tune
 from abclm.notation.symbols import Chord, Note
 from abclm.notation.timing import quarters
+from abclm.score.musicxml import format_musicxml
+from abclm.score.svg import format_svg
+from abclm.sound import synthesis
+from abclm.sound.fluidsynth import TAIL_SECONDS
+from abclm.sound.timbres import TIMBRES
+from abclm.sound.wav import midi_to_wav
+from abclm.system.programs import find_abc_program
+from abclm.tune import Tune
+from abclm.views.page import format_page
 
 CORPORA = ("oneills1850", "ryansMammoth", "airdsAirs")
 SHOWN = 5

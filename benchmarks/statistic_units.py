@@ -3,7 +3,7 @@
     python benchmarks/statistic_units.py [CORPUS ...]
 
 The standard deviation of each feature among the training tunes of `session` (O'Neill, Ryan and Aird without the
-held-out tunes), as it stands in `abclm.evaluation.statistics.FEATURES`.
+held-out tunes), as it stands in `abclm.analysis.statistics.FEATURES`.
 """
 
 import argparse
@@ -11,7 +11,7 @@ import argparse
 import numpy as np
 from protocol import CORPORA, split
 
-from abclm.evaluation.statistics import measure, raw_features
+from abclm.analysis.statistics import measure, raw_features
 
 
 def main() -> None:

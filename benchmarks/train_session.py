@@ -24,11 +24,12 @@ from typing import Any
 from protocol import CORPORA, RECIPES, SPLIT, split
 
 from abclm import LanguageModel, ModelConfig, TrainingConfig
-from abclm.cards import cards
-from abclm.corpora import Corpus
-from abclm.model_folder import TRAINING_STATE
-from abclm.training import Progress, train
-from abclm.training_config import PRECISIONS
+from abclm.corpora.built_in import cards
+from abclm.corpora.corpus import Corpus
+from abclm.models.folder import TRAINING_STATE
+from abclm.training.config import PRECISIONS
+from abclm.training.progress import Progress
+from abclm.training.run import train
 
 SEED = 0
 SECONDS_BETWEEN_LINES = 60

@@ -6,7 +6,7 @@ A setting is batch x length x units; embedding 256, 83 symbols, one LSTM layer, 
 process of its own, which takes a step when it is its turn; the turns go round, so that whatever else the
 machine does falls on all alike. A time is the median over the rounds, the first step, which compiles, left out.
 
-- `abclm` is `abclm.training.train` itself: reading the windows, the step, the loop between two steps.
+- `abclm` is `abclm.training.run.train` itself: reading the windows, the step, the loop between two steps.
 - `abclm_bfloat16` and `torch_bfloat16` are the same with `precision="bfloat16"` and under PyTorch's autocast; they are
   for processors that have it, and run where `--engines` names them.
 - `keras` and `keras_jit` are keras.layers.LSTM by `train_on_batch`, with `jit_compile` off and on. The faster counts;
@@ -205,9 +205,10 @@ def say(number: float) -> None:
 def serve_abclm(batch: int, length: int, units: int, precision: str) -> None:
     import numpy as np
 
-    from abclm.encoded_corpus import EncodedCorpus
+    from abclm.datasets.encoded import EncodedCorpus
     from abclm.language_model import LanguageModel, ModelConfig
-    from abclm.training import TrainingConfig, train
+    from abclm.training.config import TrainingConfig
+    from abclm.training.run import train
 
     ids = np.random.default_rng(0).integers(SYMBOLS, size=2_000_000, dtype=np.uint8)
     corpus = EncodedCorpus("random", 1, "", ids)

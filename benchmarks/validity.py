@@ -19,9 +19,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import abclm
-from abclm.convert.strict import complaints
-from abclm.generation import GenerationOptions, generate
+from abclm.generation.abc.tunes import generate
+from abclm.generation.options import GenerationOptions
 from abclm.language_model import LanguageModel
+from abclm.midi.complaints import complaints
 from abclm.notation.fields import RHYTHMS
 from abclm.notation.grammar import KEYS
 

@@ -10,7 +10,7 @@ import argparse
 
 import abclm
 from abclm import TrainingConfig
-from abclm.corpora import read_corpora
+from abclm.corpora.corpus import read_corpora
 
 
 def main() -> None:

@@ -10,8 +10,8 @@ model that comes with abclm instead: see fine_tune.py. A first try is quick with
 import argparse
 
 from abclm import LanguageModel, ModelConfig, TrainingConfig
-from abclm.corpora import read_corpora
-from abclm.training import Progress
+from abclm.corpora.corpus import read_corpora
+from abclm.training.progress import Progress
 
 
 def main() -> None:

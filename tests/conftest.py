@@ -2,9 +2,30 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # The same examples on every run, so that a change is judged by itself; HYPOTHESIS_PROFILE=search looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+TUNE = """X:7
+T:Test
+R:hornpipe
+M:4/4
+L:1/8
+K:G
+G2 B>d (3gfe d2|[GBd]4 z2 F-F|]
+"""
+
+
+@pytest.fixture
+def tune():
+    return TUNE
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_the_machine(monkeypatch):
+    for variable in ("ABCLM_ABC2MIDI", "ABCLM_SOUNDFONT"):
+        monkeypatch.delenv(variable, raising=False)

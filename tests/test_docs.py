@@ -26,13 +26,13 @@ import pytest
 import typer
 
 import abclm
-from abclm import language_model
 from abclm._version import VERSION
-from abclm.cache import WEIGHTS
+from abclm.analysis.statistics import FEATURES
 from abclm.cli import app, run
-from abclm.evaluation.statistics import FEATURES
 from abclm.language_model import LanguageModel
-from abclm.model_config import ModelConfig
+from abclm.models import presets
+from abclm.models.lstm.config import ModelConfig
+from abclm.models.recall import WEIGHTS
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -123,8 +123,8 @@ def small_model(tmp_path_factory):
 @pytest.fixture
 def folder(tmp_path, monkeypatch, small_model):
     monkeypatch.chdir(tmp_path)
-    if "session" not in language_model.preset_names():  # until it is there, the small model stands in for it
-        monkeypatch.setattr(language_model, "_PRESETS", small_model.parent)
+    if "session" not in presets.preset_names():  # until it is there, the small model stands in for it
+        monkeypatch.setattr(presets, "PRESETS", small_model.parent)
     monkeypatch.setenv("COLUMNS", "100")
     shutil.copy(ROOT / "corpora" / "oldTunes.abc", "my_tunes.abc")
     shutil.copytree(small_model, "my-model")

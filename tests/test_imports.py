@@ -9,45 +9,35 @@ from pathlib import Path
 import pytest
 
 import abclm
+import abclm.notation.canonical
 from abclm import notation
 from abclm.language_model import LanguageModel
-from abclm.model_config import ModelConfig
+from abclm.models.lstm.config import ModelConfig
 
 PACKAGE = Path(abclm.__file__).parent
 
-# From the bottom up. A module may import, when it is itself imported, what stands on a lower level or in
-# its own room; several names in one string are one room.
-LEVELS = [
-    ["errors _version"],
-    ["files picture markup", "notation"],
-    ["vocabulary cache", "convert", "similarity novelty forms", "token_files"],
-    ["corpora corpus_problems corpus_statistics corpus_picture corpus_notebook cards abc_files holdout"],
-    ["encoded_corpus clean_files clean_pieces"],
-    ["language_model model_config model_folder model_notebook history"],
-    ["windows feed training_config", "networks", "generation"],
-    ["evaluation"],
-    ["training"],
-    ["sweep"],
-    ["web"],
-    ["cli"],
-]
-PLACE = {name: (level, room) for level, rooms in enumerate(LEVELS) for room in rooms for name in room.split()}
-
-# The public methods that reach upward, and what they import when they are called.
-UPWARD = {
-    ("notation.tune", "Tune.save", "convert"),
-    ("notation.tune", "Tune._repr_html_", "convert"),
-    ("notation.tune", "Tune.piano_roll", "convert"),
-    ("notation.tune", "Tune.pitch_histogram", "convert"),
-    ("notation.tune", "Tune.to_music21", "convert"),
-    ("language_model", "LanguageModel.logits", "generation"),
-    ("language_model", "LanguageModel.generate", "generation"),
-    ("language_model", "LanguageModel.stream", "generation"),
-    ("language_model", "LanguageModel.fit", "training"),
-    ("language_model", "LanguageModel.fine_tune", "training"),
-    ("language_model", "LanguageModel.evaluate", "evaluation"),
-    ("language_model", "LanguageModel.to_keras", "networks"),
-}
+# From the bottom up, a level a line. A module imports what stands on a lower level or in its own folder, also inside
+# functions and where only types are checked. `__init__` and `__main__` stand above all.
+LEVELS = """
+errors _version
+system
+notation
+show analysis midi score
+sound
+tokenizers views
+formats
+tune
+models
+corpora
+datasets generation
+evaluation
+training
+language_model experiments
+web
+cli
+"""
+LEVEL = {name: level for level, line in enumerate(LEVELS.strip().splitlines()) for name in line.split()}
+ABOVE_ALL = {"__init__", "__main__", "presets"}
 
 HEAVY = ("tensorflow", "keras", "music21", "matplotlib", "verovio", "typst", "pretty_midi", "soundfile")
 
@@ -58,127 +48,116 @@ def modules():
         yield name.removesuffix(".__init__"), ast.parse(path.read_text(encoding="utf-8"))
 
 
-class Imports(ast.NodeVisitor):
-    """Collects (imported module, function it is imported in or "") of one module."""
-
-    def __init__(self, tree):
-        self.found = []
-        self.scope = []
-        self.functions = 0
-        self.visit(tree)
-
-    def visit_If(self, node):
-        if ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            node.body = []  # never runs
-        self.generic_visit(node)
-
-    def visit_ClassDef(self, node):
-        self.scope.append(node.name)
-        self.generic_visit(node)
-        self.scope.pop()
-
-    def visit_FunctionDef(self, node):
-        self.functions += 1
-        self.visit_ClassDef(node)
-        self.functions -= 1
-
-    visit_AsyncFunctionDef = visit_FunctionDef
-
-    def add(self, name):
-        self.found.append((name, ".".join(self.scope) if self.functions else ""))
-
-    def visit_Import(self, node):
-        for alias in node.names:
-            self.add(alias.name)
-
-    def visit_ImportFrom(self, node):
-        assert node.level == 0, "imports are absolute"
-        for alias in node.names:
-            whole = f"{node.module}.{alias.name}"
-            # `from abclm import training` imports the module, `from abclm.files import write_text` a name.
-            self.add(whole if node.module == "abclm" else node.module)
+def imports_of(tree):
+    """(imported module, whether it is imported when the module is) of one module."""
+    inside = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
+        or (isinstance(function, ast.If) and ast.unparse(function.test) == "TYPE_CHECKING")
+        for node in ast.walk(function)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            # `from abclm.system import files` imports a module, `from abclm.errors import AbclmError` a name.
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            names = [name if name in MODULES else node.module for name in whole]
+        else:
+            continue
+        yield from ((name, id(node) not in inside) for name in names)
 
 
-ALL = [
-    (module, imported, function) for module, tree in modules() for imported, function in Imports(tree).found
-]
+MODULES = {f"abclm.{name}" for name, _ in modules()} | {"abclm"}
+ALL = [(module, *found) for module, tree in modules() for found in imports_of(tree)]
 
 
-def room_of(module):
-    return PLACE[module.removeprefix("abclm.").split(".")[0]]
-
-
-def test_every_module_has_a_place():
-    homeless = {module for module, _ in modules() if module.split(".")[0] not in PLACE}
-    assert homeless == {"__init__", "__main__", "presets"}
+def folder_of(module):
+    return module.removeprefix("abclm.").split(".")[0]
 
 
 def internal_imports():
-    for module, imported, function in ALL:
-        if imported.split(".")[0] == "abclm" and module not in ("__init__", "__main__", "presets"):
-            yield module, imported.removeprefix("abclm."), function
+    for module, imported, _ in ALL:
+        if imported.split(".")[0] == "abclm" and folder_of(module) not in ABOVE_ALL:
+            yield module, imported
 
 
-def test_module_level_imports_go_down():
+def test_every_folder_has_a_level():
+    assert {folder_of(module) for module, _ in modules()} - ABOVE_ALL == set(LEVEL)
+
+
+def test_imports_go_down():
     wrong = [
         f"{module} imports {imported}"
-        for module, imported, function in internal_imports()
-        if not function
-        and room_of(imported)[0] >= room_of(module)[0]
-        and room_of(imported)[1] != room_of(module)[1]
+        for module, imported in internal_imports()
+        if folder_of(imported) != folder_of(module)
+        and not LEVEL.get(folder_of(imported), len(LEVEL)) < LEVEL[folder_of(module)]
     ]
     assert wrong == []
 
 
-def test_only_the_listed_methods_reach_up():
-    upward = {
-        (module, function, imported.split(".")[0])
-        for module, imported, function in internal_imports()
-        if function
-        and room_of(imported)[0] >= room_of(module)[0]
-        and room_of(imported)[1] != room_of(module)[1]
-    }
-    assert upward == UPWARD
+def test_no_module_imports_itself_by_way_of_others():
+    below = {f"abclm.{module}": set() for module, _ in modules()}
+    for module, imported in internal_imports():
+        below[f"abclm.{module}"].add(imported)
+    left = dict(below)
+    while free := [module for module, found in left.items() if not found & left.keys() - {module}]:
+        for module in free:
+            del left[module]
+    assert sorted(left) == []
+
+
+def test_the_rooms_have_room():
+    assert len(list(PACKAGE.glob("*.py"))) <= 10
+    for folder in {path.parent for path in PACKAGE.rglob("*.py")} - {PACKAGE}:
+        assert len(list(folder.glob("*.py"))) <= 14, folder
 
 
 def test_notation_needs_the_standard_library_alone():
     outside = {
         imported
-        for module, imported, function in ALL
-        if module.split(".")[0] == "notation" and not function
+        for module, imported, _ in ALL
+        if folder_of(module) == "notation"
         if imported.split(".")[0] not in sys.stdlib_module_names and not imported.startswith("abclm.")
     }
     assert outside == set()
 
 
-def test_the_modules_of_the_notation_import_those_above_them():
-    order = re.findall(r"^    (\w+) ", notation.__doc__, re.MULTILINE)
-    files = {path.stem for path in Path(notation.__file__).parent.glob("*.py")} - {"__init__"}
+@pytest.mark.parametrize("package", [notation, notation.canonical])
+def test_the_modules_of_the_notation_import_those_above_them(package):
+    order = re.findall(r"^    (\w+) ", package.__doc__, re.MULTILINE)
+    name = package.__name__.removeprefix("abclm.")
+    files = {path.stem for path in Path(package.__file__).parent.glob("*.py")} - {"__init__"}
     assert set(order) == files
     wrong = [
         f"{module} imports {imported}"
-        for module, imported, function in internal_imports()
-        if not function and re.fullmatch(r"notation\.\w+", module) and module != "notation.grammar"
-        if room_of(imported)[1] == "notation"
-        and imported.removeprefix("notation.") not in order[: order.index(module.removeprefix("notation."))]
+        for module, imported in internal_imports()
+        if re.fullmatch(rf"{re.escape(name)}\.\w+", module)
+        and imported.startswith(f"abclm.{name}.")
+        and module not in ("notation.canonical", "notation.grammar")
+        if imported.removeprefix(f"abclm.{name}.") not in order[: order.index(module.rpartition(".")[2])]
     ]
     assert wrong == []
 
 
 def users_of(names, everywhere):
-    """The rooms that import any of these, at module level or everywhere."""
+    """The modules that import any of these, at module level or everywhere."""
     return {
-        room_of(module)[1].split()[0]
-        for module, imported, function in ALL
-        if imported.split(".")[0] in names and (everywhere or not function)
-    }
+        module for module, imported, at_import in ALL
+        if imported.split(".")[0] in names and (everywhere or at_import)
+    }  # fmt: skip
 
 
-def test_tensorflow_stays_in_its_rooms():
-    assert users_of({"tensorflow", "keras"}, everywhere=True) <= {
-        "networks",
+def test_tensorflow_stays_where_networks_are_trained_and_measured():
+    users = users_of({"tensorflow", "keras"}, everywhere=True)
+    architectures = {module for module in users if re.fullmatch(r"models\.\w+\.\w+", module)}
+    assert {folder_of(module) for module in users - architectures} <= {
         "training",
         "evaluation",
+        "language_model",
+        "datasets",
     }
 
 
@@ -214,7 +193,7 @@ def test_writing_a_tune_loads_no_training(monkeypatch, tmp_path):
         "-m", "abclm", "generate", "--model", str(tmp_path / "m"), "--seed", "1",
         "--title", "The Lost Badger", "--attempts", "1", "--max-length", "200",
     )  # fmt: skip
-    assert "abclm.generation.tunes" in loaded
+    assert "abclm.generation.abc.tunes" in loaded
     assert heavy(loaded) == []
     assert "T:The Lost Badger" in written
 

@@ -11,13 +11,16 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 import abclm
-from abclm import files, language_model, model_folder
+from abclm.analysis.novelty import NoveltyIndex
 from abclm.errors import ConfigError, ModelError
-from abclm.language_model import LanguageModel, preset_names
-from abclm.model_config import ModelConfig
-from abclm.notation.tune import Tune
-from abclm.novelty import NoveltyIndex
-from abclm.vocabulary import Vocabulary
+from abclm.language_model import LanguageModel
+from abclm.models import folder as model_folder
+from abclm.models import presets
+from abclm.models.lstm.config import ModelConfig
+from abclm.models.presets import preset_names
+from abclm.system import files
+from abclm.tokenizers.characters import Vocabulary
+from abclm.tune import Tune
 
 SMALL = ModelConfig(embedding_dimension=3, units=4)
 
@@ -321,7 +324,7 @@ def test_an_unknown_name_lists_the_presets(monkeypatch, tmp_path):
     for name in ("plain", "session"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "config.json").write_text("{}")
-    monkeypatch.setattr(language_model, "_PRESETS", tmp_path)
+    monkeypatch.setattr(presets, "PRESETS", tmp_path)
     assert preset_names() == ["plain", "session"]
     with pytest.raises(ModelError) as caught:
         abclm.load("nonsense")
@@ -330,7 +333,7 @@ def test_an_unknown_name_lists_the_presets(monkeypatch, tmp_path):
 
 def test_a_preset_is_loaded_by_its_name_wherever_one_stands(lm, tmp_path, monkeypatch):
     lm.save(tmp_path / "presets" / "session")
-    monkeypatch.setattr(language_model, "_PRESETS", tmp_path / "presets")
+    monkeypatch.setattr(presets, "PRESETS", tmp_path / "presets")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "session").mkdir()
     assert_same_model(abclm.load("session"), lm)

@@ -14,7 +14,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
 ) -> None:
     """Say what is wrong in tunes, as file:line:column: message; exit 1 if anything is an error."""
-    from abclm.abc_files import find_files
+    from abclm.corpora.sources import find_files
     from abclm.errors import CorpusError
     from abclm.notation.problems import Problem
     from abclm.notation.tunebook import check_tunebook, decode

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from abclm.convert import SUFFIXES
+from abclm.formats import SUFFIXES
 
 
 def command(
@@ -25,8 +25,8 @@ def command(
     chords: Annotated[bool, typer.Option(help="Play the chord symbols, too.")] = False,
 ) -> None:
     """Convert between ABC, MIDI, sound, score and page; where each tune is a file, OUT-1, OUT-2 and so on."""
-    from abclm.convert.between import convert_file
-    from abclm.convert.performance import Performance
+    from abclm.formats.convert_file import convert_file
+    from abclm.midi.performance import Performance
 
     performance = None
     if chords or instrument is not None or tempo is not None:

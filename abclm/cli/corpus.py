@@ -1,4 +1,4 @@
-"""Turn `abclm corpus ...` into calls of `abclm.corpora`: list, look at, clean and split corpora."""
+"""Turn `abclm corpus ...` into calls of `abclm.corpora.corpus`: list, look at, clean and split corpora."""
 
 import json
 from pathlib import Path
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abclm.errors import ConfigError, CorpusError
-from abclm.files import write_bytes, write_text
+from abclm.system.files import write_bytes, write_text
 
 if TYPE_CHECKING:
-    from abclm.corpora import Corpus
+    from abclm.corpora.corpus import Corpus
 
 app = typer.Typer(
     help="List the built-in corpora; look at, clean and split corpora.",
@@ -34,7 +34,7 @@ def list_corpora(
     as_json: _Json = False,
 ) -> None:
     """List the built-in corpora, with what their files say of terms."""
-    from abclm.cards import cards, find_card
+    from abclm.corpora.built_in import cards, find_card
 
     if name is not None:
         card = find_card(name)
@@ -54,7 +54,7 @@ def stats(
     as_json: _Json = False,
 ) -> None:
     """Count tunes, characters, keys, meters, rhythms and lengths, and what is wrong with tunes."""
-    from abclm.corpora import read_corpora
+    from abclm.corpora.corpus import read_corpora
 
     if picture is not None and picture.suffix.lower() != ".png":
         raise ConfigError(f"--picture names the .png file to write; received {str(picture)!r}")
@@ -63,7 +63,7 @@ def stats(
     counts = clean.statistics()
     figures = {"corpus": raw.name, "tunes_read": len(raw), **counts}
     if picture is not None:
-        from abclm.corpus_picture import draw_corpus
+        from abclm.corpora.picture import draw_corpus
 
         write_bytes(picture, draw_corpus(raw.name, clean.tunes, counts))
         figures["picture"] = str(picture)
@@ -90,8 +90,8 @@ def clean(
     show_all: Annotated[bool, typer.Option("--all", help="Say of every tune left out why it was.")] = False,
 ) -> None:
     """Write a canonical, deduplicated tunebook, and say what was left out and why."""
-    from abclm.corpora import read_corpora
-    from abclm.corpus_problems import count_reasons
+    from abclm.corpora.corpus import read_corpora
+    from abclm.corpora.problems import count_reasons
 
     if as_json and out is None:
         raise ConfigError("--json prints figures in place of the tunes; add --out FILE for those")
@@ -134,7 +134,7 @@ def split(
     as_json: _Json = False,
 ) -> None:
     """Split a corpus by tune, canonical and deduplicated, into two tunebooks."""
-    from abclm.corpora import read_corpora
+    from abclm.corpora.corpus import read_corpora
 
     if not 0 < validation < 1:
         raise ConfigError(f"--validation is a share of more than 0 and less than 1; received {validation}")

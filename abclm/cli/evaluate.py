@@ -10,12 +10,14 @@ import typer
 from abclm.cli.training_run import quiet_imports
 from abclm.cli.training_tunes import read_tunes
 from abclm.errors import ConfigError
-from abclm.files import write_bytes
+from abclm.system.files import write_bytes
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from abclm.evaluation import Comparison, Evaluation, Quality
+    from abclm.evaluation.comparison import Comparison
+    from abclm.evaluation.figures import Evaluation
+    from abclm.evaluation.quality import Quality
 
 _SHARES = ("valid", "strict", "in_key", "ends_on_tonic", "in_form", "copied")
 _WIDTH = 120
@@ -51,7 +53,7 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Say how many bits a character and a tune cost the model; the fewer, the better it predicts them."""
-    from abclm.corpora import read_corpora
+    from abclm.corpora.corpus import read_corpora
     from abclm.language_model import load
 
     if tunes and generate is not None:
@@ -70,8 +72,10 @@ def command(
     corpus = read_tunes(corpora, clean)
     given = list(read_corpora(tunes)) if tunes else []
 
-    from abclm.evaluation import compare, evaluate, judge
-    from abclm.generation import GenerationOptions
+    from abclm.evaluation.bits import evaluate
+    from abclm.evaluation.comparison import compare
+    from abclm.evaluation.quality import judge
+    from abclm.generation.options import GenerationOptions
 
     with quiet_imports():
         evaluation = evaluate(lm, corpus, normalize=False)

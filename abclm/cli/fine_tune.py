@@ -17,7 +17,7 @@ from abclm.cli.training_run import (
 )
 from abclm.cli.training_tunes import prepare, read_tunes
 from abclm.errors import ConfigError
-from abclm.training_config import TrainingConfig
+from abclm.training.config import TrainingConfig
 
 if TYPE_CHECKING:
     from abclm.language_model import LanguageModel
@@ -92,7 +92,8 @@ def command(
         lm = lm.with_vocabulary(prepared.vocabulary)
 
     with quiet_imports():
-        from abclm.training import as_start, fine_tune, tunes_held_out_from
+        from abclm.training.forgetting import tunes_held_out_from
+        from abclm.training.run import as_start, fine_tune
 
     old_tunes = read_tunes(old, clean=False) if old else tunes_held_out_from(lm)
     start = time.perf_counter()

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abclm._version import VERSION
-from abclm.convert import SUFFIXES
 from abclm.errors import AbclmError, ConfigError, ConvertError
-from abclm.files import file_name
-from abclm.generation import GenerationOptions
+from abclm.formats import SUFFIXES
+from abclm.generation.options import GenerationOptions
+from abclm.system.files import file_name
 
 if TYPE_CHECKING:
-    from abclm.generation import GeneratedTune
+    from abclm.generation.abc.tunes import GeneratedTune
 
 FORMATS = tuple(suffix.removeprefix(".") for suffix in SUFFIXES)
 
@@ -79,7 +79,7 @@ def command(
 ) -> None:
     """Write tunes: ABC on standard output, or with --out files named after title and number."""
     if like is not None:
-        from abclm.convert.likeness import read_likeness
+        from abclm.generation.abc.like import read_likeness
 
         model_tune = read_likeness(like)
         key = key or model_tune.key
@@ -96,7 +96,7 @@ def command(
     )  # fmt: skip
     formats = _formats(file_format, out)
 
-    from abclm.generation import generate, stream
+    from abclm.generation.abc.tunes import generate, stream
     from abclm.language_model import load
 
     lm = load(model)

@@ -11,10 +11,10 @@ import typer
 from abclm.cli.training_run import quiet_imports, shown
 from abclm.cli.training_tunes import prepare
 from abclm.errors import ConfigError
-from abclm.vocabulary import Vocabulary
+from abclm.tokenizers.characters import Vocabulary
 
 if TYPE_CHECKING:
-    from abclm.sweep import Result
+    from abclm.experiments.sweep import Result
 
 
 def command(
@@ -57,9 +57,9 @@ def command(
     pairs["--set"] = [_pair("--set", each) for each in given or []]
     prepared = prepare(corpora, Vocabulary.default(), out, clean=clean, validation=validation, seed=seed)
     with quiet_imports():
-        from abclm.model_config import ModelConfig
-        from abclm.sweep import PAPER, parse_value, sweep, with_settings
-        from abclm.training_config import TrainingConfig
+        from abclm.experiments.sweep import PAPER, parse_value, sweep, with_settings
+        from abclm.models.lstm.config import ModelConfig
+        from abclm.training.config import TrainingConfig
 
     variations = {
         name: [parse_value(name, each) for each in text.split(",")] for name, text in pairs["--vary"]

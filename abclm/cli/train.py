@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from abclm.cache import WEIGHTS
 from abclm.cli.training_run import (
     check,
     figures,
@@ -17,8 +16,9 @@ from abclm.cli.training_run import (
     shown,
 )
 from abclm.cli.training_tunes import prepare
-from abclm.model_config import ModelConfig
-from abclm.training_config import OPTIMIZERS, TrainingConfig
+from abclm.models.lstm.config import ModelConfig
+from abclm.models.recall import WEIGHTS
+from abclm.training.config import OPTIMIZERS, TrainingConfig
 
 _MODEL = ModelConfig()
 _TRAINING = TrainingConfig()
@@ -114,14 +114,14 @@ def command(
     check(out, overwrite, resume, validation)
 
     from abclm.language_model import LanguageModel
-    from abclm.vocabulary import Vocabulary
+    from abclm.tokenizers.characters import Vocabulary
 
     vocabulary = Vocabulary.default()
     prepared = prepare(corpora, vocabulary, out, clean=clean, validation=validation, seed=seed)
     lm = LanguageModel.create(model_config, vocabulary, seed)
     start = time.perf_counter()
     with quiet_imports():
-        from abclm.training import train
+        from abclm.training.run import train
 
     lm.metadata["split"] = {"validation": validation, "seed": seed}
     with shown(out) as display:

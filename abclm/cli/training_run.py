@@ -13,11 +13,11 @@ import typer
 
 from abclm.cli.training_tunes import Prepared
 from abclm.errors import ConfigError, ModelError
-from abclm.model_folder import TRAINING_STATE
+from abclm.models.folder import TRAINING_STATE
 
 if TYPE_CHECKING:
     from abclm.language_model import LanguageModel
-    from abclm.training import Progress
+    from abclm.training.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 5  # where standard error is a file
 
@@ -82,7 +82,7 @@ def say_where_it_begins(out: Path, resume: bool) -> None:
 
 def say_what_was_written(out: Path) -> None:
     """Say where the model is; of several workers, the first has written it."""
-    from abclm.training import find_workers
+    from abclm.training.workers import find_workers
 
     if find_workers().is_chief:
         typer.echo(f"abclm: wrote the model to {out}", err=True)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from abclm.model_folder import TRAINING_STATE
+from abclm.models.folder import TRAINING_STATE
 
 if TYPE_CHECKING:
-    from abclm.corpora import Corpus
-    from abclm.encoded_corpus import EncodedCorpus
-    from abclm.vocabulary import Vocabulary
+    from abclm.corpora.corpus import Corpus
+    from abclm.datasets.encoded import EncodedCorpus
+    from abclm.tokenizers.characters import Vocabulary
 
 _LARGE_BYTES = 64_000_000
 
@@ -29,9 +29,9 @@ def read_tunes(arguments: list[str], clean: bool, raw: bool = False) -> "Corpus"
     Raises:
         CorpusError: nothing could be read, or no tune is left.
     """
-    from abclm.corpora import read_corpora
+    from abclm.corpora.corpus import read_corpora
     from abclm.errors import CorpusError
-    from abclm.notation.tune import Tune
+    from abclm.tune import Tune
 
     raw_corpus = read_corpora(arguments)
     if raw:
@@ -97,7 +97,7 @@ def prepare(
         CorpusError: nothing could be read, or no tune is left.
         VocabularyError: a tune has a character that the vocabulary lacks, or it would become too large.
     """
-    from abclm.encoded_corpus import EncodedCorpus
+    from abclm.datasets.encoded import EncodedCorpus
 
     start = time.perf_counter()
     files = large_files(arguments) if clean else []
@@ -110,7 +110,7 @@ def prepare(
         held_out = EncodedCorpus.encode(others, vocabulary) if others else None
         return Prepared(training, held_out, vocabulary, time.perf_counter() - start)
 
-    from abclm.clean_files import encode_files
+    from abclm.datasets.large_files import encode_files
 
     found = encode_files(files, vocabulary, out / TRAINING_STATE / "text", validation, seed)
     _say_left_out(found.repeated + found.unreadable, found.read, found.repeated)
@@ -123,8 +123,8 @@ def prepare(
 
 def large_files(arguments: list[str]) -> list[Path]:
     """The files that arguments lead to, where they are more than is well held in memory; else none."""
-    from abclm.abc_files import STANDARD_INPUT, find_files
-    from abclm.cards import cards
+    from abclm.corpora.built_in import cards
+    from abclm.corpora.sources import STANDARD_INPUT, find_files
     from abclm.errors import CorpusError
 
     if STANDARD_INPUT in arguments or {card.name for card in cards()}.intersection(arguments):

@@ -9,12 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from abclm.evaluation.prediction import EncodedTunes, Evaluation, Ids
-from abclm.networks import Network
-from abclm.vocabulary import Vocabulary
+from abclm.evaluation.figures import EncodedTunes, Evaluation, Ids
+from abclm.models.lstm.network import Network
+from abclm.tokenizers.characters import Vocabulary
 
 if TYPE_CHECKING:
-    from abclm.notation.tune import Tune
+    from abclm.tune import Tune
 
 Lengths = npt.NDArray[np.int32]
 
@@ -83,7 +83,7 @@ class Evaluator:
 
 
 def _mixed(logits: Any, losses: Any, wanted: Any, recalled: Any, weights: Any) -> tuple[Any, Any]:
-    """Losses and likeliest symbols when what is recalled counts, too (`abclm.cache.mix`); all `(batch, time)`."""
+    """Losses and likeliest symbols when what is recalled counts, too (`abclm.models.recall.mix`); all `(batch, time)`."""
     kept = (1 - weights) * tf.exp(-losses)  # the probability of what is wanted, by the network
     losses = tf.where(recalled == wanted, -tf.math.log(kept + weights), losses - tf.math.log1p(-weights))
     chances = tf.nn.softmax(logits)

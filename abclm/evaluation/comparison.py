@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from abclm.analysis.statistics import STATISTICS, features, measure
 from abclm.errors import ConfigError
-from abclm.evaluation.statistics import STATISTICS, features, measure
 
 if TYPE_CHECKING:
-    from abclm.notation.tune import Tune
+    from abclm.tune import Tune
 
 Floats = npt.NDArray[np.float64]
 
@@ -47,7 +47,7 @@ class Comparison:
     Attributes:
         tunes: how many of the first set were measured: those of two notes or more.
         others: how many of the second.
-        distances: by the names of `abclm.evaluation.statistics.STATISTICS`.
+        distances: by the names of `abclm.analysis.statistics.STATISTICS`.
         frechet: the Fréchet distance over the features of all statistics together.
         frechet_chance: as `Distance.chance`.
     """
@@ -85,7 +85,7 @@ def compare(
         ConfigError: a set has no tune of two notes or more.
 
     Example:
-        >>> from abclm.notation.tune import Tune
+        >>> from abclm.tune import Tune
         >>> low = Tune.parse("X:1\nL:1/4\nK:C\nCDEF|GFED|]\n")
         >>> high = Tune.parse("X:1\nL:1/4\nK:C\ncdef|gfed|]\n")
         >>> found = compare([low], [high])

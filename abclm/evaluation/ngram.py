@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from abclm.errors import ConfigError
-from abclm.vocabulary import Vocabulary
+from abclm.tokenizers.characters import Vocabulary
 
 if TYPE_CHECKING:
-    from abclm.corpora import Corpus
-    from abclm.notation import Tune
+    from abclm.corpora.corpus import Corpus
+    from abclm.tune import Tune
 
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -101,7 +101,7 @@ class NGramModel:
     def bits_per_character(self, tunes: Corpus | Iterable[Tune]) -> float:
         """The mean bits that a character of these canonical tunes costs, each tune by itself.
 
-        Every character counts, the empty line at the end included, as in `abclm.evaluation.evaluate`.
+        Every character counts, the empty line at the end included, as in `abclm.evaluation.bits.evaluate`.
 
         Raises:
             ConfigError: no tunes.

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abclm.analysis.statistics import STATISTICS, Statistic, measure
 from abclm.evaluation.comparison import Comparison
-from abclm.evaluation.prediction import Evaluation
-from abclm.evaluation.statistics import STATISTICS, Statistic, measure
-from abclm.picture import FILL, REST, TEXT, dress, format_png, new_figure
+from abclm.evaluation.figures import Evaluation
+from abclm.show.picture import FILL, REST, TEXT, dress, format_png, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from abclm.notation.tune import Tune
+    from abclm.tune import Tune
 
 _MOST_BINS = 48
 

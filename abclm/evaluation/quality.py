@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abclm.convert.strict import complaints
+from abclm.analysis.forms import ends_on_tonic
+from abclm.analysis.novelty import NoveltyIndex, Overlap
+from abclm.analysis.sections import is_in_form, is_in_key
+from abclm.analysis.similarity import TuneIndex, bar_patterns, heard_patterns
 from abclm.errors import ConfigError
-from abclm.evaluation.form import is_in_form, is_in_key
-from abclm.forms import ends_on_tonic
-from abclm.novelty import NoveltyIndex, Overlap
-from abclm.similarity import TuneIndex, bar_patterns, heard_patterns
+from abclm.midi.complaints import complaints
 
 if TYPE_CHECKING:
-    from abclm.notation.tune import Tune
+    from abclm.tune import Tune
 
 _OPENING_BARS = 2
 _Z = 1.959964  # of 95 % under a normal distribution

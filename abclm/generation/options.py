@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 
+from abclm.analysis.forms import MOST_BARS, MOST_PARTS
 from abclm.errors import ConfigError, NotationError
-from abclm.forms import MOST_BARS, MOST_PARTS
-from abclm.generation.constraint import canonical_opening, grammar_for, way_to_end
-from abclm.generation.prompt import HEADER, HEADER_LENGTH, opening_text
+from abclm.generation.abc.grammar import canonical_opening, grammar_for, way_to_end
+from abclm.generation.abc.prompt import HEADER, HEADER_LENGTH, opening_text
 
 # Characters: a header, however long, and music enough to be a tune.
 _SHORTEST = 200
@@ -51,7 +51,7 @@ class GenerationOptions:
         constrained: whether only symbols are drawn that leave the tune valid; else the model is left to itself in
             the body, and `attempts` are made.
         novel: whether only tunes are given that share no more with any training tune than is usual between
-            different tunes (`abclm.novelty.Overlap.is_copy`).
+            different tunes (`abclm.analysis.novelty.Overlap.is_copy`).
         attempts: how often to try for a tune that is novel, or unconstrained, that can be played, 1 to 1,000.
 
     Raises:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from itertools import compress, pairwise
 
-from abclm.notation.music import Body
 from abclm.notation.problems import MOST_PROBLEMS, Finding
+from abclm.notation.scanner import Body
 from abclm.notation.symbols import (
     BOTH,
     DOUBLE,

@@ -9,8 +9,8 @@ from typing import Any
 from abclm.errors import NotationError
 from abclm.notation.fields import Meter, parse_meter, parse_unit_note_length
 from abclm.notation.keys import LETTERS, SEMITONES, Key, parse_key
-from abclm.notation.music import Body
 from abclm.notation.problems import MOST_PROBLEMS
+from abclm.notation.scanner import Body
 from abclm.notation.symbols import Bar, Broken, Change, Chord, Note, Rest, Symbol, Timed, Tuplet
 
 # Ticks in a whole note: divisible by the usual lengths down to 1/1024 in tuplets of 3, 5, 7 and 9, so that

@@ -1,26 +1,20 @@
 """Turn ABC text into a Tune: its header fields, its music as symbols, notes and bars."""
 
-import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any, Self, TypeVar
 
 from abclm.errors import NotationError
 from abclm.notation.fields import FIELDS, Meter, find_rhythm, parse_meter, parse_unit_note_length
 from abclm.notation.keys import parse_key
-from abclm.notation.music import Body, scan
 from abclm.notation.playback import Playback
-from abclm.notation.problems import Finding, Problem
+from abclm.notation.problems import Finding
+from abclm.notation.scanner import Body, scan
 from abclm.notation.symbols import Bar, Timed, struck
 from abclm.notation.timing import Setting, Ticks, measure, quarters
-
-if TYPE_CHECKING:
-    from music21.stream import Score
-
-    from abclm.picture import Picture
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,8 +51,9 @@ class WrittenBar:
 class Tune:
     r"""A tune in ABC notation.
 
-    Make one with `Tune.parse`. What is read from the text: `reference_number`, `titles`, `rhythm`, `meter`,
-    `unit_note_length`, `key` (as they are spelled there; None where the header has no such field) and `body`.
+    The core of `abclm.Tune`, which can also be saved and shown. Make one with `Tune.parse`. What is read from the text:
+    `reference_number`, `titles`, `rhythm`, `meter`, `unit_note_length`, `key` (as they are spelled there; None where
+    the header has no such field) and `body`.
 
     Example:
         >>> tune = Tune.parse("X:1\nT:Scale\nM:4/4\nL:1/4\nK:G\nGABc|defg|]\n")
@@ -79,7 +74,7 @@ class Tune:
     header_problems: tuple[Finding, ...] = ()
 
     @classmethod
-    def parse(cls, text: str) -> "Tune":
+    def parse(cls, text: str) -> Self:
         """Read one tune.
 
         Args:
@@ -99,7 +94,7 @@ class Tune:
         match = re.search(r"^X:", text, re.MULTILINE)
         if match is None:
             raise NotationError("there is no tune: no line begins with X:, the reference number")
-        return _read(text[match.start() :])
+        return cls(**_read(text[match.start() :]))
 
     @property
     def title(self) -> str:
@@ -185,96 +180,12 @@ class Tune:
                 now += symbol.duration
         return bars
 
-    def check(self) -> list[Problem]:
-        """Find what is wrong; see `abclm.notation.check`."""
-        from abclm.notation.check import check
-
-        return check(self)
-
-    def normalize(self, chord_symbols: bool = False) -> "Tune":
-        """Bring the tune to the canonical form; see `abclm.notation.normalize`."""
-        from abclm.notation.normalize import normalize
-
-        return normalize(self, chord_symbols=chord_symbols)
-
-    def transpose(self, semitones: int) -> "Tune":
-        """Move the tune by semitones, in canonical form; see `abclm.notation.normalize.transpose`."""
-        from abclm.notation.normalize import transpose
-
-        return transpose(self, semitones)
-
-    def save(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        instrument: str | None = None,
-        tempo: str | None = None,
-        chords: bool = False,
-        made: Mapping[str, str] | None = None,
-    ) -> None:
-        """Write the tune as .abc, .mid, .wav, .svg, .png, .pdf, .musicxml or .html, by suffix.
-
-        Args:
-            path: the file to write.
-            instrument: such as `fiddle`; for .mid, .wav and .html, as the next two (see `Performance`).
-            tempo: beats a minute, or such as `1/4=120`; else the tune's own, or what is usual for its rhythm.
-            chords: play the chord symbols, too.
-            made: how the tune came about, for .html, such as `{"Model": "session"}`.
-
-        Raises:
-            ConvertError, ConfigError, OSError: see `abclm.convert.save`.
-        """
-        from abclm.convert import save
-        from abclm.convert.performance import Performance
-
-        performance = None
-        if chords or instrument is not None or tempo is not None:
-            performance = Performance(instrument=instrument, tempo=tempo, chords=chords)
-        save(self, path, performance, made)
-
-    def _repr_html_(self) -> str:
-        """What a notebook shows: the score and a player."""
-        from abclm.convert.notebook import tune_html
-
-        return tune_html(self)
-
-    def piano_roll(self) -> "Picture":
-        """Draw the notes over time, as heard, sixteen bars to a row.
-
-        Returns:
-            A picture that a notebook shows, and that `save` writes.
-
-        Raises:
-            ConvertError: there is no note.
-        """
-        from abclm.convert.pianoroll import piano_roll
-
-        return piano_roll(self)
-
-    def pitch_histogram(self) -> "Picture":
-        """Draw how much of the time each pitch sounds; what it returns and raises is as for `piano_roll`."""
-        from abclm.convert.pitches import pitch_histogram
-
-        return pitch_histogram(self)
-
-    def to_music21(self) -> "Score":
-        """The tune's canonical form as a music21 score, by way of MusicXML.
-
-        Raises:
-            ConvertError: the tune has no canonical form, or no note.
-        """
-        from music21 import converter
-
-        from abclm.convert.musicxml import format_musicxml
-
-        return converter.parseData(format_musicxml(self), format="musicxml")
-
 
 _HEADER_LINE = re.compile(r"([A-Za-z+]):(.*)")
 
 
-def _read(text: str) -> Tune:
-    """Read the header of a tune whose text begins with its `X:` line."""
+def _read(text: str) -> dict[str, Any]:
+    """Read the header of a tune whose text begins with its `X:` line, into the fields of a `Tune`."""
     values: dict[str, str] = {}
     titles: list[str] = []
     transcription: list[str] = []
@@ -301,7 +212,7 @@ def _read(text: str) -> Tune:
                 problems.append((at, "warning", f"{letter}: is no field of a tune header"))
             if letter == "K":
                 values["Z"] = " ".join(transcription)
-                return _tune(text, values, titles, problems, end + 1)
+                return _fields(text, values, titles, problems, end + 1)
         elif line.strip() and line[0] != "%":
             problems.append((at, "warning", "the line is no information field, and the header goes on"))
         at = end + 1
@@ -310,25 +221,27 @@ def _read(text: str) -> Tune:
     )
 
 
-def _tune(text: str, values: dict[str, str], titles: list[str], problems: list[Finding], start: int) -> Tune:
+def _fields(
+    text: str, values: dict[str, str], titles: list[str], problems: list[Finding], start: int
+) -> dict[str, Any]:
     end = _BODY_END.search(text, max(start - 1, 0))
     if end:
         # The empty line is part of the tune that it closes.
         text = text[: end.start() + 1] + ("" if text.startswith("X:", end.end()) else "\n")
     number = re.match(r"\d{1,9}", values["X"])
-    return Tune(
-        text=text if text.endswith("\n") else text + "\n",
-        reference_number=int(number[0]) if number else 0,
-        titles=tuple(titles),
-        rhythm=values.get("R") or None,
-        meter=_first_value(values, "M"),
-        unit_note_length=_first_value(values, "L"),
-        key=values["K"],
-        parts=values.get("P", ""),
-        transcription=values.get("Z", ""),
-        body_start=start,
-        header_problems=tuple(problems),
-    )
+    return {
+        "text": text if text.endswith("\n") else text + "\n",
+        "reference_number": int(number[0]) if number else 0,
+        "titles": tuple(titles),
+        "rhythm": values.get("R") or None,
+        "meter": _first_value(values, "M"),
+        "unit_note_length": _first_value(values, "L"),
+        "key": values["K"],
+        "parts": values.get("P", ""),
+        "transcription": values.get("Z", ""),
+        "body_start": start,
+        "header_problems": tuple(problems),
+    }
 
 
 # An empty line ends a tune (ABC 2.1, section 2.2.3), and so does the next reference number.

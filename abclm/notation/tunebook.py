@@ -1,21 +1,23 @@
 """Read a tunebook's tunes from text, and write tunes as a tunebook."""
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Generic, TypeVar
 
 from abclm.errors import NotationError
+from abclm.notation.check import check
 from abclm.notation.problems import Problem
 from abclm.notation.tune import Tune
 
+AnyTune = TypeVar("AnyTune", bound=Tune)
+
 
 @dataclass
-class Tunebook:
+class Tunebook(Generic[AnyTune]):
     """The tunes of a file, and what of it could not be read."""
 
-    tunes: list[Tune] = field(default_factory=list)
+    tunes: list[AnyTune] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -25,9 +27,9 @@ def split_tunebook(text: str) -> list[str]:
     return [text[at:end] for at, end in _places(text)]
 
 
-def parse_tunebook(text: str) -> Tunebook:
+def parse_tunebook(text: str) -> Tunebook[Tune]:
     """Read every tune of a tunebook's text; a tune that can't be read becomes a problem, and the others stay."""
-    book = Tunebook()
+    book: Tunebook[Tune] = Tunebook()
     for line, tune in _tunes(text):
         if isinstance(tune, Tune):
             book.tunes.append(tune)
@@ -47,7 +49,7 @@ def check_tunebook(text: str) -> tuple[int, list[Problem]]:
     for line, tune in _tunes(text):
         count += 1
         if isinstance(tune, Tune):
-            problems += [problem._replace(line=line + problem.line - 1) for problem in tune.check()]
+            problems += [problem._replace(line=line + problem.line - 1) for problem in check(tune)]
         else:
             problems.append(Problem(line + (tune.line or 1) - 1, 1, "error", tune.reason))
     if not count:
@@ -68,18 +70,6 @@ def _tunes(text: str) -> Iterator[tuple[int, Tune | NotationError]]:
             yield line, Tune.parse(text[at:end])
         except NotationError as error:
             yield line, error
-
-
-def read_tunebook(path: str | os.PathLike[str]) -> Tunebook:
-    """Read a file's tunes and its problems.
-
-    Args:
-        path: a tunebook in UTF-8 or Latin-1.
-
-    Raises:
-        OSError: the file can't be read.
-    """
-    return parse_tunebook(decode(Path(path).read_bytes()))
 
 
 def decode(data: bytes) -> str:

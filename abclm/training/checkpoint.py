@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 from abclm._version import VERSION
 from abclm.errors import ModelError
-from abclm.files import write_bytes
-from abclm.model_folder import TRAINING_STATE
+from abclm.models.folder import TRAINING_STATE
+from abclm.system.files import write_bytes
 
 if TYPE_CHECKING:
     import numpy.typing as npt

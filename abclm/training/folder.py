@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import errno
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from abclm.errors import ModelError
+from abclm.models.history import draw_history, format_history
+from abclm.system.files import write_bytes, write_text
 from abclm.training.checkpoint import FOLDER, Checkpoint, read_checkpoint, write_checkpoint
-from abclm.training.picture import write_history
 
 if TYPE_CHECKING:
-    from abclm.language_model import LanguageModel
+    from abclm.models.model import Model
 
+TABLE = "history.csv"
+PICTURE = "history.png"
+
+_log = logging.getLogger(__name__)
 _SECONDS_BETWEEN_PICTURES = 60  # drawing one takes a fraction of one
 
 
@@ -68,7 +74,7 @@ class RunFolder:
             ) from error
         self._last_step = step
 
-    def save(self, lm: LanguageModel) -> None:
+    def save(self, lm: Model) -> None:
         """Write the model, as it is kept."""
         if self.path is not None and self._is_chief:
             lm.save(self.path)
@@ -92,3 +98,18 @@ class RunFolder:
         if self._last_step is None:
             return "no checkpoint was written yet"
         return f"the last good checkpoint, of step {self._last_step}, is in {self.path / FOLDER}"
+
+
+def write_history(
+    folder: Path, history: Sequence[Mapping[str, Any]], curve: Sequence[tuple[int, float]], draw: bool
+) -> None:
+    """Write `history.csv`, a line for each epoch, and where asked `history.png`.
+
+    What goes wrong is logged: a picture is no reason to lose a run.
+    """
+    try:
+        write_text(folder / TABLE, format_history(history))
+        if draw:
+            write_bytes(folder / PICTURE, draw_history(history, curve))
+    except OSError as error:
+        _log.warning("%s: %s; the run goes on", error.filename, error.strerror)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from abclm.encoded_corpus import EncodedCorpus, Ids
+from abclm.datasets.encoded import EncodedCorpus, Ids
+from abclm.datasets.windows import Text, read_windows
 from abclm.evaluation.bulk import padded_batches
-from abclm.networks import Network
+from abclm.models.lstm.network import Network
 from abclm.training.workers import Workers
-from abclm.windows import Text, read_windows
 
 _BLOCK = 2**22  # characters that are in memory at a time
 

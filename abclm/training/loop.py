@@ -9,29 +9,28 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abclm.encoded_corpus import EncodedCorpus
+from abclm.datasets.batches import epoch_batches
+from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.epochs import Feed
 from abclm.errors import ConfigError, ModelError
-from abclm.feed import Feed
-from abclm.history import History
-from abclm.networks import set_weights, weights_of
-from abclm.training.batches import epoch_batches
+from abclm.models.history import History
+from abclm.models.lstm.network import set_weights, weights_of
 from abclm.training.callbacks import Callbacks
 from abclm.training.checkpoint import FOLDER
+from abclm.training.config import TrainingConfig
 from abclm.training.folder import RunFolder
 from abclm.training.held_out import HeldOut, HeldOutFigures
-from abclm.training.identity import check_same_run, identity_of
 from abclm.training.progress import Meter, Progress
-from abclm.training.record import training_record
+from abclm.training.record import check_same_run, identity_of, training_record
 from abclm.training.step import TrainingStep
 from abclm.training.stopping import Stopping
 from abclm.training.workers import Workers
-from abclm.training_config import TrainingConfig
 
 if TYPE_CHECKING:
     import keras
 
-    from abclm.language_model import LanguageModel
-    from abclm.novelty import NoveltyIndex
+    from abclm.analysis.novelty import NoveltyIndex
+    from abclm.models.model import Model
 
 _CURVE_POINTS = 300
 
@@ -41,7 +40,7 @@ class Run:
 
     def __init__(
         self,
-        lm: LanguageModel,
+        lm: Model,
         corpus: EncodedCorpus,
         validation: EncodedCorpus | None,
         config: TrainingConfig,
@@ -54,7 +53,10 @@ class Run:
     ) -> None:
         self.lm, self.corpus, self.config, self.folder = lm, corpus, config, folder
         self.workers, self.progress = workers, progress
-        self.feed = Feed(corpus, config, lm.vocabulary)
+        self.feed = Feed(
+            corpus, lm.vocabulary, sequence_length=config.sequence_length, batch_size=config.batch_size,
+            seed=config.seed, whole_tunes=config.whole_tunes, transposition=config.transposition,
+        )  # fmt: skip
         self.total_steps = config.total_steps(self.feed.steps_per_epoch)
         workers.check(self.feed.windows)
         self.identity = identity_of(lm, config, corpus, validation)
@@ -323,7 +325,7 @@ def _under(head: str, tensors: Any) -> dict[str, Any]:
     return {rest: value for (first, rest), value in parts if first == head}
 
 
-def _joined(lm: LanguageModel, learned: NoveltyIndex | None) -> NoveltyIndex | None:
+def _joined(lm: Model, learned: NoveltyIndex | None) -> NoveltyIndex | None:
     """The index of all tunes that a model was trained on; None where some of them are not known."""
     if learned is None or (lm.novelty_index is None and "training" in lm.metadata):
         return None

@@ -7,30 +7,31 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import tensorflow as tf
 
-from abclm.corpora import Corpus
-from abclm.encoded_corpus import EncodedCorpus
+from abclm.corpora.corpus import Corpus
+from abclm.datasets.encoded import EncodedCorpus
 from abclm.errors import ConfigError, ModelError
+from abclm.models.model import Model
+from abclm.training.config import TrainingConfig
 from abclm.training.folder import RunFolder
 from abclm.training.loop import Run
 from abclm.training.progress import Progress
 from abclm.training.stopping import Stopping
 from abclm.training.workers import check_precision, find_workers, lost_worker
-from abclm.training_config import TrainingConfig
 
 if TYPE_CHECKING:
     import keras
 
-    from abclm.language_model import LanguageModel
+AnyModel = TypeVar("AnyModel", bound=Model)
 
 _log = logging.getLogger(__name__)
 
 
 def train(
-    lm: LanguageModel,
+    lm: AnyModel,
     corpus: Corpus | EncodedCorpus,
     validation: Corpus | EncodedCorpus | None = None,
     config: TrainingConfig | None = None,
@@ -40,7 +41,7 @@ def train(
     resume: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: Callable[[Progress], object] | None = None,
-) -> LanguageModel:
+) -> AnyModel:
     """Train a model, in place.
 
     After each epoch the held-out tunes are measured and the best weights so far are kept; without
@@ -89,7 +90,7 @@ def train(
 
 
 def fine_tune(
-    lm: LanguageModel,
+    lm: AnyModel,
     corpus: Corpus | EncodedCorpus,
     validation: Corpus | EncodedCorpus | None = None,
     config: TrainingConfig | None = None,
@@ -97,7 +98,7 @@ def fine_tune(
     old: Corpus | EncodedCorpus | None = None,
     normalize: bool = True,
     **options: Any,
-) -> LanguageModel:
+) -> AnyModel:
     """Go on training on other tunes, of which there may be few.
 
     What the model could do before is measured first; where no epoch does better on the held-out tunes, its
@@ -109,7 +110,7 @@ def fine_tune(
         validation: tunes to measure on, none of them in `corpus`.
         config: how to train; by default `TrainingConfig.for_fine_tuning()`.
         old: tunes like those that the model learned from, to measure what it forgets; `config.forgetting` says how
-            much it may. See `abclm.training.tunes_held_out_from`.
+            much it may. See `abclm.training.forgetting.tunes_held_out_from`.
         normalize: bring the tunes to the canonical form first; False takes them as they are, and gives the new model
             the symbols of theirs that the old one lacks.
         **options: `folder`, `resume`, `callbacks` and `progress`, as for `train`.
@@ -132,7 +133,7 @@ def fine_tune(
     return _train(lm, encoded, validation, config, normalize=normalize, old=old, tuning=True, **options)
 
 
-def as_start(lm: LanguageModel) -> LanguageModel:
+def as_start(lm: AnyModel) -> AnyModel:
     """Copy a model to go on from: what its metadata say of its own tunes goes to the record of their training."""
     lm = lm.copy()
     if "corpora" in lm.metadata:
@@ -142,7 +143,7 @@ def as_start(lm: LanguageModel) -> LanguageModel:
 
 
 def _train(
-    lm: LanguageModel,
+    lm: AnyModel,
     corpus: Corpus | EncodedCorpus,
     validation: Corpus | EncodedCorpus | None,
     config: TrainingConfig,
@@ -154,7 +155,7 @@ def _train(
     progress: Callable[[Progress], object] | None = None,
     tuning: bool = False,
     old: EncodedCorpus | None = None,
-) -> LanguageModel:
+) -> AnyModel:
     if resume and folder is None:
         raise ConfigError("resume goes on with the run in a folder; received no folder")
     workers = find_workers()
@@ -190,7 +191,7 @@ def _train(
 
 
 def _encoded(
-    corpus: Corpus | EncodedCorpus, lm: LanguageModel, normalize: bool, *, indexed: bool = False
+    corpus: Corpus | EncodedCorpus, lm: Model, normalize: bool, *, indexed: bool = False
 ) -> EncodedCorpus:
     if isinstance(corpus, EncodedCorpus):
         return corpus

@@ -10,14 +10,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from abclm.networks import Dropout, build_network
+from abclm.models.lstm.network import Dropout, build_network
+from abclm.training.config import TrainingConfig
 from abclm.training.workers import Workers
-from abclm.training_config import TrainingConfig
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from abclm.language_model import LanguageModel
+    from abclm.models.model import Model
 
 
 class TrainingStep:
@@ -36,7 +36,7 @@ class TrainingStep:
     """
 
     def __init__(
-        self, lm: LanguageModel, config: TrainingConfig, batch_shape: tuple[int, int], workers: Workers
+        self, lm: Model, config: TrainingConfig, batch_shape: tuple[int, int], workers: Workers
     ) -> None:
         self._config, self._workers = config, workers
         self.characters = batch_shape[0] * batch_shape[1]

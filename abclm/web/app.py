@@ -16,12 +16,12 @@ from starlette.staticfiles import StaticFiles
 
 from abclm._version import VERSION
 from abclm.errors import AbclmError
-from abclm.web.api import GoneError, create_api
-from abclm.web.desk import TooSlowError
-from abclm.web.guard import Guard
 from abclm.web.limits import Busy, Limits
-from abclm.web.office import Office
+from abclm.web.middleware import Guard
 from abclm.web.pages import format_description, format_home, read_style
+from abclm.web.routes import GoneError, create_api
+from abclm.web.service import Office
+from abclm.web.tune_queue import TooSlowError
 
 if TYPE_CHECKING:
     from abclm.language_model import LanguageModel

@@ -8,12 +8,12 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from abclm import convert
 from abclm._version import VERSION
-from abclm.convert.instruments import INSTRUMENTS
+from abclm.midi.instruments import INSTRUMENTS
 from abclm.notation.fields import RHYTHMS
 from abclm.notation.grammar.tables import VALUES
 from abclm.notation.keys import MODES
+from abclm.views import page
 
 _HERE = Path(__file__).parent
 _MODE_NAMES = {"": "major", "m": "minor", "dor": "Dorian", "mix": "Mixolydian", "phr": "Phrygian", "lyd": "Lydian",
@@ -33,7 +33,7 @@ _FORMAT_NAMES = {
 
 def read_style() -> str:
     """The style sheet: that of pages that `convert` writes, and what the application adds."""
-    shared = Path(convert.__file__).with_name("page.css")
+    shared = Path(page.__file__).with_name("page.css")
     return shared.read_text(encoding="utf-8") + (_HERE / "static" / "app.css").read_text(encoding="utf-8")
 
 

@@ -5,9 +5,9 @@ import wave
 import pytest
 
 from abclm.cli import run
-from abclm.convert import SUFFIXES
-from abclm.convert.midifile import parse_midi
-from abclm.notation import Tune
+from abclm.formats import SUFFIXES
+from abclm.midi.file import parse_midi
+from abclm.tune import Tune
 
 TUNE = "X:1\nT:Test\nM:4/4\nL:1/8\nK:G\nG2 B>d (3gfe d2|]\n"
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from abclm.cli import run
-from abclm.corpora import Corpus
+from abclm.corpora.corpus import Corpus
 
 POLKA = "X:2\nT:A Polka\nR:polka\nM:2/4\nL:1/8\nK:D\nAd fd|ef ge|fd ec|d2 d2|]\n"
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from abclm.analysis.novelty import NoveltyIndex
+from abclm.analysis.statistics import STATISTICS
 from abclm.cli import run
-from abclm.corpora import Corpus
-from abclm.evaluation.prediction import FIGURES
-from abclm.evaluation.statistics import STATISTICS
+from abclm.corpora.corpus import Corpus
+from abclm.evaluation.figures import FIGURES
 from abclm.language_model import LanguageModel
-from abclm.model_config import ModelConfig
-from abclm.novelty import NoveltyIndex
+from abclm.models.lstm.config import ModelConfig
 
 MINE = Corpus.load("oldTunes").normalize()
 

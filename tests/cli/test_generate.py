@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from abclm import files
 from abclm.cli import run
 from abclm.errors import ConvertError
-from abclm.generation import tunes
+from abclm.generation.abc import tunes
 from abclm.language_model import LanguageModel
-from abclm.model_config import ModelConfig
-from abclm.notation.tune import Tune
+from abclm.models.lstm.config import ModelConfig
+from abclm.system import files
+from abclm.tune import Tune
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import pytest
 
 import abclm
 from abclm.cli import run, training_tunes
-from abclm.corpora import Corpus
+from abclm.corpora.corpus import Corpus
 from abclm.language_model import LanguageModel
 
 SMALL = ("--units", "8", "--embedding-dimension", "4", "--sequence-length", "50")

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abclm.corpora import Corpus
+from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError, VocabularyError
-from abclm.evaluation import evaluate
+from abclm.evaluation.bits import evaluate
 from abclm.evaluation.bulk import padded_batches
 from abclm.language_model import LanguageModel
-from abclm.model_config import ModelConfig
-from abclm.notation.tune import Tune
-from abclm.vocabulary import Vocabulary
+from abclm.models.lstm.config import ModelConfig
+from abclm.tokenizers.characters import Vocabulary
+from abclm.tune import Tune
 
 LM = LanguageModel.create(ModelConfig(embedding_dimension=4, units=8, layers=2), seed=1)
 TUNES = Corpus.load("oldTunes").normalize()

@@ -5,12 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abclm.corpora import Corpus
+from abclm.analysis.statistics import FEATURES, STATISTICS, features, measure, raw_features
+from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError
-from abclm.evaluation import compare
-from abclm.evaluation.comparison import frechet_distance, wasserstein_distance
-from abclm.evaluation.statistics import FEATURES, STATISTICS, features, measure, raw_features
-from abclm.notation.tune import Tune
+from abclm.evaluation.comparison import compare, frechet_distance, wasserstein_distance
+from abclm.tune import Tune
 
 OLD = list(Corpus.load("oldTunes").normalize())
 HEAD = "X:1\nM:2/4\nL:1/8\nK:G\n"

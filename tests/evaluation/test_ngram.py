@@ -3,11 +3,11 @@ import math
 import numpy as np
 import pytest
 
-from abclm.corpora import Corpus
+from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError, VocabularyError
 from abclm.evaluation.ngram import NGramModel
-from abclm.notation.tune import Tune
-from abclm.vocabulary import Vocabulary
+from abclm.tokenizers.characters import Vocabulary
+from abclm.tune import Tune
 
 TUNE = Tune.parse("X:1\nK:C\nABABABAC|]\n")
 SYMBOLS = Vocabulary(("\n", "1", ":", "A", "B", "C", "K", "X", "]", "|"))

@@ -4,14 +4,13 @@ import json
 
 import pytest
 
-from abclm.corpora import Corpus
+from abclm.analysis.forms import ends_on_tonic
+from abclm.analysis.novelty import NoveltyIndex
+from abclm.analysis.sections import is_in_form, is_in_key, section_lengths, share_in_scale
+from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError
-from abclm.evaluation import Share, judge
-from abclm.evaluation.form import is_in_form, is_in_key, section_lengths, share_in_scale
-from abclm.evaluation.quality import distinct_bars, distinct_openings, nearest_overlap
-from abclm.forms import ends_on_tonic
-from abclm.notation.tune import Tune
-from abclm.novelty import NoveltyIndex
+from abclm.evaluation.quality import Share, distinct_bars, distinct_openings, judge, nearest_overlap
+from abclm.tune import Tune
 
 HEAD = "X:1\nT:Test\nM:2/4\nL:1/8\nK:G\n"
 FOUR = "GBdB|cAFA|Bdgd|cAFG"

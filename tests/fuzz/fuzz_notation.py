@@ -38,8 +38,8 @@ def look_at(text: str) -> None:
     """Do with a text all that can be done with one, and make sure of what must hold."""
     from abclm.errors import NotationError
     from abclm.notation.fields import CANONICAL_SYMBOLS
-    from abclm.notation.tune import Tune
     from abclm.notation.tunebook import check_tunebook, split_tunebook
+    from abclm.tune import Tune
 
     begun = time.process_time()
     split_tunebook(text)
@@ -82,8 +82,8 @@ def main() -> None:
     import atheris
 
     with atheris.instrument_imports(include=["abclm"]):
+        import abclm.notation.canonical.normalize
         import abclm.notation.check
-        import abclm.notation.normalize
         import abclm.notation.tunebook  # noqa: F401
     atheris.Setup(sys.argv, test_one_input)
     atheris.Fuzz()

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abclm.errors import ConfigError, NotationError
-from abclm.generation import GenerationOptions
-from abclm.generation.prompt import opening_text, title_text
-from abclm.vocabulary import DEFAULT_SYMBOLS
+from abclm.generation.abc.prompt import opening_text, title_text
+from abclm.generation.options import GenerationOptions
+from abclm.tokenizers.characters import DEFAULT_SYMBOLS
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from abclm.language_model import LanguageModel
-from abclm.model_config import ModelConfig
-from abclm.vocabulary import Vocabulary
+from abclm.models.lstm.config import ModelConfig
+from abclm.tokenizers.characters import Vocabulary
 
 TUNE = (
     "X:1\nT:The Lost Badger\nR:jig\nM:6/8\nL:1/8\nK:G\n"

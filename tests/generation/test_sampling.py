@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abclm.generation import GenerationOptions, sampling
+from abclm.generation import sampling
+from abclm.generation.options import GenerationOptions
 from abclm.generation.sampling import draw
-from abclm.vocabulary import Vocabulary
+from abclm.tokenizers.characters import Vocabulary
 
 VOCABULARY = Vocabulary.from_text("badger")  # a b d e g r
 SHARES = np.array([0.5, 0.25, 0.125, 0.0625, 0.0625])

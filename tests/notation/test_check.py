@@ -4,7 +4,7 @@ import pytest
 
 from abclm.notation.check import check
 from abclm.notation.problems import MOST_PROBLEMS
-from abclm.notation.tune import Tune
+from abclm.tune import Tune
 
 
 def problems(text):

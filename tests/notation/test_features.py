@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from abclm.convert.abcmidi import played_notes, run_abc2midi
 from abclm.errors import NotationError
-from abclm.notation.tune import Tune
+from abclm.midi.abc2midi import played_notes, run_abc2midi
+from abclm.tune import Tune
 
 FOLDER = Path(__file__).parent / "features"
 LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}

@@ -18,7 +18,7 @@ from abclm.notation.fields import (
     parse_unit_note_length,
     transliterate,
 )
-from abclm.vocabulary import DEFAULT_SYMBOLS
+from abclm.tokenizers.characters import DEFAULT_SYMBOLS
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abclm import Corpus
-from abclm.convert.strict import complaints
+from abclm.midi.complaints import complaints
 from abclm.notation.fields import CANONICAL_SYMBOLS, RHYTHMS
 from abclm.notation.grammar import (
     FEWEST_NOTES,
@@ -21,7 +21,7 @@ from abclm.notation.grammar import (
 )
 from abclm.notation.grammar import grammar as module
 from abclm.notation.keys import canonical_key
-from abclm.notation.tune import Tune
+from abclm.tune import Tune
 
 HEAD = "X:1\nM:4/4\nL:1/8\nK:G\n"
 NO_TITLE = "the tune has no title (T:)"

@@ -10,8 +10,8 @@ import pytest
 
 from abclm.errors import NotationError
 from abclm.notation.keys import parse_key
-from abclm.notation.tune import Tune
 from abclm.notation.tunebook import check_tunebook, format_tunebook, parse_tunebook
+from abclm.tune import Tune
 
 # The limits are those of an idle machine; time that grows with the square of the length is far beyond any of them.
 BUSY = 4

@@ -2,11 +2,11 @@
 
 import pytest
 
-from abclm.convert.abcmidi import messages
 from abclm.errors import NotationError
+from abclm.midi.abc2midi import messages
+from abclm.notation.canonical.normalize import normalize, transpose
 from abclm.notation.fields import CANONICAL_SYMBOLS
-from abclm.notation.normalize import normalize, transpose
-from abclm.notation.tune import Tune
+from abclm.tune import Tune
 
 
 def canonical(body, header="M:4/4\nL:1/4\n", key="C", **options):

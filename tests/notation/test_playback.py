@@ -2,10 +2,10 @@
 
 import pytest
 
-from abclm.convert.abcmidi import played_notes, run_abc2midi
+from abclm.midi.abc2midi import played_notes, run_abc2midi
 from abclm.notation.playback import Playback, part_sequence
 from abclm.notation.symbols import Note
-from abclm.notation.tune import Tune
+from abclm.tune import Tune
 
 
 def tune(body, parts=""):

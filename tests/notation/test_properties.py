@@ -19,7 +19,6 @@ from abclm.notation.fields import (
 from abclm.notation.keys import canonical_key, parse_key, transpose_key
 from abclm.notation.pieces import NAMED_PIECE, PIECE
 from abclm.notation.playback import part_sequence
-from abclm.notation.tune import Tune
 from abclm.notation.tunebook import (
     check_tunebook,
     decode,
@@ -27,6 +26,7 @@ from abclm.notation.tunebook import (
     parse_tunebook,
     split_tunebook,
 )
+from abclm.tune import Tune
 
 few = settings(max_examples=300, deadline=None)
 

@@ -4,11 +4,11 @@ from fractions import Fraction as F
 
 import pytest
 
-from abclm.convert.abcmidi import played_notes, run_abc2midi
+from abclm.midi.abc2midi import played_notes, run_abc2midi
 from abclm.notation.fields import parse_meter
 from abclm.notation.symbols import Change, Timed, Tuplet
 from abclm.notation.timing import WHOLE, quarters, ticks, tuplet_time
-from abclm.notation.tune import Tune
+from abclm.tune import Tune
 
 
 def timed(body, header="L:1/4\n"):

@@ -6,7 +6,8 @@ from fractions import Fraction as F
 import pytest
 
 from abclm.errors import NotationError
-from abclm.notation.tune import HeardNote, Tune
+from abclm.notation.tune import HeardNote
+from abclm.tune import Tune
 
 TEXT = """\
 X:12

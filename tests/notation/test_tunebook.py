@@ -2,7 +2,6 @@
 
 import pytest
 
-from abclm.notation.tune import Tune
 from abclm.notation.tunebook import (
     check_tunebook,
     decode,
@@ -11,6 +10,7 @@ from abclm.notation.tunebook import (
     read_tunebook,
     split_tunebook,
 )
+from abclm.tune import Tune
 
 BOOK = "% a book\n\nX:7\nT:One\nK:C\nCDE|\n\nfree text\n\nX:9\nT:No key\n\nX:3\nT:Two\nK:D\nDEF|]"
 

@@ -7,12 +7,12 @@ import keras
 import numpy as np
 import pytest
 
-from abclm import training
-from abclm.corpora import Corpus
+from abclm.corpora.corpus import Corpus
+from abclm.datasets.windows import windows_per_epoch
 from abclm.language_model import LanguageModel
-from abclm.model_config import ModelConfig
-from abclm.training import TrainingConfig
-from abclm.windows import windows_per_epoch
+from abclm.models.lstm.config import ModelConfig
+from abclm.training.config import TrainingConfig
+from abclm.training.run import train
 
 TRAIN, HELD_OUT = Corpus.load("oldTunes").normalize().split(0.2, seed=0)
 QUICK = TrainingConfig(sequence_length=50, batch_size=32, learning_rate=5e-3, epochs=2)
@@ -139,8 +139,8 @@ def test_a_lower_learning_rate_stays_lower_and_after_a_resume_too(lm, tmp_path):
     config = TrainingConfig(sequence_length=50, epochs=3, learning_rate=4e-3, schedule="cosine")
     again = lm.copy()
     with pytest.raises(KeyboardInterrupt):
-        training.train(again.copy(), TRAIN, None, config, folder=tmp_path, callbacks=[Halve()], progress=stop)
-    training.train(again, TRAIN, None, config, folder=tmp_path, callbacks=[Halve()], resume=True)
+        train(again.copy(), TRAIN, None, config, folder=tmp_path, callbacks=[Halve()], progress=stop)
+    train(again, TRAIN, None, config, folder=tmp_path, callbacks=[Halve()], resume=True)
     lm.fit(TRAIN, None, config, callbacks=[Halve()])
     total = lm.history[-1]["steps"]
     for entry, factor in zip(lm.history, [1, 0.5, 0.5], strict=True):

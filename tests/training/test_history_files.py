@@ -6,12 +6,12 @@ import logging
 
 import pytest
 
-from abclm import training
-from abclm.corpora import Corpus
+from abclm.corpora.corpus import Corpus
 from abclm.language_model import LanguageModel
-from abclm.model_config import ModelConfig
-from abclm.training import TrainingConfig
-from abclm.training.picture import write_history
+from abclm.models.lstm.config import ModelConfig
+from abclm.training.config import TrainingConfig
+from abclm.training.folder import write_history
+from abclm.training.run import train
 
 HISTORY = [
     {"epoch": n, "steps": 10 * n, "loss": 3.0 / n, "bits_per_character": 4.0 / n,
@@ -44,7 +44,7 @@ def test_a_run_leaves_both_beside_the_model(tmp_path, is_stopped):
     lm = LanguageModel.create(ModelConfig(embedding_dimension=4, units=8))
     config = TrainingConfig(sequence_length=50, epochs=3)
     try:
-        training.train(lm, Corpus.load("oldTunes"), None, config, folder=tmp_path, progress=progress)
+        train(lm, Corpus.load("oldTunes"), None, config, folder=tmp_path, progress=progress)
     except KeyboardInterrupt:
         assert is_stopped
     rows = list(csv.DictReader(io.StringIO((tmp_path / "history.csv").read_text())))

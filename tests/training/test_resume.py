@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 
 import abclm
-from abclm import training
-from abclm.corpora import Corpus
+from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError, ModelError
 from abclm.language_model import LanguageModel
-from abclm.model_config import ModelConfig
-from abclm.training import TrainingConfig, checkpoint
+from abclm.models.lstm.config import ModelConfig
+from abclm.training import checkpoint
+from abclm.training.config import TrainingConfig
+from abclm.training.run import fine_tune, train
 
 TUNES = Corpus.load("oldTunes").normalize()
 TRAIN, HELD_OUT = TUNES.split(0.2, seed=0)
@@ -37,7 +38,7 @@ def new():
 
 
 def go(folder, config=CONFIG, **options):
-    return training.train(new(), TRAIN, HELD_OUT, config, normalize=False, folder=folder, **options)
+    return train(new(), TRAIN, HELD_OUT, config, normalize=False, folder=folder, **options)
 
 
 @pytest.fixture(scope="module")
@@ -89,12 +90,10 @@ def test_at_the_papers_size_too(tmp_path):
         batch_size=24, steps=6, output_dropout=0.3, clip_norm=1.0, checkpoint_minutes=1e-9
     )
     models = [LanguageModel.create(ModelConfig(), seed=1) for _ in range(3)]
-    training.train(models[0], TRAIN, None, config, normalize=False)
+    train(models[0], TRAIN, None, config, normalize=False)
     for lm, progress in ((models[1], stop(lambda now: now.step == 3)), (models[2], None)):
         with contextlib.suppress(KeyboardInterrupt):
-            training.train(
-                lm, TRAIN, None, config, normalize=False, folder=tmp_path, resume=True, progress=progress
-            )
+            train(lm, TRAIN, None, config, normalize=False, folder=tmp_path, resume=True, progress=progress)
     same(models[2], models[0])
 
 
@@ -115,26 +114,26 @@ def test_with_averages_and_tunes_in_other_keys_too(tmp_path):
 
 def test_fine_tuning_too(tmp_path):
     config = replace(CONFIG, forgetting=0.5)
-    base = training.train(new(), TRAIN, None, CONFIG, normalize=False)
+    base = train(new(), TRAIN, None, CONFIG, normalize=False)
     options = {"old": HELD_OUT, "normalize": False}
-    whole = training.fine_tune(base, TRAIN, HELD_OUT, config, folder=tmp_path / "a", **options)
+    whole = fine_tune(base, TRAIN, HELD_OUT, config, folder=tmp_path / "a", **options)
     with pytest.raises(KeyboardInterrupt):
-        training.fine_tune(
+        fine_tune(
             base, TRAIN, HELD_OUT, config,
             folder=tmp_path / "b", progress=stop(lambda now: now.epoch == 2 and now.is_epoch_end), **options,
         )  # fmt: skip
     same(
-        training.fine_tune(base, TRAIN, HELD_OUT, config, folder=tmp_path / "b", resume=True, **options),
+        fine_tune(base, TRAIN, HELD_OUT, config, folder=tmp_path / "b", resume=True, **options),
         whole,
     )
 
 
 def test_without_held_out_tunes_too(tmp_path):
     options = {"normalize": False, "folder": tmp_path / "b"}
-    other = training.train(new(), TRAIN, None, CONFIG, normalize=False)
+    other = train(new(), TRAIN, None, CONFIG, normalize=False)
     with pytest.raises(KeyboardInterrupt):
-        training.train(new(), TRAIN, None, CONFIG, progress=stop(lambda now: now.step == 20), **options)
-    same(training.train(new(), TRAIN, None, CONFIG, resume=True, **options), other)
+        train(new(), TRAIN, None, CONFIG, progress=stop(lambda now: now.step == 20), **options)
+    same(train(new(), TRAIN, None, CONFIG, resume=True, **options), other)
 
 
 def test_fine_tuning_goes_on_too(whole, tmp_path):
@@ -175,19 +174,19 @@ def test_other_tunes_are_refused(tmp_path):
     stopped(tmp_path, lambda now: now.step == 4)
     fewer = Corpus("fewer", TRAIN.tunes[1:])
     with pytest.raises(ConfigError, match=r"other training tunes \([\d,]+ characters with checksum"):
-        training.train(new(), fewer, HELD_OUT, CONFIG, folder=tmp_path, resume=True)
+        train(new(), fewer, HELD_OUT, CONFIG, folder=tmp_path, resume=True)
     with pytest.raises(ConfigError, match=r"other held-out tunes .* not none"):
-        training.train(new(), TRAIN, None, CONFIG, folder=tmp_path, resume=True)
+        train(new(), TRAIN, None, CONFIG, folder=tmp_path, resume=True)
 
 
 def test_another_model_is_refused(tmp_path):
     stopped(tmp_path, lambda now: now.step == 4)
     other = LanguageModel.create(ModelConfig(embedding_dimension=8, units=8), seed=1)
     with pytest.raises(ConfigError, match="units=16, not 8"):
-        training.train(other, TRAIN, HELD_OUT, CONFIG, folder=tmp_path, resume=True)
+        train(other, TRAIN, HELD_OUT, CONFIG, folder=tmp_path, resume=True)
     again = LanguageModel.create(ModelConfig(embedding_dimension=8, units=16), seed=2)
     with pytest.raises(ConfigError, match="another model to start from"):
-        training.train(again, TRAIN, HELD_OUT, CONFIG, folder=tmp_path, resume=True)
+        train(again, TRAIN, HELD_OUT, CONFIG, folder=tmp_path, resume=True)
 
 
 def test_resuming_needs_a_folder():

@@ -9,20 +9,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from abclm import training
-from abclm.clean_files import encode_files
-from abclm.corpora import Corpus
-from abclm.encoded_corpus import EncodedCorpus
+from abclm.corpora.corpus import Corpus
+from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.large_files import encode_files
 from abclm.errors import ConfigError, CorpusError, ModelError, VocabularyError
 from abclm.language_model import LanguageModel
-from abclm.model_config import ModelConfig
-from abclm.networks import Dropout, build_network
-from abclm.notation.tune import Tune
+from abclm.models.lstm.config import ModelConfig
+from abclm.models.lstm.network import Dropout, build_network
 from abclm.notation.tunebook import format_tunebook, split_tunebook
-from abclm.training import TrainingConfig, tunes_held_out_from
+from abclm.tokenizers.characters import Vocabulary
+from abclm.training.config import OPTIMIZERS, TrainingConfig
+from abclm.training.forgetting import tunes_held_out_from
 from abclm.training.held_out import tunes_of
-from abclm.training_config import OPTIMIZERS
-from abclm.vocabulary import Vocabulary
+from abclm.training.run import fine_tune, train
+from abclm.tune import Tune
 
 SMALL = ModelConfig(embedding_dimension=8, units=16)
 TUNES = Corpus.load("oldTunes").normalize()
@@ -57,7 +57,7 @@ def interrupt():
 
 def test_training_lowers_the_held_out_figure_and_says_so(lm):
     before = lm.bits_per_character(HELD_OUT)
-    assert training.train(lm, TRAIN, HELD_OUT, QUICK) is lm
+    assert train(lm, TRAIN, HELD_OUT, QUICK) is lm
     assert [entry["epoch"] for entry in lm.history] == [1, 2]
     first, second = (entry["validation_bits_per_character"] for entry in lm.history)
     assert second < first < before
@@ -68,14 +68,14 @@ def test_training_lowers_the_held_out_figure_and_says_so(lm):
 def test_the_same_seed_gives_the_same_weights(lm):
     config = TrainingConfig(sequence_length=50, steps=5, output_dropout=0.3, embedding_dropout=0.2, seed=3)
     again = lm.copy()
-    training.train(lm, TRAIN, None, config)
-    training.train(again, TRAIN, None, config)
+    train(lm, TRAIN, None, config)
+    train(again, TRAIN, None, config)
     for name, weight in lm.weights.items():
         np.testing.assert_array_equal(weight, again.weights[name])
 
 
 def test_metadata_say_how_the_model_was_trained(lm):
-    training.train(lm, TRAIN, HELD_OUT, QUICK)
+    train(lm, TRAIN, HELD_OUT, QUICK)
     record = lm.metadata["training"]
     assert record["config"]["sequence_length"] == 50
     assert record["corpus"] == {
@@ -90,10 +90,10 @@ def test_metadata_say_how_the_model_was_trained(lm):
 
 def test_the_best_weights_are_kept_not_the_last(lm):
     """With a learning rate that destroys what was learned, the first epoch stays the best."""
-    training.train(lm, TRAIN, HELD_OUT, QUICK)
+    train(lm, TRAIN, HELD_OUT, QUICK)
     good = lm.bits_per_character(HELD_OUT)
     wild = TrainingConfig(sequence_length=50, batch_size=16, learning_rate=1.0, epochs=2)
-    training.train(lm, TRAIN, HELD_OUT, wild)
+    train(lm, TRAIN, HELD_OUT, wild)
     figures = [entry["validation_bits_per_character"] for entry in lm.history]
     assert lm.bits_per_character(HELD_OUT) == pytest.approx(min(figures), rel=1e-6)
     assert min(figures) > good
@@ -102,13 +102,13 @@ def test_the_best_weights_are_kept_not_the_last(lm):
 
 def test_patience_ends_a_run_that_no_longer_improves(lm):
     config = TrainingConfig(sequence_length=50, batch_size=16, learning_rate=1e-12, epochs=9, patience=1)
-    training.train(lm, TRAIN, HELD_OUT, config)
+    train(lm, TRAIN, HELD_OUT, config)
     kept = lm.metadata["training"]["steps"] / lm.history[0]["steps"]
     assert len(lm.history) == kept + 1 < 9
 
 
 def test_the_folder_is_written_and_loads(lm, tmp_path):
-    training.train(lm, TRAIN, HELD_OUT, QUICK, folder=tmp_path / "m")
+    train(lm, TRAIN, HELD_OUT, QUICK, folder=tmp_path / "m")
     again = LanguageModel.load(tmp_path / "m")
     assert again.history == lm.history
     for name, weight in lm.weights.items():
@@ -118,7 +118,7 @@ def test_the_folder_is_written_and_loads(lm, tmp_path):
 def test_ctrl_c_leaves_the_latest_weights_where_none_were_measured(lm, tmp_path):
     before = lm.copy().weights
     with pytest.raises(KeyboardInterrupt):
-        training.train(lm, TRAIN, HELD_OUT, QUICK, folder=tmp_path / "m", progress=stop_at(3, interrupt))
+        train(lm, TRAIN, HELD_OUT, QUICK, folder=tmp_path / "m", progress=stop_at(3, interrupt))
     again = LanguageModel.load(tmp_path / "m")
     assert again.metadata["training"]["steps"] == 3
     assert not np.array_equal(again.weights["dense/kernel"], before["dense/kernel"])
@@ -128,11 +128,9 @@ def test_ctrl_c_leaves_the_latest_weights_where_none_were_measured(lm, tmp_path)
 def test_ctrl_c_keeps_the_best_weights_where_there_are_some(lm, tmp_path):
     config = TrainingConfig(sequence_length=50, batch_size=16, epochs=3)
     steps = []
-    training.train(lm.copy(), TRAIN, HELD_OUT, config, progress=lambda now: steps.append(now.step))
+    train(lm.copy(), TRAIN, HELD_OUT, config, progress=lambda now: steps.append(now.step))
     with pytest.raises(KeyboardInterrupt):
-        training.train(
-            lm, TRAIN, HELD_OUT, config, folder=tmp_path / "m", progress=stop_at(steps[-1] - 1, interrupt)
-        )
+        train(lm, TRAIN, HELD_OUT, config, folder=tmp_path / "m", progress=stop_at(steps[-1] - 1, interrupt))
     again = LanguageModel.load(tmp_path / "m")
     assert len(again.history) == 2
     assert again.bits_per_character(HELD_OUT) == pytest.approx(
@@ -144,7 +142,7 @@ def test_ctrl_c_keeps_the_best_weights_where_there_are_some(lm, tmp_path):
 def test_a_terminated_run_leaves_a_model(lm, tmp_path):
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt):
-        training.train(
+        train(
             lm,
             TRAIN,
             None,
@@ -166,13 +164,13 @@ def test_a_signal_that_comes_while_python_clears_away_an_object_is_not_lost(lm, 
                 pass
 
     with pytest.raises(KeyboardInterrupt):
-        training.train(lm, TRAIN, None, QUICK, folder=tmp_path / "m", progress=stop_at(2, Object))
+        train(lm, TRAIN, None, QUICK, folder=tmp_path / "m", progress=stop_at(2, Object))
     assert LanguageModel.load(tmp_path / "m").metadata["training"]["steps"] == 2
 
 
 def test_a_run_outside_the_main_thread_works(lm):
     thread = threading.Thread(
-        target=training.train, args=(lm, TRAIN, None, TrainingConfig(sequence_length=50, steps=2))
+        target=train, args=(lm, TRAIN, None, TrainingConfig(sequence_length=50, steps=2))
     )
     thread.start()
     thread.join()
@@ -183,22 +181,22 @@ def test_a_loss_that_is_no_number_stops_the_run_and_says_where(lm, tmp_path):
     lm.weights["dense/bias"][0] = np.inf
     config = TrainingConfig(sequence_length=50, steps=5, learning_rate=0.25)
     with pytest.raises(ModelError, match=r"nan at step 1 of 5, at a learning rate of 0\.25; the model is as"):
-        training.train(lm, TRAIN, None, config, folder=tmp_path / "m")
+        train(lm, TRAIN, None, config, folder=tmp_path / "m")
     assert not (tmp_path / "m").exists()
 
 
 def test_weights_that_broke_in_an_epochs_last_step_are_not_kept(lm, monkeypatch):
     broken = {name: np.full_like(weight, np.nan) for name, weight in lm.weights.items()}
-    monkeypatch.setattr(training.loop, "weights_of", lambda network: broken)
+    monkeypatch.setattr("abclm.training.loop.weights_of", lambda network: broken)
     before = lm.weights
     with pytest.raises(ModelError, match="weights broke at step 2 of 2"):
-        training.train(lm, TRAIN, None, TrainingConfig(sequence_length=50, steps=2))
+        train(lm, TRAIN, None, TrainingConfig(sequence_length=50, steps=2))
     assert lm.weights is before
 
 
 def test_progress_tells_steps_epochs_speed_and_held_out_figures(lm):
     seen = []
-    training.train(lm, TRAIN, HELD_OUT, QUICK, progress=seen.append)
+    train(lm, TRAIN, HELD_OUT, QUICK, progress=seen.append)
     ends = [now for now in seen if now.is_epoch_end]
     assert [now.epoch for now in ends] == [1, 2]
     assert ends[0].validation.bits_per_character == lm.history[0]["validation_bits_per_character"]
@@ -210,7 +208,7 @@ def test_progress_tells_steps_epochs_speed_and_held_out_figures(lm):
 
 def test_learning_rate_follows_the_schedule(lm):
     config = TrainingConfig(sequence_length=50, steps=4, schedule="cosine", learning_rate=0.01)
-    training.train(lm, TRAIN, None, config)
+    train(lm, TRAIN, None, config)
     assert lm.history[-1]["learning_rate"] == config.learning_rate_at(3, 4)
 
 
@@ -218,7 +216,7 @@ def test_weight_decay_shrinks_weights_but_no_biases(lm):
     """Beside a learning rate times decay of 1, what Adam adds is nothing."""
     config = TrainingConfig(sequence_length=50, steps=1, learning_rate=1e-6, weight_decay=1e6)
     before = lm.copy().weights
-    training.train(lm, TRAIN, None, config)
+    train(lm, TRAIN, None, config)
     for name, weight in lm.weights.items():
         expected = before[name] if name.endswith("bias") else 0
         np.testing.assert_allclose(weight, expected, atol=1e-5)
@@ -231,7 +229,7 @@ def test_every_optimizer_lowers_the_loss(lm, optimizer):
         sequence_length=50, batch_size=16, steps=20, optimizer=optimizer, learning_rate=rate
     )
     before = lm.bits_per_character(TRAIN)
-    training.train(lm, TRAIN, None, config)
+    train(lm, TRAIN, None, config)
     assert lm.bits_per_character(TRAIN) < before
 
 
@@ -239,8 +237,8 @@ def test_products_in_bfloat16_train_nearly_as_well(lm, monkeypatch):
     monkeypatch.setattr("abclm.training.workers._cpu_flags", lambda: {"avx512_bf16"})
     other = lm.copy()
     config = TrainingConfig(sequence_length=50, batch_size=16, steps=12, learning_rate=5e-3)
-    training.train(lm, TRAIN, HELD_OUT, config)
-    training.train(other, TRAIN, HELD_OUT, replace(config, precision="bfloat16"))
+    train(lm, TRAIN, HELD_OUT, config)
+    train(other, TRAIN, HELD_OUT, replace(config, precision="bfloat16"))
     exact, found = (each.metadata["training"]["held_out"]["bits_per_character"] for each in (lm, other))
     assert found != exact
     assert abs(found - exact) < 0.03
@@ -252,11 +250,11 @@ def test_averaging_keeps_the_average_of_the_steps_and_trains_on_the_latest(lm):
     config = TrainingConfig(sequence_length=50, batch_size=16, steps=3)
     average = None
     for steps in (1, 2, 3):
-        latest = training.train(lm.copy(), TRAIN, None, replace(config, steps=steps)).weights
+        latest = train(lm.copy(), TRAIN, None, replace(config, steps=steps)).weights
         if average is None:
             average = latest
         average = {name: 0.8 * average[name] + 0.2 * latest[name] for name in latest}
-    training.train(lm, TRAIN, None, replace(config, averaging=0.8))
+    train(lm, TRAIN, None, replace(config, averaging=0.8))
     for name, weight in lm.weights.items():
         np.testing.assert_allclose(weight, average[name], rtol=1e-4, atol=1e-6)
 
@@ -267,7 +265,7 @@ def test_label_smoothing_keeps_the_model_from_being_sure_and_the_loss_what_it_wa
     losses = {}
     for each, share in ((plain, 0.0), (smooth, 0.4)):
         losses[share] = []
-        training.train(
+        train(
             each, TRAIN, None, replace(config, label_smoothing=share),
             progress=lambda now, share=share: losses[share].append(now.loss),
         )  # fmt: skip
@@ -289,7 +287,7 @@ def test_clipping_bounds_what_a_step_changes(lm):
     """Adam divides the clipped norm out, but for its epsilon, which a tiny gradient can't reach over."""
     before = lm.copy().weights
     config = TrainingConfig(sequence_length=50, steps=1, learning_rate=1e-3, clip_norm=1e-12)
-    training.train(lm, TRAIN, None, config)
+    train(lm, TRAIN, None, config)
     assert all(np.abs(weight - before[name]).max() < 1e-6 for name, weight in lm.weights.items())
 
 
@@ -302,8 +300,8 @@ def test_tunes_on_the_disk_train_as_those_in_memory_do(lm, tmp_path):
         for each, text in zip((found.training, found.held_out), texts, strict=True)
     ]
     other = lm.copy()
-    training.train(lm, found.training, found.held_out, QUICK)
-    training.train(other, *in_memory, QUICK)
+    train(lm, found.training, found.held_out, QUICK)
+    train(other, *in_memory, QUICK)
     for name, weight in lm.weights.items():
         np.testing.assert_array_equal(weight, other.weights[name])
     tunes = [Tune.parse(text) for text in split_tunebook(lm.vocabulary.decode(texts[1]))]
@@ -322,27 +320,27 @@ def test_held_out_tunes_are_measured_a_block_at_a_time(lm, block):
 
 def test_tunes_that_are_not_canonical_are_normalised_first(lm):
     raw = Corpus("raw", tuple(Tune.parse(tune.text.replace("K:", "Q:1/4=120\nK:")) for tune in TRAIN.tunes))
-    training.train(lm, raw, None, TrainingConfig(sequence_length=50, steps=1))
+    train(lm, raw, None, TrainingConfig(sequence_length=50, steps=1))
     assert lm.metadata["training"]["corpus"]["characters"] == len(TRAIN.text)
 
 
 def test_too_little_text_is_refused(lm):
     few = Corpus("few", TRAIN.tunes[:1])
     with pytest.raises(ConfigError, match="too few for a sequence length of 5,000; give more tunes"):
-        training.train(lm, few, None, TrainingConfig(sequence_length=5000))
+        train(lm, few, None, TrainingConfig(sequence_length=5000))
 
 
 def test_no_tunes_are_refused(lm):
     with pytest.raises(CorpusError, match="no tune can be used"):
-        training.train(lm, Corpus("none", ()), None, QUICK)
+        train(lm, Corpus("none", ()), None, QUICK)
     with pytest.raises(ConfigError, match="no held-out tunes"):
-        training.train(lm, TRAIN, Corpus("none", ()), QUICK)
+        train(lm, TRAIN, Corpus("none", ()), QUICK)
 
 
 def test_a_character_that_the_vocabulary_lacks_is_refused():
     lm = LanguageModel.create(SMALL, Vocabulary.from_text("\nABC"))
     with pytest.raises(VocabularyError):
-        training.train(lm, TRAIN, None, QUICK)
+        train(lm, TRAIN, None, QUICK)
 
 
 def test_fine_tuning_gives_a_new_model_and_leaves_the_old(lm):
@@ -357,7 +355,7 @@ def test_fine_tuning_gives_a_new_model_and_leaves_the_old(lm):
 def test_what_a_model_could_do_before_is_measured_and_kept_where_nothing_does_better(lm):
     before = lm.bits_per_character(HELD_OUT)
     worse = TrainingConfig(sequence_length=50, learning_rate=5.0, epochs=2, clip_norm=1.0)
-    tuned = training.fine_tune(lm, TRAIN, HELD_OUT, worse)
+    tuned = fine_tune(lm, TRAIN, HELD_OUT, worse)
     record = tuned.metadata["training"]
     assert record["before"]["held_out"]["bits_per_character"] == pytest.approx(before, rel=1e-6)
     assert record["held_out"] == record["before"]["held_out"]
@@ -368,13 +366,13 @@ def test_what_a_model_could_do_before_is_measured_and_kept_where_nothing_does_be
 
 def test_a_run_ends_before_too_much_is_forgotten(lm):
     """Tunes of one letter are learned at the cost of all others."""
-    training.train(lm, TRAIN, None, replace(QUICK, epochs=3))
+    train(lm, TRAIN, None, replace(QUICK, epochs=3))
     same = Corpus(
         "same", tuple(Tune.parse(f"X:1\nM:4/4\nL:1/4\nK:C\n{'CCCC|' * n}]\n\n") for n in range(4, 30))
     )
     config = TrainingConfig(sequence_length=40, batch_size=8, epochs=8, learning_rate=1e-2, forgetting=0.05)
-    free = training.fine_tune(lm, same, None, replace(config, forgetting=None), old=HELD_OUT)
-    held = training.fine_tune(lm, same, None, config, old=HELD_OUT)
+    free = fine_tune(lm, same, None, replace(config, forgetting=None), old=HELD_OUT)
+    held = fine_tune(lm, same, None, config, old=HELD_OUT)
     before = lm.evaluate(HELD_OUT).bits_per_tune
     assert free.evaluate(HELD_OUT).bits_per_tune > 1.05 * before
     assert held.evaluate(HELD_OUT).bits_per_tune <= 1.05 * before
@@ -385,16 +383,16 @@ def test_a_run_ends_before_too_much_is_forgotten(lm):
 
 
 def test_fine_tuning_on_raw_tunes_adds_their_symbols_and_disturbs_no_other(lm):
-    training.train(lm, TRAIN, None, replace(QUICK, epochs=3))
+    train(lm, TRAIN, None, replace(QUICK, epochs=3))
     raw = Corpus("raw", tuple(Tune.parse(f"X:{n}\nT:Ä{n}\nK:C\n~C{{d}}E~G|]\n") for n in range(20)))
-    tuned = training.fine_tune(lm, raw, None, TrainingConfig(sequence_length=30, steps=1), normalize=False)
+    tuned = fine_tune(lm, raw, None, TrainingConfig(sequence_length=30, steps=1), normalize=False)
     assert tuned.vocabulary.symbols == (*lm.vocabulary.symbols, "{", "}", "~", "Ä")
     assert "Ä" not in lm.vocabulary
     with pytest.raises(VocabularyError):
-        training.fine_tune(lm, raw, HELD_OUT, QUICK, normalize=True, old=None).vocabulary.encode("Ä")
+        fine_tune(lm, raw, HELD_OUT, QUICK, normalize=True, old=None).vocabulary.encode("Ä")
     larger = lm.with_vocabulary(tuned.vocabulary)
     assert larger.bits_per_character(HELD_OUT) == pytest.approx(lm.bits_per_character(HELD_OUT), rel=0.02)
-    learned = training.fine_tune(
+    learned = fine_tune(
         lm,
         raw,
         None,
@@ -421,9 +419,9 @@ def test_the_tunes_that_a_model_has_not_learned_from_are_found_by_its_metadata(l
 
 
 def test_what_a_shipped_model_says_of_its_own_tunes_goes_to_its_record(lm):
-    training.train(lm, TRAIN, None, replace(QUICK, epochs=1))
+    train(lm, TRAIN, None, replace(QUICK, epochs=1))
     lm.metadata |= {"name": "x", "corpora": [{"name": "oldTunes"}], "split": {"seed": 0}}
-    tuned = training.fine_tune(lm, TRAIN, None, replace(QUICK, epochs=1))
+    tuned = fine_tune(lm, TRAIN, None, replace(QUICK, epochs=1))
     assert "corpora" not in tuned.metadata
     assert tuned.metadata["training"]["went_on_from"]["corpora"] == [{"name": "oldTunes"}]
     assert lm.metadata["name"] == "x"
@@ -438,19 +436,19 @@ def test_fine_tuning_on_one_short_tune_takes_a_shorter_window(lm, caplog):
 
 def test_a_model_knows_the_tunes_that_it_was_trained_on(lm, tmp_path):
     config = TrainingConfig(sequence_length=50, steps=1)
-    training.train(lm, TRAIN, HELD_OUT, config, folder=tmp_path / "m")
+    train(lm, TRAIN, HELD_OUT, config, folder=tmp_path / "m")
     for model in (lm, LanguageModel.load(tmp_path / "m")):
         assert model.novelty_index.titles == tuple(tune.title for tune in TRAIN)
-    mine = training.fine_tune(lm, HELD_OUT, None, config)
+    mine = fine_tune(lm, HELD_OUT, None, config)
     assert len(mine.novelty_index) == len(TUNES)
-    assert len(training.fine_tune(lm, TRAIN, None, config).novelty_index) == len(TRAIN)
+    assert len(fine_tune(lm, TRAIN, None, config).novelty_index) == len(TRAIN)
 
 
 def test_a_model_that_learned_from_unknown_tunes_claims_no_index(lm):
     config = TrainingConfig(sequence_length=50, steps=1)
-    training.train(lm, TRAIN, None, config)
+    train(lm, TRAIN, None, config)
     lm.novelty_index = None
-    assert training.fine_tune(lm, HELD_OUT, None, config).novelty_index is None
+    assert fine_tune(lm, HELD_OUT, None, config).novelty_index is None
 
 
 def test_a_model_overfitted_on_eight_bars_reproduces_them():

@@ -21,11 +21,13 @@ from abclm.training.workers import Workers, check_precision, read_tf_config
 SCRIPT = """
 import json, sys
 import keras
-from abclm import training
-from abclm.corpora import Corpus
+from abclm.training.config import TrainingConfig
+from abclm.training.workers import find_workers
+from abclm.training.run import train
+from abclm.corpora.corpus import Corpus
 from abclm.errors import AbclmError
 from abclm.language_model import LanguageModel
-from abclm.model_config import ModelConfig
+from abclm.models.lstm.config import ModelConfig
 
 class Said(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs):
@@ -34,12 +36,12 @@ class Said(keras.callbacks.Callback):
 config, units, folder, resume = json.loads(sys.argv[1])
 train, held_out = Corpus.load("oldTunes").normalize().split(0.2, seed=0)
 lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=units), seed=1)
-config = training.TrainingConfig(**config)
+config = TrainingConfig(**config)
 try:
-    training.train(lm, train, held_out, config, folder=folder, resume=resume, callbacks=[Said()])
+    train(lm, train, held_out, config, folder=folder, resume=resume, callbacks=[Said()])
 except AbclmError as error:
     sys.exit(f"abclm: error: {error}")
-print("DONE", lm.history[-1]["validation_bits_per_character"], training.find_workers().is_chief)
+print("DONE", lm.history[-1]["validation_bits_per_character"], find_workers().is_chief)
 """
 # A batch that two workers can't share equally; and clipping, which has to see the whole gradient, to where
 # Adam's epsilon counts, so that a gradient twice as large would be seen.

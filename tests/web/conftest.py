@@ -8,7 +8,7 @@ pytest.importorskip("uvicorn", reason="uvicorn is not installed (the extra serve
 from serving import Server, client_of
 
 from abclm.language_model import LanguageModel
-from abclm.model_config import ModelConfig
+from abclm.models.lstm.config import ModelConfig
 
 # They hold no doctests; and two modules that are called conftest can't be looked at in one run.
 collect_ignore = ["conftest.py", "serving.py"]

@@ -10,8 +10,8 @@ from serving import MARKUP
 from abclm import web
 from abclm.notation.fields import RHYTHMS
 from abclm.notation.grammar.tables import VALUES
-from abclm.web.messages import MEDIA_TYPES
 from abclm.web.pages import format_description, format_home, read_style
+from abclm.web.schema import MEDIA_TYPES
 
 FILES = sorted(
     path for folder in ("static", "templates") for path in (Path(web.__file__).parent / folder).iterdir()

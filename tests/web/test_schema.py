@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from abclm.web.messages import MEDIA_TYPES
+from abclm.web.schema import MEDIA_TYPES
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed (the extra test)")
 

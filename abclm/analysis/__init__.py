@@ -1,0 +1,1 @@
+"""Turn tunes into facts: bars in common, copies, forms, statistics."""

@@ -1,0 +1,122 @@
+"""Turn paths, folders, globs and standard input into the contents of ABC and MIDI files."""
+
+import glob
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from abclm.errors import CorpusError
+from abclm.system.files import MIDI_SUFFIXES
+
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True)
+class AbcFile:
+    """A file to read.
+
+    Attributes:
+        path: as the user would write it; `-` is standard input.
+        is_named: whether the user named it, rather than a folder or a glob that it was found in.
+        is_midi: whether it is to be read as MIDI.
+    """
+
+    path: str
+    is_named: bool
+    is_midi: bool = False
+
+    def read(self) -> bytes:
+        """Read the whole file.
+
+        Raises:
+            CorpusError: it can't be read, is empty, or is no text where it is to be ABC.
+        """
+        try:
+            data = sys.stdin.buffer.read() if self.path == STANDARD_INPUT else Path(self.path).read_bytes()
+        except OSError as error:
+            raise CorpusError(f"{self.path}: can't be read ({error.strerror}); mend that first") from error
+        if not data.strip():
+            raise CorpusError(f"{self.path}: is empty; give a file with tunes in ABC notation")
+        if not self.is_midi and not looks_like_text(data):
+            raise CorpusError(f"{self.path}: is not text; give a file with tunes in ABC notation")
+        return data
+
+
+def find_files(paths: Iterable[str | os.PathLike[str]], *, midi: bool = False) -> list[AbcFile]:
+    """Find the files that paths lead to, each once.
+
+    Args:
+        paths: files of any suffix, folders (every `.abc` file in them and below, hidden ones left out),
+            globs (`**` goes down), and `-` for standard input.
+        midi: look for `.mid` and `.midi`, too; in a folder, where no `.abc` file of the same name is beside it.
+
+    Returns:
+        In the order of the paths; those of one folder or glob sorted by path.
+
+    Raises:
+        CorpusError: a path leads to no file.
+    """
+    found: dict[str, AbcFile] = {}
+    for path in paths:
+        text = os.fspath(path)
+        files = [AbcFile(text, True)] if text == STANDARD_INPUT else list(_expand(text, midi))
+        if not files:
+            raise CorpusError(f"{text}: no .abc file is there; give a file, folder or glob that leads to one")
+        for file in files:
+            key = file.path if file.path == STANDARD_INPUT else os.path.realpath(file.path)
+            found.setdefault(key, file)
+    return list(found.values())
+
+
+def looks_like_text(data: bytes) -> bool:
+    """Whether bytes can be text in UTF-8 or Latin-1: no NUL, and next to no other control characters."""
+    head = data[:65536]
+    return b"\0" not in data and len(head.translate(None, _CONTROLS)) >= 0.98 * len(head)
+
+
+# Tab, line ends and form feed are text, and so is the end-of-file mark of old DOS editors.
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1a"))
+
+
+def _expand(path: str, midi: bool) -> Iterator[AbcFile]:
+    if os.path.isdir(path):
+        yield from _in_folder(path, midi)
+    elif os.path.exists(path):
+        yield AbcFile(path, True, midi and _is_midi(path))
+    elif glob.has_magic(path):
+        for name in sorted(glob.glob(path, recursive=True)):
+            if os.path.isdir(name):
+                yield from _in_folder(name, midi)
+            else:
+                yield AbcFile(name, False, midi and _is_midi(name))
+    else:
+        raise CorpusError(f"{path}: there is no such file or folder; check the path")
+
+
+def _in_folder(folder: str, midi: bool) -> Iterator[AbcFile]:
+    names = [
+        os.path.join(place, name)
+        for place, folders, files in _walk(folder)
+        for name in files
+        if not name.startswith(".")
+    ]
+    # What was generated as both is one tune.
+    stems = {os.path.splitext(name)[0] for name in names if name.lower().endswith(".abc")}
+    for name in sorted(names, key=lambda name: Path(name).parts):
+        if name.lower().endswith(".abc"):
+            yield AbcFile(name, False)
+        elif midi and _is_midi(name) and os.path.splitext(name)[0] not in stems:
+            yield AbcFile(name, False, is_midi=True)
+
+
+def _walk(folder: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Go down from a folder, past those that are hidden."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield place, folders, files
+
+
+def _is_midi(path: str) -> bool:
+    return path.lower().endswith(MIDI_SUFFIXES)

@@ -1,0 +1,1 @@
+"""Turn corpora into token ids, windows and batches to train on."""

@@ -1,0 +1,67 @@
+"""Turn a model and tunes into the bits that the tunes take: a few by NumPy, many by TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from abclm.corpora.corpus import Corpus
+from abclm.evaluation.figures import EncodedTunes, Evaluation
+from abclm.models.model import Model
+from abclm.models.recall import mix
+from abclm.tune import Tune
+
+# Characters. So many take NumPy about as long as importing TensorFlow and compiling take; TensorFlow reads
+# more than twice as many a second.
+_MOST_FOR_NUMPY = 12_000
+
+
+def evaluate(lm: Model, tunes: Corpus | Iterable[Tune], *, normalize: bool = True) -> Evaluation:
+    """Measure a model on tunes.
+
+    Few tunes are read by NumPy, many by TensorFlow, which takes long to import; the figures are the same to
+    six digits.
+
+    Args:
+        lm: the model.
+        tunes: a corpus or tunes that the model was not trained on.
+        normalize: bring them to the canonical form first; False says that they have it.
+
+    Returns:
+        Bits per character and per tune, of the tunes that have a canonical form; by the network and, where the model
+        has one, the cache.
+
+    Raises:
+        ConfigError: there is no such tune.
+        VocabularyError: a tune has a character that the vocabulary lacks.
+    """
+    corpus = tunes if isinstance(tunes, Corpus) else Corpus("tunes", tuple(tunes))
+    if normalize:
+        corpus = corpus.normalize()
+    encoded = EncodedTunes(lm.vocabulary, corpus.tunes)
+    if sum(map(len, encoded.ids)) <= _MOST_FOR_NUMPY:
+        return _evaluate_by_numpy(lm, encoded)
+
+    from abclm.evaluation.bulk import Evaluator
+    from abclm.models.lstm.network import build_network
+
+    network = build_network(lm.config, len(lm.vocabulary), lm.weights)
+    return Evaluator(network, lm.vocabulary, corpus.tunes, lm.config.cache)()
+
+
+def _evaluate_by_numpy(lm: Model, tunes: EncodedTunes) -> Evaluation:
+    from abclm.models.lstm.numpy_engine import Engine
+
+    engine = Engine(lm)
+    header_nats, nats, correct = [], [], []
+    recalled = tunes.recalled(lm.config.cache)
+    for ids, header, (likely, weights) in zip(tunes.ids, tunes.header_characters, recalled, strict=True):
+        logits = engine.logits(ids[:-1]).astype(np.float64)  # (time, vocabulary)
+        mix(logits, likely, weights)
+        logits -= logits.max(axis=1, keepdims=True)
+        costs = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(logits)), ids[1:]]
+        header_nats.append(float(costs[:header].sum()))
+        nats.append(float(costs.sum()))
+        correct.append(int((logits.argmax(axis=1) == ids[1:]).sum()))
+    return Evaluation.of(tunes.costs(header_nats, nats, correct))

@@ -1,0 +1,187 @@
+"""Turn what each tune's characters cost a model into bits per character and per tune, with their intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from abclm.errors import ConfigError
+from abclm.models.recall import recall
+
+if TYPE_CHECKING:
+    from abclm.tokenizers.characters import Vocabulary
+    from abclm.tune import Tune
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Ids = npt.NDArray[np.uint8]
+
+FIGURES = (
+    "bits_per_character",
+    "header_bits_per_character",
+    "body_bits_per_character",
+    "bits_per_tune",
+    "perplexity",
+    "accuracy",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Costs:
+    """What tunes cost a model, a number each.
+
+    Attributes:
+        header_nats: −ln p, summed over the characters up to the end of the `K:` line; float64 (tunes,).
+        body_nats: the same of all that follows, the closing empty line included.
+        header_characters: how many there are; int64 (tunes,).
+        body_characters: likewise.
+        correct: at how many of both the character was the one that the model held likeliest.
+    """
+
+    header_nats: Floats
+    body_nats: Floats
+    header_characters: Integers
+    body_characters: Integers
+    correct: Integers
+
+    def table(self) -> Floats:
+        """All of them and a column of ones, `(tunes, 6)`."""
+        columns = (self.header_nats, self.body_nats, self.header_characters, self.body_characters)
+        return np.stack([*columns, self.correct, np.ones(len(self.correct))], axis=1).astype(np.float64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """How well a model predicts tunes, each by itself from a zero state after one newline.
+
+    Attributes:
+        bits_per_character: total nats / (ln 2 · characters); every character of the canonical text
+            counts, the empty line that closes it included.
+        bits_per_tune: total bits / tunes, which does not reward a wordier form.
+        tunes: how many were measured.
+        characters: how many they have together.
+        header_bits_per_character: of the characters up to the end of the `K:` line.
+        body_bits_per_character: of those behind it.
+        perplexity: 2 to the power of the bits per character: as unsure as among so many equally likely ones.
+        accuracy: share of the characters that the model held likeliest, 0 to 1.
+        costs: of each tune, in the order of the tunes.
+    """
+
+    bits_per_character: float
+    bits_per_tune: float
+    tunes: int
+    characters: int
+    header_bits_per_character: float
+    body_bits_per_character: float
+    perplexity: float
+    accuracy: float
+    costs: Costs = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, costs: Costs) -> Evaluation:
+        """Sum up the costs of at least one tune."""
+        table = costs.table()
+        figures = _figures(table.sum(axis=0))
+        return cls(
+            tunes=len(table),
+            characters=int(costs.header_characters.sum() + costs.body_characters.sum()),
+            costs=costs,
+            **{name: float(value) for name, value in zip(FIGURES, figures, strict=True)},
+        )
+
+    def intervals(
+        self, confidence: float = 0.95, samples: int = 1000, seed: int = 0
+    ) -> dict[str, tuple[float, float]]:
+        """How far the figures could be off, had other tunes of the same kind been held out.
+
+        The tunes are drawn again with replacement, as many as there are, and every figure computed anew; the
+        interval is what the middle `confidence` of the draws give. B. Efron, "Bootstrap methods: another look
+        at the jackknife", Annals of Statistics 7 (1979), 1-26.
+
+        Args:
+            confidence: above 0 and below 1.
+            samples: how many draws.
+            seed: a random seed.
+
+        Returns:
+            For each of `FIGURES` its lower and upper end; of one tune, both are the figure.
+        """
+        table = self.costs.table()
+        generator = np.random.default_rng(seed)
+        drawn = np.empty((samples, len(FIGURES)))
+        for row in drawn:
+            counts = np.bincount(generator.integers(len(table), size=len(table)), minlength=len(table))
+            row[:] = _figures(counts @ table)
+        tail = (1 - confidence) / 2
+        low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
+        return {name: (float(low[place]), float(high[place])) for place, name in enumerate(FIGURES)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures by name, for JSON."""
+        figures = asdict(self)
+        del figures["costs"]
+        return figures
+
+
+class EncodedTunes:
+    """Tunes as what a model reads and predicts.
+
+    Args:
+        vocabulary: what they are encoded with.
+        tunes: canonical ones, at least one.
+
+    Attributes:
+        ids: of each tune its token ids, a newline before it.
+        header_characters: of each tune how many stand before its body.
+
+    Raises:
+        ConfigError: no tunes.
+        VocabularyError: a tune has a character that the vocabulary lacks.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, tunes: Iterable[Tune]) -> None:
+        self._vocabulary = vocabulary
+        self.ids: list[Ids] = []
+        self.header_characters: list[int] = []
+        for tune in tunes:
+            text = f"{tune.text.rstrip()}\n\n"
+            self.ids.append(vocabulary.encode(f"\n{text}"))
+            self.header_characters.append(min(tune.body_start, len(text)))
+        if not self.ids:
+            raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
+
+    def recalled(self, cache: Sequence[float]) -> list[tuple[npt.NDArray[np.int64], Floats]]:
+        """Look up what a cache of these weights recalls: of each tune, ids and weights, both (characters,)."""
+        texts = (self._vocabulary.decode(ids) for ids in self.ids)
+        found = (recall(text, cache, self._vocabulary) for text in texts)
+        return [(ids[:-1], weights[:-1].astype(np.float64)) for ids, weights in found]
+
+    def costs(self, header_nats: Sequence[float], nats: Sequence[float], correct: Sequence[int]) -> Costs:
+        """Put together what was measured of each tune; `nats` are those of all its characters."""
+        headers = np.array(self.header_characters, np.int64)
+        characters = np.array([len(ids) - 1 for ids in self.ids], np.int64)
+        header, whole = np.asarray(header_nats, np.float64), np.asarray(nats, np.float64)
+        return Costs(header, whole - header, headers, characters - headers, np.asarray(correct, np.int64))
+
+
+def _figures(totals: Floats) -> Floats:
+    """The figures, in the order of `FIGURES`, from the sums of the columns of `Costs.table`."""
+    header_nats, body_nats, header_characters, body_characters, correct, tunes = totals
+    bits = (header_nats + body_nats) / math.log(2)
+    characters = header_characters + body_characters
+    per_character = bits / characters
+    return np.array(
+        [
+            per_character,
+            header_nats / math.log(2) / max(header_characters, 1),
+            body_nats / math.log(2) / max(body_characters, 1),
+            bits / tunes,
+            2.0**per_character,
+            correct / characters,
+        ]
+    )

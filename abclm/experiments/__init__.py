@@ -1,0 +1,1 @@
+"""Compare settings of networks and training."""

@@ -1,0 +1,288 @@
+"""Turn settings to compare into trained models, a table and pictures: one setting is varied at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from abclm.corpora.corpus import Corpus
+from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.windows import windows_per_epoch
+from abclm.errors import ConfigError
+from abclm.models.folder import TRAINING_STATE
+from abclm.models.lstm.config import ModelConfig
+from abclm.models.model import Model
+from abclm.system.files import write_bytes, write_text
+from abclm.tokenizers.characters import Vocabulary
+from abclm.training.checkpoint import read_checkpoint
+from abclm.training.config import TrainingConfig
+from abclm.training.progress import Progress
+from abclm.training.run import train
+
+PAPER: dict[str, list[Any]] = {
+    "optimizer": ["adam", "rmsprop", "adagrad", "sgd"],
+    "units": [256, 512, 1024],
+    "learning_rate": [1e-4, 1e-3, 1e-2],
+    "sequence_length": [50, 100, 200, 400],
+    "batch_size": [4, 8, 16, 32],
+}
+"""What the paper compares, with values around those it chose (its Figures 5 to 9)."""
+
+_RESULT = "result.json"
+_MODEL_FIELDS = [each.name for each in fields(ModelConfig)]
+_TRAINING_FIELDS = [each.name for each in fields(TrainingConfig)]
+# Blue, green, orange, red, purple, grey: told apart by those who see colours otherwise, too.
+_COLOURS = ["#0072b2", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#666666"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What came of one setting.
+
+    Attributes:
+        name: of the setting that was varied.
+        value: it had.
+        is_baseline: whether that is the value it has while others are varied.
+        parameters: of the network.
+        steps: done.
+        characters: read in all steps.
+        seconds: the run took, measuring included, from where it was last taken up.
+        loss: mean nats per character of the last steps, on the training tunes.
+        bits_per_character: on the held-out tunes, by the best weights; None where there are none.
+        bits_per_tune: likewise.
+        curve: steps and mean losses of the last steps before them.
+    """
+
+    name: str
+    value: Any
+    is_baseline: bool
+    parameters: int
+    steps: int
+    characters: int
+    seconds: float
+    loss: float
+    bits_per_character: float | None
+    bits_per_tune: float | None
+    curve: tuple[tuple[int, float], ...]
+
+
+def sweep(
+    corpus: Corpus | EncodedCorpus,
+    validation: Corpus | EncodedCorpus | None,
+    variations: Mapping[str, Sequence[Any]],
+    folder: str | os.PathLike[str],
+    *,
+    model: ModelConfig | None = None,
+    config: TrainingConfig | None = None,
+    normalize: bool = True,
+    progress: Callable[[str, Progress], object] | None = None,
+) -> list[Result]:
+    """Train a model for each value of each setting, all others as in the baseline, and compare them.
+
+    What is done already stands in the folder and is not done again; a run that was stopped goes on where it was.
+
+    Args:
+        corpus: tunes to learn from.
+        validation: tunes to measure on, none of them in `corpus`.
+        variations: values to try, by field of `ModelConfig` or `TrainingConfig`.
+        folder: where the runs are kept; gets `sweep.csv`, and a picture for each setting.
+        model: the baseline's network; by default the paper's.
+        config: the baseline's training; by default the paper's.
+        normalize: bring the tunes to the canonical form first; False says that they have it.
+        progress: called with the name of the run after each step and each epoch.
+
+    Returns:
+        The results, setting by setting, in the order of `variations`.
+
+    Raises:
+        ConfigError: a setting is unknown or a value out of range, all of them named before anything is trained;
+            or the folder holds runs of other tunes or another baseline.
+        KeyboardInterrupt: the sweep was stopped; called again, it goes on.
+    """
+    model, config, out = model or ModelConfig(), config or TrainingConfig(), Path(folder)
+    runs = _runs(variations, model, config)
+    encoded = [
+        each if each is None or isinstance(each, EncodedCorpus)
+        else EncodedCorpus.encode(each.normalize() if normalize else each, Vocabulary.default(), indexed=False)
+        for each in (corpus, validation)
+    ]  # fmt: skip
+    training, held_out = encoded
+    assert training is not None
+    results = []
+    for name, value, run_model, run_config in runs:
+        is_baseline = (run_model, run_config) == (model, config)
+        run_name = "baseline" if is_baseline else f"{name}={value}"
+        says = partial(progress, run_name) if progress else lambda _: None
+        figures = _run(out / run_name, run_model, run_config, training, held_out, says)
+        results.append(Result(name=name, value=value, is_baseline=is_baseline, **figures))
+        write_text(out / "sweep.csv", format_results(results))
+        of_this = [result for result in results if result.name == name]
+        if len(of_this) == len(variations[name]):
+            write_bytes(out / f"{name}.png", draw_results(of_this))
+    return results
+
+
+def format_results(results: Sequence[Result]) -> str:
+    """Format results as comma-separated values, without the curves."""
+    table = io.StringIO()
+    names = [each.name for each in fields(Result) if each.name != "curve"]
+    writer = csv.DictWriter(table, names, lineterminator="\n", extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows(asdict(result) for result in results)
+    return table.getvalue()
+
+
+def draw_results(results: Sequence[Result]) -> bytes:
+    """Draw the training loss of one setting's values over the steps, and the held-out figures beside it.
+
+    Returns:
+        A PNG image, 1,200 pixels wide and 540 high.
+    """
+    # Loading it takes longer than all the rest, and only this needs it.
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 4.5), dpi=120, layout="constrained", facecolor="white")
+    curves, bars = figure.subplots(1, 2, width_ratios=[2, 1])
+    figure.suptitle(results[0].name.replace("_", " "), x=0.01, ha="left")
+    for place, result in enumerate(results):
+        colour = _COLOURS[place % len(_COLOURS)]
+        steps = [step for step, _ in result.curve]
+        losses = [loss / math.log(2) for _, loss in result.curve]
+        label = f"{result.value}" + (" (baseline)" if result.is_baseline else "")
+        curves.plot(steps, losses, color=colour, linewidth=2 if result.is_baseline else 1.2, label=label)
+        held_out = result.bits_per_character
+        if held_out is not None:
+            bars.barh(place, held_out, color=colour, height=0.6)
+            bars.annotate(f" {held_out:.3f}", (held_out, place), va="center")
+    curves.set_xlabel("steps")
+    curves.set_ylabel("training loss, bits per character")
+    curves.legend(frameon=False)
+    bars.set_yticks(range(len(results)), [str(result.value) for result in results])
+    bars.invert_yaxis()
+    bars.set_xlabel("held out, bits per character")
+    bars.margins(x=0.25)
+    for panel in (curves, bars):
+        panel.spines[["top", "right"]].set_visible(False)
+    image = io.BytesIO()
+    figure.savefig(image, format="png")
+    return image.getvalue()
+
+
+def parse_value(name: str, text: str) -> Any:
+    """Read a value of a field of `ModelConfig` or `TrainingConfig` from text.
+
+    Raises:
+        ConfigError: there is no such field, or the text is no value of its kind.
+    """
+    found = [each for each in (*fields(ModelConfig), *fields(TrainingConfig)) if each.name == name]
+    if not found:
+        raise _unknown(name)
+    kind = str(found[0].type)
+    if "None" in kind and text == "none":
+        return None
+    try:
+        if kind.startswith("bool"):
+            return {"true": True, "false": False}[text]
+        return int(text) if kind.startswith("int") else float(text) if kind.startswith("float") else text
+    except (ValueError, KeyError):
+        raise ConfigError(f"{name}={text}: not of the kind {kind.replace(' | ', ' or ')}") from None
+
+
+def with_settings(
+    model: ModelConfig, config: TrainingConfig, settings: Mapping[str, Any]
+) -> tuple[ModelConfig, TrainingConfig]:
+    """Change settings, each where it belongs.
+
+    Raises:
+        ConfigError: there is no such setting, or a value is out of range.
+    """
+    if unknown := settings.keys() - {*_MODEL_FIELDS, *_TRAINING_FIELDS}:
+        raise _unknown(min(unknown))
+    of_model = {name: value for name, value in settings.items() if name in _MODEL_FIELDS}
+    of_training = {name: value for name, value in settings.items() if name in _TRAINING_FIELDS}
+    return replace(model, **of_model), replace(config, **of_training)
+
+
+def _unknown(name: str) -> ConfigError:
+    known = _MODEL_FIELDS + _TRAINING_FIELDS
+    return ConfigError(
+        f"{name!r} is no setting; there are {', '.join(get_close_matches(name, known) or known)}"
+    )
+
+
+def _runs(
+    variations: Mapping[str, Sequence[Any]], model: ModelConfig, config: TrainingConfig
+) -> list[tuple[str, Any, ModelConfig, TrainingConfig]]:
+    """Name, value and settings of each run."""
+    runs, wrong = [], []
+    if not variations:
+        raise ConfigError("there is nothing to compare; give the values of a setting")
+    for name, values in variations.items():
+        if len(set(values)) < len(values) or not values:
+            wrong.append(f"{name} has no values, or one twice: {list(values)}")
+        for value in values:
+            try:
+                runs.append((name, value, *with_settings(model, config, {name: value})))
+            except ConfigError as error:
+                wrong.append(str(error))
+    if wrong:
+        raise ConfigError("; ".join(wrong))
+    return runs
+
+
+def _run(
+    folder: Path,
+    model: ModelConfig,
+    config: TrainingConfig,
+    corpus: EncodedCorpus,
+    validation: EncodedCorpus | None,
+    progress: Callable[[Progress], object],
+) -> dict[str, Any]:
+    """Train one model, or find it done; its figures."""
+    settings = {
+        "model": asdict(model),
+        "config": asdict(config),
+        "tunes": [None if each is None else each.fingerprint() for each in (corpus, validation)],
+    }
+    settings = json.loads(json.dumps(settings))
+    if (folder / _RESULT).exists():
+        found = json.loads((folder / _RESULT).read_text(encoding="utf-8"))
+        if found.pop("settings") != settings:
+            raise ConfigError(
+                f"{folder} holds a run of other tunes or another baseline; give another folder, or delete it"
+            )
+        return {**found, "curve": tuple(map(tuple, found["curve"]))}
+    start = time.monotonic()
+    lm = Model.create(model, seed=config.seed)
+    train(
+        lm, corpus, validation, config,
+        normalize=False, folder=folder, resume=True, progress=progress,
+    )  # fmt: skip
+    checkpoint = read_checkpoint(folder)
+    assert checkpoint is not None
+    state, held_out = checkpoint.state, lm.metadata["training"].get("held_out", {})
+    windows = min(config.batch_size, windows_per_epoch(len(corpus.text), config.sequence_length))
+    figures = {
+        "parameters": model.parameters(len(lm.vocabulary)),
+        "steps": state["step"],
+        "characters": state["step"] * windows * config.sequence_length,
+        "seconds": round(time.monotonic() - start, 1),
+        "loss": state["curve"][-1][1],
+        "bits_per_character": held_out.get("bits_per_character"),
+        "bits_per_tune": held_out.get("bits_per_tune"),
+        "curve": state["curve"],
+    }
+    write_text(folder / _RESULT, json.dumps({**figures, "settings": settings}) + "\n")
+    shutil.rmtree(folder / TRAINING_STATE)  # four times the model, and no longer needed
+    return {**figures, "curve": tuple(map(tuple, state["curve"]))}

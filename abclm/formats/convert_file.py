@@ -1,0 +1,129 @@
+"""Turn a file into a file of another format, by the suffixes of the two."""
+
+import os
+import sys
+from pathlib import Path
+
+from abclm.errors import AbclmError, ConvertError
+from abclm.formats import SUFFIXES, check_performance, save
+from abclm.midi.performance import Performance
+from abclm.notation.tune import Tune
+from abclm.notation.tunebook import decode, format_tunebook, parse_tunebook
+from abclm.system.files import MIDI_SUFFIXES, write_bytes, write_text
+from abclm.system.programs import printable
+
+# What a MIDI file can't be turned into: itself.
+_FROM_MIDI = tuple(suffix for suffix in SUFFIXES if suffix not in MIDI_SUFFIXES)
+_SOURCES = {".abc": SUFFIXES, **dict.fromkeys(MIDI_SUFFIXES, _FROM_MIDI)}
+# Several tunes in a file of these formats; of the others each tune has a file of its own.
+BOOKS = (".abc", ".pdf", ".html")
+
+
+def convert_file(
+    source: str, target: str | os.PathLike[str], performance: Performance | None = None
+) -> tuple[list[Path], list[str]]:
+    """Write what is in one file as another.
+
+    Args:
+        source: a tunebook (`.abc`, or `-` for standard input) or a MIDI file (`.mid`, `.midi`).
+        target: the file to write. Where a tunebook of several tunes becomes sound or pictures, each gets a file
+            of its own, with its place in the tunebook after the name: `book-1.mid`, `book-2.mid`.
+        performance: how it is played.
+
+    Returns:
+        The files written, and a line for each tune that could not be read, played or engraved.
+
+    Raises:
+        ConvertError: the suffixes are none that can be converted, or nothing could be written.
+        ConfigError: how it is played is said for a format in which it is not heard.
+        OSError: a file can't be read or written.
+    """
+    source_suffix = ".abc" if source == "-" else Path(source).suffix.lower()
+    known = _SOURCES.get(source_suffix)
+    if known is None:
+        raise ConvertError(
+            f"{source}: {', '.join(_SOURCES)} can be converted; give such a file, or - for ABC"
+        )
+    suffix = Path(target).suffix.lower()
+    if suffix not in known:
+        raise ConvertError(
+            f"{target}: {source} can be converted to {', '.join(known)}, not {suffix or 'that'}"
+        )
+    check_performance(suffix, performance)
+    if source != "-" and Path(target).exists() and Path(source).samefile(target):
+        raise ConvertError(f"{target}: is the file to be converted; give another name to write to")
+    data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    if source_suffix in MIDI_SUFFIXES:
+        try:
+            _write_midi(source, data, Path(target), performance)
+        except ConvertError as error:
+            raise ConvertError(f"{source}: {error}") from error
+        return [Path(target)], []
+    return _write_tunes(source, data, Path(target), performance)
+
+
+def _write_midi(source: str, data: bytes, target: Path, performance: Performance | None) -> None:
+    """Write a MIDI file as sound, all of it, or its melody in any other format."""
+    if target.suffix.lower() == ".wav":
+        from abclm.midi.performance import play_again
+        from abclm.sound.wav import midi_to_wav
+
+        write_bytes(target, midi_to_wav(play_again(data, performance)))
+    else:
+        from abclm.midi.to_tune import midi_to_tune
+
+        save(midi_to_tune(data, title=Path(source).stem), target, performance)
+
+
+def _write_tunes(
+    source: str, data: bytes, target: Path, performance: Performance | None
+) -> tuple[list[Path], list[str]]:
+    """Write a tunebook; one bad tune doesn't stop the others."""
+    book = parse_tunebook(decode(data))
+    problems = [f"{source}:{problem.line}: {problem.message}" for problem in book.problems]
+    written: list[Path] = []
+    failed: list[tuple[Tune, AbclmError]] = []
+    if book.tunes and target.suffix.lower() in BOOKS:
+        try:
+            failed = _write_book(book.tunes, target, performance)
+            written.append(target)
+        except ConvertError as error:
+            raise ConvertError(f"{source}: {error}") from error
+    else:
+        for number, tune in enumerate(book.tunes, 1):
+            path = target.with_stem(f"{target.stem}-{number}") if len(book.tunes) > 1 else target
+            try:
+                save(tune, path, performance)
+            except AbclmError as error:
+                failed.append((tune, error))
+            else:
+                written.append(path)
+    problems += [f"{source}: {_name(tune)}: {error}" for tune, error in failed]
+    if not written:
+        raise ConvertError(problems[0] if problems else f"{source}: holds no tune; a tune starts with X:")
+    return written, problems
+
+
+def _write_book(
+    tunes: list[Tune], target: Path, performance: Performance | None
+) -> list[tuple[Tune, AbclmError]]:
+    """Write all tunes into one file; give those that could not be."""
+    suffix = target.suffix.lower()
+    if suffix == ".abc":
+        write_text(target, format_tunebook(tunes))
+        return []
+    if suffix == ".pdf":
+        from abclm.score.pdf import format_pdf
+
+        pdf, failed = format_pdf(tunes)
+        write_bytes(target, pdf)
+        return failed
+    from abclm.views.page import format_page
+
+    page, failed = format_page(tunes, performance=performance)
+    write_text(target, page)
+    return failed
+
+
+def _name(tune: Tune) -> str:
+    return f"X:{tune.reference_number} {printable(tune.title)}".strip()

@@ -1,0 +1,94 @@
+"""Turn a tune, or a file with one, into what another tune can be asked to be like: key, meter, lengths, opening."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from abclm.errors import ConvertError
+from abclm.notation.symbols import Bar
+from abclm.system.files import MIDI_SUFFIXES
+from abclm.tune import Tune, read_tunebook
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """What a tune has in its header, and how it begins, in canonical spelling.
+
+    Attributes:
+        key: such as `G`, `Ador`.
+        meter: such as `6/8`, or None where the tune has none.
+        unit_note_length: such as `1/8`, or None.
+        rhythm: such as `jig`, or None.
+        opening: the music code of its first bars, pick-up included, without the bar line behind them.
+    """
+
+    key: str
+    meter: str | None
+    unit_note_length: str | None
+    rhythm: str | None
+    opening: str
+
+
+def likeness(tune: Tune, bars: int = 2) -> Likeness:
+    r"""Say what a tune is like.
+
+    Args:
+        tune: any tune that has a canonical form.
+        bars: how many whole bars the opening has.
+
+    Raises:
+        NotationError: it has no canonical form.
+
+    Example:
+        >>> found = likeness(Tune.parse("X:1\nR:jig\nM:6/8\nL:1/8\nK:Em\nB|:e2f gfe|dBA G3|e6:|\n"))
+        >>> found.key, found.meter, found.opening
+        ('Em', '6/8', 'B|:e2f gfe|dBA G3')
+    """
+    canonical = tune.normalize()
+    return Likeness(
+        key=canonical.key,
+        meter=canonical.meter,
+        unit_note_length=canonical.unit_note_length,
+        rhythm=canonical.rhythm,
+        opening=_opening(canonical, bars),
+    )
+
+
+def read_likeness(path: str | os.PathLike[str], bars: int = 2) -> Likeness:
+    """Say what the first tune of a file is like.
+
+    Args:
+        path: a tunebook, or a MIDI file (`.mid`, `.midi`).
+        bars: how many whole bars the opening has.
+
+    Raises:
+        ConvertError: there is no tune in it.
+        NotationError: the tune has no canonical form.
+        OSError: it can't be read.
+    """
+    if Path(path).suffix.lower() in MIDI_SUFFIXES:
+        from abclm.midi.to_tune import midi_to_tune
+
+        return likeness(Tune.of(midi_to_tune(Path(path).read_bytes())), bars)
+    book = read_tunebook(path)
+    if not book.tunes:
+        raise ConvertError(f"{path}: holds no tune; a tune starts with X:")
+    return likeness(book.tunes[0], bars)
+
+
+def _opening(tune: Tune, bars: int) -> str:
+    """The music code before the bar line that ends some whole bars; a pick-up is none."""
+    written = tune.bars()
+    full = tune.setting().meter.bar_length
+    if full is not None and written and written[0].duration < 4 * full:
+        bars += 1
+    has_notes, ended = False, 0
+    for symbol in tune.music.symbols:
+        if isinstance(symbol, Bar):
+            ended += has_notes and bool(symbol.text)
+            has_notes = False
+            if ended == bars:
+                return tune.text[tune.body_start : symbol.at].strip()
+        else:
+            has_notes = True
+    return tune.body.strip()

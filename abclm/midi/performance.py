@@ -1,0 +1,125 @@
+"""Turn a tune into MIDI bytes as it would be played: at the tempo of its rhythm, on an instrument, with its swing."""
+
+import logging
+import re
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from abclm.errors import ConfigError
+from abclm.midi.abc2midi import abc_to_midi
+from abclm.midi.file import parse_midi
+from abclm.midi.instruments import find_program
+from abclm.midi.swing import swing
+from abclm.midi.tempo import parse_tempo, quarter_microseconds, usual_tempo
+from abclm.notation.tune import Tune
+
+logger = logging.getLogger(__name__)
+
+_STATES_TEMPO = re.compile(r"^Q:|\[Q:", re.MULTILINE)
+_CHORD_SYMBOL = re.compile(r'"[A-G]')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Performance:
+    """How a tune is played.
+
+    Args:
+        instrument: a name such as `fiddle` (see `abclm.midi.instruments`); else what the tune says, or a guitar.
+        tempo: beats a minute of the meter's beat, such as `110`, or a length with them, such as `1/4=120`; else
+            what the tune's `Q:` says, or what is usual for its rhythm.
+        chords: play the chord symbols as accompaniment.
+
+    Raises:
+        ConfigError: there is no such instrument, or it is no tempo.
+    """
+
+    instrument: str | None = None
+    tempo: str | None = None
+    chords: bool = False
+
+    def __post_init__(self) -> None:
+        if self.instrument is not None:
+            find_program(self.instrument)
+        if self.tempo is not None:
+            parse_tempo(self.tempo)
+
+    @property
+    def program(self) -> int | None:
+        """The General MIDI program that was asked for."""
+        return None if self.instrument is None else find_program(self.instrument)
+
+
+def play(tune: Tune, performance: Performance | None = None) -> bytes:
+    """Play a tune into a MIDI file.
+
+    Args:
+        tune: any tune; hornpipes (by `R:`, or by title) swing, which `Tune.notes` does not show.
+        performance: how.
+
+    Raises:
+        ConvertError: as `abc_to_midi`.
+
+    Example:
+        >>> from abclm.midi.abc2midi import played_notes
+        >>> tune = Tune.parse("X:1\\nR:hornpipe\\nM:4/4\\nL:1/8\\nK:G\\nGABc d4|]\\n")
+        >>> [str(onset) for onset, _, _ in played_notes(play(tune))]
+        ['0', '2/3', '1', '5/3', '2']
+    """
+    wanted = performance or Performance()
+    tempo = None
+    if wanted.tempo is not None:
+        tempo = parse_tempo(wanted.tempo, tune.meter)
+    elif not _STATES_TEMPO.search(tune.text):
+        tempo = usual_tempo(tune.stated_rhythm, tune.meter)
+    if wanted.chords and not _CHORD_SYMBOL.search(tune.body):
+        logger.warning("%s: there are no chord symbols to be played", tune.title or "the tune")
+    midi = abc_to_midi(tune, chords=wanted.chords, tempo=tempo, instrument=wanted.program).midi
+    return swing(tune, midi)
+
+
+def play_again(midi: bytes, performance: Performance | None = None) -> bytes:
+    """Change the instrument and the tempo of a MIDI file.
+
+    Args:
+        midi: the file's bytes.
+        performance: the instrument of all its channels, and the tempo of all of it; what is not asked for stays.
+
+    Raises:
+        ConvertError: the bytes are no whole MIDI file.
+        ConfigError: chord symbols are to be played; a MIDI file has none.
+    """
+    import mido
+
+    if performance is None:
+        return midi
+    if performance.chords:
+        raise ConfigError("chords: a MIDI file has no chord symbols; give the tune in ABC")
+    meters = parse_midi(midi).meters  # an error here where mido would have others
+    file = mido.MidiFile(file=BytesIO(midi))
+    if performance.tempo is not None:
+        meter = f"{meters[0][1]}/{meters[0][2]}" if meters else None
+        tempo = quarter_microseconds(parse_tempo(performance.tempo, meter))
+        _drop(file, "set_tempo")
+        file.tracks[0].insert(0, mido.MetaMessage("set_tempo", tempo=tempo))
+    if performance.program is not None:
+        _drop(file, "program_change")
+        for channel in range(16):
+            change = mido.Message("program_change", channel=channel, program=performance.program)
+            file.tracks[0].insert(0, change)
+    out = BytesIO()
+    file.save(file=out)
+    return out.getvalue()
+
+
+def _drop(file: Any, kind: str) -> None:
+    """Take events of a kind out of a mido file; those after them stay where they are in time."""
+    for track in file.tracks:
+        late = 0
+        kept = []
+        for message in track:
+            message.time += late
+            late = message.time if message.type == kind else 0
+            if message.type != kind:
+                kept.append(message)
+        track[:] = kept

@@ -1,0 +1,1 @@
+"""Language models as data: config, weights, folder. One folder for each architecture."""

@@ -1,0 +1,1 @@
+"""Embedding, LSTM layers, dense softmax: config, Keras network and NumPy engine of Cohn's architecture."""

@@ -1,0 +1,198 @@
+"""Hold a language model (its config, vocabulary and weights) and turn it into a folder and back.
+
+The model is data: what samples from it, trains it or measures it takes it as an argument. `abclm.LanguageModel` is this
+with methods that do all that.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from abclm._version import VERSION
+from abclm.analysis.forms import forms_in, tonic_endings_in
+from abclm.analysis.novelty import NoveltyIndex
+from abclm.errors import AbclmError, ConfigError, ModelError, VocabularyError
+from abclm.models import folder as files
+from abclm.models.history import History
+from abclm.models.lstm.config import ModelConfig
+from abclm.models.presets import find_model
+from abclm.models.recall import WEIGHTS
+from abclm.tokenizers.characters import Vocabulary
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+
+@dataclass(eq=False)
+class Model:
+    """A character-level language model of canonical tunes.
+
+    Args:
+        config: the shape of the network.
+        vocabulary: what it reads and writes.
+        weights: float32 arrays, named as `ModelConfig.weight_shapes` says.
+        metadata: how it was trained; what JSON can hold.
+        history: one entry each time training measured itself; a notebook shows its curves.
+        novelty_index: the tunes that it was trained on, so that copies of them are known; None where they
+            are not.
+
+    Raises:
+        ModelError: the weights don't fit the config and the vocabulary.
+
+    """
+
+    config: ModelConfig
+    vocabulary: Vocabulary
+    weights: dict[str, npt.NDArray[np.float32]]
+    metadata: dict[str, Any] = field(default_factory=dict)
+    history: list[dict[str, Any]] = field(default_factory=History)
+    novelty_index: NoveltyIndex | None = None
+
+    def __post_init__(self) -> None:
+        shapes = self.config.weight_shapes(len(self.vocabulary))
+        found = {name: weight.shape for name, weight in self.weights.items()}
+        if found != shapes:
+            name = min(name for name in shapes.keys() | found.keys() if shapes.get(name) != found.get(name))
+            raise ModelError(
+                f"the weight {name} has shape {found.get(name)}, "
+                f"but the config and the vocabulary call for {shapes.get(name)}"
+            )
+        self.weights = {name: np.asarray(self.weights[name], np.float32) for name in shapes}
+        self.history = History(self.history)
+
+    def __repr__(self) -> str:
+        size = len(self.vocabulary)
+        return f"{type(self).__name__}({self.config}, {size} symbols, {self.config.parameters(size):,} parameters)"
+
+    @classmethod
+    def create(
+        cls, config: ModelConfig | None = None, vocabulary: Vocabulary | None = None, seed: int = 0
+    ) -> Self:
+        """Make an untrained model, its weights drawn as Keras draws them.
+
+        Args:
+            config: the shape of the network; by default the paper's.
+            vocabulary: by default the 83 symbols of canonical tunes.
+            seed: of the weights; an integer from 0.
+        """
+        config = config or ModelConfig()
+        vocabulary = vocabulary or Vocabulary.default()
+        weights = config.initial_weights(len(vocabulary), seed)
+        return cls(config, vocabulary, weights, {"abclm_version": VERSION, "initial_seed": seed})
+
+    @classmethod
+    def load(cls, name_or_path: str | os.PathLike[str]) -> Self:
+        """Load a model from its folder.
+
+        Args:
+            name_or_path: a preset's name, or a model folder. A bare name that a preset has means the
+                preset; `./name` means the folder.
+
+        Raises:
+            ModelError: there is no such model, or its files are missing, broken or don't fit together.
+        """
+        folder = find_model(name_or_path)
+        config_text = files.read_text(folder, files.CONFIG)
+        vocabulary_text = files.read_text(folder, files.VOCABULARY)
+        try:
+            config = ModelConfig.from_json(config_text)
+        except AbclmError as error:
+            raise ModelError(f"{folder / files.CONFIG}: {error}") from None
+        try:
+            vocabulary = Vocabulary.from_json(vocabulary_text)
+        except AbclmError as error:
+            raise ModelError(f"{folder / files.VOCABULARY}: {error}") from None
+        metadata = files.read_object(folder, files.METADATA)
+        history = metadata.pop("history", [])
+        if not isinstance(history, list):
+            raise ModelError(f"{folder / files.METADATA}: history is a list; copy the model again")
+        weights = files.read_weights(folder, config.weight_shapes(len(vocabulary)))
+        stored = files.read_index(folder)
+        index = None if stored is None else NoveltyIndex.from_bytes(stored, str(folder / files.INDEX))
+        return cls(config, vocabulary, weights, metadata, history, index)
+
+    def save(self, folder: str | os.PathLike[str], dtype: str = "float32") -> None:
+        """Save the model into a folder; a crash or a full disk leaves there what was there before.
+
+        Args:
+            folder: made where it is missing. Files in it that are not the model's stay.
+            dtype: of the stored weights: `"float32"`, or `"float16"` at half the size.
+
+        Raises:
+            ModelError: the weights can't be stored, or the folder holds another program's `config.json`.
+            OSError: the folder can't be written.
+        """
+        if dtype not in ("float32", "float16"):
+            raise ConfigError(f'dtype is "float32" or "float16"; received {dtype!r}')
+        metadata = {**self.metadata, "history": self.history}
+        index = None if self.novelty_index is None else self.novelty_index.to_bytes()
+        files.write(
+            Path(folder),
+            self.config.to_json(),
+            self.vocabulary.to_json(),
+            metadata,
+            self.weights,
+            dtype,
+            index,
+        )
+
+    @property
+    def forms(self) -> list[dict[str, Any]]:
+        """The forms of the tunes that it was trained on last, as `count_forms` gives them; may be empty.
+
+        Raises:
+            ModelError: the metadata have something else there.
+        """
+        return forms_in(self.metadata)
+
+    @property
+    def tonic_endings(self) -> float | None:
+        """The share of the tunes that it was trained on last that end on their tonic; None where it isn't known.
+
+        Raises:
+            ModelError: the metadata have something else there.
+        """
+        return tonic_endings_in(self.metadata)
+
+    def copy(self) -> Self:
+        """Return a model of its own: changing one leaves the other as it was."""
+        weights = {name: weight.copy() for name, weight in self.weights.items()}
+        return replace(self, weights=weights, metadata=dict(self.metadata), history=list(self.history))
+
+    def with_cache(self, weights: Sequence[float] = WEIGHTS) -> Self:
+        """Return a model that trusts passages of the tune that come again (`abclm.models.recall`); `()` for not at all.
+
+        Raises:
+            ConfigError: a weight is not from 0 to below 1.
+        """
+        return replace(self.copy(), config=replace(self.config, cache=tuple(weights)))
+
+    def with_vocabulary(self, vocabulary: Vocabulary) -> Self:
+        """Return a model that has more symbols, which it knows nothing of and holds for unlikely.
+
+        A new symbol is read as the mean of all symbols, and scored as the mean of all, which among the symbols that
+        a trained model expects is next to nothing: what it says of the others is hardly changed.
+
+        Args:
+            vocabulary: the model's symbols in their order, and others behind them.
+
+        Raises:
+            VocabularyError: it does not begin with the model's symbols.
+        """
+        known = len(self.vocabulary)
+        if vocabulary.symbols[:known] != self.vocabulary.symbols:
+            raise VocabularyError("a larger vocabulary begins with the model's symbols, in their order")
+        weights, more = dict(self.weights), len(vocabulary) - known
+        for name, axis in (("embedding/embeddings", 0), ("dense/kernel", 1), ("dense/bias", 0)):
+            mean = self.weights[name].mean(axis=axis, keepdims=True)
+            weights[name] = np.concatenate([self.weights[name], np.repeat(mean, more, axis)], axis)
+        return replace(
+            self, vocabulary=vocabulary, weights=weights,
+            metadata=dict(self.metadata), history=list(self.history),
+        )  # fmt: skip

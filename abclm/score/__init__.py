@@ -1,0 +1,1 @@
+"""Turn tunes into scores: measures, MusicXML, SVG, PDF and PNG."""

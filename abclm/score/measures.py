@@ -1,0 +1,210 @@
+"""Turn a tune into measures as they are written: notes with the signs for their lengths, beams, tuplets, endings, lines.
+
+A note whose length no single sign has, five eighths say, is written as several tied ones.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import pairwise
+
+from abclm.errors import ConvertError
+from abclm.notation.symbols import Bar, Change, ChordSymbol, Rest, Space, Symbol, Timed, Tuplet
+from abclm.notation.timing import quarters
+from abclm.notation.tune import Tune
+
+# The names of the signs, each half as long as the one before.
+_TYPES = ("long", "breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th", "256th",
+          "512th", "1024th")  # fmt: skip
+_LONG = Fraction(16)  # in quarter notes
+_SHORTEST = _LONG / 2 ** (len(_TYPES) - 1)
+_MOST_DOTS = 2
+_MOST_IN_LINE = 44  # notes and rests on a staff
+
+
+@dataclass(frozen=True)
+class Value:
+    """A sign for a length: `type` with dots, `actual` of them in the time of `normal`; `duration` in quarter notes."""
+
+    duration: Fraction
+    type: str
+    dots: int
+    actual: int = 1
+    normal: int = 1
+
+
+@dataclass
+class Event:
+    """A note, chord or rest with the signs that write it, a chord symbol or a change of key or meter."""
+
+    symbol: Symbol
+    values: list[Value] = field(default_factory=list)
+    beam: str = ""
+    tuplet: str = ""
+
+
+@dataclass
+class Measure:
+    """What stands between two bar lines.
+
+    Attributes:
+        events: in their order.
+        left: a bar line before it that begins a repeat.
+        right: the bar line behind it.
+        ending: the passes of the variant ending that begins with it, or ().
+        closes_ending: how the ending that goes on to its end closes there, as MusicXML has it, with the passes
+            where it began earlier: `stop`, `discontinue 2`; or nothing.
+        begins_line: whether a line of music begins with it.
+        duration: of all that stands in it, in quarter notes.
+    """
+
+    events: list[Event] = field(default_factory=list)
+    left: Bar | None = None
+    right: Bar | None = None
+    ending: tuple[int, ...] = ()
+    closes_ending: str = ""
+    begins_line: bool = False
+    duration: Fraction = Fraction(0)
+
+
+def measures_of(tune: Tune) -> list[Measure]:
+    """Cut the body at its bar lines; every note gets its signs, its beam and its place in a tuplet."""
+    measures = [Measure()]
+    tuplet, left, beam = Tuplet(0, 0, None, None), 0, list[Event]()
+    for symbol in tune.music.symbols:
+        here = measures[-1]
+        if isinstance(symbol, Bar):
+            _close_beam(beam)
+            measures = _close_measure(measures, symbol)
+        elif isinstance(symbol, Tuplet):
+            tuplet = symbol
+            left = symbol.r or symbol.p
+        elif isinstance(symbol, Space):
+            _close_beam(beam)
+            here.begins_line = here.begins_line or (
+                symbol.newline and not here.duration and len(measures) > 1
+            )
+        elif isinstance(symbol, ChordSymbol) or (isinstance(symbol, Change) and symbol.letter in "KM"):
+            here.events.append(Event(symbol))
+        elif isinstance(symbol, Timed):
+            event = Event(symbol)
+            duration = quarters(symbol.duration)
+            if left and tuplet.p:
+                event.values = _values(duration, tuplet.p, tuplet.q or 1)
+                first, last = left == (tuplet.r or tuplet.p), left == 1
+                event.tuplet = "start" if first and not last else "stop" if last and not first else ""
+                left -= 1
+            else:
+                event.values = _values(duration, 1, 1)
+            here.events.append(event)
+            here.duration += duration
+            if isinstance(symbol, Rest) or not _has_flag(event):
+                _close_beam(beam)
+            else:
+                beam.append(event)
+    _close_beam(beam)
+    if not measures[-1].duration and len(measures) > 1:
+        measures.pop()
+    _close_endings(measures)
+    _break_long_lines(measures)
+    return measures
+
+
+def _break_long_lines(measures: list[Measure]) -> None:
+    """Let a line of music that is too long for a staff go on on the next, in about equal parts."""
+    begins = [index for index, measure in enumerate(measures) if measure.begins_line or not index]
+    for begin, end in pairwise([*begins, len(measures)]):
+        counts = [sum(bool(event.values) for event in measure.events) for measure in measures[begin:end]]
+        parts = -(-sum(counts) // _MOST_IN_LINE)
+        seen, last = 0, 0.0
+        for index, count in enumerate(counts):
+            # A measure belongs to the part in which its middle lies.
+            part = (seen + count / 2) * parts // max(1, sum(counts))
+            if index and part > last:
+                measures[begin + index].begins_line = True
+            last, seen = part, seen + count
+
+
+def _close_measure(measures: list[Measure], bar: Bar) -> list[Measure]:
+    """Put a bar line after the last measure, or before it where nothing stands in it yet."""
+    here = measures[-1]
+    if here.duration:
+        if bar.text:
+            here.right = bar
+        here = Measure()
+        measures.append(here)
+    elif len(measures) > 1 and bar.text:
+        measures[-2].right = bar if bar.ends_repeat or bar.double else measures[-2].right
+    if bar.starts_repeat:
+        here.left = bar
+    here.ending = bar.ending or here.ending
+    return measures
+
+
+def _close_endings(measures: list[Measure]) -> None:
+    """A variant ending goes on to a repeat's end, a double bar, the next ending or the end of the tune."""
+    is_open = False
+    for index, measure in enumerate(measures):
+        is_open = is_open or bool(measure.ending)
+        following = measures[index + 1] if index + 1 < len(measures) else None
+        ends = following is None or following.ending or following.left is not None
+        right = measure.right
+        if is_open and (ends or (right is not None and (right.ends_repeat or right.double))):
+            repeats = right is not None and (right.ends_repeat or right.double)
+            measure.closes_ending = "stop" if repeats or following is None else "discontinue"
+            is_open = False
+            # The number stands at the end of an ending, too.
+            start = next(each for each in reversed(measures[: index + 1]) if each.ending)
+            if start is not measure:
+                measure.closes_ending += " " + format_passes(start.ending)
+
+
+def _values(duration: Fraction, actual: int, normal: int) -> list[Value]:
+    """The signs that together have a length, the longest first.
+
+    Args:
+        duration: in quarter notes, as it sounds.
+        actual: how many notes of the tuplet that it stands in sound
+        normal: in the time of how many.
+    """
+    written = duration * actual / normal
+    odd = written.denominator
+    while odd % 2 == 0:
+        odd //= 2
+    if odd > 1:
+        # A third of a note that stands in no triplet, say.
+        below = 1 << (odd.bit_length() - 1)
+        actual, normal = actual * odd, normal * below
+        written = duration * actual / normal
+    values = []
+    while written >= _SHORTEST:
+        plain, rank = _LONG, 0
+        while plain > written:
+            plain, rank = plain / 2, rank + 1
+        dots, length = 0, plain
+        while dots < _MOST_DOTS and length + plain / 2 ** (dots + 1) <= written:
+            dots += 1
+            length += plain / 2**dots
+        if length != written:  # so that five eighths are a half and an eighth
+            dots, length = 0, plain
+        values.append(Value(length * normal / actual, _TYPES[rank], dots, actual, normal))
+        written -= length
+    if written or not values:
+        raise ConvertError(f"the tune can't be written as a score: a note lasts {duration} of a quarter note")
+    return values
+
+
+def _has_flag(event: Event) -> bool:
+    return len(event.values) == 1 and _TYPES.index(event.values[0].type) > _TYPES.index("quarter")
+
+
+def _close_beam(beam: list[Event]) -> None:
+    if len(beam) > 1:
+        beam[0].beam, beam[-1].beam = "begin", "end"
+        for event in beam[1:-1]:
+            event.beam = "continue"
+    beam.clear()
+
+
+def format_passes(ending: tuple[int, ...]) -> str:
+    """Write the passes on which a variant ending is played, such as `1,3`."""
+    return ",".join(str(each) for each in ending)

@@ -1,0 +1,1 @@
+"""HTML and pictures that any part of the package shows itself with."""

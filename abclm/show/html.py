@@ -1,0 +1,53 @@
+"""Turn text, figures and pictures into HTML for notebooks, of which nothing is markup but what is written here."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from abclm.show.picture import shorten
+
+_MOST_LETTERS = 120
+
+
+def text(value: object) -> str:
+    """Write any value as text, cut where it is too long for a line; whole numbers with commas.
+
+    Example:
+        >>> text("<b>Reel</b>"), text(12345)
+        ('&lt;b&gt;Reel&lt;/b&gt;', '12,345')
+    """
+    plain = f"{value:,}" if type(value) is int else " ".join(str(value).split())
+    return escape(shorten(plain, _MOST_LETTERS))
+
+
+def facts(rows: Iterable[tuple[str, object]]) -> str:
+    """A table with a name and a value in each row."""
+    written = (
+        f'<tr><th style="text-align:left">{text(name)}</th><td style="text-align:left">{text(value)}</td></tr>'
+        for name, value in rows
+    )
+    return f"<table><tbody>{''.join(written)}</tbody></table>"
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table with a heading over each column; None stands as an empty cell."""
+    head = "".join(f'<th style="text-align:left">{text(heading)}</th>' for heading in headings)
+    body = "".join(
+        "<tr>"
+        + "".join(f'<td style="text-align:left">{"" if cell is None else text(cell)}</td>' for cell in row)
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def image(data: bytes, kind: str, description: str) -> str:
+    """A picture inside the page; as an image, an SVG can run no script and its names meet no others.
+
+    Args:
+        data: the bytes of the file.
+        kind: such as `png` or `svg+xml`.
+        description: what it shows, for those who can't see it.
+    """
+    source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    return f'<img src="{source}" alt="{text(description)}" style="max-width:100%;height:auto">'

@@ -1,0 +1,1 @@
+"""Turn MIDI files into sound."""

@@ -1,0 +1,1 @@
+"""Turn tunes into what is looked at: notebook cells, pages of HTML, piano rolls, pitch histograms."""

@@ -1,0 +1,162 @@
+"""Turn tunes into one page of HTML that needs nothing else: scores, players, ABC, and how they were made.
+
+Whatever a tune says is text on it, never markup: everything is escaped, and a content security policy lets no
+script run but the page's own, and nothing be fetched from anywhere.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from abclm.errors import AbclmError
+from abclm.midi.file import PERCUSSION_CHANNEL, parse_midi
+from abclm.midi.instruments import timbre_name
+from abclm.midi.performance import Performance, play
+from abclm.notation.tune import Tune
+from abclm.score.svg import engrave_tune, placed, rhythm_of, title_of
+from abclm.sound.timbres import TIMBRES
+
+_HERE = Path(__file__).parent
+
+
+def format_page(
+    tunes: Sequence[Tune],
+    *,
+    performance: Performance | None = None,
+    made: Mapping[str, str] | None = None,
+    title: str | None = None,
+) -> tuple[str, list[tuple[Tune, AbclmError]]]:
+    """Write a page.
+
+    Args:
+        tunes: one or more; two or more get an index.
+        performance: how the players play them.
+        made: how the tunes came about, such as `{"Model": "session", "Seed": "7"}`, where that is known.
+        title: of the page; else the tune's, or how many tunes there are.
+
+    Returns:
+        The text of the HTML file, and the tunes that could not be engraved or played, which are left out.
+
+    Raises:
+        ConvertError: there is none that could be.
+    """
+    articles: list[str] = []
+    shown: list[Tune] = []
+    failed: list[tuple[Tune, AbclmError]] = []
+    for tune in tunes:
+        try:
+            head = "h1" if len(tunes) == 1 else "h2"
+            articles.append(_article(tune, len(shown) + 1, head, performance, made))
+            shown.append(tune)
+        except AbclmError as error:
+            failed.append((tune, error))
+    if not shown:
+        raise failed[0][1] if failed else ValueError("a page has one tune or more")
+    name = title or (title_of(shown[0]) if len(shown) == 1 else f"{len(shown)} tunes")
+    return _page(name, shown, articles), failed
+
+
+def _page(name: str, shown: Sequence[Tune], articles: Sequence[str]) -> str:
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
+    style = (_HERE / "page.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; media-src blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    index = f"<h1>{escape(name)}</h1>\n" if articles[0].count("<h2") else ""
+    if len(shown) > 1:
+        entries = "\n".join(
+            f'<li><a href="#tune-{number}">{escape(title_of(tune))}</a></li>'
+            for number, tune in enumerate(shown, 1)
+        )
+        index += f'<nav aria-label="Tunes"><ol>\n{entries}\n</ol></nav>\n'
+    return f"""\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(name)}</title>
+<style>
+{style}</style>
+</head>
+<body>
+{index}<main>
+{"".join(articles)}</main>
+<script type="application/json" id="timbres">{_json(_timbres())}</script>
+<script>{script}</script>
+</body>
+</html>
+"""
+
+
+def _article(
+    tune: Tune, number: int, head: str, performance: Performance | None, made: Mapping[str, str] | None
+) -> str:
+    title = escape(title_of(tune))
+    facts = " · ".join(escape(fact) for fact in (rhythm_of(tune), tune.meter or "", f"in {tune.key}") if fact)
+    staves = engrave_tune(tune, seed=number)
+    svg = "\n".join(
+        # A page of staves is a picture; its letters are not read out one by one.
+        placed(page, size).replace("<svg ", f'<svg role="img" aria-label="Score of {title}" ', 1)
+        for page, size in zip(staves.pages, staves.sizes, strict=True)
+    )
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in (made or {}).items())
+    story = f"<details><summary>How it was made</summary><dl>{rows}</dl></details>\n" if rows else ""
+    notes = _json(_notes(tune, performance))
+    return f"""\
+<article id="tune-{number}" aria-labelledby="title-{number}">
+<{head} id="title-{number}">{title}</{head}>
+<p class="facts">{facts}</p>
+<figure class="score" tabindex="0">{svg}</figure>
+<div class="player">
+<button type="button" hidden>Play {title}</button>
+<audio controls hidden aria-label="{title}"></audio>
+<label hidden>Speed <select><option value="0.5">half</option><option value="0.75">three quarters</option>\
+<option value="1" selected>full</option></select></label>
+<noscript>The player needs JavaScript, which this browser does not run.</noscript>
+<script type="application/json">{notes}</script>
+</div>
+<details><summary>ABC</summary><pre><code>{escape(str(tune).rstrip())}</code></pre></details>
+{story}</article>
+"""
+
+
+def _notes(tune: Tune, performance: Performance | None) -> list[list[float | str]]:
+    """Each note's start and length in seconds, its pitch, its loudness and its timbre."""
+    file = parse_midi(play(tune, performance))
+    notes = [note for note in file.notes if note.channel != PERCUSSION_CHANNEL]
+    starts = file.seconds([note.start_ticks for note in notes])
+    ends = file.seconds([note.end_ticks for note in notes])
+    return [
+        [
+            round(start, 3), round(end - start, 3), note.pitch, round((note.velocity / 127) ** 1.3, 2),
+            timbre_name(file.program_at(note.channel, note.start_ticks)),
+        ]
+        for note, start, end in zip(notes, starts, ends, strict=True)
+    ]  # fmt: skip
+
+
+def _timbres() -> dict[str, dict[str, Any]]:
+    """The timbres for the page's script, with the harmonics that they have at 440 Hz."""
+    described = {}
+    for name, timbre in TIMBRES.items():
+        loud = [timbre.loudness(number, 440.0 * number) for number in range(1, timbre.harmonics + 1)]
+        level = sum(each**2 for each in loud) ** 0.5
+        described[name] = {
+            "harmonics": [round(each / level, 4) for each in loud], "attack": timbre.attack_seconds,
+            "release": timbre.release_seconds, "decay": timbre.decay, "damping": timbre.damping,
+            "vibrato": timbre.vibrato_cents, "gain": timbre.gain,
+        }  # fmt: skip
+    return described
+
+
+def _json(value: object) -> str:
+    """Write JSON that can stand inside a script element."""
+    return json.dumps(value, separators=(",", ":")).replace("<", "\\u003c")

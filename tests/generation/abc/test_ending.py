@@ -1,0 +1,172 @@
+"""The last bar is drawn until the model itself would end the tune there, and on its tonic where it should."""
+
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import abclm
+from abclm.analysis.forms import ends_on_tonic
+from abclm.generation.abc.draft import Writer
+from abclm.generation.abc.ending import BarStart, Ending, closing_symbols, log_probability
+from abclm.generation.abc.symbol_filter import Guide
+from abclm.generation.abc.tunes import generate, stream
+from abclm.generation.decoder import Batch
+from abclm.generation.options import GenerationOptions
+from abclm.language_model import LanguageModel
+from abclm.models.lstm.config import ModelConfig
+from abclm.models.lstm.numpy_engine import Engine
+from abclm.models.recall import Cache
+from abclm.tune import Tune
+
+FORMS = [
+    {"rhythm": "jig", "parts": 2, "bars": 4, "tunes": 3},
+    {"rhythm": "reel", "parts": None, "bars": 8, "tunes": 1},
+]
+HEADER = "X:1\nM:C\nL:1/8\nK:G\n"
+TONIC, OTHER = HEADER + "GABc dedB|G8|]\n\n", HEADER + "GABc dedB|A8|]\n\n"
+
+
+@pytest.fixture(scope="module")
+def lm():
+    """An untrained model that knows forms, of which half end on the tonic."""
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=16), seed=3)
+    lm.metadata["training"] = {"forms": FORMS, "tonic_endings": 0.5}
+    return lm
+
+
+def ending_of(most, on_tonic=False):
+    return Ending(most, on_tonic, BarStart(len(HEADER) + 10, None, None, None, None))
+
+
+def complete(draws, text, chance, number, alone=None):
+    """Tell an ending of a tune whose end has this chance; numbers are drawn from a list."""
+    symbols = np.log([chance, 1 - chance]).astype(np.float32)
+    draws.follow("|", 0, symbols)
+    return draws.take(text, iter(number).__next__, alone)
+
+
+def test_a_bar_is_kept_as_often_as_the_model_would_end_behind_it():
+    assert complete(ending_of(4), OTHER, 0.3, [0.29]) == OTHER
+    assert complete(ending_of(4), OTHER, 0.3, [0.31]) is None
+
+
+def test_only_what_closes_the_bar_counts():
+    draws = ending_of(4)
+    for symbol, chance in [("|", 0.5), ("A", 0.01), ("|", 0.5), ("]", 0.9), ("\n", 0.8), ("\n", 1 - 1e-7)]:
+        draws.follow(symbol, 0, np.log([chance, 1 - chance]).astype(np.float32))
+    assert draws.take(OTHER, iter([0.35]).__next__, None) == OTHER  # below 0.36
+    assert closing_symbols(HEADER + "GABc|]\n\n", len(HEADER)) == 4
+    assert log_probability(np.float32([1, 2, 3]), 1) == pytest.approx(
+        2 - math.log(sum(map(math.exp, (1, 2, 3))))
+    )
+
+
+def test_of_bars_none_of_which_was_kept_one_is_drawn_by_how_likely_the_end_is():
+    found = Counter()
+    for number in np.arange(0.005, 1, 0.01):
+        draws = ending_of(3)
+        assert complete(draws, "one", 0.1, [0.99]) is None
+        assert complete(draws, "two", 0.3, [0.99]) is None
+        found[complete(draws, "three", 0.6, [0.99, number])] += 1
+    assert found == {"one": 10, "two": 30, "three": 60}
+
+
+def test_a_tune_that_should_end_on_its_tonic_does_where_one_was_drawn():
+    draws = ending_of(3, on_tonic=True)
+    assert complete(draws, OTHER, 0.9, [0.1]) is None
+    assert complete(draws, TONIC, 0.01, [0.9]) is None
+    assert complete(draws, OTHER, 0.9, [0.1, 0.0, 0.5, 0.5]) == TONIC
+    draws = ending_of(2, on_tonic=True)
+    assert complete(draws, OTHER, 0.9, [0.1]) is None
+    assert complete(draws, OTHER, 0.9, [0.1, 0.5, 0.5]) == OTHER
+
+
+def test_a_draw_that_falls_between_is_decided_by_what_the_tune_has_alone():
+    assert complete(ending_of(2), OTHER, 0.30001, [0.3], lambda text, begin: 0.2) is None
+    assert complete(ending_of(2), OTHER, 0.31, [0.3], lambda text, begin: 0.2) == OTHER
+    draws = ending_of(2)
+    assert complete(draws, "one", 0.2, [0.99]) is None
+    chances = {"one": 0.3, "two": 0.1}
+    assert complete(draws, "two", 0.2, [0.99, 0.50001], lambda text, begin: chances[text]) == "one"
+
+
+def test_what_a_tune_has_alone_is_what_was_followed(monkeypatch):
+    lm = abclm.load("session")
+    found = []
+    take = Ending.take
+
+    def noting(draws, text, number, alone):
+        found.append((text, draws.start.length, math.exp(draws._chance)))
+        return take(draws, text, number, alone)
+
+    monkeypatch.setattr(Ending, "take", noting)
+    options = GenerationOptions(seed=2, n=4, title="Asked", rhythm="polka", batch_size=1)
+    assert lm.config.cache
+    list(generate(lm, options))
+    writer = Writer(options, Guide(options, lm.vocabulary), index=0, attempt=0)
+    batch = Batch(Engine(lm), lm.vocabulary, options, [writer])
+    for text, begin, chance in found:
+        assert batch._end_alone(Cache(lm.config.cache), text, begin) == pytest.approx(chance)
+    assert len({chance for _, _, chance in found}) > 4
+
+
+@pytest.mark.parametrize("changes", [{}, {"bar_redraws": 3}, {"bar_repetition": 0.5}, {"temperature": 1.5}])
+def test_a_tune_is_the_same_alone_streamed_and_in_a_batch(lm, changes):
+    options = {"seed": 3, "title": "Asked", "max_length": 600, "ending_draws": 6, **changes}
+    tunes = lm.generate(n=7, batch_size=7, **options)
+    assert lm.generate(n=7, batch_size=2, **options) == tunes
+    streamed = "".join(stream(lm, GenerationOptions(**options)))
+    assert streamed.rstrip() == tunes[0].text.rstrip()
+    assert len(set(map(str, tunes))) == 7
+
+
+def test_the_tune_before_its_last_bar_is_the_same_however_often_that_is_drawn(lm, monkeypatch):
+    lengths = {}
+    begin_ending = Writer.begin_ending
+
+    def noting(writer, state, logits):
+        lengths[writer.index] = len(writer.text)
+        return begin_ending(writer, state, logits)
+
+    monkeypatch.setattr(Writer, "begin_ending", noting)
+    once, often = (
+        [
+            each.tune.text
+            for each in generate(lm, GenerationOptions(n=5, seed=1, title="Asked", ending_draws=most))
+        ]
+        for most in (2, 16)
+    )
+    assert once != often
+    for index, (one, other) in enumerate(zip(once, often, strict=True)):
+        assert one[: lengths[index]] == other[: lengths[index]]
+        bars = Tune.parse(one).bars()
+        assert "|" in one[: lengths[index]] or len(bars) == 1
+        assert Tune.parse(other).check() == []
+
+
+def test_tunes_end_on_their_tonic_as_often_as_those_learned_from(lm):
+    def share(wanted, most):
+        other = lm.copy()
+        other.metadata["training"] = {"forms": FORMS, "tonic_endings": wanted}
+        tunes = other.generate(n=24, seed=1, title="Asked", key="G", ending_draws=most)
+        return sum(map(ends_on_tonic, tunes)) / 24
+
+    assert share(1.0, 1) == share(0.0, 1) < 0.4
+    assert share(1.0, 24) > 0.75
+    assert share(0.0, 24) < 0.4
+
+
+def test_a_tune_of_any_form_ends_where_the_model_ends_it(lm):
+    options = {"n": 3, "seed": 1, "title": "Asked", "max_length": 400}
+    assert lm.generate(any_form=True, ending_draws=9, **options) == lm.generate(
+        any_form=True, ending_draws=1, **options
+    )
+
+
+def test_the_last_note_decides_in_the_key_that_is_in_force():
+    assert ends_on_tonic(Tune.parse(TONIC))
+    assert not ends_on_tonic(Tune.parse(OTHER))
+    assert ends_on_tonic(Tune.parse(HEADER + "GABc dedB|[K:A]G4 A4|]\n"))
+    assert not ends_on_tonic(Tune.parse(HEADER + "z8|]\n"))

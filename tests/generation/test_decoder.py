@@ -1,0 +1,168 @@
+"""A tune is the same alone, in a small batch and in a large one, and bars that repeat can be held back."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import abclm
+from abclm.generation import decoder
+from abclm.generation.abc.draft import Writer
+from abclm.generation.abc.symbol_filter import Guide
+from abclm.generation.abc.tunes import generate, stream
+from abclm.generation.options import GenerationOptions
+from abclm.language_model import LanguageModel
+from abclm.models.lstm.config import ModelConfig
+
+
+@pytest.fixture(scope="module")
+def lm():
+    """Sure enough of itself that a draw can fall next to a boundary, and as wide as threads need."""
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=48), seed=3)
+    generator = np.random.default_rng(0)
+    for name, weight in lm.weights.items():
+        lm.weights[name] = generator.normal(0, 2 / np.sqrt(weight.shape[0]), weight.shape).astype(np.float32)
+    return lm
+
+
+def write(lm, **changes):
+    changes = {"title": "Asked", "seed": 1, "n": 12, "max_length": 300, "attempts": 2, **changes}
+    return [(str(each.tune), each.attempts) for each in generate(lm, GenerationOptions(**changes))]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"constrained": False},
+        {"temperature": 0.5, "top_k": 5},
+        {"top_p": 0.8, "min_p": 0.01, "temperature": 1.5},
+        {"bar_repetition": 0.1},
+        {"bar_redraws": 4},
+        {"bar_redraws": 2, "bar_repetition": 0.5, "temperature": 0.7},
+    ],
+)
+def test_tunes_are_the_same_in_batches_of_any_size(lm, changes):
+    one_by_one = write(lm, batch_size=1, **changes)
+    assert len(set(one_by_one)) == 12
+    for batch_size in (2, 5, 12, 128):
+        assert write(lm, batch_size=batch_size, **changes) == one_by_one
+
+
+def test_a_draw_that_is_not_certain_is_decided_by_the_logits_of_the_tune_alone(lm, monkeypatch):
+    one_by_one = write(lm, batch_size=1, n=6)
+    # A batch whose logits are far off, and that knows it.
+    step = decoder.Engine.step
+    noise = np.random.default_rng(0)
+
+    def rough(engine, state, ids):
+        logits = step(engine, state, ids)
+        return logits + noise.uniform(-0.01, 0.01, logits.shape) if state.batch > 1 else logits
+
+    monkeypatch.setattr(decoder.Engine, "step", rough)
+    monkeypatch.setattr(decoder, "FEW", 1)
+    assert write(lm, batch_size=6, n=6) != one_by_one
+    monkeypatch.setattr(decoder, "TOLERANCE", 0.01)  # of the largest logit, which is more than 1 throughout
+    assert write(lm, batch_size=6, n=6) == one_by_one
+
+
+def test_the_tolerance_is_more_than_the_logits_of_a_batch_are_off():
+    lm = abclm.load("session")
+    ids = lm.vocabulary.encode("\n" + str(abclm.Corpus.load("oldTunes").normalize().tunes[0]))[:250]
+    engine = decoder.Engine(lm)
+    alone, state = engine.logits(ids), engine.start(batch=32)
+    for row, token_id in zip(alone, ids, strict=True):
+        logits = engine.step(state, np.repeat(token_id, 32))
+        assert np.abs(logits - row).max() < decoder.TOLERANCE * np.abs(row).max()
+
+
+def test_finished_tunes_make_room_for_others(lm):
+    engine, options = decoder.Engine(lm), GenerationOptions(seed=1, constrained=False, max_length=200)
+    waiting = [Writer(options, Guide(options, lm.vocabulary), index, attempt=0) for index in range(20)]
+    first = [waiting.pop(0) for _ in range(6)]
+    running = decoder.Batch(engine, lm.vocabulary, options, first)
+    finished = []
+    for ended in running.run(lambda: waiting.pop(0) if waiting else None):
+        assert len(running.writers) <= 6
+        finished += ended
+    assert sorted(writer.index for writer in finished) == list(range(20))
+    assert all(len(writer.text) == 200 or writer.text.endswith("\n\n") for writer in finished)
+
+
+# Bars that repeat
+
+
+def bars(text):
+    """The bars of more than one note, as they are written."""
+    music = text.partition("\nK:")[2].partition("\n")[2]
+    found = ("".join(each.split()) for each in music.replace(":", "|").split("|"))
+    return [each.lstrip("12") for each in found if sum(symbol.isalpha() for symbol in each) > 1]
+
+
+def repeated(texts):
+    return sum(sum(count - 1 for count in Counter(bars(text)).values()) for text in texts)
+
+
+def test_bars_repeat_as_rarely_as_is_asked():
+    lm = abclm.load("session")
+    options = {"rhythm": "jig", "key": "G", "temperature": 0.5, "n": 6, "seed": 1, "max_length": 350}
+    texts = {
+        keep: [str(tune) for tune in lm.generate(bar_repetition=keep, **options)] for keep in (1.0, 0.5, 0.0)
+    }
+    assert repeated(texts[1.0]) > repeated(texts[0.5]) > repeated(texts[0.0])
+    assert repeated(texts[0.0]) <= 2  # where a bar has too few forms, or the tune is led to its end
+
+
+def test_a_tune_with_bars_held_back_is_valid(lm):
+    for generated in generate(
+        lm, GenerationOptions(seed=1, n=10, bar_repetition=0, title="Asked", max_length=400)
+    ):
+        assert generated.problems == ()
+        assert generated.tune.check() == []
+        assert generated.characters <= 400
+
+
+@pytest.mark.parametrize("changes", [{"bar_repetition": 0.2}, {"bar_redraws": 8}])
+def test_a_stream_takes_nothing_back(changes):
+    lm = abclm.load("session")
+    options = GenerationOptions(
+        rhythm="jig", temperature=0.5, seed=1, max_length=300, title="Asked", **changes
+    )
+    (generated,) = generate(lm, options)
+    streamed = "".join(stream(lm, options))
+    assert streamed.rstrip("\n") == str(generated.tune).rstrip("\n")
+    assert streamed.endswith("\n\n")
+
+
+# Bars that the model would not have written
+
+
+@pytest.mark.parametrize("most", [0, 1, 4])
+def test_a_bar_is_drawn_anew_so_often_at_most_and_then_bent_to_the_grammar(lm, monkeypatch, most):
+    begun: list[
+        tuple[int, int]
+    ] = []  # of each bar that is begun again, the tune and where the bar stands in it
+    begin_bar_again = Writer.begin_bar_again
+
+    def counting(writer, *, not_allowed):
+        found = begin_bar_again(writer, not_allowed=not_allowed)
+        begun.append((writer.index, len(writer.text)))
+        return found
+
+    monkeypatch.setattr(Writer, "begin_bar_again", counting)
+    write(lm, n=6, attempts=1, bar_redraws=most)
+    counts = Counter(begun)
+    assert max(counts.values(), default=0) == most
+
+
+def test_a_tune_with_bars_drawn_anew_is_valid(lm):
+    for generated in generate(
+        lm, GenerationOptions(seed=1, n=6, bar_redraws=16, title="Asked", max_length=400)
+    ):
+        assert generated.problems == ()
+        assert generated.tune.check() == []
+
+
+def test_the_likeliest_tune_is_the_same_however_often_a_bar_may_be_drawn(lm):
+    options = {"temperature": 0, "title": "Asked", "max_length": 300, "attempts": 1}
+    assert lm.generate(bar_redraws=8, **options) == lm.generate(**options)

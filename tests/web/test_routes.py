@@ -1,0 +1,315 @@
+"""The API: tunes as `abclm generate` writes them, checks, scores, files, and what is refused."""
+
+import asyncio
+import io
+import json
+import re
+import threading
+import time
+import wave
+from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
+
+import pytest
+from serving import TUNE, client_of
+
+from abclm.cli import run
+from abclm.formats import SUFFIXES
+from abclm.tune import Tune
+from abclm.web import tune_queue
+from abclm.web.app import create_app
+from abclm.web.limits import Limits
+from abclm.web.schema import MEDIA_TYPES, MOST_CHARACTERS, Format
+
+ASKED = [
+    {"title": "The Lost Badger", "key": "G", "seed": 1},
+    {"rhythm": "jig", "meter": "6/8", "key": "Ador", "seed": 5, "temperature": 0.7, "top_k": 9},
+    {"rhythm": "reel", "parts": 2, "bars": 4, "seed": 3, "top_p": 0.9, "min_p": 0.01},
+    {"title": "Up Early", "rhythm": "reel", "meter": "C|", "key": "D", "opening": "|:d2fd Adfd", "seed": 2},
+    {"seed": 8, "bar_repetition": 0.3, "max_length": 400},
+    {"seed": 9, "temperature": 0, "max_length": 250, "unit_note_length": "1/8"},
+]
+
+
+def generated(model_folder, capsys, asked):
+    """What `abclm generate` prints."""
+    options = [part for name, value in asked.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    assert run(["generate", "--model", model_folder, *options]) == 0
+    return capsys.readouterr().out
+
+
+def lines_of(client, asked):
+    with client.stream("POST", "/api/generate/stream", json=asked) as response:
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "application/x-ndjson"
+        return [json.loads(line) for line in response.iter_lines()]
+
+
+@pytest.mark.parametrize("asked", ASKED, ids=lambda asked: f"seed {asked['seed']}")
+def test_the_same_seed_gives_the_tune_of_abclm_generate(client, model_folder, capsys, asked):
+    written = client.post("/api/generate", json=asked).json()
+    assert written["abc"] == generated(model_folder, capsys, asked)
+    assert written["seed"] == asked["seed"]
+    lines = lines_of(client, asked)
+    assert "".join(line.get("text", "") for line in lines) == written["abc"]
+    assert lines[-1] == {"event": "written", "tune": written}
+
+
+def test_a_tune_is_the_same_in_any_company(client):
+    asked = [{**ASKED[number % len(ASKED)], "seed": number} for number in range(24)]
+    alone = [client.post("/api/generate", json=each).json()["abc"] for each in asked]
+    with ThreadPoolExecutor(24) as pool:
+        together = list(pool.map(lambda each: client.post("/api/generate", json=each).json()["abc"], asked))
+    assert together == alone
+
+
+def test_a_tune_says_what_it_is_and_how_it_came_about(client):
+    asked = {"title": "Père O’Connor", "key": "A dorian", "rhythm": "jig", "seed": 4}
+    written = client.post("/api/generate", json=asked).json()
+    tune = Tune.parse(written["abc"])
+    assert (written["title"], written["key"], written["rhythm"]) == ("Pere O'Connor", "Ador", "jig")
+    assert (written["meter"], written["unit_note_length"]) == (tune.meter, tune.unit_note_length)
+    assert written["problems"] == []
+    assert written["overlap"] is None  # this model knows no training tunes
+    assert written["made"]["Seed"] == "4"
+    assert written["made"]["Title"] == "Père O’Connor"
+
+
+def test_a_seed_is_drawn_and_said(client):
+    written = [client.post("/api/generate", json={"max_length": 200}).json() for _ in range(2)]
+    assert written[0]["seed"] != written[1]["seed"]
+    again = client.post("/api/generate", json={"max_length": 200, "seed": written[0]["seed"]}).json()
+    assert again["abc"] == written[0]["abc"]
+
+
+def test_what_is_copied_is_said(model_folder):
+    from abclm.analysis.novelty import NoveltyIndex
+    from abclm.language_model import load
+
+    lm = load(model_folder)
+    with client_of(lm) as client:
+        abc = client.post("/api/generate", json={"seed": 1}).json()["abc"]
+    lm.novelty_index = NoveltyIndex.create([Tune.parse(abc.replace("T:", "T:Known as "))])
+    with client_of(lm) as client:
+        overlap = client.post("/api/generate", json={"seed": 1}).json()["overlap"]
+    assert overlap["share"] == 1
+    assert overlap["title"].startswith("Known as ")
+    assert overlap["is_copy"]
+
+
+def test_a_tune_is_checked(client):
+    checked = client.post("/api/check", json={"abc": TUNE.replace("c2A2 G4", "c2A2 (3GA")}).json()
+    assert (checked["title"], checked["rhythm"], checked["meter"]) == ("Two Bars", "reel", "4/4")
+    assert checked["body"] == "GABc dedB|c2A2 (3GA|]\n"
+    assert {"line": 7, "severity": "error"}.items() <= checked["problems"][0].items()
+    assert client.post("/api/check", json={"abc": TUNE}).json()["problems"] == []
+
+
+def test_a_score_is_engraved_in_more_lines_where_it_is_narrow(client):
+    tune = TUNE.replace("|]", "|" + "GABc dedB|" * 2 + "]")
+    wide, narrow = (client.post("/api/score", json={"abc": tune, "width": width}) for width in (2000, 700))
+    assert wide.headers["content-type"] == narrow.headers["content-type"] == "image/svg+xml"
+    assert wide.text.count('class="notehead"') == narrow.text.count('class="notehead"') == 11 + 2 * 8
+    assert narrow.text.count('class="system"') > wide.text.count('class="system"') == 1
+    assert "Two Bars</text>" not in wide.text
+
+
+BEGINNINGS = {
+    "abc": b"X:1\n", "mid": b"MThd", "wav": b"RIFF", "svg": b"<svg ", "png": b"\x89PNG", "pdf": b"%PDF",
+    "musicxml": b"<?xml", "html": b"<!doctype html>",
+}  # fmt: skip
+
+
+def test_every_format_that_a_tune_can_be_saved_as_can_be_asked_for():
+    assert {f".{name}" for name in get_args(Format)} == set(SUFFIXES)
+    assert MEDIA_TYPES.keys() == BEGINNINGS.keys() == set(get_args(Format))
+
+
+@pytest.mark.parametrize("name", sorted(BEGINNINGS))
+def test_a_tune_becomes_a_file(client, tmp_path, name):
+    response = client.post("/api/convert", json={"abc": TUNE, "format": name})
+    assert response.status_code == 200
+    assert response.headers["content-type"] == MEDIA_TYPES[name]
+    assert response.headers["content-disposition"] == f'attachment; filename="two-bars.{name}"'
+    assert response.content.startswith(BEGINNINGS[name])
+    Tune.parse(TUNE).save(tmp_path / f"t.{name}")
+    if name not in ("pdf", "wav"):  # of which no two are the same, or, where FluidSynth plays, need not be
+        assert response.content == (tmp_path / f"t.{name}").read_bytes()
+
+
+def test_instrument_tempo_and_story_get_into_the_file(client, tmp_path):
+    how = {"instrument": "fiddle", "tempo": "1/4=60"}
+    midi = client.post("/api/convert", json={"abc": TUNE, "format": "mid", **how}).content
+    Tune.parse(TUNE).save(tmp_path / "t.mid", **how)
+    assert midi == (tmp_path / "t.mid").read_bytes()
+    made = {"Model": "small & fine", "Seed": "7"}
+    page = client.post("/api/convert", json={"abc": TUNE, "format": "html", "made": made}).text
+    assert "<dd>small &amp; fine</dd>" in page
+
+
+def test_a_tune_is_played_small(client):
+    small = client.post("/api/sound", json={"abc": TUNE, "instrument": "flute", "tempo": "60"})
+    whole = client.post(
+        "/api/convert", json={"abc": TUNE, "format": "wav", "instrument": "flute", "tempo": "60"}
+    )
+    assert small.headers["content-type"] in ("audio/mpeg", "audio/wav")
+    assert len(small.content) < len(whole.content) / 3
+    with wave.open(io.BytesIO(whole.content)) as file:
+        assert file.getnframes() / file.getframerate() > 4
+    error = client.post("/api/sound", json={"abc": TUNE, "instrument": "kazoo"}).json()["error"]
+    assert error.startswith("instrument: 'kazoo' is not known")
+
+
+def test_what_can_be_asked_for_is_said(client):
+    about = client.get("/api/about").json()
+    assert about["model"] == "small"
+    assert about["rhythms"]["jig"] == ["6/8", "12/8"]
+    assert "Ador" in about["keys"]
+    assert "fiddle" in about["instruments"]
+    for rhythm, meters in about["rhythms"].items():
+        asked = {"rhythm": rhythm, "meter": meters[-1], "key": about["keys"][7], "seed": 1}
+        assert client.post("/api/generate", json=asked).status_code == 200, rhythm
+
+
+# What is refused
+
+WRONG = [
+    ("generate", {"key": "H"}, "key: 'H' is no key; give one such as G"),
+    ("generate", {"rhythm": "jig", "meter": "3/4"}, "rhythm jig goes with meter 6/8, 12/8, received 3/4"),
+    ("generate", {"title": ""}, "title is text with something in it, received ''"),
+    ("generate", {"title": "a\nb"}, "title: a title is one line"),
+    ("generate", {"title": "\ud800"}, "title: "),
+    ("generate", {"title": "x" * 500}, "title: string should have at most 200 characters"),
+    ("generate", {"opening": "X:1\nGAB"}, "opening: the line 'X:1' is an information field"),
+    ("generate", {"temperature": "1"}, "temperature: input should be a valid number, received '1'"),
+    ("generate", {"temperature": float("nan")}, "temperature: "),
+    ("generate", {"seed": -1}, "seed: "),
+    ("generate", {"seed": True}, "seed: input should be a valid integer, received True"),
+    ("generate", {"parts": 99}, "parts: "),
+    ("generate", {"n": 3}, "n: extra inputs are not permitted, received 3"),
+    ("generate", [], "the body: "),
+    ("generate", None, "the body: "),
+    ("generate/stream", {"key": "H"}, "key: 'H' is no key"),
+    ("check", {}, "abc: field required"),
+    ("check", {"abc": "Dear friend"}, "there is no tune: no line begins with X:"),
+    ("check", {"abc": 5}, "abc: input should be a valid string, received 5"),
+    ("check", {"abc": "X" * (MOST_CHARACTERS + 1)}, "abc: string should have at most"),
+    ("score", {"abc": "X:1\nK:C\nz4|\n"}, "the tune has no notes"),
+    ("score", {"abc": TUNE, "width": 20}, "width: "),
+    ("convert", {"abc": TUNE, "format": "exe"}, "format: input should be 'abc', 'mid'"),
+    ("convert", {"abc": TUNE, "format": "wav", "instrument": "kazoo"}, "instrument: 'kazoo' is not known"),
+    ("convert", {"abc": TUNE, "format": "mid", "tempo": "fast"}, "tempo: 'fast' is none"),
+    ("convert", {"abc": TUNE, "format": "pdf", "tempo": "90"}, "instrument, tempo and chords go with"),
+    ("convert", {"abc": TUNE, "format": "html", "made": {"a": 5}}, "made.a: "),
+    ("convert", {"abc": f"{TUNE[:-2]}|Z{'9' * 9}|\n", "format": "wav"}, ""),
+    ("convert", {"abc": TUNE.replace("K:", "Q:1/4=10\nK:").replace("G4", "G4000"), "format": "wav"}, "the tune lasts"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("what", "asked", "said"), WRONG, ids=[f"{what} {number}" for number, (what, _, _) in enumerate(WRONG)]
+)
+def test_what_can_not_be_done_is_said_in_one_line(client, what, asked, said):
+    response = client.post(
+        f"/api/{what}", content=json.dumps(asked), headers={"Content-Type": "application/json"}
+    )
+    assert response.status_code == 422
+    assert response.json().keys() == {"error"}
+    error = response.json()["error"]
+    assert said in error
+    assert "\n" not in error.strip()
+    assert len(error) < 700
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [(b"{", 422), (b"", 422), (b"[" * 60_000, 400), (b'{"seed":' + b"9" * 6000 + b"}", 400), (b"\xff\xfe{}", 422)],
+)  # fmt: skip
+def test_what_is_no_json_is_refused(client, content, status):
+    response = client.post("/api/generate", content=content, headers={"Content-Type": "application/json"})
+    assert response.status_code == status
+    assert response.json()["error"]
+
+
+def test_json_has_to_be_said_to_be_json(client):
+    # A page of another site can send a form without being asked, but no JSON.
+    response = client.post("/api/generate", content=b"{}", headers={"Content-Type": "text/plain"})
+    assert response.status_code == 422
+
+
+def test_a_message_of_a_tune_that_failed_on_the_way_is_its_last_line(client, monkeypatch):
+    def steps(lm, options, engine):
+        yield "X:1\n"
+        raise ValueError("a fault of ours")
+
+    monkeypatch.setattr(tune_queue, "stream_steps", steps)
+    lines = lines_of(client, {"seed": 1})
+    assert lines[-1] == {"event": "failed", "error": "a fault of ours"}
+    monkeypatch.undo()
+    assert client.post("/api/generate", json={"seed": 1}).status_code == 200
+
+
+# What is said of the API
+
+
+def test_the_description_is_whole_and_true(client):
+    openapi = client.get("/openapi.json").json()
+    assert sorted(openapi["paths"]) == [
+        "/api/about", "/api/check", "/api/convert", "/api/generate", "/api/generate/stream", "/api/score",
+        "/api/sound",
+    ]  # fmt: skip
+    for path, methods in openapi["paths"].items():
+        for operation in methods.values():
+            assert operation["summary"], path
+            assert {"200", "422", "429"} <= operation["responses"].keys()
+    shown = client.get("/docs").text
+    for path in openapi["paths"]:
+        assert f" {path}</code></h2>" in shown
+    for name in openapi["components"]["schemas"]["TuneAsked"]["properties"]:
+        assert f"<code>{name}</code>" in shown
+    assert not re.search(r"None|\bnull\b, ", re.sub(r"<td>null</td>", "", shown))
+
+
+@pytest.mark.parametrize("path", ["/api/generate", "/api/generate/stream"])
+def test_a_client_that_goes_away_has_no_more_written(lm, monkeypatch, path):
+    begun, closed = threading.Event(), threading.Event()
+
+    def steps(lm, options, engine):
+        try:
+            while True:
+                begun.set()
+                time.sleep(0.001)
+                yield "x"
+        finally:
+            closed.set()
+
+    monkeypatch.setattr(tune_queue, "stream_steps", steps)
+    body = b'{"seed": 1}'
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/json"), (b"content-length", b"11")]
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "POST",
+        "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "", "scheme": "http",
+        "headers": headers, "client": ("127.0.0.1", 1), "server": ("localhost", 80),
+    }  # fmt: skip
+
+    async def ask():
+        coming = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive():
+            if coming:
+                return coming.pop()
+            while not begun.is_set():
+                await asyncio.sleep(0.01)
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            pass
+
+        app = create_app(lm, "small", Limits(workers=1, write_seconds=600))
+        async with app.router.lifespan_context(app):
+            await asyncio.wait_for(app(scope, receive, send), 30)
+            while not closed.is_set():
+                await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(ask(), 60))
+    assert closed.is_set()
