@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from abclm.generation.options import GenerationOptions
     from abclm.language_model import LanguageModel, load
     from abclm.models.lstm.config import ModelConfig
-    from abclm.tokenizers.characters import Vocabulary
+    from abclm.tokenizers.characters import CharacterTokenizer
     from abclm.training.config import TrainingConfig
     from abclm.tune import Tune, read_tunebook
 
 __all__ = [
     "AbclmError",
+    "CharacterTokenizer",
     "ConfigError",
     "ConvertError",
     "Corpus",
@@ -41,7 +42,6 @@ __all__ = [
     "NotationError",
     "TrainingConfig",
     "Tune",
-    "Vocabulary",
     "VocabularyError",
     "__version__",
     "load",
@@ -55,7 +55,7 @@ _HOMES = {
     "ModelConfig": "models.lstm.config",
     "TrainingConfig": "training.config",
     "Tune": "tune",
-    "Vocabulary": "tokenizers.characters",
+    "CharacterTokenizer": "tokenizers.characters",
     "load": "language_model",
     "read_tunebook": "tune",
 }

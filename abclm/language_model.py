@@ -31,7 +31,7 @@ class LanguageModel(Model):
 
     Args:
         config: the shape of the network.
-        vocabulary: what it reads and writes.
+        tokenizer: what it reads and writes.
         weights: float32 arrays, named as `ModelConfig.weight_shapes` says.
         metadata: how it was trained; what JSON can hold.
         history: one entry each time training measured itself; a notebook shows its curves.
@@ -63,9 +63,7 @@ class LanguageModel(Model):
         Raises:
             VocabularyError: the text has a character that the vocabulary lacks.
         """
-        from abclm.models.lstm.numpy_engine import Engine
-
-        return Engine(self).logits(self.vocabulary.encode(text))
+        return self.config.engine(self.weights).logits(self.tokenizer.encode(text))
 
     def generate(self, options: GenerationOptions | None = None, **changes: Any) -> list[Tune]:
         """Write tunes.
@@ -160,9 +158,7 @@ class LanguageModel(Model):
 
     def to_keras(self) -> keras.Model:
         """Return a Keras model with the same weights; it maps token ids to logits."""
-        from abclm.models.lstm.network import build_network
-
-        return build_network(self.config, len(self.vocabulary), self.weights)
+        return self.config.network(len(self.tokenizer), self.weights)
 
 
 def load(name_or_path: str | os.PathLike[str]) -> LanguageModel:

@@ -19,7 +19,6 @@ import numpy.typing as npt
 
 import abclm
 from abclm.corpora.corpus import Corpus, read_corpora
-from abclm.models.lstm.numpy_engine import Engine
 from abclm.models.recall import SHORTEST, WEIGHTS, Cache
 from abclm.training.forgetting import tunes_held_out_from
 from abclm.tune import Tune
@@ -76,8 +75,8 @@ def held_out_from(lm: abclm.LanguageModel) -> Corpus:
 def observed(lm: abclm.LanguageModel, tune: Tune, longest: int) -> Floats:
     """At each character the length of the passage that comes again, 0 for none, the network's p, and r: `(time, 3)`."""
     text = f"{tune.text.rstrip()}\n\n"
-    ids = lm.vocabulary.encode("\n" + text)
-    logits = Engine(lm).logits(ids[:-1]).astype(np.float64)
+    ids = lm.tokenizer.encode("\n" + text)
+    logits = lm.config.engine(lm.weights).logits(ids[:-1]).astype(np.float64)
     logits -= logits.max(axis=1, keepdims=True)
     chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     # A weight for each length, which says how long the passage was.

@@ -23,36 +23,35 @@ from protocol import CORPORA, split
 import abclm
 from abclm.language_model import LanguageModel
 from abclm.midi.complaints import complaints
-from abclm.models.lstm.numpy_engine import Engine
 from abclm.notation.grammar import Grammar
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 
 BATCH = 128
 
 
-def masks(text: str, grammar: Grammar, vocabulary: Vocabulary) -> np.ndarray | None:
+def masks(text: str, grammar: Grammar, tokenizer: CharacterTokenizer) -> np.ndarray | None:
     """Which symbols the grammar allows before each character, (characters, vocabulary); None where it stops."""
-    state, rows = grammar.start(), np.zeros((len(text), len(vocabulary)), bool)
+    state, rows = grammar.start(), np.zeros((len(text), len(tokenizer)), bool)
     for row, symbol in zip(rows, text, strict=True):
         allowed = grammar.allowed(state)
         if symbol not in allowed:
             return None
-        row[[vocabulary.char_to_id[each] for each in allowed]] = True
+        row[[tokenizer.char_to_id[each] for each in allowed]] = True
         state = grammar.advance(state, symbol)
     return rows
 
 
 def kept(lm: LanguageModel, texts: list[str], grammar: Grammar) -> Iterator[np.ndarray]:
     """The probability of all that is allowed, before each character of each text that the grammar accepts."""
-    engine = Engine(lm)
-    found = ((text, masks(text, grammar, lm.vocabulary)) for text in texts)
+    engine = lm.config.engine(lm.weights)
+    found = ((text, masks(text, grammar, lm.tokenizer)) for text in texts)
     accepted = sorted(
         ((text, rows) for text, rows in found if rows is not None), key=lambda each: len(each[0])
     )
     for first in range(0, len(accepted), BATCH):
         batch = accepted[first : first + BATCH]
         longest = len(batch[-1][0])
-        ids = np.array([lm.vocabulary.encode(f"\n{text}".ljust(longest + 1)) for text, _ in batch])
+        ids = np.array([lm.tokenizer.encode(f"\n{text}".ljust(longest + 1)) for text, _ in batch])
         state, shares = engine.start(len(batch)), np.empty((len(batch), longest))
         for time in range(longest):
             logits = engine.step(state, ids[:, time]).astype(np.float64)

@@ -11,7 +11,7 @@ import json
 import statistics
 import time
 
-from abclm import Vocabulary
+from abclm import CharacterTokenizer
 from abclm.corpora.corpus import read_corpora
 
 
@@ -27,13 +27,13 @@ def main() -> None:
 
     once = read_corpora(options.corpora).normalize().text
     text = once * max(1, round(options.megabytes * 1e6 / len(once)))
-    vocabulary = Vocabulary.default()
-    assert vocabulary.decode(vocabulary.encode(once)) == once
+    tokenizer = CharacterTokenizer.default()
+    assert tokenizer.decode(tokenizer.encode(once)) == once
 
     seconds = []
     for _ in range(options.rounds):
         start = time.perf_counter()
-        vocabulary.encode(text)
+        tokenizer.encode(text)
         seconds.append(time.perf_counter() - start)
     speeds = [len(text) / 1e6 / each for each in seconds]
     figures = {

@@ -53,14 +53,14 @@ def keras_loop(path: str, tunes: int) -> Callable[[], int]:
     import tensorflow as tf
 
     weights = dict(np.load(path))
-    vocabulary, dimension = weights["embedding/embeddings"].shape
+    tokenizer, dimension = weights["embedding/embeddings"].shape
     units = len(weights["lstm/recurrent_kernel"])
     model = keras.Sequential(
         [
             keras.Input((None,), batch_size=1),
-            keras.layers.Embedding(vocabulary, dimension),
+            keras.layers.Embedding(tokenizer, dimension),
             keras.layers.LSTM(units, return_sequences=True, stateful=True),
-            keras.layers.Dense(vocabulary),
+            keras.layers.Dense(tokenizer),
         ]
     )
     model.set_weights(list(weights.values()))
@@ -80,13 +80,13 @@ def torch_loop(path: str, tunes: int, batch: int = 1) -> Callable[[], int]:
     import torch
 
     weights = dict(np.load(path))
-    vocabulary, dimension = weights["embedding/embeddings"].shape
+    tokenizer, dimension = weights["embedding/embeddings"].shape
     units = len(weights["lstm/recurrent_kernel"])
     embedding, lstm = (
-        torch.nn.Embedding(vocabulary, dimension),
+        torch.nn.Embedding(tokenizer, dimension),
         torch.nn.LSTM(dimension, units, batch_first=True),
     )
-    dense = torch.nn.Linear(units, vocabulary)
+    dense = torch.nn.Linear(units, tokenizer)
     given = {name: torch.from_numpy(each) for name, each in weights.items()}
     with torch.no_grad():
         embedding.weight.copy_(given["embedding/embeddings"])

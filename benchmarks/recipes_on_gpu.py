@@ -40,7 +40,7 @@ import torch
 from protocol import RECIPES, read_split, same_size
 from torch.nn import functional
 
-from abclm import LanguageModel, ModelConfig, TrainingConfig, Vocabulary
+from abclm import CharacterTokenizer, LanguageModel, ModelConfig, TrainingConfig
 from abclm.analysis.forms import count_forms, share_on_tonic
 from abclm.analysis.novelty import NoveltyIndex
 from abclm.corpora.corpus import Corpus
@@ -49,7 +49,7 @@ from abclm.datasets.epochs import HIGHEST, LOWEST, Feed, encode_in_key
 from abclm.evaluation.figures import EncodedTunes, Evaluation
 from abclm.models.recall import WEIGHTS, mix
 
-VOCABULARY = Vocabulary.default()
+TOKENIZER = CharacterTokenizer.default()
 LOSS_SCALE = 2.0**12
 EPSILON = 1e-7  # Adam's, as Keras has it
 TUNES_AT_ONCE = 256
@@ -157,15 +157,15 @@ def read_tunes(options: argparse.Namespace, with_keys: bool) -> Tunes:
         for place, ids in enumerate(encoded):
             in_keys |= {(place, by): each for by, each in zip(semitones, ids, strict=True)}
     return Tunes(
-        EncodedCorpus.encode(training, VOCABULARY),
+        EncodedCorpus.encode(training, TOKENIZER),
         in_keys,
-        EncodedTunes(VOCABULARY, parts["validation"].tunes),
-        EncodedTunes(VOCABULARY, parts["test"].tunes) if options.test else None,
+        EncodedTunes(TOKENIZER, parts["validation"].tunes),
+        EncodedTunes(TOKENIZER, parts["test"].tunes) if options.test else None,
     )
 
 
 def in_all_keys(tune: Any, semitones: range) -> list[Any]:
-    return [encode_in_key(tune, by, VOCABULARY) for by in semitones]
+    return [encode_in_key(tune, by, TOKENIZER) for by in semitones]
 
 
 def device_name(device: torch.device) -> str:
@@ -218,7 +218,7 @@ def run(job: Job, tunes: Tunes, device: torch.device, options: argparse.Namespac
     network = Network(lm, device, job.seed)
     trainer = Trainer(network, config)
     feed = Feed(
-        tunes.training, VOCABULARY, sequence_length=config.sequence_length, batch_size=config.batch_size,
+        tunes.training, TOKENIZER, sequence_length=config.sequence_length, batch_size=config.batch_size,
         seed=config.seed, whole_tunes=config.whole_tunes, transposition=config.transposition, in_keys=tunes.in_keys,
     )  # fmt: skip
     total_steps = config.total_steps(feed.steps_per_epoch)
@@ -256,7 +256,7 @@ def run(job: Job, tunes: Tunes, device: torch.device, options: argparse.Namespac
         "seed": job.seed,
         "layers": model.layers,
         "units": model.units,
-        "parameters": model.parameters(len(VOCABULARY)),
+        "parameters": model.parameters(len(TOKENIZER)),
         "best": best["epoch"],
         "passes": history[-1]["epoch"],
         "training": best["training"] / math.log(2),

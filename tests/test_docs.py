@@ -82,14 +82,14 @@ def model_of_pairs():
     """
     config = ModelConfig(embedding_dimension=83, units=83)
     lm = LanguageModel.create(config)
-    look_up = lm.vocabulary.char_to_id
+    look_up = lm.tokenizer.char_to_id
     follows = np.full((83, 83), -12.0, np.float32)
 
     def let(before, after, score=0.0):
         for pair in itertools.product(before, after):
             follows[look_up[pair[0]], look_up[pair[1]]] = score
 
-    let(lm.vocabulary.symbols, "abcdefg")
+    let(lm.tokenizer.symbols, "abcdefg")
     let("abcdefg", " \n", -1.5)
     let("\n", "\n")
     for score, field in zip((-12, -10, -8, -6, -4), "TRMLK", strict=True):

@@ -16,10 +16,11 @@ from abclm.errors import ConfigError, ModelError
 from abclm.language_model import LanguageModel
 from abclm.models import folder as model_folder
 from abclm.models import presets
+from abclm.models.architecture import read_config
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.presets import preset_names
 from abclm.system import files
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.tune import Tune
 
 SMALL = ModelConfig(embedding_dimension=3, units=4)
@@ -38,7 +39,7 @@ def folder(lm, tmp_path):
 
 def assert_same_model(one, other):
     assert one.config == other.config
-    assert one.vocabulary == other.vocabulary
+    assert one.tokenizer == other.tokenizer
     assert one.weights.keys() == other.weights.keys()
     for name in one.weights:
         np.testing.assert_array_equal(one.weights[name], other.weights[name])
@@ -77,7 +78,7 @@ def test_sizes_out_of_range_are_all_named(value):
 
 def test_a_config_goes_to_json_and_back():
     config = ModelConfig(embedding_dimension=5, units=6, layers=2)
-    assert ModelConfig.from_json(config.to_json()) == config
+    assert read_config(config.to_json()) == config
     assert json.loads(config.to_json())["format_version"] == 1
 
 
@@ -111,9 +112,9 @@ def test_a_seed_that_is_none_is_an_error(seed):
 
 def test_weights_that_do_not_fit_are_an_error(lm):
     with pytest.raises(ModelError, match=r"dense/bias has shape \(83,\).*call for \(5,\)"):
-        LanguageModel(lm.config, Vocabulary.from_text("GABc\n"), lm.weights)
+        LanguageModel(lm.config, CharacterTokenizer.from_text("GABc\n"), lm.weights)
     with pytest.raises(ModelError, match="lstm/bias has shape None"):
-        LanguageModel(lm.config, lm.vocabulary, {k: v for k, v in lm.weights.items() if k != "lstm/bias"})
+        LanguageModel(lm.config, lm.tokenizer, {k: v for k, v in lm.weights.items() if k != "lstm/bias"})
 
 
 def test_a_copy_shares_nothing_that_training_changes(lm):
@@ -136,7 +137,7 @@ def test_the_representation_is_short(lm):
 
 def test_a_model_is_saved_and_loaded(tmp_path):
     config = ModelConfig(embedding_dimension=3, units=4, layers=2)
-    lm = LanguageModel.create(config, Vocabulary.from_text("GABcé♯\n"), seed=3)
+    lm = LanguageModel.create(config, CharacterTokenizer.from_text("GABcé♯\n"), seed=3)
     lm.metadata["corpora"] = [{"name": "tunes", "tunes": 3}]
     lm.history = [{"epoch": 1, "loss": np.float32(2.5), "steps": np.int64(3)}]
     lm.save(tmp_path / "deep" / "m")
@@ -164,7 +165,9 @@ def test_an_unknown_dtype_is_an_error(lm, tmp_path):
 def test_saving_again_replaces_the_model_and_keeps_what_else_is_there(folder):
     (folder / "training_state").mkdir()
     (folder / "notes.txt").write_text("mine")
-    other = LanguageModel.create(ModelConfig(embedding_dimension=2, units=3), Vocabulary.from_text("abc\n"))
+    other = LanguageModel.create(
+        ModelConfig(embedding_dimension=2, units=3), CharacterTokenizer.from_text("abc\n")
+    )
     other.save(folder)
     assert_same_model(LanguageModel.load(folder), other)
     assert (folder / "notes.txt").read_text() == "mine"
@@ -230,7 +233,9 @@ def crash_points(monkeypatch, lm, folder, error):
 
 @pytest.mark.parametrize("error", [Crash(), OSError(errno.ENOSPC, "No space left on device")])
 def test_a_save_stopped_anywhere_leaves_the_old_model_or_the_new_one(lm, folder, monkeypatch, error):
-    other = LanguageModel.create(ModelConfig(embedding_dimension=2, units=3), Vocabulary.from_text("abc\n"))
+    other = LanguageModel.create(
+        ModelConfig(embedding_dimension=2, units=3), CharacterTokenizer.from_text("abc\n")
+    )
     seen = set()
     for _ in crash_points(monkeypatch, other, folder, error):
         loaded = LanguageModel.load(folder)
@@ -247,7 +252,9 @@ def test_a_save_stopped_anywhere_leaves_the_old_model_or_the_new_one(lm, folder,
 def test_the_index_goes_with_the_model_wherever_a_save_is_stopped(lm, folder, monkeypatch, before, after):
     lm.novelty_index = index_of("Old") if before else None
     lm.save(folder)
-    other = LanguageModel.create(ModelConfig(embedding_dimension=2, units=3), Vocabulary.from_text("abc\n"))
+    other = LanguageModel.create(
+        ModelConfig(embedding_dimension=2, units=3), CharacterTokenizer.from_text("abc\n")
+    )
     other.novelty_index = index_of("New") if after else None
     for _ in crash_points(monkeypatch, other, folder, Crash()):
         loaded = LanguageModel.load(folder)
@@ -260,7 +267,9 @@ def test_the_index_goes_with_the_model_wherever_a_save_is_stopped(lm, folder, mo
 
 
 def test_a_save_after_a_crash_starts_from_what_the_crash_left(lm, folder, monkeypatch):
-    other = LanguageModel.create(ModelConfig(embedding_dimension=2, units=3), Vocabulary.from_text("abc\n"))
+    other = LanguageModel.create(
+        ModelConfig(embedding_dimension=2, units=3), CharacterTokenizer.from_text("abc\n")
+    )
     for _ in crash_points(monkeypatch, other, folder, Crash()):
         lm.save(folder)
         assert_same_model(LanguageModel.load(folder), lm)
@@ -441,7 +450,7 @@ def test_a_config_that_is_not_the_models_is_an_error(folder, changes, part):
 
 
 def test_weights_that_do_not_fit_the_vocabulary_are_an_error(folder):
-    (folder / "vocabulary.json").write_text(Vocabulary.from_text("GAB\n").to_json())
+    (folder / "vocabulary.json").write_text(CharacterTokenizer.from_text("GAB\n").to_json())
     with pytest.raises(ModelError) as caught:
         abclm.load(folder)
     assert_one_line(caught, "embedding/embeddings has shape (83, 3)", "call for (4, 3)")

@@ -84,12 +84,15 @@ def command(
         )
 
     from abclm.language_model import load
+    from abclm.tokenizers.characters import as_characters
 
     lm = load(model)
-    prepared = prepare(corpora, lm.vocabulary, out, clean=clean, validation=validation, seed=seed, raw=raw)
-    if added := prepared.vocabulary.symbols[len(lm.vocabulary) :]:
+    prepared = prepare(
+        corpora, as_characters(lm.tokenizer), out, clean=clean, validation=validation, seed=seed, raw=raw
+    )
+    if added := prepared.tokenizer.symbols[len(lm.tokenizer) :]:
         typer.echo(f"abclm: symbols that the model gets: {' '.join(map(repr, added))}", err=True)
-        lm = lm.with_vocabulary(prepared.vocabulary)
+        lm = lm.with_tokenizer(prepared.tokenizer)
 
     with quiet_imports():
         from abclm.training.forgetting import tunes_held_out_from

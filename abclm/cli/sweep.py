@@ -11,7 +11,7 @@ import typer
 from abclm.cli.training_run import quiet_imports, shown
 from abclm.cli.training_tunes import prepare
 from abclm.errors import ConfigError
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 
 if TYPE_CHECKING:
     from abclm.experiments.sweep import Result
@@ -55,7 +55,9 @@ def command(
         raise ConfigError(f"--validation is a share from 0 to below 1; received {validation}")
     pairs = {"--vary": [_pair("--vary", each) for each in vary or []]}
     pairs["--set"] = [_pair("--set", each) for each in given or []]
-    prepared = prepare(corpora, Vocabulary.default(), out, clean=clean, validation=validation, seed=seed)
+    prepared = prepare(
+        corpora, CharacterTokenizer.default(), out, clean=clean, validation=validation, seed=seed
+    )
     with quiet_imports():
         from abclm.experiments.sweep import PAPER, parse_value, sweep, with_settings
         from abclm.models.lstm.config import ModelConfig

@@ -114,11 +114,11 @@ def command(
     check(out, overwrite, resume, validation)
 
     from abclm.language_model import LanguageModel
-    from abclm.tokenizers.characters import Vocabulary
+    from abclm.tokenizers.characters import CharacterTokenizer
 
-    vocabulary = Vocabulary.default()
-    prepared = prepare(corpora, vocabulary, out, clean=clean, validation=validation, seed=seed)
-    lm = LanguageModel.create(model_config, vocabulary, seed)
+    tokenizer = CharacterTokenizer.default()
+    prepared = prepare(corpora, tokenizer, out, clean=clean, validation=validation, seed=seed)
+    lm = LanguageModel.create(model_config, tokenizer, seed)
     start = time.perf_counter()
     with quiet_imports():
         from abclm.training.run import train

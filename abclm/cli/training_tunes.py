@@ -13,7 +13,7 @@ from abclm.models.folder import TRAINING_STATE
 if TYPE_CHECKING:
     from abclm.corpora.corpus import Corpus
     from abclm.datasets.encoded import EncodedCorpus
-    from abclm.tokenizers.characters import Vocabulary
+    from abclm.tokenizers.characters import CharacterTokenizer
 
 _LARGE_BYTES = 64_000_000
 
@@ -55,7 +55,7 @@ class Prepared:
 
     training: "EncodedCorpus"
     held_out: "EncodedCorpus | None"
-    vocabulary: "Vocabulary"  # they are encoded with
+    tokenizer: "CharacterTokenizer"  # they are encoded with
     seconds: float
 
     @property
@@ -71,7 +71,7 @@ class Prepared:
 
 def prepare(
     arguments: list[str],
-    vocabulary: "Vocabulary",
+    tokenizer: "CharacterTokenizer",
     out: Path,
     *,
     clean: bool,
@@ -85,7 +85,7 @@ def prepare(
 
     Args:
         arguments: built-in names, files, folders, globs.
-        vocabulary: what to encode with.
+        tokenizer: what to encode with.
         out: the model folder, in which large corpora are encoded.
         clean: the tunes are canonical already and taken as they are.
         validation: the share of tunes to hold out.
@@ -104,17 +104,17 @@ def prepare(
     if not files:
         tunes = read_tunes(arguments, clean, raw)
         if raw:
-            vocabulary = vocabulary.with_symbols_of(tunes.text)
+            tokenizer = tokenizer.with_symbols_of(tunes.text)
         corpus, others = tunes.split(validation, seed)
-        training = EncodedCorpus.encode(corpus, vocabulary, indexed=True)
-        held_out = EncodedCorpus.encode(others, vocabulary) if others else None
-        return Prepared(training, held_out, vocabulary, time.perf_counter() - start)
+        training = EncodedCorpus.encode(corpus, tokenizer, indexed=True)
+        held_out = EncodedCorpus.encode(others, tokenizer) if others else None
+        return Prepared(training, held_out, tokenizer, time.perf_counter() - start)
 
     from abclm.datasets.large_files import encode_files
 
-    found = encode_files(files, vocabulary, out / TRAINING_STATE / "text", validation, seed)
+    found = encode_files(files, tokenizer, out / TRAINING_STATE / "text", validation, seed)
     _say_left_out(found.repeated + found.unreadable, found.read, found.repeated)
-    prepared = Prepared(found.training, found.held_out, vocabulary, time.perf_counter() - start)
+    prepared = Prepared(found.training, found.held_out, tokenizer, time.perf_counter() - start)
     did = "encoded" if found.was_encoded else "found encoded"
     speed = f"{prepared.megabytes:,.0f} MB of tunes in {prepared.seconds:.1f} s ({prepared.speed:.0f} MB/s)"
     typer.echo(f"abclm: {did} {speed}", err=True)

@@ -20,6 +20,7 @@ from abclm.midi.complaints import complaints
 from abclm.midi.to_tune import midi_to_tune
 from abclm.notation.tunebook import decode, parse_tunebook
 from abclm.show.picture import Picture
+from abclm.tokenizers.characters import whole_tune
 from abclm.tune import Tune
 
 _log = logging.getLogger(__name__)
@@ -209,7 +210,7 @@ class Corpus:
     @property
     def text(self) -> str:
         """The texts of the tunes, one after another, an empty line after each: what is trained on."""
-        return "".join(f"{tune.text.rstrip()}\n\n" for tune in self.tunes)
+        return "".join(whole_tune(tune.text) for tune in self.tunes)
 
     @property
     def checksum(self) -> str:

@@ -12,7 +12,7 @@ from abclm.analysis.novelty import NoveltyIndex
 from abclm.corpora.corpus import Corpus
 from abclm.datasets.token_files import TokenFiles
 from abclm.errors import CorpusError
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 
 Ids = npt.NDArray[np.uint8]
 
@@ -39,12 +39,12 @@ class EncodedCorpus:
     source: Corpus | None = None
 
     @classmethod
-    def encode(cls, corpus: Corpus, vocabulary: Vocabulary, *, indexed: bool = False) -> EncodedCorpus:
+    def encode(cls, corpus: Corpus, tokenizer: CharacterTokenizer, *, indexed: bool = False) -> EncodedCorpus:
         """Encode the tunes of a corpus.
 
         Args:
             corpus: canonical tunes.
-            vocabulary: what to encode them with.
+            tokenizer: what to encode them with.
             indexed: whether they are to be known again, as tunes that a model is trained on are.
 
         Raises:
@@ -57,7 +57,7 @@ class EncodedCorpus:
             corpus.name,
             len(corpus.tunes),
             corpus.checksum,
-            vocabulary.encode("\n" + corpus.text),
+            tokenizer.encode("\n" + corpus.text),
             NoveltyIndex.create(corpus.tunes) if indexed else None,
             corpus,
         )

@@ -11,7 +11,7 @@ from abclm.datasets.encoded import EncodedCorpus, Ids
 from abclm.datasets.windows import EpochOrder, Text, tune_starts, windows_per_epoch
 from abclm.errors import ConfigError
 from abclm.notation.keys import Key, parse_key
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.tune import Tune
 
 LOWEST, HIGHEST = -5, 6
@@ -23,7 +23,7 @@ class Feed:
 
     Args:
         corpus: the tunes.
-        vocabulary: what tunes in other keys are encoded with.
+        tokenizer: what tunes in other keys are encoded with.
         sequence_length: characters of a window's input.
         batch_size: windows of a batch.
         seed: of the order of windows, and of keys.
@@ -44,7 +44,7 @@ class Feed:
     def __init__(
         self,
         corpus: EncodedCorpus,
-        vocabulary: Vocabulary,
+        tokenizer: CharacterTokenizer,
         *,
         sequence_length: int,
         batch_size: int,
@@ -59,7 +59,7 @@ class Feed:
         self.windows = min(batch_size, self._count)
         self.steps_per_epoch = self._count // self.windows
         self._tunes: _EpochTunes | None = None
-        self._newline = vocabulary.encode("\n")
+        self._start = np.array([tokenizer.start], tokenizer.dtype)
         if whole_tunes or transposition:
             if corpus.source is None:
                 raise ConfigError(
@@ -71,7 +71,7 @@ class Feed:
                     "transposition is for canonical tunes; let them be normalised, or leave it out"
                 )
             self._tunes = _EpochTunes(
-                corpus.source.tunes, vocabulary, seed, transposition, {} if in_keys is None else in_keys
+                corpus.source.tunes, tokenizer, seed, transposition, {} if in_keys is None else in_keys
             )
 
     def epoch(self, number: int) -> tuple[Text, EpochOrder | npt.NDArray[np.int64]]:
@@ -89,11 +89,11 @@ class Feed:
             return text, EpochOrder(len(text), length, seed, number)
         tunes = self._tunes(number)
         lengths = np.array([len(tune) for tune in tunes])
-        text = np.concatenate([self._newline, *tunes])
+        text = np.concatenate([self._start, *tunes])
         if self._whole_tunes:
             starts = tune_starts(lengths, length, self._count)
             text = np.resize(text[1:], len(text) + length)  # it begins anew
-            return np.concatenate([self._newline, text]), starts
+            return np.concatenate([self._start, text]), starts
         # Tunes in other keys are as long as before but for accidentals.
         return text, np.resize(EpochOrder(len(text), length, seed, number)[:], self._count)
 
@@ -108,12 +108,12 @@ class _EpochTunes:
     def __init__(
         self,
         tunes: tuple[Tune, ...],
-        vocabulary: Vocabulary,
+        tokenizer: CharacterTokenizer,
         seed: int,
         transposition: float,
         in_keys: dict[tuple[int, int], Ids],
     ) -> None:
-        self._tunes, self._vocabulary, self._in_keys = tunes, vocabulary, in_keys
+        self._tunes, self._tokenizer, self._in_keys = tunes, tokenizer, in_keys
         self._seed, self._transposition = seed, transposition
         self._keys = [parse_key(tune.key) for tune in tunes]
         self._tonics: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]] = {}
@@ -142,12 +142,12 @@ class _EpochTunes:
     def _in_key(self, place: int, semitones: int) -> Ids:
         found = self._in_keys.get((place, semitones))
         if found is None:
-            found = encode_in_key(self._tunes[place], semitones, self._vocabulary)
+            found = encode_in_key(self._tunes[place], semitones, self._tokenizer)
             self._in_keys[place, semitones] = found
         return found
 
 
-def encode_in_key(tune: Tune, semitones: int, vocabulary: Vocabulary) -> Ids:
+def encode_in_key(tune: Tune, semitones: int, tokenizer: CharacterTokenizer) -> Ids:
     """Encode a canonical tune, moved by some semitones, with the empty line that ends it."""
     moved = tune.transpose(semitones) if semitones else tune
-    return vocabulary.encode(f"{moved.text.rstrip()}\n\n")
+    return tokenizer.encode_piece(moved.text)[1:]

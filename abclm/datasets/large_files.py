@@ -35,7 +35,7 @@ from abclm.system.files import write_text
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from abclm.tokenizers.characters import Vocabulary
+    from abclm.tokenizers.characters import CharacterTokenizer
 
 _BLOCK_BYTES = 2**20
 _SLOT_BYTES = 2 * _BLOCK_BYTES  # more than most pieces come to
@@ -67,7 +67,7 @@ class CleanCorpus:
 
 
 def encode_files(
-    paths: Sequence[Path], vocabulary: Vocabulary, folder: Path, validation: float, seed: int
+    paths: Sequence[Path], tokenizer: CharacterTokenizer, folder: Path, validation: float, seed: int
 ) -> CleanCorpus:
     """Encode files of canonical tunes into a folder, or find there what they were encoded into before.
 
@@ -77,7 +77,7 @@ def encode_files(
 
     Args:
         paths: tunebooks whose tunes are canonical.
-        vocabulary: what to encode with.
+        tokenizer: what to encode with.
         folder: written aside and renamed into place; replaced where it holds other files' tunes.
         validation: the share to hold out, from 0 to below 1.
         seed: of the split.
@@ -90,7 +90,7 @@ def encode_files(
     made_of = {
         "format_version": _FORMAT_VERSION,
         "sha256": sha256_of_files(paths) if folder.exists() else "",
-        "symbols": list(vocabulary.symbols),
+        "symbols": list(tokenizer.symbols),
         "validation": validation,
         "seed": seed,
     }
@@ -103,7 +103,7 @@ def encode_files(
     aside = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder.parent))
     try:
         digest = hashlib.sha256()
-        contents = _encode(_places(paths, digest), vocabulary, aside, validation, seed)
+        contents = _encode(_places(paths, digest), tokenizer, aside, validation, seed)
         if not contents["training"]["tunes"]:
             raise CorpusError(f"{name}: no tune is left to train on; give files in ABC notation")
         made_of["sha256"] = digest.hexdigest()
@@ -148,19 +148,19 @@ def _open(folder: Path, contents: dict[str, Any], checksum: str, name: str, was_
 
 
 def _encode(
-    places: Iterator[Place], vocabulary: Vocabulary, folder: Path, validation: float, seed: int
+    places: Iterator[Place], tokenizer: CharacterTokenizer, folder: Path, validation: float, seed: int
 ) -> dict[str, Any]:
     """Write the tunes of pieces of files; what the list of files says of them."""
     seen = _Seen()
     tunes = {"training": 0, "held_out": 0}
     read = unreadable = 0
     limit = int(validation * 2**64)
-    newline = bytes([vocabulary.char_to_id["\n"]])
+    start = bytes([tokenizer.start])
     with TokenWriter(folder, "training") as training, TokenWriter(folder, "held_out") as held_out:
         writers = {"training": training, "held_out": held_out}
         for writer in writers.values():
-            writer.write(newline)  # every tune begins after one
-        for block in _encoded_blocks(places, vocabulary, seed):
+            writer.write(start)  # every tune begins after one
+        for block in _encoded_blocks(places, tokenizer, seed):
             is_new = seen.add(block.bodies)
             is_held_out = block.titles < limit
             read += len(is_new)
@@ -195,7 +195,7 @@ def _places(paths: Iterable[Path], digest: hashlib._Hash) -> Iterator[Place]:
             yield Place(path, begin, end)
 
 
-def _encoded_blocks(places: Iterator[Place], vocabulary: Vocabulary, seed: int) -> Iterator[Block]:
+def _encoded_blocks(places: Iterator[Place], tokenizer: CharacterTokenizer, seed: int) -> Iterator[Block]:
     """Encode pieces, in their order, on all cores where there are several pieces."""
     begin = list(itertools.islice(places, 2))
     places = itertools.chain(begin, places)
@@ -203,12 +203,12 @@ def _encoded_blocks(places: Iterator[Place], vocabulary: Vocabulary, seed: int) 
     # A process that TensorFlow runs in can't be forked safely, and other ways to start one run the user's
     # program anew.
     if len(begin) < 2 or workers == 1 or sys.platform != "linux" or "tensorflow" in sys.modules:
-        yield from (encode_block(place, vocabulary, seed) for place in places)
+        yield from (encode_block(place, tokenizer, seed) for place in places)
         return
     slots = [mmap.mmap(-1, _SLOT_BYTES) for _ in range(4 * workers)]  # the ids pass through these
     free, waiting = deque(range(len(slots))), deque[tuple[int, Future[Block]]]()
     with ProcessPoolExecutor(
-        workers, multiprocessing.get_context("fork"), begin_worker, (slots, vocabulary, seed)
+        workers, multiprocessing.get_context("fork"), begin_worker, (slots, tokenizer, seed)
     ) as pool:
         while True:
             for place in itertools.islice(places, len(free)):  # and not the whole file at once

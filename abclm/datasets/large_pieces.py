@@ -20,7 +20,7 @@ from abclm.notation.tunebook import decode, parse_tunebook
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from abclm.tokenizers.characters import Vocabulary
+    from abclm.tokenizers.characters import CharacterTokenizer
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Block:
         return b"".join(self.ids[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True))
 
 
-def encode_block(place: Place, vocabulary: Vocabulary, seed: int) -> Block:
+def encode_block(place: Place, tokenizer: CharacterTokenizer, seed: int) -> Block:
     """Encode the tunes of a piece of a file.
 
     Raises:
@@ -69,7 +69,7 @@ def encode_block(place: Place, vocabulary: Vocabulary, seed: int) -> Block:
     if tunes is None:
         tunes, unreadable = _other_tunes(block)
     try:
-        ids = vocabulary.encode(tunes.text.decode("utf-8")).tobytes()
+        ids = tokenizer.encode(tunes.text.decode("utf-8")).tobytes()
     except VocabularyError as error:
         raise VocabularyError(f"a tune that is to be taken as it is: {error}") from None
     return Block(
@@ -83,13 +83,13 @@ def encode_block(place: Place, vocabulary: Vocabulary, seed: int) -> Block:
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # of malloc.h
 
-_worker: tuple[Sequence[mmap.mmap], Vocabulary, int]  # of this process, where it is one
+_worker: tuple[Sequence[mmap.mmap], CharacterTokenizer, int]  # of this process, where it is one
 
 
-def begin_worker(slots: Sequence[mmap.mmap], vocabulary: Vocabulary, seed: int) -> None:
+def begin_worker(slots: Sequence[mmap.mmap], tokenizer: CharacterTokenizer, seed: int) -> None:
     """Give a worker process what `encode_into` needs: memory that it shares with its parent, and the rest."""
     global _worker
-    _worker = slots, vocabulary, seed
+    _worker = slots, tokenizer, seed
     # What a piece took is kept for the next: getting it from the system anew takes a third of the time.
     with contextlib.suppress(AttributeError):  # a C library without this call
         for parameter, megabytes in ((_M_MMAP_THRESHOLD, 256), (_M_TRIM_THRESHOLD, 256), (_M_TOP_PAD, 16)):
@@ -98,8 +98,8 @@ def begin_worker(slots: Sequence[mmap.mmap], vocabulary: Vocabulary, seed: int) 
 
 def encode_into(slot: int, place: Place) -> Block:
     """Encode the tunes of a piece of a file in a worker process; the ids go into shared memory if they fit."""
-    slots, vocabulary, seed = _worker
-    block = encode_block(place, vocabulary, seed)
+    slots, tokenizer, seed = _worker
+    block = encode_block(place, tokenizer, seed)
     if len(block.ids) > len(slots[slot]):
         return block
     slots[slot][: len(block.ids)] = block.ids

@@ -10,6 +10,7 @@ from abclm.corpora.corpus import Corpus
 from abclm.evaluation.figures import EncodedTunes, Evaluation
 from abclm.models.model import Model
 from abclm.models.recall import mix
+from abclm.tokenizers.characters import as_characters
 from abclm.tune import Tune
 
 # Characters. So many take NumPy about as long as importing TensorFlow and compiling take; TensorFlow reads
@@ -39,21 +40,18 @@ def evaluate(lm: Model, tunes: Corpus | Iterable[Tune], *, normalize: bool = Tru
     corpus = tunes if isinstance(tunes, Corpus) else Corpus("tunes", tuple(tunes))
     if normalize:
         corpus = corpus.normalize()
-    encoded = EncodedTunes(lm.vocabulary, corpus.tunes)
+    encoded = EncodedTunes(as_characters(lm.tokenizer), corpus.tunes)
     if sum(map(len, encoded.ids)) <= _MOST_FOR_NUMPY:
         return _evaluate_by_numpy(lm, encoded)
 
     from abclm.evaluation.bulk import Evaluator
-    from abclm.models.lstm.network import build_network
 
-    network = build_network(lm.config, len(lm.vocabulary), lm.weights)
-    return Evaluator(network, lm.vocabulary, corpus.tunes, lm.config.cache)()
+    network = lm.config.network(len(lm.tokenizer), lm.weights)
+    return Evaluator(network, as_characters(lm.tokenizer), corpus.tunes, lm.config.cache)()
 
 
 def _evaluate_by_numpy(lm: Model, tunes: EncodedTunes) -> Evaluation:
-    from abclm.models.lstm.numpy_engine import Engine
-
-    engine = Engine(lm)
+    engine = lm.config.engine(lm.weights)
     header_nats, nats, correct = [], [], []
     recalled = tunes.recalled(lm.config.cache)
     for ids, header, (likely, weights) in zip(tunes.ids, tunes.header_characters, recalled, strict=True):

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from abclm.evaluation.figures import EncodedTunes, Evaluation, Ids
 from abclm.models.lstm.network import Network
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 
 if TYPE_CHECKING:
     from abclm.tune import Tune
@@ -26,7 +26,7 @@ class Evaluator:
 
     Args:
         network: what is measured; its weights at the time of each call.
-        vocabulary: what the tunes are encoded with.
+        tokenizer: what the tunes are encoded with.
         tunes: canonical tunes, at least one.
         cache: weights of a cache that counts beside the network; none by default.
 
@@ -36,9 +36,13 @@ class Evaluator:
     """
 
     def __init__(
-        self, network: Network, vocabulary: Vocabulary, tunes: Iterable[Tune], cache: Sequence[float] = ()
+        self,
+        network: Network,
+        tokenizer: CharacterTokenizer,
+        tunes: Iterable[Tune],
+        cache: Sequence[float] = (),
     ) -> None:
-        self._tunes = EncodedTunes(vocabulary, tunes)
+        self._tunes = EncodedTunes(tokenizer, tunes)
         self._recalled = self._tunes.recalled(cache)
         ids = tf.TensorSpec([None, None], tf.uint8)
         lengths = tf.TensorSpec([None], tf.int32)

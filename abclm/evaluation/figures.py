@@ -14,7 +14,7 @@ from abclm.errors import ConfigError
 from abclm.models.recall import recall
 
 if TYPE_CHECKING:
-    from abclm.tokenizers.characters import Vocabulary
+    from abclm.tokenizers.characters import CharacterTokenizer
     from abclm.tune import Tune
 
 Floats = npt.NDArray[np.float64]
@@ -132,7 +132,7 @@ class EncodedTunes:
     """Tunes as what a model reads and predicts.
 
     Args:
-        vocabulary: what they are encoded with.
+        tokenizer: what they are encoded with.
         tunes: canonical ones, at least one.
 
     Attributes:
@@ -144,21 +144,21 @@ class EncodedTunes:
         VocabularyError: a tune has a character that the vocabulary lacks.
     """
 
-    def __init__(self, vocabulary: Vocabulary, tunes: Iterable[Tune]) -> None:
-        self._vocabulary = vocabulary
+    def __init__(self, tokenizer: CharacterTokenizer, tunes: Iterable[Tune]) -> None:
+        self._tokenizer = tokenizer
         self.ids: list[Ids] = []
         self.header_characters: list[int] = []
         for tune in tunes:
-            text = f"{tune.text.rstrip()}\n\n"
-            self.ids.append(vocabulary.encode(f"\n{text}"))
-            self.header_characters.append(min(tune.body_start, len(text)))
+            ids = tokenizer.encode_piece(tune.text)
+            self.ids.append(ids)
+            self.header_characters.append(min(tune.body_start, len(ids) - 1))
         if not self.ids:
             raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
 
     def recalled(self, cache: Sequence[float]) -> list[tuple[npt.NDArray[np.int64], Floats]]:
         """Look up what a cache of these weights recalls: of each tune, ids and weights, both (characters,)."""
-        texts = (self._vocabulary.decode(ids) for ids in self.ids)
-        found = (recall(text, cache, self._vocabulary) for text in texts)
+        texts = (self._tokenizer.decode(ids) for ids in self.ids)
+        found = (recall(text, cache, self._tokenizer) for text in texts)
         return [(ids[:-1], weights[:-1].astype(np.float64)) for ids, weights in found]
 
     def costs(self, header_nats: Sequence[float], nats: Sequence[float], correct: Sequence[int]) -> Costs:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abclm.errors import ConfigError
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer, whole_tune
 
 if TYPE_CHECKING:
     from abclm.corpora.corpus import Corpus
@@ -51,7 +51,7 @@ class NGramModel:
     Args:
         tunes: canonical tunes to count.
         order: the length of an n-gram: each character is predicted from the order - 1 before it.
-        vocabulary: by default the 83 symbols.
+        tokenizer: by default the 83 symbols.
 
     Raises:
         ConfigError: the order is below 1, its n-grams have no room in 63 bits (above 9 for 83 symbols),
@@ -62,20 +62,20 @@ class NGramModel:
         >>> from abclm import Tune
         >>> scale = Tune.parse("X:1\\nK:C\\nCDEFGABc|]\\n").normalize()
         >>> model = NGramModel([scale], order=3)
-        >>> model.vocabulary.decode([model.probabilities("X:1\\nK:C\\nCDE").argmax()])
+        >>> model.tokenizer.decode([model.probabilities("X:1\\nK:C\\nCDE").argmax()])
         'F'
     """
 
     def __init__(
-        self, tunes: Corpus | Iterable[Tune], order: int = 6, vocabulary: Vocabulary | None = None
+        self, tunes: Corpus | Iterable[Tune], order: int = 6, tokenizer: CharacterTokenizer | None = None
     ) -> None:
-        self.vocabulary = vocabulary or Vocabulary.default()
+        self.tokenizer = tokenizer or CharacterTokenizer.default()
         self.order = order
-        self._base = len(self.vocabulary) + 1
+        self._base = len(self.tokenizer) + 1
         if order < 1 or self._base**order >= 2**63:
             most = int(63 / math.log2(self._base))
             raise ConfigError(f"the order of an n-gram model is 1 to {most} here; received {order}")
-        ids, predicted = self._encode(f"{tune.text.rstrip()}\n\n" for tune in tunes)
+        ids, predicted = self._encode(whole_tune(tune.text) for tune in tunes)
         if not predicted.any():
             raise ConfigError("there are no tunes to count; received none")
         self._levels = [
@@ -93,7 +93,7 @@ class NGramModel:
             float64 `(vocabulary,)`, which sums to 1.
         """
         ids, _ = self._encode([text])
-        size = len(self.vocabulary)
+        size = len(self.tokenizer)
         after = np.append(ids[len(ids) - self.order + 1 :], 0)  # the last place is that of the next one
         contexts = [np.repeat(self._contexts(after, length)[-1:], size) for length in range(self.order)]
         return self._interpolate(contexts, np.arange(size, dtype=np.int64))
@@ -107,7 +107,7 @@ class NGramModel:
             ConfigError: no tunes.
             VocabularyError: a tune has a character that the vocabulary lacks.
         """
-        ids, predicted = self._encode(f"{tune.text.rstrip()}\n\n" for tune in tunes)
+        ids, predicted = self._encode(whole_tune(tune.text) for tune in tunes)
         if not predicted.any():
             raise ConfigError("there are no held-out tunes to measure on; received none")
         contexts = [self._contexts(ids, length)[predicted] for length in range(self.order)]
@@ -116,12 +116,13 @@ class NGramModel:
 
     def _encode(self, texts: Iterable[str]) -> tuple[Codes, npt.NDArray[np.bool_]]:
         """All texts one after another, with what is before each, and which places are to be predicted."""
-        newline = int(self.vocabulary.encode("\n")[0])
-        before = [self._base - 1] * (self.order - 2) + [newline] * (self.order > 1)  # order - 1 of them
+        before = [self._base - 1] * (self.order - 2) + [self.tokenizer.start] * (
+            self.order > 1
+        )  # order - 1 of them
         ids: list[Codes] = []
         predicted: list[npt.NDArray[np.bool_]] = []
         for text in texts:
-            encoded = self.vocabulary.encode(text).astype(np.int64)
+            encoded = self.tokenizer.encode(text).astype(np.int64)
             ids.append(np.concatenate([np.array(before, np.int64), encoded]))
             predicted.append(np.arange(len(ids[-1])) >= len(before))
         if not ids:
@@ -137,7 +138,7 @@ class NGramModel:
 
     def _interpolate(self, contexts: list[Codes], ids: Codes) -> Floats:
         """The probability of each id after its contexts, which come from the shortest to the longest."""
-        probabilities = np.full(len(ids), 1 / len(self.vocabulary))
+        probabilities = np.full(len(ids), 1 / len(self.tokenizer))
         for level, context in zip(self._levels, contexts, strict=True):
             at = _find(level.contexts, context)
             gram = _find(level.grams, context * self._base + ids)

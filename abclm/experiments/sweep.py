@@ -24,7 +24,7 @@ from abclm.models.folder import TRAINING_STATE
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.model import Model
 from abclm.system.files import write_bytes, write_text
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.checkpoint import read_checkpoint
 from abclm.training.config import TrainingConfig
 from abclm.training.progress import Progress
@@ -114,7 +114,7 @@ def sweep(
     runs = _runs(variations, model, config)
     encoded = [
         each if each is None or isinstance(each, EncodedCorpus)
-        else EncodedCorpus.encode(each.normalize() if normalize else each, Vocabulary.default(), indexed=False)
+        else EncodedCorpus.encode(each.normalize() if normalize else each, CharacterTokenizer.default(), indexed=False)
         for each in (corpus, validation)
     ]  # fmt: skip
     training, held_out = encoded
@@ -274,7 +274,7 @@ def _run(
     state, held_out = checkpoint.state, lm.metadata["training"].get("held_out", {})
     windows = min(config.batch_size, windows_per_epoch(len(corpus.text), config.sequence_length))
     figures = {
-        "parameters": model.parameters(len(lm.vocabulary)),
+        "parameters": model.parameters(len(lm.tokenizer)),
         "steps": state["step"],
         "characters": state["step"] * windows * config.sequence_length,
         "seconds": round(time.monotonic() - start, 1),

@@ -1,6 +1,6 @@
 """Turn a model and writers into finished tunes, many at a time: one matrix product steps all of them.
 
-A tune is the same in a batch of any size. Up to `FEW` tunes are multiplied one by one, with the same bits as a
+A tune is the same in a batch of any size. Up to `Engine.few` tunes are multiplied one by one, with the same bits as a
 tune alone. In larger batches the logits differ from those in the last bits, and so might a draw that falls between
 two symbols: such a draw is decided by the logits that the tune has alone, worked out from its beginning.
 """
@@ -17,7 +17,6 @@ import numpy as np
 
 from abclm.generation.abc.ending import closing_symbols, log_probability
 from abclm.generation.sampling import draw
-from abclm.models.lstm.numpy_engine import FEW, Engine, State
 from abclm.models.recall import Cache, mix
 
 if TYPE_CHECKING:
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
 
     from abclm.generation.abc.draft import Writer
     from abclm.generation.options import GenerationOptions
-    from abclm.tokenizers.characters import Vocabulary
+    from abclm.models.architecture import Engine
+    from abclm.tokenizers.characters import CharacterTokenizer
 
     Floats = npt.NDArray[np.float32]
     Mask = npt.NDArray[np.bool_]
@@ -42,23 +42,23 @@ class Batch:
 
     Args:
         engine: of the model.
-        vocabulary: the model's.
+        tokenizer: the model's.
         options: how to sample.
         writers: of the tunes to begin with, one or more.
     """
 
     def __init__(
-        self, engine: Engine, vocabulary: Vocabulary, options: GenerationOptions, writers: list[Writer]
+        self, engine: Engine, tokenizer: CharacterTokenizer, options: GenerationOptions, writers: list[Writer]
     ) -> None:
         self._engine = engine
-        self._vocabulary = vocabulary
+        self._tokenizer = tokenizer
         self._options = options
         self.writers = writers
-        self._tolerance = 0.0 if len(writers) <= FEW else TOLERANCE
-        self._state: State = engine.start(len(writers))
-        self._newline = vocabulary.char_to_id["\n"]
-        # In training, a tune always came after a newline.
-        self._last = [self._newline] * len(writers)
+        self._tolerance = 0.0 if len(writers) <= engine.few else TOLERANCE
+        self._state = engine.start(len(writers))
+        # In training, a tune always came after this.
+        self._start = tokenizer.start
+        self._last = [self._start] * len(writers)
         self._logits: Floats = np.empty((0, 0), np.float32)
         # What may come next is looked up while a tune's objects are in the processor's cache, as the product of the
         # next step drives them out.
@@ -78,7 +78,7 @@ class Batch:
         Yields:
             After each symbol, the writers that finished with it; often none.
         """
-        symbols = self._vocabulary.symbols
+        symbols = self._tokenizer.symbols
         while self.writers:
             self._logits = self._engine.step(self._state, self._last)
             mix(self._logits, self._recalled, self._weights)
@@ -114,11 +114,11 @@ class Batch:
         if cache := writer.cache:
             self._weights[place] = cache.weight
             if cache.symbol is not None:
-                self._recalled[place] = self._vocabulary.char_to_id[cache.symbol]
+                self._recalled[place] = self._tokenizer.char_to_id[cache.symbol]
 
     def _settle(self, place: int) -> None:
         """Where the symbol to be written isn't allowed, or completes a bar that is to be drawn anew, draw another."""
-        writer, symbols = self.writers[place], self._vocabulary.symbols
+        writer, symbols = self.writers[place], self._tokenizer.symbols
         logits, allowed = self._logits[place], self._allowed[place]
         while True:
             token_id = self._last[place]
@@ -144,7 +144,7 @@ class Batch:
         """Take note of the symbol to be written, which belongs to the last bar or ends the tune."""
         writer, token_id = self.writers[place], self._last[place]
         ending = writer.ending or writer.begin_ending(self._state.column(place), self._logits[place].copy())
-        ending.follow(self._vocabulary.symbols[token_id], token_id, self._logits[place])
+        ending.follow(self._tokenizer.symbols[token_id], token_id, self._logits[place])
 
     def _takes_ending(self, place: int) -> bool:
         """Whether a tune that is complete keeps its last bar, or one that it had before."""
@@ -167,20 +167,20 @@ class Batch:
         if writer.takes_back:
             self._settle(place)
         self._follow_ending(place)
-        writer.write(self._vocabulary.symbols[self._last[place]])
+        writer.write(self._tokenizer.symbols[self._last[place]])
         self._look_ahead(place)
 
     def _end_alone(self, cache: Cache | None, text: str, begin: int) -> float:
         """How likely the end of a tune is whose last bar begins at some place, by the logits that it has alone."""
         state, chance = self._engine.start(), 0.0
         follows = Cache(cache.weights) if cache else None
-        ids = [self._newline, *self._vocabulary.encode(text).tolist()]
+        ids = [self._start, *self._tokenizer.encode(text).tolist()]
         first = len(text) - closing_symbols(text, begin)
         for place, (token_id, next_id) in enumerate(pairwise(ids)):
             logits = self._engine.step(state, [token_id])
             if place >= first:
                 if follows and follows.symbol is not None:
-                    recalled = np.array([self._vocabulary.char_to_id[follows.symbol]])
+                    recalled = np.array([self._tokenizer.char_to_id[follows.symbol]])
                     mix(logits, recalled, np.array([follows.weight]))
                 chance += log_probability(logits[0], next_id)
             if follows:
@@ -190,10 +190,10 @@ class Batch:
     def _decide(self, place: int, number: float, drawn_from: Mask) -> int:
         """Draw by the logits that the tune has alone."""
         state = self._engine.start()
-        for token_id in [self._newline, *self._vocabulary.encode(self.writers[place].text).tolist()]:
+        for token_id in [self._start, *self._tokenizer.encode(self.writers[place].text).tolist()]:
             logits = self._engine.step(state, [token_id])
         if (cache := self.writers[place].cache) and cache.symbol is not None:
-            mix(logits, np.array([self._vocabulary.char_to_id[cache.symbol]]), np.array([cache.weight]))
+            mix(logits, np.array([self._tokenizer.char_to_id[cache.symbol]]), np.array([cache.weight]))
         ids, _ = draw(logits, self._options, np.array([number]), drawn_from[None])
         return int(ids[0])
 
@@ -207,7 +207,7 @@ class Batch:
                 continue
             self.writers[place] = other
             self._state.put(place, self._engine.start())
-            self._last[place] = self._newline
+            self._last[place] = self._start
             self._weights[place] = 0
             self._look_ahead(place)
             self._numbers.replace(place, other)

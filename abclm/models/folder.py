@@ -129,7 +129,7 @@ def write(
     Args:
         folder: made where it is missing; files that are not the model's stay.
         config: JSON.
-        vocabulary: JSON.
+        tokenizer: JSON.
         metadata: what JSON can hold.
         weights: finite values.
         dtype: `"float32"`, or `"float16"` at half the size.

@@ -19,11 +19,13 @@ from abclm.analysis.forms import forms_in, tonic_endings_in
 from abclm.analysis.novelty import NoveltyIndex
 from abclm.errors import AbclmError, ConfigError, ModelError, VocabularyError
 from abclm.models import folder as files
+from abclm.models.architecture import Architecture, read_config
 from abclm.models.history import History
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.presets import find_model
 from abclm.models.recall import WEIGHTS
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer, as_characters
+from abclm.tokenizers.tokenizer import Tokenizer, read_tokenizer
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -35,7 +37,7 @@ class Model:
 
     Args:
         config: the shape of the network.
-        vocabulary: what it reads and writes.
+        tokenizer: what it reads and writes.
         weights: float32 arrays, named as `ModelConfig.weight_shapes` says.
         metadata: how it was trained; what JSON can hold.
         history: one entry each time training measured itself; a notebook shows its curves.
@@ -47,15 +49,15 @@ class Model:
 
     """
 
-    config: ModelConfig
-    vocabulary: Vocabulary
+    config: Architecture
+    tokenizer: Tokenizer[Any]
     weights: dict[str, npt.NDArray[np.float32]]
     metadata: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=History)
     novelty_index: NoveltyIndex | None = None
 
     def __post_init__(self) -> None:
-        shapes = self.config.weight_shapes(len(self.vocabulary))
+        shapes = self.config.weight_shapes(len(self.tokenizer))
         found = {name: weight.shape for name, weight in self.weights.items()}
         if found != shapes:
             name = min(name for name in shapes.keys() | found.keys() if shapes.get(name) != found.get(name))
@@ -67,24 +69,24 @@ class Model:
         self.history = History(self.history)
 
     def __repr__(self) -> str:
-        size = len(self.vocabulary)
+        size = len(self.tokenizer)
         return f"{type(self).__name__}({self.config}, {size} symbols, {self.config.parameters(size):,} parameters)"
 
     @classmethod
     def create(
-        cls, config: ModelConfig | None = None, vocabulary: Vocabulary | None = None, seed: int = 0
+        cls, config: Architecture | None = None, tokenizer: Tokenizer[Any] | None = None, seed: int = 0
     ) -> Self:
         """Make an untrained model, its weights drawn as Keras draws them.
 
         Args:
             config: the shape of the network; by default the paper's.
-            vocabulary: by default the 83 symbols of canonical tunes.
+            tokenizer: by default the 83 symbols of canonical tunes.
             seed: of the weights; an integer from 0.
         """
         config = config or ModelConfig()
-        vocabulary = vocabulary or Vocabulary.default()
-        weights = config.initial_weights(len(vocabulary), seed)
-        return cls(config, vocabulary, weights, {"abclm_version": VERSION, "initial_seed": seed})
+        tokenizer = tokenizer or CharacterTokenizer.default()
+        weights = config.initial_weights(len(tokenizer), seed)
+        return cls(config, tokenizer, weights, {"abclm_version": VERSION, "initial_seed": seed})
 
     @classmethod
     def load(cls, name_or_path: str | os.PathLike[str]) -> Self:
@@ -101,21 +103,21 @@ class Model:
         config_text = files.read_text(folder, files.CONFIG)
         vocabulary_text = files.read_text(folder, files.VOCABULARY)
         try:
-            config = ModelConfig.from_json(config_text)
+            config = read_config(config_text)
         except AbclmError as error:
             raise ModelError(f"{folder / files.CONFIG}: {error}") from None
         try:
-            vocabulary = Vocabulary.from_json(vocabulary_text)
+            tokenizer = read_tokenizer(vocabulary_text)
         except AbclmError as error:
             raise ModelError(f"{folder / files.VOCABULARY}: {error}") from None
         metadata = files.read_object(folder, files.METADATA)
         history = metadata.pop("history", [])
         if not isinstance(history, list):
             raise ModelError(f"{folder / files.METADATA}: history is a list; copy the model again")
-        weights = files.read_weights(folder, config.weight_shapes(len(vocabulary)))
+        weights = files.read_weights(folder, config.weight_shapes(len(tokenizer)))
         stored = files.read_index(folder)
         index = None if stored is None else NoveltyIndex.from_bytes(stored, str(folder / files.INDEX))
-        return cls(config, vocabulary, weights, metadata, history, index)
+        return cls(config, tokenizer, weights, metadata, history, index)
 
     def save(self, folder: str | os.PathLike[str], dtype: str = "float32") -> None:
         """Save the model into a folder; a crash or a full disk leaves there what was there before.
@@ -135,7 +137,7 @@ class Model:
         files.write(
             Path(folder),
             self.config.to_json(),
-            self.vocabulary.to_json(),
+            self.tokenizer.to_json(),
             metadata,
             self.weights,
             dtype,
@@ -173,26 +175,26 @@ class Model:
         """
         return replace(self.copy(), config=replace(self.config, cache=tuple(weights)))
 
-    def with_vocabulary(self, vocabulary: Vocabulary) -> Self:
+    def with_tokenizer(self, tokenizer: CharacterTokenizer) -> Self:
         """Return a model that has more symbols, which it knows nothing of and holds for unlikely.
 
         A new symbol is read as the mean of all symbols, and scored as the mean of all, which among the symbols that
         a trained model expects is next to nothing: what it says of the others is hardly changed.
 
         Args:
-            vocabulary: the model's symbols in their order, and others behind them.
+            tokenizer: the model's symbols in their order, and others behind them.
 
         Raises:
             VocabularyError: it does not begin with the model's symbols.
         """
-        known = len(self.vocabulary)
-        if vocabulary.symbols[:known] != self.vocabulary.symbols:
+        known = len(self.tokenizer)
+        if tokenizer.symbols[:known] != as_characters(self.tokenizer).symbols:
             raise VocabularyError("a larger vocabulary begins with the model's symbols, in their order")
-        weights, more = dict(self.weights), len(vocabulary) - known
-        for name, axis in (("embedding/embeddings", 0), ("dense/kernel", 1), ("dense/bias", 0)):
+        weights, more = dict(self.weights), len(tokenizer) - known
+        for name, axis in self.config.token_axes.items():
             mean = self.weights[name].mean(axis=axis, keepdims=True)
             weights[name] = np.concatenate([self.weights[name], np.repeat(mean, more, axis)], axis)
         return replace(
-            self, vocabulary=vocabulary, weights=weights,
+            self, tokenizer=tokenizer, weights=weights,
             metadata=dict(self.metadata), history=list(self.history),
         )  # fmt: skip

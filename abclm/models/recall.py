@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from abclm.tokenizers.characters import Vocabulary
+    from abclm.tokenizers.characters import CharacterTokenizer
 
     Floats = npt.NDArray[np.floating]
     Ids = npt.NDArray[np.int64]
@@ -84,13 +84,13 @@ class Cache:
         self.symbol, self.weight = None, 0.0
 
 
-def recall(text: str, weights: Sequence[float], vocabulary: Vocabulary) -> tuple[Ids, Floats]:
+def recall(text: str, weights: Sequence[float], tokenizer: CharacterTokenizer) -> tuple[Ids, Floats]:
     """Look up, behind each symbol of a tune, what is recalled.
 
     Args:
         text: a newline and a tune.
         weights: as for `Cache`.
-        vocabulary: has the tune's symbols.
+        tokenizer: has the tune's symbols.
 
     Returns:
         int64 and float64 `(len(text),)`: the token id that may come next, and its weight, 0 where there is none.
@@ -102,7 +102,7 @@ def recall(text: str, weights: Sequence[float], vocabulary: Vocabulary) -> tuple
     for place, symbol in enumerate(text):
         cache.add(symbol)
         if cache.symbol is not None:
-            ids[place], found[place] = vocabulary.char_to_id[cache.symbol], cache.weight
+            ids[place], found[place] = tokenizer.char_to_id[cache.symbol], cache.weight
     return ids, found
 
 

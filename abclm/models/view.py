@@ -17,11 +17,10 @@ def model_html(lm: Model) -> str:
 
 
 def _rows(lm: Model) -> Iterator[tuple[str, object]]:
-    config, symbols = lm.config, len(lm.vocabulary)
+    config, symbols = lm.config, len(lm.tokenizer)
     name = lm.metadata.get("name")
     yield "Language model", name if isinstance(name, str) else "without a name"
-    layers = "an LSTM layer" if config.layers == 1 else f"{config.layers} LSTM layers"
-    yield "Network", f"{layers} of {config.units:,} units, symbols embedded in {config.embedding_dimension:,}"
+    yield "Network", config.describe()
     yield "Parameters", config.parameters(symbols)
     yield "Symbols", symbols
     training = _part(lm.metadata, "training")

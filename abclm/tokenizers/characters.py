@@ -1,17 +1,20 @@
-"""Turn characters into token ids and back, by two look-up tables."""
+"""Turn the text of tunes into token ids, one a character, and back, by two look-up tables.
+
+Here alone stands how tunes are told apart in a text: a tune begins behind a newline and ends with an empty line.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from abclm.errors import VocabularyError
+from abclm.errors import ModelError, VocabularyError
 from abclm.notation.fields import CANONICAL_SYMBOLS
+from abclm.tokenizers.tokenizer import Tokenizer
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -21,8 +24,13 @@ DEFAULT_SYMBOLS = tuple(sorted(CANONICAL_SYMBOLS))  # the 83 of canonical tunes,
 _MISSING = 255  # token ids are uint8; this one is kept for "not in the vocabulary"
 
 
+def whole_tune(text: str) -> str:
+    """A tune's text with the empty line that ends it, as it is trained on and written."""
+    return f"{text.rstrip()}\n\n"
+
+
 @dataclass(frozen=True)
-class Vocabulary:
+class CharacterTokenizer(Tokenizer[str]):
     """The symbols that a model reads and writes; a symbol's token id is its place in the order.
 
     Args:
@@ -32,12 +40,14 @@ class Vocabulary:
         VocabularyError: no symbols, too many, one twice, or one that is not a single character.
 
     Example:
-        >>> vocabulary = Vocabulary.default()
-        >>> len(vocabulary)
+        >>> tokenizer = CharacterTokenizer.default()
+        >>> len(tokenizer)
         83
-        >>> vocabulary.decode(vocabulary.encode("GFDGGB d2GB"))
+        >>> tokenizer.decode(tokenizer.encode("GFDGGB d2GB"))
         'GFDGGB d2GB'
     """
+
+    kind: ClassVar[str] = "characters"
 
     symbols: tuple[str, ...]
 
@@ -52,41 +62,54 @@ class Vocabulary:
             raise VocabularyError(f"a vocabulary has each symbol once; {twice!r} stands in it twice")
 
     @classmethod
-    def default(cls) -> Vocabulary:
+    def default(cls) -> CharacterTokenizer:
         """Return the 83 symbols of canonical tunes."""
         return cls(DEFAULT_SYMBOLS)
 
     @classmethod
-    def from_text(cls, text: str) -> Vocabulary:
+    def from_text(cls, text: str) -> CharacterTokenizer:
         """Collect the characters that occur in a text, ordered by code point."""
         return cls(tuple(sorted(set(text))))
 
     @classmethod
-    def from_json(cls, text: str) -> Vocabulary:
-        """Read what `to_json` wrote.
+    def from_settings(cls, settings: Mapping[str, Any]) -> CharacterTokenizer:
+        """Make a tokenizer of `{"symbols": [...]}`.
 
         Raises:
-            VocabularyError: the text is no JSON object with just a list `symbols` in it.
+            VocabularyError: it is something else, or these can't be symbols.
         """
-        try:
-            data: Any = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise VocabularyError(f"a vocabulary is JSON; this is not: {error}") from None
-        if not isinstance(data, dict) or set(data) != {"symbols"} or not isinstance(data["symbols"], list):
+        if set(settings) != {"symbols"} or not isinstance(settings["symbols"], list):
             raise VocabularyError('a vocabulary is a JSON object {"symbols": [...]}; received something else')
-        return cls(tuple(data["symbols"]))
+        return cls(tuple(settings["symbols"]))
 
-    def with_symbols_of(self, text: str) -> Vocabulary:
+    def with_symbols_of(self, text: str) -> CharacterTokenizer:
         """Return a vocabulary that has, behind its own symbols, those of a text that it lacks, by code point.
 
         Raises:
             VocabularyError: there are too many.
         """
-        return Vocabulary((*self.symbols, *sorted(set(text).difference(self.symbols))))
+        return CharacterTokenizer((*self.symbols, *sorted(set(text).difference(self.symbols))))
 
-    def to_json(self) -> str:
-        """Return the symbols, in order, as a JSON object."""
-        return json.dumps({"symbols": list(self.symbols)}, ensure_ascii=True) + "\n"
+    def settings(self) -> dict[str, Any]:
+        """Return the symbols, in order."""
+        return {"symbols": list(self.symbols)}
+
+    @property
+    def start(self) -> int:
+        """The id of the newline, behind which a tune begins."""
+        newline = self.char_to_id.get("\n")
+        if newline is None:
+            raise VocabularyError("the vocabulary has no newline, which stands between tunes; give it one")
+        return newline
+
+    @property
+    def end(self) -> tuple[int, ...]:
+        """The ids of the newline that ends a tune's last line, and of that of the empty line behind it."""
+        return self.start, self.start
+
+    def encode_piece(self, content: str) -> npt.NDArray[np.uint8]:
+        """Turn a tune's text into a newline, the text and its closing empty line."""
+        return self.encode("\n" + whole_tune(content))
 
     def __len__(self) -> int:
         return len(self.symbols)
@@ -173,3 +196,17 @@ class Vocabulary:
     @cached_property
     def _code_points(self) -> npt.NDArray[np.uint32]:
         return np.array([ord(symbol) for symbol in self.symbols], "<u4")
+
+
+def as_characters(tokenizer: Tokenizer[Any]) -> CharacterTokenizer:
+    """The tokenizer as one of characters.
+
+    Raises:
+        ModelError: it is of another kind.
+    """
+    if not isinstance(tokenizer, CharacterTokenizer):
+        raise ModelError(
+            f"this takes a model of the characters of ABC, and the model's tokens are {tokenizer.kind}; "
+            "give it another model"
+        )
+    return tokenizer

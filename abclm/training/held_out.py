@@ -14,6 +14,7 @@ from abclm.datasets.encoded import EncodedCorpus, Ids
 from abclm.datasets.windows import Text, read_windows
 from abclm.evaluation.bulk import padded_batches
 from abclm.models.lstm.network import Network
+from abclm.tokenizers.tokenizer import Tokenizer
 from abclm.training.workers import Workers
 
 _BLOCK = 2**22  # characters that are in memory at a time
@@ -35,12 +36,14 @@ class HeldOut:
     Args:
         network: what is measured; its weights at the time of each call.
         corpus: the tunes.
-        newline: the token id of the newline.
+        tokenizer: says where tunes end.
         workers: who shares the work; all are told the figures of the whole.
     """
 
-    def __init__(self, network: Network, corpus: EncodedCorpus, newline: int, workers: Workers) -> None:
-        self._corpus, self._newline, self._workers = corpus, newline, workers
+    def __init__(
+        self, network: Network, corpus: EncodedCorpus, tokenizer: Tokenizer[Any], workers: Workers
+    ) -> None:
+        self._corpus, self._tokenizer, self._workers = corpus, tokenizer, workers
         self._nats = _compiled_nats(network)
 
     def __call__(self) -> HeldOutFigures:
@@ -56,7 +59,7 @@ class HeldOut:
 
     def _batches(self) -> Iterator[tuple[Any, ...]]:
         number = 0
-        for tunes in tunes_of(self._corpus.text, self._newline):
+        for tunes in tunes_of(self._corpus.text, self._tokenizer):
             for inputs, targets, lengths, _ in padded_batches(tunes):
                 if number % self._workers.count == self._workers.index:
                     yield inputs, targets, lengths
@@ -82,24 +85,22 @@ def _compiled_nats(network: Network) -> Any:
     return tf.function(total_nats, input_signature=signature)
 
 
-def tunes_of(text: Text, newline: int, block: int = _BLOCK) -> Iterator[list[Ids]]:
+def tunes_of(text: Text, tokenizer: Tokenizer[Any], block: int = _BLOCK) -> Iterator[list[Ids]]:
     """Cut a text into its tunes, some millions of characters at a time.
 
     Args:
-        text: a newline and tunes, each ended by an empty line.
-        newline: the token id of the newline.
+        text: tunes one after another, as `EncodedCorpus` has them.
+        tokenizer: says where tunes end.
         block: characters to read at a time, more where a tune has more.
 
     Yields:
-        Tunes as sequences to be measured: the newline before the tune, and the tune.
+        Tunes as sequences to be measured: what the tokenizer's `encode_piece` gives of each.
     """
     at, size = 0, block
     while at < len(text) - 1:
         length = min(size, len(text) - at)
         ids = read_windows(text, np.array([at]), length)[0]
-        is_newline = ids == newline
-        # Where an empty line ends, but for the newline at the very beginning.
-        ends = np.flatnonzero(is_newline[2:] & is_newline[1:-1]) + 2
+        ends = tokenizer.ends_in(ids)
         if not len(ends):
             if length < size:
                 return

@@ -15,6 +15,7 @@ from abclm.datasets.epochs import Feed
 from abclm.errors import ConfigError, ModelError
 from abclm.models.history import History
 from abclm.models.lstm.network import set_weights, weights_of
+from abclm.tokenizers.characters import as_characters
 from abclm.training.callbacks import Callbacks
 from abclm.training.checkpoint import FOLDER
 from abclm.training.config import TrainingConfig
@@ -54,7 +55,7 @@ class Run:
         self.lm, self.corpus, self.config, self.folder = lm, corpus, config, folder
         self.workers, self.progress = workers, progress
         self.feed = Feed(
-            corpus, lm.vocabulary, sequence_length=config.sequence_length, batch_size=config.batch_size,
+            corpus, as_characters(lm.tokenizer), sequence_length=config.sequence_length, batch_size=config.batch_size,
             seed=config.seed, whole_tunes=config.whole_tunes, transposition=config.transposition,
         )  # fmt: skip
         self.total_steps = config.total_steps(self.feed.steps_per_epoch)
@@ -62,9 +63,8 @@ class Run:
         self.identity = identity_of(lm, config, corpus, validation)
         self.step = TrainingStep(lm, config, (self.feed.windows, config.sequence_length), workers)
         self.network = self.step.network
-        newline = lm.vocabulary.char_to_id.get("\n", -1)
         self.held_out, self.old_tunes = (
-            None if each is None else HeldOut(self.network, each, newline, workers)
+            None if each is None else HeldOut(self.network, each, lm.tokenizer, workers)
             for each in (validation, old)
         )
         self.tuning = tuning  # what the model could do before counts, too

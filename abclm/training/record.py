@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from abclm._version import VERSION
 from abclm.analysis.forms import count_forms, share_on_tonic
 from abclm.errors import ConfigError
+from abclm.tokenizers.characters import as_characters
 from abclm.training.held_out import tunes_of
 from abclm.tune import Tune
 
 if TYPE_CHECKING:
     from abclm.datasets.encoded import EncodedCorpus
     from abclm.models.model import Model
-    from abclm.tokenizers.characters import Vocabulary
+    from abclm.tokenizers.characters import CharacterTokenizer
     from abclm.training.config import TrainingConfig
 
 _LIBRARIES = ("keras", "numpy", "tensorflow")
@@ -41,7 +42,7 @@ def training_record(
         validation: what it is measured on.
         lm: the model it starts from; the record of its training goes into this one.
     """
-    earlier, tunes = lm.metadata.get("training"), _some_tunes(corpus, lm.vocabulary)
+    earlier, tunes = lm.metadata.get("training"), _some_tunes(corpus, as_characters(lm.tokenizer))
     record: dict[str, Any] = {
         "config": asdict(config),
         "corpus": _summary(corpus),
@@ -57,12 +58,11 @@ def training_record(
     return {**record, "went_on_from": earlier} if earlier else record
 
 
-def _some_tunes(corpus: EncodedCorpus, vocabulary: Vocabulary) -> list[Tune]:
+def _some_tunes(corpus: EncodedCorpus, tokenizer: CharacterTokenizer) -> list[Tune]:
     """Canonical tunes of a corpus, taken evenly; of one on the disk, the first."""
     if corpus.source is None:
-        newline = vocabulary.char_to_id["\n"]
-        some = islice(chain.from_iterable(tunes_of(corpus.text, newline)), _TUNES_FOR_FORMS)
-        return [Tune.parse(vocabulary.decode(ids[1:])) for ids in some]
+        some = islice(chain.from_iterable(tunes_of(corpus.text, tokenizer)), _TUNES_FOR_FORMS)
+        return [Tune.parse(tokenizer.decode(ids[1:])) for ids in some]
     if not corpus.source.is_canonical:
         return []
     return list(corpus.source.tunes[:: -(-corpus.tunes // _TUNES_FOR_FORMS)])
@@ -83,7 +83,7 @@ def identity_of(
     """What makes a run the one it is; `digest` sums it up."""
     identity: dict[str, Any] = {
         "model": asdict(lm.config),
-        "symbols": list(lm.vocabulary.symbols),
+        "symbols": list(as_characters(lm.tokenizer).symbols),
         # Not the weights themselves: drawn on another machine they may differ in their last digits.
         "first_weights": {name: lm.metadata.get(name) for name in ("initial_seed", "training")},
         "config": asdict(config),

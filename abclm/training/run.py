@@ -15,6 +15,7 @@ from abclm.corpora.corpus import Corpus
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.errors import ConfigError, ModelError
 from abclm.models.model import Model
+from abclm.tokenizers.characters import as_characters
 from abclm.training.config import TrainingConfig
 from abclm.training.folder import RunFolder
 from abclm.training.loop import Run
@@ -123,7 +124,7 @@ def fine_tune(
     lm = as_start(lm)
     if not normalize:
         texts = [each.text for each in (corpus, validation) if isinstance(each, Corpus)]
-        lm = lm.with_vocabulary(lm.vocabulary.with_symbols_of("".join(texts)))
+        lm = lm.with_tokenizer(as_characters(lm.tokenizer).with_symbols_of("".join(texts)))
     encoded = _encoded(corpus, lm, normalize, indexed=True)
     characters = len(encoded.text)
     if characters <= config.sequence_length:
@@ -195,4 +196,6 @@ def _encoded(
 ) -> EncodedCorpus:
     if isinstance(corpus, EncodedCorpus):
         return corpus
-    return EncodedCorpus.encode(corpus.normalize() if normalize else corpus, lm.vocabulary, indexed=indexed)
+    return EncodedCorpus.encode(
+        corpus.normalize() if normalize else corpus, as_characters(lm.tokenizer), indexed=indexed
+    )

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from abclm.models.lstm.network import Dropout, build_network
+from abclm.models.lstm.network import Dropout
 from abclm.training.config import TrainingConfig
 from abclm.training.workers import Workers
 
@@ -45,7 +45,7 @@ class TrainingStep:
             is_cpu = not tf.config.list_physical_devices("GPU")
             self._product_type = tf.bfloat16 if is_cpu and config.precision == "bfloat16" else None
             precision = "float32" if is_cpu else config.precision
-            self.network = build_network(lm.config, len(lm.vocabulary), lm.weights, precision)
+            self.network = lm.config.network(len(lm.tokenizer), lm.weights, precision)
             self.optimizer = _OPTIMIZERS[config.optimizer](
                 config.learning_rate,
                 weight_decay=config.weight_decay or None,

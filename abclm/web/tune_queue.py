@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from abclm.generation.abc.tunes import find_problems, stream_steps
-from abclm.models.lstm.numpy_engine import Engine
 from abclm.tune import Tune
 from abclm.web.limits import Busy
 
@@ -80,7 +79,7 @@ class Desk:
 
     def __init__(self, lm: LanguageModel, limits: Limits) -> None:
         self._lm = lm
-        self._engine = Engine(lm)
+        self._engine = lm.config.engine(lm.weights)
         self._limits = limits
         self._waiting: deque[Job] = deque()
         self._writing: list[Job] = []

@@ -147,7 +147,7 @@ def test_raw_tunes_bring_their_symbols(call, model, caplog):
     code, _, errors = call(*arguments, "--out", "r")
     assert code == 0
     assert "abclm: symbols that the model gets: '{' '}' '~' 'ö'" in errors
-    assert LanguageModel.load("r").vocabulary.symbols[-4:] == ("{", "}", "~", "ö")
+    assert LanguageModel.load("r").tokenizer.symbols[-4:] == ("{", "}", "~", "ö")
     code, tune, _ = call("generate", "--model", "r", "--attempts", "1", "--max-length", "300")
     assert code == 0
     assert "the tunes are canonical ones" in caplog.text

@@ -5,10 +5,10 @@ import pytest
 
 from abclm.datasets.batches import epoch_batches
 from abclm.datasets.windows import EpochOrder, windows_per_epoch
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 
-VOCABULARY = Vocabulary.default()
-TEXT = VOCABULARY.encode("GFDGGB d2GB")
+TOKENIZER = CharacterTokenizer.default()
+TEXT = TOKENIZER.encode("GFDGGB d2GB")
 
 
 def batches(ids=TEXT, sequence_length=5, batch_size=2, seed=0, epoch=0, first=0):
@@ -55,4 +55,4 @@ def test_a_text_of_fewer_windows_than_a_batch_gives_them_all():
 def test_a_text_that_just_fits_gives_its_one_window():
     for seed in range(5):
         ((inputs, targets),) = batches(TEXT, sequence_length=10, seed=seed)
-        assert VOCABULARY.decode(np.append(inputs, targets[:, -1:])) == "GFDGGB d2GB"
+        assert TOKENIZER.decode(np.append(inputs, targets[:, -1:])) == "GFDGGB d2GB"

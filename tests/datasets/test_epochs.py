@@ -11,20 +11,20 @@ from abclm.datasets.epochs import Feed
 from abclm.datasets.windows import read_windows, tune_starts
 from abclm.errors import ConfigError
 from abclm.notation.tunebook import split_tunebook
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.tune import Tune
 
-VOCABULARY = Vocabulary.default()
+TOKENIZER = CharacterTokenizer.default()
 TUNES = Corpus.load("oldTunes").normalize()
-ENCODED = EncodedCorpus.encode(TUNES, VOCABULARY)
+ENCODED = EncodedCorpus.encode(TUNES, TOKENIZER)
 LONG = max(len(text) for text in (f"{tune.text.rstrip()}\n\n" for tune in TUNES))
 
 
 def windows(epoch=0, corpus=ENCODED, **settings):
     """The text of each window of an epoch, inputs and the last target."""
     settings = {"sequence_length": LONG, "batch_size": 2, "seed": 0, **settings}
-    text, starts = Feed(corpus, VOCABULARY, **settings).epoch(epoch)
-    return [VOCABULARY.decode(ids) for ids in read_windows(text, starts[:], settings["sequence_length"] + 1)]
+    text, starts = Feed(corpus, TOKENIZER, **settings).epoch(epoch)
+    return [TOKENIZER.decode(ids) for ids in read_windows(text, starts[:], settings["sequence_length"] + 1)]
 
 
 def whole_tunes(texts):
@@ -102,11 +102,11 @@ def test_tunes_in_other_keys_can_be_cut_anywhere():
 def test_tunes_on_the_disk_are_refused():
     corpus = EncodedCorpus("large", 1, "", ENCODED.text)
     with pytest.raises(ConfigError, match=r"large.*disk"):
-        Feed(corpus, VOCABULARY, sequence_length=400, batch_size=32, seed=0, whole_tunes=True)
+        Feed(corpus, TOKENIZER, sequence_length=400, batch_size=32, seed=0, whole_tunes=True)
 
 
 def test_transposing_tunes_that_are_not_canonical_is_refused():
     raw = Corpus("raw", tuple(Tune.parse(text) for text in split_tunebook("X:1\nT:A\nK:G\nGABc|]\n")))
-    encoded = EncodedCorpus.encode(raw, VOCABULARY)
+    encoded = EncodedCorpus.encode(raw, TOKENIZER)
     with pytest.raises(ConfigError, match="canonical"):
-        Feed(encoded, VOCABULARY, sequence_length=5, batch_size=32, seed=0, transposition=0.5)
+        Feed(encoded, TOKENIZER, sequence_length=5, batch_size=32, seed=0, transposition=0.5)

@@ -14,21 +14,21 @@ from abclm.datasets.large_files import encode_files
 from abclm.datasets.token_files import TokenFiles, TokenWriter
 from abclm.errors import CorpusError, VocabularyError
 from abclm.notation.tunebook import format_tunebook
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 
-VOCABULARY = Vocabulary.default()
+TOKENIZER = CharacterTokenizer.default()
 TUNES = Corpus.load("oldTunes").normalize().deduplicate()
 BOOK = format_tunebook(TUNES.tunes)
 
 
 def text_of(corpus):
-    return VOCABULARY.decode(corpus.text.windows(np.array([0]), len(corpus.text))[0])
+    return TOKENIZER.decode(corpus.text.windows(np.array([0]), len(corpus.text))[0])
 
 
 def encode(tmp_path, book, validation=0.0, seed=0, name="text"):
     path = tmp_path / "book.abc"
     path.write_text(book, encoding="utf-8", newline="")
-    return encode_files([path], VOCABULARY, tmp_path / name, validation, seed)
+    return encode_files([path], TOKENIZER, tmp_path / name, validation, seed)
 
 
 def test_the_text_is_that_of_the_corpus(tmp_path):
@@ -47,9 +47,9 @@ def test_a_tune_may_have_letters_of_several_bytes_where_the_vocabulary_has_them(
     )
     path = tmp_path / "book.abc"
     path.write_text(one + two + three, encoding="utf-8")
-    vocabulary = VOCABULARY.with_symbols_of("\xe9")
-    found = encode_files([path], vocabulary, tmp_path / "text", 0.0, 0).training
-    text = vocabulary.decode(found.text.windows(np.array([0]), len(found.text))[0])
+    tokenizer = TOKENIZER.with_symbols_of("\xe9")
+    found = encode_files([path], tokenizer, tmp_path / "text", 0.0, 0).training
+    text = tokenizer.decode(found.text.windows(np.array([0]), len(found.text))[0])
     assert text == "\n" + one + three.replace("X:3", "X:1")
 
 
@@ -181,10 +181,10 @@ import json, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(large_files.__file__).parents[1])!r})
 from abclm.datasets import large_files
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 large_files._BLOCK_BYTES, large_files._SLOT_BYTES = 1000, {slot}
 large_files.os.cpu_count = lambda: 3
-found = large_files.encode_files([Path("book.abc")], Vocabulary.default(), Path("many"), 0.3, 0)
+found = large_files.encode_files([Path("book.abc")], CharacterTokenizer.default(), Path("many"), 0.3, 0)
 print(json.dumps([found.training.fingerprint(), found.held_out.fingerprint(), "tensorflow" in sys.modules]))
 """
     done = subprocess.run(
@@ -208,5 +208,5 @@ def test_windows_are_read_across_the_ends_of_files(tmp_path):
 
 
 def test_an_encoded_corpus_in_memory_has_the_same_text(tmp_path):
-    in_memory = EncodedCorpus.encode(TUNES, VOCABULARY)
-    assert VOCABULARY.decode(in_memory.text) == text_of(encode(tmp_path, BOOK).training)
+    in_memory = EncodedCorpus.encode(TUNES, TOKENIZER)
+    assert TOKENIZER.decode(in_memory.text) == text_of(encode(tmp_path, BOOK).training)

@@ -8,20 +8,20 @@ from hypothesis import strategies as st
 from abclm.datasets import windows
 from abclm.datasets.windows import EpochOrder, in_order, permuted, window_starts, windows_per_epoch
 from abclm.errors import ConfigError
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 
-VOCABULARY = Vocabulary.default()
-TEXT = VOCABULARY.encode("GFDGGB d2GB")
+TOKENIZER = CharacterTokenizer.default()
+TEXT = TOKENIZER.encode("GFDGGB d2GB")
 
 
 def test_the_target_is_the_input_shifted_by_one():
     (inputs, targets), *_ = in_order(TEXT, 5)
-    assert VOCABULARY.decode(inputs) == "GFDGG"
-    assert VOCABULARY.decode(targets) == "FDGGB"
+    assert TOKENIZER.decode(inputs) == "GFDGG"
+    assert TOKENIZER.decode(targets) == "FDGGB"
 
 
 def test_windows_follow_one_another_without_overlap():
-    assert [VOCABULARY.decode(inputs) for inputs, _ in in_order(TEXT, 5)] == ["GFDGG", "B d2G"]
+    assert [TOKENIZER.decode(inputs) for inputs, _ in in_order(TEXT, 5)] == ["GFDGG", "B d2G"]
     assert window_starts(16, 5, offset=3).tolist() == [3, 8]
 
 

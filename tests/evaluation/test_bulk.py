@@ -13,7 +13,7 @@ from abclm.evaluation.bits import evaluate
 from abclm.evaluation.bulk import padded_batches
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.tune import Tune
 
 LM = LanguageModel.create(ModelConfig(embedding_dimension=4, units=8, layers=2), seed=1)
@@ -24,7 +24,7 @@ def nats(text):
     """By the definition: after one newline from a zero state, every character counted."""
     logits = LM.logits("\n" + text[:-1]).astype(np.float64)
     logs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
-    return -logs[np.arange(len(text)), LM.vocabulary.encode(text)].sum()
+    return -logs[np.arange(len(text)), LM.tokenizer.encode(text)].sum()
 
 
 def test_the_figures_are_those_of_the_definition():
@@ -54,7 +54,7 @@ def test_no_tunes_are_refused():
 
 
 def test_a_tune_with_other_symbols_is_refused():
-    other = LanguageModel.create(ModelConfig(units=2), Vocabulary.from_text("\nXK:1"))
+    other = LanguageModel.create(ModelConfig(units=2), CharacterTokenizer.from_text("\nXK:1"))
     with pytest.raises(VocabularyError):
         evaluate(other, TUNES)
 

@@ -15,8 +15,7 @@ from abclm.evaluation.bulk import Evaluator
 from abclm.evaluation.figures import FIGURES, Costs, Evaluation
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
-from abclm.models.lstm.network import build_network
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.tune import Tune
 
 LM = LanguageModel.create(ModelConfig(embedding_dimension=4, units=8), seed=1)
@@ -41,7 +40,7 @@ def test_a_model_that_knows_nothing_needs_log2_of_the_vocabulary():
 
 
 def test_a_model_that_is_sure_of_one_symbol_is_right_where_it_stands():
-    symbol = LM.vocabulary.char_to_id["C"]
+    symbol = LM.tokenizer.char_to_id["C"]
     found = evaluate(model_with(np.where(np.arange(83) == symbol, 0.0, -2.0)), [TUNE])
     assert found.accuracy == pytest.approx(TUNE.text.count("C") / len(TUNE.text))
     log_sum = math.log(1 + 82 * math.exp(-2))
@@ -62,8 +61,8 @@ def test_a_model_that_knows_the_tune_needs_no_bits():
 
 def test_numpy_and_tensorflow_give_the_same_figures(monkeypatch):
     by_numpy = evaluate(LM, TUNES)
-    network = build_network(LM.config, len(LM.vocabulary), LM.weights)
-    for other in (Evaluator(network, LM.vocabulary, TUNES)(), _in_bulk(monkeypatch)):
+    network = LM.config.network(len(LM.tokenizer), LM.weights)
+    for other in (Evaluator(network, LM.tokenizer, TUNES)(), _in_bulk(monkeypatch)):
         for name in FIGURES:
             assert getattr(other, name) == pytest.approx(getattr(by_numpy, name), rel=1e-5)
         for name in ("header_nats", "body_nats", "header_characters", "body_characters"):
@@ -126,6 +125,6 @@ def test_what_can_not_be_measured_is_refused_by_both_engines(monkeypatch, most):
     monkeypatch.setattr(prediction, "_MOST_FOR_NUMPY", most)
     with pytest.raises(ConfigError, match="no held-out tunes"):
         evaluate(LM, [Tune.parse("X:1\nK:nonsense\nz|]\n")])
-    other = LanguageModel.create(ModelConfig(units=2), Vocabulary.from_text("\nXK:1"))
+    other = LanguageModel.create(ModelConfig(units=2), CharacterTokenizer.from_text("\nXK:1"))
     with pytest.raises(VocabularyError):
         evaluate(other, TUNES)

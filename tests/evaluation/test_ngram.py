@@ -6,11 +6,11 @@ import pytest
 from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError, VocabularyError
 from abclm.evaluation.ngram import NGramModel
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.tune import Tune
 
 TUNE = Tune.parse("X:1\nK:C\nABABABAC|]\n")
-SYMBOLS = Vocabulary(("\n", "1", ":", "A", "B", "C", "K", "X", "]", "|"))
+SYMBOLS = CharacterTokenizer(("\n", "1", ":", "A", "B", "C", "K", "X", "]", "|"))
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 6, 9])

@@ -68,8 +68,8 @@ def test_a_draw_that_is_not_certain_is_decided_by_the_logits_of_the_tune_alone(l
 
 def test_the_tolerance_is_more_than_the_logits_of_a_batch_are_off():
     lm = abclm.load("session")
-    ids = lm.vocabulary.encode("\n" + str(abclm.Corpus.load("oldTunes").normalize().tunes[0]))[:250]
-    engine = decoder.Engine(lm)
+    ids = lm.tokenizer.encode("\n" + str(abclm.Corpus.load("oldTunes").normalize().tunes[0]))[:250]
+    engine = lm.config.engine(lm.weights)
     alone, state = engine.logits(ids), engine.start(batch=32)
     for row, token_id in zip(alone, ids, strict=True):
         logits = engine.step(state, np.repeat(token_id, 32))
@@ -77,10 +77,13 @@ def test_the_tolerance_is_more_than_the_logits_of_a_batch_are_off():
 
 
 def test_finished_tunes_make_room_for_others(lm):
-    engine, options = decoder.Engine(lm), GenerationOptions(seed=1, constrained=False, max_length=200)
-    waiting = [Writer(options, Guide(options, lm.vocabulary), index, attempt=0) for index in range(20)]
+    engine, options = (
+        lm.config.engine(lm.weights),
+        GenerationOptions(seed=1, constrained=False, max_length=200),
+    )
+    waiting = [Writer(options, Guide(options, lm.tokenizer), index, attempt=0) for index in range(20)]
     first = [waiting.pop(0) for _ in range(6)]
-    running = decoder.Batch(engine, lm.vocabulary, options, first)
+    running = decoder.Batch(engine, lm.tokenizer, options, first)
     finished = []
     for ended in running.run(lambda: waiting.pop(0) if waiting else None):
         assert len(running.writers) <= 6

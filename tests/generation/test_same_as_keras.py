@@ -5,7 +5,7 @@ import pytest
 
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 
 TUNE = (
     "X:1\nT:The Lost Badger\nR:jig\nM:6/8\nL:1/8\nK:G\n"
@@ -19,12 +19,12 @@ TEXT = (TUNE * 2)[:400]
 def noisy_model(config):
     """Weights as large as training makes them; an untrained model's are too quiet to tell apart."""
     generator = np.random.default_rng(0)
-    vocabulary = Vocabulary.default()
+    tokenizer = CharacterTokenizer.default()
     weights = {
         name: generator.normal(0, 2 / np.sqrt(shape[0]), shape).astype(np.float32)
-        for name, shape in config.weight_shapes(len(vocabulary)).items()
+        for name, shape in config.weight_shapes(len(tokenizer)).items()
     }
-    return LanguageModel(config, vocabulary, weights)
+    return LanguageModel(config, tokenizer, weights)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
@@ -38,6 +38,6 @@ def test_logits_agree_along_400_characters(config, dtype, tmp_path):
     lm = LanguageModel.load(tmp_path / "m")
     assert len(TEXT) == 400
     logits = lm.logits(TEXT)
-    expected = np.asarray(lm.to_keras()(lm.vocabulary.encode(TEXT)[None]))[0]
+    expected = np.asarray(lm.to_keras()(lm.tokenizer.encode(TEXT)[None]))[0]
     assert np.abs(logits).max() > 1
     np.testing.assert_allclose(logits, expected, atol=1e-4, rtol=0)

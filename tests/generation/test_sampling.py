@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from abclm.generation import sampling
 from abclm.generation.options import GenerationOptions
 from abclm.generation.sampling import draw
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 
-VOCABULARY = Vocabulary.from_text("badger")  # a b d e g r
+TOKENIZER = CharacterTokenizer.from_text("badger")  # a b d e g r
 SHARES = np.array([0.5, 0.25, 0.125, 0.0625, 0.0625])
 HALVES = np.log(SHARES).astype(np.float32)
 
@@ -37,8 +37,8 @@ def spelled(**changes):
     generator = np.random.default_rng(0)
     word = ""
     for letter in "badger":
-        logits = np.where(np.arange(6) == VOCABULARY.char_to_id[letter], np.log(3), 0).astype(np.float32)
-        word += VOCABULARY.symbols[sample(logits, options(**changes), generator)]
+        logits = np.where(np.arange(6) == TOKENIZER.char_to_id[letter], np.log(3), 0).astype(np.float32)
+        word += TOKENIZER.symbols[sample(logits, options(**changes), generator)]
     return word
 
 

@@ -12,10 +12,10 @@ from abclm.evaluation.bits import evaluate
 from abclm.evaluation.bulk import Evaluator
 from abclm.evaluation.figures import FIGURES
 from abclm.language_model import LanguageModel
+from abclm.models.architecture import read_config
 from abclm.models.lstm.config import ModelConfig
-from abclm.models.lstm.network import build_network
 from abclm.models.recall import SHORTEST, WEIGHTS, Cache, mix, recall
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 
 HEADER = "X:1\nT:GABc GABc\nK:G\n"
 TUNES = Corpus.load("oldTunes").normalize().tunes[:20]
@@ -69,15 +69,15 @@ def test_a_copy_goes_on_by_itself():
 
 
 def test_recall_is_what_the_cache_finds_behind_each_symbol():
-    vocabulary = Vocabulary.default()
+    tokenizer = CharacterTokenizer.default()
     text = "\n" + TUNES[0].text
-    ids, weights = recall(text, WEIGHTS, vocabulary)
+    ids, weights = recall(text, WEIGHTS, tokenizer)
     assert ids.shape == weights.shape == (len(text),)
     for place in range(len(text)):
         symbol, weight = searched(text[1 : place + 1])
         assert weights[place] == weight
-        assert symbol is None or vocabulary.symbols[ids[place]] == symbol
-    assert not recall(text, (), vocabulary)[1].any()
+        assert symbol is None or tokenizer.symbols[ids[place]] == symbol
+    assert not recall(text, (), tokenizer)[1].any()
 
 
 def softmax(logits):
@@ -99,8 +99,8 @@ def test_a_mixture_gives_what_is_recalled_its_weight_and_leaves_the_rest_in_prop
 def test_numpy_and_tensorflow_give_the_same_figures_with_a_cache(monkeypatch):
     lm = LM.with_cache()
     by_numpy = evaluate(lm, TUNES)
-    network = build_network(lm.config, len(lm.vocabulary), lm.weights)
-    found = [Evaluator(network, lm.vocabulary, TUNES, lm.config.cache)()]
+    network = lm.config.network(len(lm.tokenizer), lm.weights)
+    found = [Evaluator(network, lm.tokenizer, TUNES, lm.config.cache)()]
     monkeypatch.setattr(prediction, "_MOST_FOR_NUMPY", 0)
     found.append(evaluate(lm, TUNES))
     for other in found:
@@ -124,7 +124,7 @@ def test_a_tune_costs_what_the_mixture_says():
     nats = 0.0
     for place, symbol in enumerate(text[1:]):
         recalled, weight = searched(text[1 : place + 1], (0.3, 0.6))
-        chance = (1 - weight) * chances[place, LM.vocabulary.char_to_id[symbol]]
+        chance = (1 - weight) * chances[place, LM.tokenizer.char_to_id[symbol]]
         nats -= np.log(chance + weight * (recalled == symbol))
     assert evaluate(lm, [tune]).bits_per_tune == pytest.approx(nats / np.log(2), rel=1e-6)
 
@@ -163,7 +163,7 @@ def test_a_model_folder_keeps_the_cache_and_one_without_has_none(tmp_path):
     assert LanguageModel.load(tmp_path).config.cache == (0.25, 0.5)
     config = json.loads((tmp_path / "config.json").read_text())
     assert config.pop("cache") == [0.25, 0.5]
-    assert ModelConfig.from_json(json.dumps(config)).cache == ()
+    assert read_config(json.dumps(config)).cache == ()
 
 
 @pytest.mark.parametrize("weights", [(1.0,), (-0.1,), (1,), ("0.5",), [0.5]])

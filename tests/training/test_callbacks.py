@@ -116,7 +116,7 @@ def test_a_csv_file_is_written(lm, tmp_path):
 def test_a_whole_model_is_saved_by_a_callback_and_loads(lm, tmp_path):
     path = tmp_path / "best.keras"
     lm.fit(TRAIN, None, QUICK, callbacks=[keras.callbacks.ModelCheckpoint(path)])
-    ids = lm.vocabulary.encode("X:1\nT:A")[None]
+    ids = lm.tokenizer.encode("X:1\nT:A")[None]
     np.testing.assert_allclose(keras.models.load_model(path)(ids)[0], lm.logits("X:1\nT:A"), atol=1e-4)
 
 

@@ -15,9 +15,9 @@ from abclm.datasets.large_files import encode_files
 from abclm.errors import ConfigError, CorpusError, ModelError, VocabularyError
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
-from abclm.models.lstm.network import Dropout, build_network
+from abclm.models.lstm.network import Dropout
 from abclm.notation.tunebook import format_tunebook, split_tunebook
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.config import OPTIMIZERS, TrainingConfig
 from abclm.training.forgetting import tunes_held_out_from
 from abclm.training.held_out import tunes_of
@@ -38,7 +38,7 @@ def lm():
 def chances(lm, text):
     """The probability of each symbol after a text."""
     logits = lm.logits("\n" + text)[-1].astype(float)
-    return dict(zip(lm.vocabulary.symbols, np.exp(logits) / np.exp(logits).sum(), strict=True))
+    return dict(zip(lm.tokenizer.symbols, np.exp(logits) / np.exp(logits).sum(), strict=True))
 
 
 def stop_at(step, how):
@@ -275,8 +275,8 @@ def test_label_smoothing_keeps_the_model_from_being_sure_and_the_loss_what_it_wa
 
 
 def test_recurrent_dropout_leaves_out_recurrent_weights_alone(lm):
-    network = build_network(lm.config, len(lm.vocabulary), lm.weights)
-    ids = lm.vocabulary.encode(TRAIN.text[:40])[None]
+    network = lm.config.network(len(lm.tokenizer), lm.weights)
+    ids = lm.tokenizer.encode(TRAIN.text[:40])[None]
     with_all = network.logits(ids).numpy()
     dropped = network.logits(ids, Dropout(recurrent=0.5, seed=(0, 1))).numpy()
     np.testing.assert_allclose(dropped[:, 0], with_all[:, 0], rtol=1e-5, atol=1e-6)  # from a zero state
@@ -293,7 +293,7 @@ def test_clipping_bounds_what_a_step_changes(lm):
 
 def test_tunes_on_the_disk_train_as_those_in_memory_do(lm, tmp_path):
     (tmp_path / "book.abc").write_text(format_tunebook(TUNES.tunes))
-    found = encode_files([tmp_path / "book.abc"], lm.vocabulary, tmp_path / "text", 0.3, 0)
+    found = encode_files([tmp_path / "book.abc"], lm.tokenizer, tmp_path / "text", 0.3, 0)
     texts = [each.text.windows(np.array([0]), len(each.text))[0] for each in (found.training, found.held_out)]
     in_memory = [
         EncodedCorpus(each.name, each.tunes, each.checksum, text)
@@ -304,7 +304,7 @@ def test_tunes_on_the_disk_train_as_those_in_memory_do(lm, tmp_path):
     train(other, *in_memory, QUICK)
     for name, weight in lm.weights.items():
         np.testing.assert_array_equal(weight, other.weights[name])
-    tunes = [Tune.parse(text) for text in split_tunebook(lm.vocabulary.decode(texts[1]))]
+    tunes = [Tune.parse(text) for text in split_tunebook(lm.tokenizer.decode(texts[1]))]
     assert lm.bits_per_character(tunes) == pytest.approx(
         lm.history[-1]["validation_bits_per_character"], rel=1e-6
     )
@@ -312,9 +312,9 @@ def test_tunes_on_the_disk_train_as_those_in_memory_do(lm, tmp_path):
 
 @pytest.mark.parametrize("block", [5, 300, 10_000])
 def test_held_out_tunes_are_measured_a_block_at_a_time(lm, block):
-    text = EncodedCorpus.encode(HELD_OUT, lm.vocabulary).text
-    newline = lm.vocabulary.char_to_id["\n"]
-    found = [lm.vocabulary.decode(tune) for tunes in tunes_of(text, newline, block) for tune in tunes]
+    text = EncodedCorpus.encode(HELD_OUT, lm.tokenizer).text
+    newline = lm.tokenizer.char_to_id["\n"]
+    found = [lm.tokenizer.decode(tune) for tunes in tunes_of(text, newline, block) for tune in tunes]
     assert found == [f"\n{tune.text.rstrip()}\n\n" for tune in HELD_OUT]
 
 
@@ -338,7 +338,7 @@ def test_no_tunes_are_refused(lm):
 
 
 def test_a_character_that_the_vocabulary_lacks_is_refused():
-    lm = LanguageModel.create(SMALL, Vocabulary.from_text("\nABC"))
+    lm = LanguageModel.create(SMALL, CharacterTokenizer.from_text("\nABC"))
     with pytest.raises(VocabularyError):
         train(lm, TRAIN, None, QUICK)
 
@@ -386,11 +386,11 @@ def test_fine_tuning_on_raw_tunes_adds_their_symbols_and_disturbs_no_other(lm):
     train(lm, TRAIN, None, replace(QUICK, epochs=3))
     raw = Corpus("raw", tuple(Tune.parse(f"X:{n}\nT:Ä{n}\nK:C\n~C{{d}}E~G|]\n") for n in range(20)))
     tuned = fine_tune(lm, raw, None, TrainingConfig(sequence_length=30, steps=1), normalize=False)
-    assert tuned.vocabulary.symbols == (*lm.vocabulary.symbols, "{", "}", "~", "Ä")
-    assert "Ä" not in lm.vocabulary
+    assert tuned.tokenizer.symbols == (*lm.tokenizer.symbols, "{", "}", "~", "Ä")
+    assert "Ä" not in lm.tokenizer
     with pytest.raises(VocabularyError):
-        fine_tune(lm, raw, HELD_OUT, QUICK, normalize=True, old=None).vocabulary.encode("Ä")
-    larger = lm.with_vocabulary(tuned.vocabulary)
+        fine_tune(lm, raw, HELD_OUT, QUICK, normalize=True, old=None).tokenizer.encode("Ä")
+    larger = lm.with_tokenizer(tuned.tokenizer)
     assert larger.bits_per_character(HELD_OUT) == pytest.approx(lm.bits_per_character(HELD_OUT), rel=0.02)
     learned = fine_tune(
         lm,

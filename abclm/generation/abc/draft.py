@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from abclm.generation.abc.symbol_filter import GrammarGuide, Guide
     from abclm.generation.options import GenerationOptions
-    from abclm.models.lstm.numpy_engine import State
+    from abclm.models.architecture import State
 
     Logits = npt.NDArray[np.float32]
 

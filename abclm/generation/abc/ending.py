@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from abclm.generation.abc.symbol_filter import GrammarGuide, Guide
-    from abclm.models.lstm.numpy_engine import State
+    from abclm.models.architecture import State
     from abclm.models.recall import Cache
 
     Logits = npt.NDArray[np.float32]

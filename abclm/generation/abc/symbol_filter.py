@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from abclm.generation.options import GenerationOptions
     from abclm.notation.grammar import Grammar
-    from abclm.tokenizers.characters import Vocabulary
+    from abclm.tokenizers.characters import CharacterTokenizer
 
     Mask = npt.NDArray[np.bool_]
 
@@ -104,7 +104,7 @@ class Guide:
 
     Args:
         options: its header fields and opening are what is asked for.
-        vocabulary: the model's.
+        tokenizer: the model's.
 
     Raises:
         ModelError: the vocabulary lacks a symbol that the header or the opening needs.
@@ -112,11 +112,11 @@ class Guide:
 
     in_last_bar = False  # which is the model's to say
 
-    def __init__(self, options: GenerationOptions, vocabulary: Vocabulary) -> None:
+    def __init__(self, options: GenerationOptions, tokenizer: CharacterTokenizer) -> None:
         self.ended = False
         self._given = options.header()
         self._opening = options.opening_music()
-        self._masks = Masks(vocabulary)
+        self._masks = Masks(tokenizer)
         self._masks.require("X:1\nK", *self._given, *self._given.values(), self._opening)
         self._forced: deque[str] = deque("X:1\n")
         self._fields_left = _ORDER  # empty once the body has begun
@@ -198,17 +198,17 @@ class Masks:
     """Masks over a vocabulary, each made once.
 
     Args:
-        vocabulary: the model's.
+        tokenizer: the model's.
     """
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._vocabulary = vocabulary
+    def __init__(self, tokenizer: CharacterTokenizer) -> None:
+        self._tokenizer = tokenizer
         self._made: dict[tuple[str, bool], Mask] = {}
         self._made_of: dict[frozenset[str], Mask] = {}
 
     def require(self, *texts: str) -> None:
         """Raise ModelError where the vocabulary lacks a symbol of the texts."""
-        lacking = sorted({symbol for text in texts for symbol in text if symbol not in self._vocabulary})
+        lacking = sorted({symbol for text in texts for symbol in text if symbol not in self._tokenizer})
         if lacking:
             names = ", ".join(map(repr, lacking))
             raise ModelError(
@@ -232,7 +232,7 @@ class Masks:
 
     def _mask(self, symbols: str, value: bool) -> Mask:
         if (symbols, value) not in self._made:
-            mask = np.full(len(self._vocabulary), not value)
-            mask[[self._vocabulary.char_to_id[each] for each in symbols if each in self._vocabulary]] = value
+            mask = np.full(len(self._tokenizer), not value)
+            mask[[self._tokenizer.char_to_id[each] for each in symbols if each in self._tokenizer]] = value
             self._made[symbols, value] = mask
         return self._made[symbols, value]

@@ -19,8 +19,9 @@ from abclm.generation.abc.draft import Writer
 from abclm.generation.abc.grammar import grammar_for
 from abclm.generation.abc.symbol_filter import GrammarGuide, Guide, Masks
 from abclm.generation.decoder import Batch
-from abclm.models.lstm.numpy_engine import Engine
+from abclm.models.architecture import Engine
 from abclm.notation.fields import CANONICAL_SYMBOLS
+from abclm.tokenizers.characters import as_characters
 from abclm.tune import Tune
 
 if TYPE_CHECKING:
@@ -99,7 +100,9 @@ def generate(lm: Model, options: GenerationOptions) -> Iterator[GeneratedTune]:
     first = [writer for writer in (next_writer() for _ in range(options.batch_size)) if writer]
     given = 0
     try:
-        for ended in Batch(Engine(lm), lm.vocabulary, options, first).run(next_writer):
+        for ended in Batch(lm.config.engine(lm.weights), as_characters(lm.tokenizer), options, first).run(
+            next_writer
+        ):
             for writer in ended:
                 if tries[writer.index].are_over(writer, options):
                     written[writer.index] = tries.pop(writer.index).best(writer, options)
@@ -136,7 +139,9 @@ def stream_steps(lm: Model, options: GenerationOptions, engine: Engine | None = 
     """
     options = options.with_seed()
     writer = _writers(lm, options)(0, 0)
-    return _settled(Batch(engine or Engine(lm), lm.vocabulary, options, [writer]), writer)
+    return _settled(
+        Batch(engine or lm.config.engine(lm.weights), as_characters(lm.tokenizer), options, [writer]), writer
+    )
 
 
 def find_problems(text: str) -> tuple[str, ...]:
@@ -176,20 +181,20 @@ def _writers(lm: Model, options: GenerationOptions) -> Callable[[int, int], Writ
 def _guides(lm: Model, options: GenerationOptions) -> Callable[[int, int], GrammarGuide | Guide]:
     """What makes a guide for each attempt at each tune: to the grammar, or to a free tune's header alone."""
     if not options.constrained:
-        return lambda index, attempt: Guide(options, lm.vocabulary)
-    lacking = sorted(symbol for symbol in CANONICAL_SYMBOLS if symbol not in lm.vocabulary)
+        return lambda index, attempt: Guide(options, as_characters(lm.tokenizer))
+    lacking = sorted(symbol for symbol in CANONICAL_SYMBOLS if symbol not in as_characters(lm.tokenizer))
     if lacking:
         names = ", ".join(map(repr, lacking[:5]))
         _logger.warning("the model's vocabulary lacks %s: its tunes are not held to the grammar", names)
-        return lambda index, attempt: Guide(options, lm.vocabulary)
-    others = [symbol for symbol in lm.vocabulary.symbols if symbol not in CANONICAL_SYMBOLS]
+        return lambda index, attempt: Guide(options, as_characters(lm.tokenizer))
+    others = [symbol for symbol in as_characters(lm.tokenizer).symbols if symbol not in CANONICAL_SYMBOLS]
     if others:
         names = ", ".join(map(repr, others[:5])) + (", ..." if len(others) > 5 else "")
         _logger.warning(
             "the tunes are canonical ones, without other symbols that the model knows (%s); unconstrained, it "
             "may write them", names,
         )  # fmt: skip
-    header, opening, masks = options.header(), options.opening_music(), Masks(lm.vocabulary)
+    header, opening, masks = options.header(), options.opening_music(), Masks(as_characters(lm.tokenizer))
     forms = [] if options.any_form or options.parts or options.bars else lm.forms
 
     @functools.cache

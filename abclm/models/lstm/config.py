@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from abclm._version import VERSION
 from abclm.errors import ConfigError
+from abclm.models.architecture import Architecture
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-FORMAT_VERSION = 1  # of the model folder
+    from abclm.models.lstm.numpy_engine import NumpyEngine
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelConfig:
+class ModelConfig(Architecture):
     """The shape of a network, Embedding → LSTM layers → Dense, and how far a tune's own passages count beside it.
 
     Args:
@@ -36,57 +36,20 @@ class ModelConfig:
         5353299
     """
 
+    name: ClassVar[str] = "lstm"
+    token_axes: ClassVar[Mapping[str, int]] = {"embedding/embeddings": 0, "dense/kernel": 1, "dense/bias": 0}
+
     embedding_dimension: int = 256
     units: int = 1024
     layers: int = 1
-    cache: tuple[float, ...] = ()
 
-    def __post_init__(self) -> None:
+    def problems(self) -> Iterator[str]:
+        """Say what is wrong with the values."""
         ranges = {"embedding_dimension": 16_384, "units": 16_384, "layers": 16}
-        wrong = [
-            f"{name} is an integer from 1 to {highest:,}, received {getattr(self, name)!r}"
-            for name, highest in ranges.items()
-            if type(getattr(self, name)) is not int or not 1 <= getattr(self, name) <= highest
-        ]
-        if not isinstance(self.cache, tuple) or not all(
-            isinstance(weight, float) and 0 <= weight < 1 for weight in self.cache
-        ):
-            wrong.append(f"cache is a tuple of numbers from 0 to below 1, received {self.cache!r}")
-        if wrong:
-            raise ConfigError("; ".join(wrong))
-
-    @classmethod
-    def from_json(cls, text: str) -> ModelConfig:
-        """Read what `to_json` wrote.
-
-        Raises:
-            ConfigError: no JSON object, another format version, or a key that is unknown, missing or
-                out of range.
-        """
-        try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise ConfigError(f"a model's config is JSON; this is not: {error}") from None
-        if not isinstance(data, dict):
-            raise ConfigError("a model's config is a JSON object; received something else")
-        version = data.pop("format_version", None)
-        if version != FORMAT_VERSION:
-            raise ConfigError(
-                f"format_version is {version!r}, this abclm {VERSION} reads {FORMAT_VERSION}; update abclm"
-            )
-        names = {each.name for each in fields(cls)}
-        data.setdefault("cache", [])  # which the first models did not have
-        if data.keys() != names:
-            different = ", ".join(sorted(map(repr, data.keys() ^ names)))
-            raise ConfigError(
-                f"unknown or missing: {different}; a config has format_version, {', '.join(sorted(names))}"
-            )
-        cache = data["cache"]
-        return cls(**{**data, "cache": tuple(cache) if isinstance(cache, list) else cache})
-
-    def to_json(self) -> str:
-        """Return the config, with the folder's format version, as a JSON object."""
-        return json.dumps({"format_version": FORMAT_VERSION, **asdict(self)}, indent=2) + "\n"
+        for name, highest in ranges.items():
+            if type(getattr(self, name)) is not int or not 1 <= getattr(self, name) <= highest:
+                yield f"{name} is an integer from 1 to {highest:,}, received {getattr(self, name)!r}"
+        yield from super().problems()
 
     def weight_shapes(self, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
         """Name each weight, after the Keras weight it comes from, and give its shape.
@@ -108,10 +71,6 @@ class ModelConfig:
         """Name the LSTM layers, from input to output: `lstm`, `lstm_1`, ..."""
         return [f"lstm_{number}" if number else "lstm" for number in range(self.layers)]
 
-    def parameters(self, vocabulary_size: int) -> int:
-        """Count the weights' numbers."""
-        return sum(int(np.prod(shape)) for shape in self.weight_shapes(vocabulary_size).values())
-
     def initial_weights(self, vocabulary_size: int, seed: int) -> dict[str, npt.NDArray[np.float32]]:
         """Draw untrained weights as Keras' layers do by default; `seed` is an integer from 0."""
         if type(seed) is not int or seed < 0:
@@ -119,6 +78,29 @@ class ModelConfig:
         generator = np.random.default_rng(seed)
         shapes = self.weight_shapes(vocabulary_size)
         return {name: _draw(name, shape, generator) for name, shape in shapes.items()}
+
+    def engine(self, weights: Mapping[str, npt.NDArray[np.float32]]) -> NumpyEngine:
+        """Make an engine that writes with these weights; see `abclm.models.lstm.numpy_engine`."""
+        from abclm.models.lstm.numpy_engine import NumpyEngine
+
+        return NumpyEngine(self.layer_names(), self.units, weights)
+
+    def network(
+        self,
+        vocabulary_size: int,
+        weights: Mapping[str, npt.NDArray[np.float32]] | None = None,
+        precision: str = "float32",
+    ) -> Any:
+        """Make the Keras network; see `abclm.models.lstm.network`."""
+        from abclm.models.lstm.network import build_network
+
+        sizes = (vocabulary_size, self.embedding_dimension, self.units, self.layers)
+        return build_network(sizes, weights, precision)
+
+    def describe(self) -> str:
+        """The network in some words."""
+        layers = "an LSTM layer" if self.layers == 1 else f"{self.layers} LSTM layers"
+        return f"{layers} of {self.units:,} units, symbols embedded in {self.embedding_dimension:,}"
 
 
 def _draw(name: str, shape: tuple[int, ...], generator: np.random.Generator) -> npt.NDArray[np.float32]:

@@ -8,7 +8,6 @@ import numpy as np
 import tensorflow as tf
 
 from abclm.errors import ModelError
-from abclm.models.lstm.config import ModelConfig
 from abclm.models.lstm.layer import LSTM
 from abclm.models.lstm.recurrence import Tensor
 
@@ -110,16 +109,14 @@ class Network(keras.Model):  # type: ignore[misc]
 
 
 def build_network(
-    config: ModelConfig,
-    vocabulary_size: int,
+    sizes: tuple[int, int, int, int],
     weights: Mapping[str, np.ndarray[Any, Any]] | None = None,
     precision: str = "float32",
 ) -> Network:
     """Make the Keras network of a language model.
 
     Args:
-        config: widths and number of layers.
-        vocabulary_size: number of symbols.
+        sizes: number of symbols, width of a symbol's embedding, width of each LSTM layer, number of layers.
         weights: named as in a model folder; without them Keras initialises the network.
         precision: `"float32"`, or `"bfloat16"`, which is for GPUs: all but the weights in bfloat16.
 
@@ -130,7 +127,6 @@ def build_network(
         ModelError: `weights` are not those of such a network.
     """
     policy = precision if precision == "float32" else f"mixed_{precision}"
-    sizes = (vocabulary_size, config.embedding_dimension, config.units, config.layers)
     network = Network(*sizes, name="abclm", dtype=policy)
     network.build()
     if weights is not None:

@@ -12,15 +12,13 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-    from abclm.models.model import Model
 
     Floats = npt.NDArray[np.float32]
 
@@ -32,7 +30,7 @@ _HALF, _WHOLE = np.float32(0.5), np.float32(1)
 
 
 class State:
-    """What a step leaves for the next, each written over by `Engine.step`.
+    """What a step leaves for the next, each written over by `NumpyEngine.step`.
 
     Attributes:
         cell: the cell values of every layer, `(units, batch)`.
@@ -68,18 +66,21 @@ class State:
         return State([each[:, places] for each in self.cell], [each[:, places] for each in self.products])
 
 
-class Engine:
+class NumpyEngine:
     """A model's weights, laid out once for stepping.
 
     All that a layer's hidden values are multiplied by is one matrix, so that a layer is one product a step.
 
     Args:
-        lm: the model; its weights are copied, so that it may be trained on meanwhile.
+        names: of the layers, from input to output.
+        units: of each layer.
+        weights: named as in a model folder; they are copied, so that the model may be trained on meanwhile.
     """
 
-    def __init__(self, lm: Model) -> None:
-        weights, names = lm.weights, lm.config.layer_names()
-        self.units = lm.config.units
+    few = FEW
+
+    def __init__(self, names: Sequence[str], units: int, weights: Mapping[str, Floats]) -> None:
+        self.units = units
         self._pace = _Pace()
         # What a symbol adds to the first layer's gates never changes.
         kernel, bias = weights[f"{names[0]}/kernel"], weights[f"{names[0]}/bias"]
@@ -150,7 +151,7 @@ class Engine:
             self._pace.note((time.perf_counter() - begun) / state.batch)
         return read.T
 
-    def logits(self, ids: npt.NDArray[np.uint8]) -> Floats:
+    def logits(self, ids: npt.NDArray[np.integer]) -> Floats:
         """Score what follows each symbol of one text, from the zero state.
 
         Returns:

@@ -15,7 +15,7 @@ from abclm.language_model import LanguageModel
 from abclm.midi.complaints import complaints
 from abclm.models.lstm.config import ModelConfig
 from abclm.notation.fields import RHYTHMS
-from abclm.tokenizers.characters import DEFAULT_SYMBOLS, Vocabulary
+from abclm.tokenizers.characters import DEFAULT_SYMBOLS, CharacterTokenizer
 from abclm.tune import Tune
 
 TITLE = "The Lost Badger"
@@ -94,14 +94,14 @@ def test_the_longest_length_is_kept_by_leading_to_an_end(lm, temperature):
 )  # fmt: skip
 def test_whatever_is_drawn_the_longest_length_is_kept(asked):
     options = GenerationOptions(max_length=200, **asked)
-    vocabulary = Vocabulary.default()
+    tokenizer = CharacterTokenizer.default()
     grammar = grammar_for(options.header(), options.opening_music())
     for seed in range(30):
         draw = random.Random(seed)
-        guide = GrammarGuide(grammar, Masks(vocabulary), options.opening_music(), 200)
+        guide = GrammarGuide(grammar, Masks(tokenizer), options.opening_music(), 200)
         text = ""
         while not guide.ended and len(text) < 200:
-            choices = vocabulary.decode(np.flatnonzero(guide.allowed()))
+            choices = tokenizer.decode(np.flatnonzero(guide.allowed()))
             # The longest header first, then what keeps the bars open.
             wish = [each for each in choices if each in ("TR" if text[-1:] == "\n" else "xhilg(<12")]
             text += draw.choice(wish or choices)
@@ -218,8 +218,8 @@ def test_the_grammar_of_what_does_not_go_together_is_an_error():
 
 
 def test_a_vocabulary_without_the_83_symbols_falls_back_with_a_warning(caplog):
-    vocabulary = Vocabulary.from_text("".join(DEFAULT_SYMBOLS).replace("q", "").replace("(", "") + "~")
-    lm = LanguageModel.create(ModelConfig(embedding_dimension=3, units=4), vocabulary)
+    tokenizer = CharacterTokenizer.from_text("".join(DEFAULT_SYMBOLS).replace("q", "").replace("(", "") + "~")
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=3, units=4), tokenizer)
     with caplog.at_level(logging.WARNING, "abclm"):
         text = "".join(stream(lm, GenerationOptions(seed=1, key="G", max_length=200)))
     assert "the model's vocabulary lacks '(', 'q': its tunes are not held to the grammar" in caplog.text
@@ -228,7 +228,8 @@ def test_a_vocabulary_without_the_83_symbols_falls_back_with_a_warning(caplog):
 
 def test_a_vocabulary_with_more_than_the_83_symbols_is_held_to_the_grammar():
     lm = LanguageModel.create(
-        ModelConfig(embedding_dimension=3, units=4), Vocabulary.from_text("".join(DEFAULT_SYMBOLS) + "~é")
+        ModelConfig(embedding_dimension=3, units=4),
+        CharacterTokenizer.from_text("".join(DEFAULT_SYMBOLS) + "~é"),
     )
     (text,) = write(lm, temperature=3)
     assert set(text) <= set(DEFAULT_SYMBOLS)

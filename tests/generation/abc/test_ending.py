@@ -16,7 +16,6 @@ from abclm.generation.decoder import Batch
 from abclm.generation.options import GenerationOptions
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
-from abclm.models.lstm.numpy_engine import Engine
 from abclm.models.recall import Cache
 from abclm.tune import Tune
 
@@ -105,8 +104,8 @@ def test_what_a_tune_has_alone_is_what_was_followed(monkeypatch):
     options = GenerationOptions(seed=2, n=4, title="Asked", rhythm="polka", batch_size=1)
     assert lm.config.cache
     list(generate(lm, options))
-    writer = Writer(options, Guide(options, lm.vocabulary), index=0, attempt=0)
-    batch = Batch(Engine(lm), lm.vocabulary, options, [writer])
+    writer = Writer(options, Guide(options, lm.tokenizer), index=0, attempt=0)
+    batch = Batch(lm.config.engine(lm.weights), lm.tokenizer, options, [writer])
     for text, begin, chance in found:
         assert batch._end_alone(Cache(lm.config.cache), text, begin) == pytest.approx(chance)
     assert len({chance for _, _, chance in found}) > 4

@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 from abclm.errors import ModelError
 from abclm.generation.abc.symbol_filter import Guide
 from abclm.generation.options import GenerationOptions
-from abclm.tokenizers.characters import DEFAULT_SYMBOLS, Vocabulary
+from abclm.tokenizers.characters import DEFAULT_SYMBOLS, CharacterTokenizer
 from abclm.tune import Tune
 
-VOCABULARY = Vocabulary.default()
+TOKENIZER = CharacterTokenizer.default()
 
 
 def write(options, wish, length=400):
     """Write what the guide allows and `wish(text)` would like best, a string of characters in order."""
-    guide = Guide(options, VOCABULARY)
+    guide = Guide(options, TOKENIZER)
     text = ""
     while not guide.ended and len(text) < length:
         allowed = guide.allowed()
-        choices = VOCABULARY.decode(np.arange(83) if allowed is None else np.flatnonzero(allowed))
+        choices = TOKENIZER.decode(np.arange(83) if allowed is None else np.flatnonzero(allowed))
         assert choices
         character = next((each for each in wish(text) if each in choices), choices[0])
         guide.advance(character)
@@ -158,20 +158,20 @@ def test_whatever_is_drawn_the_tune_carries_what_was_asked_for(seed, asked):
 
 
 def test_a_vocabulary_that_lacks_what_is_asked_for_is_an_error():
-    vocabulary = Vocabulary.from_text("X:1\nK:GABc|")
-    Guide(GenerationOptions(constrained=False, key="G"), vocabulary)
+    tokenizer = CharacterTokenizer.from_text("X:1\nK:GABc|")
+    Guide(GenerationOptions(constrained=False, key="G"), tokenizer)
     with pytest.raises(ModelError, match="lacks 'T', 'd', 'g'"):
         Guide(
             GenerationOptions(constrained=False, key="G", title="BaBdg"),
-            Vocabulary.from_text("X:1\nK:GABca|"),
+            CharacterTokenizer.from_text("X:1\nK:GABca|"),
         )
     with pytest.raises(ModelError, match="lacks 'X'"):
-        Guide(GenerationOptions(constrained=False), Vocabulary.from_text("1:\nK"))
+        Guide(GenerationOptions(constrained=False), CharacterTokenizer.from_text("1:\nK"))
 
 
 def test_a_small_vocabulary_offers_the_fields_it_has():
-    vocabulary = Vocabulary.from_text("X:1\nK:GMB")
-    guide = Guide(GenerationOptions(constrained=False), vocabulary)
+    tokenizer = CharacterTokenizer.from_text("X:1\nK:GMB")
+    guide = Guide(GenerationOptions(constrained=False), tokenizer)
     for character in "X:1\n":
         guide.advance(character)
-    assert vocabulary.decode(np.flatnonzero(guide.allowed())) == "KM"
+    assert tokenizer.decode(np.flatnonzero(guide.allowed())) == "KM"

@@ -15,8 +15,7 @@ from abclm.generation.abc.tunes import generate, stream, stream_steps
 from abclm.generation.options import GenerationOptions
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
-from abclm.models.lstm.numpy_engine import Engine
-from abclm.tokenizers.characters import Vocabulary
+from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.tune import Tune
 
 GOOD = "|:GFG DEF|G2A B2d|gfe dBG|A2G FED:|\n\n"
@@ -37,7 +36,7 @@ class Scripted:
         self.steps = 0
 
     def __call__(self, lm):
-        self.vocabulary = lm.vocabulary
+        self.tokenizer = lm.tokenizer
         return self
 
     def start(self, batch=1):
@@ -53,7 +52,7 @@ class Scripted:
 
     def step(self, state, ids):
         self.steps += 1
-        self.text += self.vocabulary.decode(np.array(ids))
+        self.text += self.tokenizer.decode(np.array(ids))
         match = re.search(r"\nK:[^\n]+\n", self.text)
         if match:
             wanted = self.bodies[min(self.attempt, len(self.bodies) - 1)][len(self.text) - match.end() :][:1]
@@ -61,9 +60,9 @@ class Scripted:
             wanted = "G"
         else:
             wanted = "KLMRT" if self.text.endswith("\n") else "\n"
-        logits = np.zeros((1, len(self.vocabulary)), np.float32)
+        logits = np.zeros((1, len(self.tokenizer)), np.float32)
         for place, symbol in enumerate(wanted):
-            logits[0, self.vocabulary.char_to_id[symbol]] = 1000 - 100 * place
+            logits[0, self.tokenizer.char_to_id[symbol]] = 1000 - 100 * place
         return logits
 
 
@@ -200,7 +199,9 @@ def test_an_option_that_there_is_not_is_a_type_error(lm):
 
 
 def test_a_model_without_the_symbols_of_a_tune_says_so():
-    lm = LanguageModel.create(ModelConfig(embedding_dimension=3, units=4), Vocabulary.from_text("abc\n"))
+    lm = LanguageModel.create(
+        ModelConfig(embedding_dimension=3, units=4), CharacterTokenizer.from_text("abc\n")
+    )
     with pytest.raises(ModelError, match="lacks '1', ':', 'K', 'X'"):
         lm.generate(seed=1)
 
@@ -253,7 +254,7 @@ def test_novel_tunes_of_the_shipped_model_are_the_same_in_a_batch_and_alone():
 
 def test_tunes_written_in_turns_with_one_engine_are_those_written_alone(lm):
     options = [GenerationOptions(seed=seed, max_length=250, bar_repetition=0.5 * seed) for seed in range(3)]
-    engine = Engine(lm)
+    engine = lm.config.engine(lm.weights)
     steps = [stream_steps(lm, each, engine) for each in options]
     texts = ["", "", ""]
     while steps_left := [place for place, each in enumerate(steps) if each is not None]:

@@ -6,7 +6,7 @@ import pytest
 from abclm.errors import VocabularyError
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
-from abclm.models.lstm.numpy_engine import FEW, Engine, _Pace, _Product
+from abclm.models.lstm.numpy_engine import FEW, _Pace, _Product
 
 TEXT = "X:1\nT:The Lost Badger\nM:6/8\nL:1/8\nK:G\n|:GFG DEF|G2A B2d|"
 
@@ -18,7 +18,7 @@ def sigmoid(x):
 def plain_logits(lm, text):
     """Hochreiter & Schmidhuber 1997 with Gers et al.'s forget gate, gates in Keras' order i, f, c, o."""
     weights = {name: weight.astype(np.float64) for name, weight in lm.weights.items()}
-    x = weights["embedding/embeddings"][lm.vocabulary.encode(text)]
+    x = weights["embedding/embeddings"][lm.tokenizer.encode(text)]
     for layer in lm.config.layer_names():
         h = c = np.zeros(lm.config.units)
         outputs = []
@@ -92,11 +92,11 @@ def test_the_faster_way_to_multiply_is_found_and_the_other_tried_again():
 def test_texts_of_a_batch_do_not_touch_each_other(layers):
     lm = random_model(layers)
     texts = ["GABcdefg", "X:1\nK:G\n", "||||||||"]
-    engine = Engine(lm)
+    engine = lm.config.engine(lm.weights)
     state = engine.start(batch=3)
     assert state.batch == 3
     for time in range(8):
-        logits = engine.step(state, lm.vocabulary.encode("".join(text[time] for text in texts)))
+        logits = engine.step(state, lm.tokenizer.encode("".join(text[time] for text in texts)))
         assert logits.shape == (3, 83)
     for column, text in enumerate(texts):
         np.testing.assert_array_equal(logits[column], lm.logits(text)[-1])
@@ -105,32 +105,32 @@ def test_texts_of_a_batch_do_not_touch_each_other(layers):
 @pytest.mark.parametrize("layers", [1, 2])
 def test_texts_of_a_large_batch_differ_from_one_alone_in_the_last_bits_only(layers):
     lm = random_model(layers)
-    engine = Engine(lm)
+    engine = lm.config.engine(lm.weights)
     state = engine.start(batch=FEW + 1)
     for symbol in TEXT:
-        logits = engine.step(state, lm.vocabulary.encode(symbol * (FEW + 1)))
+        logits = engine.step(state, lm.tokenizer.encode(symbol * (FEW + 1)))
     np.testing.assert_allclose(logits, np.tile(lm.logits(TEXT)[-1], (FEW + 1, 1)), atol=1e-5)
 
 
 def test_columns_of_a_state_are_taken_put_back_and_left_out():
     lm = random_model(2)
-    engine = Engine(lm)
+    engine = lm.config.engine(lm.weights)
     state = engine.start(batch=3)
-    engine.step(state, lm.vocabulary.encode("GAB"))
+    engine.step(state, lm.tokenizer.encode("GAB"))
     second = state.column(1)
-    engine.step(state, lm.vocabulary.encode("ccc"))
+    engine.step(state, lm.tokenizer.encode("ccc"))
     state.put(0, second)
-    logits = engine.step(state.only([0]), lm.vocabulary.encode("d"))
+    logits = engine.step(state.only([0]), lm.tokenizer.encode("d"))
     np.testing.assert_array_equal(logits[0], lm.logits("Ad")[-1])
 
 
 def test_the_engine_keeps_its_weights_while_the_model_is_trained():
     lm = random_model(2)
     before = lm.logits(TEXT)
-    engine = Engine(lm)
+    engine = lm.config.engine(lm.weights)
     for weight in lm.weights.values():
         weight[:] = 0
-    np.testing.assert_array_equal(engine.logits(lm.vocabulary.encode(TEXT)), before)
+    np.testing.assert_array_equal(engine.logits(lm.tokenizer.encode(TEXT)), before)
 
 
 def test_no_text_gives_no_logits():

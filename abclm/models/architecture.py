@@ -1,0 +1,241 @@
+"""Say what every architecture has to give: from its sizes, the weights, the network that is trained, the sampling engine.
+
+An architecture is one of the three parts of a model, beside the tokenizer and the decoder; it deals in token ids alone.
+Each is a folder here: its config, a frozen dataclass below `Architecture`, beside it the Keras network and the NumPy
+engine, which the config imports when they are asked for. `register` makes it known by its name, which stands in a
+model's `config.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+import numpy as np
+
+from abclm._version import VERSION
+from abclm.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float32]
+    Weights = Mapping[str, Floats]
+
+FORMAT_VERSION = 2
+"""Of `config.json`. Version 1 had no architecture: it is read as an LSTM of characters."""
+
+
+class State(Protocol):
+    """What a step of an engine leaves for the next, a column for each text."""
+
+    @property
+    def batch(self) -> int:
+        """How many texts are written at once."""
+
+    def column(self, place: int) -> Self:
+        """Return a copy of one text's values, as a state of batch 1."""
+
+    def put(self, place: int, column: Self) -> None:
+        """Give one text the values of a state of batch 1."""
+
+    def only(self, places: list[int]) -> Self:
+        """Return a copy of some texts' values."""
+
+
+class Engine(Protocol):
+    """A model's weights, laid out to write with: token ids in, logits out, one step at a time, without Keras.
+
+    Attributes:
+        few: up to so many texts a step gives the same bits as for one alone.
+    """
+
+    few: int
+
+    def start(self, batch: int = 1) -> Any:
+        """Return the `State` that every text begins from."""
+
+    def step(self, state: Any, ids: Sequence[int] | npt.NDArray[np.integer[Any]]) -> Floats:
+        """Read one token a text, changing the state: logits of the next, float32 `(batch, tokens)`."""
+
+    def logits(self, ids: npt.NDArray[np.integer[Any]]) -> Floats:
+        """Score what follows each token of one text, from the beginning: float32 `(time, tokens)`."""
+
+
+class Network(Protocol):
+    """What the training loop needs of a Keras model beside what Keras gives."""
+
+    def logits(self, ids: Any, dropout: Any = ..., product_type: Any = None) -> Any:
+        """Logits for every position of ids `(batch, time)`, `(batch, time, tokens)`, from the first state.
+
+        Args:
+            ids: integers.
+            dropout: what to drop in this step, see `abclm.models.dropout.Dropout`; by default nothing.
+            product_type: what recurrent products are multiplied in, `tf.bfloat16` say; by default the type of the rest.
+        """
+
+    def named_variables(self) -> dict[str, Any]:
+        """The variables under the names that they have in a model folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Architecture(ABC):
+    """The sizes of a network, and what is made of them. Each architecture is a subclass, again a frozen dataclass.
+
+    Args:
+        cache: how far to trust a passage that comes again, of 3, 4, ... symbols, each from 0 to below 1; the last is
+            for all longer ones. None by default. See `abclm.models.recall`.
+
+    Attributes:
+        name: what stands in `config.json`.
+        token_axes: the weights that have a place for each token, and on which axis: they grow with the vocabulary.
+    """
+
+    name: ClassVar[str]
+    token_axes: ClassVar[Mapping[str, int]]
+
+    cache: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if problems := list(self.problems()):
+            raise ConfigError("; ".join(problems))
+
+    def problems(self) -> Iterator[str]:
+        """Say what is wrong with the values; a subclass adds its own."""
+        if not isinstance(self.cache, tuple) or not all(
+            isinstance(weight, float) and 0 <= weight < 1 for weight in self.cache
+        ):
+            yield f"cache is a tuple of numbers from 0 to below 1, received {self.cache!r}"
+
+    @abstractmethod
+    def weight_shapes(self, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
+        """Name each weight, after the Keras weight it comes from, and give its shape."""
+
+    @abstractmethod
+    def initial_weights(self, vocabulary_size: int, seed: int) -> dict[str, Floats]:
+        """Draw untrained weights as Keras' layers do by default; `seed` is an integer from 0."""
+
+    @abstractmethod
+    def engine(self, weights: Weights) -> Engine:
+        """Make an engine that writes with these weights, which are copied."""
+
+    @abstractmethod
+    def network(
+        self, vocabulary_size: int, weights: Weights | None = None, precision: str = "float32"
+    ) -> Any:
+        """Make the Keras network, a `keras.Model` that is also a `Network`.
+
+        Args:
+            vocabulary_size: number of tokens.
+            weights: named as in a model folder; without them Keras initialises the network.
+            precision: `"float32"`, or `"bfloat16"`, which is for GPUs: all but the weights in bfloat16.
+        """
+
+    @abstractmethod
+    def describe(self) -> str:
+        """The network in some words, for people: `an LSTM layer of 1,024 units, symbols embedded in 256`."""
+
+    def parameters(self, vocabulary_size: int) -> int:
+        """Count the weights' numbers."""
+        return sum(int(np.prod(shape)) for shape in self.weight_shapes(vocabulary_size).values())
+
+    def to_json(self) -> str:
+        """Return the config, with the folder's format version and the architecture's name, as a JSON object."""
+        data = {"format_version": FORMAT_VERSION, "architecture": self.name, **asdict(self)}
+        return json.dumps(data, indent=2) + "\n"
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """Make a config of what `to_json` wrote, but for version and name. A field with a default may be missing.
+
+        Raises:
+            ConfigError: a key is unknown, missing or out of range.
+        """
+        known = {each.name: each for each in fields(cls)}
+        if unknown := sorted(map(repr, settings.keys() - known.keys())):
+            raise ConfigError(
+                f"unknown: {', '.join(unknown)}; a config of {cls.name} has {', '.join(sorted(known))}"
+            )
+        try:
+            return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()})
+        except TypeError as error:
+            raise ConfigError(f"a config of {cls.name} has {', '.join(sorted(known))}: {error}") from None
+
+
+_ARCHITECTURES: dict[str, str | type[Architecture]] = {
+    "lstm": "abclm.models.lstm.config:ModelConfig",
+}
+
+
+def register(architecture: type[Architecture]) -> type[Architecture]:
+    """Make an architecture known by its name, so that model folders that name it can be read; also as a decorator.
+
+    Raises:
+        ConfigError: the class lacks part of what an architecture has to give, or its name is taken.
+    """
+    if not isinstance(architecture, type) or not issubclass(architecture, Architecture):
+        raise ConfigError(f"an architecture is a subclass of Architecture, and {architecture!r} is none")
+    lacking = [each for each in ("name", "token_axes") if not hasattr(architecture, each)]
+    lacking += sorted(architecture.__abstractmethods__)
+    if not is_dataclass(architecture) or "__dataclass_fields__" not in vars(architecture):
+        lacking.append("@dataclass(frozen=True, kw_only=True)")
+    if lacking:
+        raise ConfigError(
+            f"the architecture {architecture.__name__} can't be registered: it lacks {', '.join(lacking)}"
+        )
+    if _ARCHITECTURES.get(architecture.name, architecture) is not architecture:
+        raise ConfigError(f"there is an architecture {architecture.name!r} already; give yours another name")
+    _ARCHITECTURES[architecture.name] = architecture
+    return architecture
+
+
+def architectures() -> list[str]:
+    """The names of the architectures that are known, sorted."""
+    return sorted(_ARCHITECTURES)
+
+
+def find_architecture(name: str) -> type[Architecture]:
+    """Find an architecture by its name.
+
+    Raises:
+        ConfigError: there is none of that name; says the nearest ones.
+    """
+    found = _ARCHITECTURES.get(name) if isinstance(name, str) else None
+    if found is None:
+        near = get_close_matches(str(name), architectures(), 1) or architectures()
+        raise ConfigError(
+            f"the architecture {name!r} is unknown; did you mean {' or '.join(near)}? One of your own is known once the "
+            "module that registers it is imported"
+        )
+    if isinstance(found, str):
+        module, _, class_name = found.partition(":")
+        found = getattr(import_module(module), class_name)
+        assert isinstance(found, type)
+    return found
+
+
+def read_config(text: str) -> Architecture:
+    """Read what `to_json` wrote.
+
+    Raises:
+        ConfigError: no JSON object, a newer format version, an unknown architecture, or a key that is unknown, missing
+            or out of range.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"a model's config is JSON; this is not: {error}") from None
+    if not isinstance(data, dict):
+        raise ConfigError("a model's config is a JSON object; received something else")
+    version = data.pop("format_version", None)
+    if version not in (1, FORMAT_VERSION) or isinstance(version, bool):
+        raise ConfigError(
+            f"format_version is {version!r}, this abclm {VERSION} reads 1 and {FORMAT_VERSION}; update abclm"
+        )
+    name = "lstm" if version == 1 else data.pop("architecture", None)
+    return find_architecture(name).from_settings(data)
