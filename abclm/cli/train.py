@@ -16,6 +16,7 @@ from abclm.cli.training_run import (
     shown,
 )
 from abclm.cli.training_tunes import prepare
+from abclm.models.architecture import architectures, find_architecture
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.recall import WEIGHTS
 from abclm.training.config import OPTIMIZERS, TrainingConfig
@@ -39,11 +40,14 @@ def command(
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")] = False,
     seed: Annotated[int, typer.Option(help="Of weights, split, windows and dropout.")] = _TRAINING.seed,
+    architecture: Annotated[
+        str, typer.Option(help=f"Kind of network: {' or '.join(architectures())}.")
+    ] = _MODEL.name,
     embedding_dimension: Annotated[
         int, typer.Option(help="Width of a symbol's embedding.")
     ] = _MODEL.embedding_dimension,
-    units: Annotated[int, typer.Option(help="Width of each LSTM layer.")] = _MODEL.units,
-    layers: Annotated[int, typer.Option(help="Number of LSTM layers.")] = _MODEL.layers,
+    units: Annotated[int, typer.Option(help="Width of each recurrent layer.")] = _MODEL.units,
+    layers: Annotated[int, typer.Option(help="Number of recurrent layers.")] = _MODEL.layers,
     cache: Annotated[
         bool, typer.Option("--cache", help="Let passages of a tune that come again count beside the network.")
     ] = False,
@@ -74,7 +78,7 @@ def command(
         float, typer.Option(help="Share of the embedding's features to drop.")
     ] = _TRAINING.embedding_dropout,
     output_dropout: Annotated[
-        float, typer.Option(help="Share of each LSTM layer's outputs to drop.")
+        float, typer.Option(help="Share of each layer's outputs to drop.")
     ] = _TRAINING.output_dropout,
     recurrent_dropout: Annotated[
         float, typer.Option(help="Share of the recurrent weights to drop.")
@@ -100,8 +104,13 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="End with the figures as one JSON object.")] = False,
 ) -> None:
     """Train a new model; after each epoch it is measured on held-out tunes, and the best is kept."""
-    model_config = ModelConfig(
-        embedding_dimension=embedding_dimension, units=units, layers=layers, cache=WEIGHTS if cache else ()
+    model_config = find_architecture(architecture).from_settings(
+        {
+            "embedding_dimension": embedding_dimension,
+            "units": units,
+            "layers": layers,
+            "cache": WEIGHTS if cache else (),
+        }
     )
     config = TrainingConfig(
         sequence_length=sequence_length, batch_size=batch_size, whole_tunes=whole_tunes,
