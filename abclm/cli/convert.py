@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from abclm.formats import SUFFIXES
+from abclm.formats.table import FORMATS
 
 
 def command(
@@ -13,7 +13,7 @@ def command(
         str, typer.Argument(metavar="IN", help="A tunebook (.abc, or - for standard input) or a .mid file.")
     ],
     target: Annotated[
-        Path, typer.Argument(metavar="OUT", help=f"A file ending in one of {', '.join(SUFFIXES)}.")
+        Path, typer.Argument(metavar="OUT", help=f"A file ending in one of {', '.join(FORMATS)}.")
     ],
     instrument: Annotated[
         str | None, typer.Option(help="Such as fiddle, tin whistle, harp. [default: the tune's, or guitar]")
@@ -28,10 +28,7 @@ def command(
     from abclm.formats.convert_file import convert_file
     from abclm.midi.performance import Performance
 
-    performance = None
-    if chords or instrument is not None or tempo is not None:
-        performance = Performance(instrument=instrument, tempo=tempo, chords=chords)
-    written, problems = convert_file(source, target, performance)
+    written, problems = convert_file(source, target, Performance.asked(instrument, tempo, chords))
     for problem in problems:
         typer.echo(f"abclm: error: {problem}", err=True)
     for path in written:

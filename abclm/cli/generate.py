@@ -12,14 +12,14 @@ import typer
 
 from abclm._version import VERSION
 from abclm.errors import AbclmError, ConfigError, ConvertError
-from abclm.formats import SUFFIXES
+from abclm.formats import table
 from abclm.generation.options import GenerationOptions
 from abclm.system.files import file_name
 
 if TYPE_CHECKING:
     from abclm.generation.abc.tunes import GeneratedTune
 
-FORMATS = tuple(suffix.removeprefix(".") for suffix in SUFFIXES)
+FORMATS = tuple(suffix.removeprefix(".") for suffix in table.FORMATS)
 
 _DEFAULTS = GenerationOptions()
 

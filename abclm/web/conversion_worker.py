@@ -12,13 +12,15 @@ from collections.abc import Mapping
 from typing import Any, BinaryIO
 
 from abclm.errors import AbclmError, ConvertError
-from abclm.formats import check_performance, to_bytes
+from abclm.formats.save import to_bytes
+from abclm.formats.table import FORMATS
 from abclm.midi.file import PERCUSSION_CHANNEL, parse_midi
 from abclm.midi.performance import Performance, play
 from abclm.score.engraver_worker import receive
 from abclm.score.svg import format_staves
 from abclm.sound.mp3 import compact_sound
 from abclm.sound.wav import midi_to_wav
+from abclm.system.files import MIDI_SUFFIXES
 from abclm.tune import Tune
 
 
@@ -53,20 +55,15 @@ def answer(request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
         return _check(tune), b""
     if request["what"] == "score":
         return {}, format_staves(tune, width=request["width"]).encode()
-    performance = None
-    if request["chords"] or request["instrument"] is not None or request["tempo"] is not None:
-        performance = Performance(
-            instrument=request["instrument"], tempo=request["tempo"], chords=request["chords"]
-        )
+    performance = Performance.asked(request["instrument"], request["tempo"], request["chords"])
     if request["what"] == "sound":
-        kind, sound = compact_sound(_play(tune, performance, request["sound_seconds"]))
+        kind, sound = compact_sound(midi_to_wav(_play(tune, performance, request["sound_seconds"])))
         return {"kind": kind}, sound
     suffix = "." + request["format"]
-    check_performance(suffix, performance)
-    if suffix == ".abc":
-        content = str(tune).encode()
-    elif suffix == ".wav":
-        content = _play(tune, performance, request["sound_seconds"])
+    row = FORMATS[suffix]
+    # A MIDI file is small, however long it lasts; sound is not.
+    if row.from_midi and suffix not in MIDI_SUFFIXES:
+        content = row.format(_play(tune, performance, request["sound_seconds"]))
     else:
         content = to_bytes(tune, suffix, performance, request["made"])
     return {"title": tune.title}, content
@@ -93,7 +90,7 @@ def _play(tune: Tune, performance: Performance | None, most_seconds: float) -> b
             f"the tune lasts {max(ends):.0f} s; here, up to {most_seconds:.0f} s become sound; take it as MIDI, or in "
             "parts"
         )
-    return midi_to_wav(midi)
+    return midi
 
 
 def _send(stream: BinaryIO, head: dict[str, Any], content: bytes) -> None:

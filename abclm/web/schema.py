@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from abclm.formats.table import FORMATS
 from abclm.generation.options import GenerationOptions
 from abclm.midi.instruments import INSTRUMENTS
 from abclm.score.svg import NARROWEST, PAGE_WIDTH
 
-# The formats of `Tune.save`; a test holds them to be the same.
-Format = Literal["abc", "mid", "wav", "svg", "png", "pdf", "musicxml", "html"]
-MEDIA_TYPES: dict[str, str] = {
-    "abc": "text/vnd.abc; charset=utf-8",
-    "mid": "audio/midi",
-    "wav": "audio/wav",
-    "svg": "image/svg+xml",
-    "png": "image/png",
-    "pdf": "application/pdf",
-    "musicxml": "application/vnd.recordare.musicxml+xml",
-    "html": "text/html; charset=utf-8",
-}
+MEDIA_TYPES = {suffix.removeprefix("."): row.media_type for suffix, row in FORMATS.items()}
+if TYPE_CHECKING:
+    Format = str
+else:
+    Format = Literal[tuple(MEDIA_TYPES)]
 
 MOST_CHARACTERS = 5_000  # of a tune that is sent
 MOST_LENGTH = 4_000  # characters of a tune that is written
@@ -168,7 +162,7 @@ class SoundAsked(_Asked):
 
 
 class ConversionAsked(SoundAsked):
-    """A tune, and what to turn it into; how it is played, for mid, wav and html."""
+    """A tune, and what to turn it into; how it is played, for formats with sound."""
 
     format: Format
     made: dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=MOST_LENGTH)]] | None = (

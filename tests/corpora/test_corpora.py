@@ -13,7 +13,7 @@ import pytest
 from abclm.corpora import built_in
 from abclm.corpora.corpus import Corpus, read_corpora
 from abclm.errors import ConfigError, CorpusError
-from abclm.formats import to_bytes
+from abclm.formats.save import to_bytes
 from abclm.midi.abc2midi import messages
 from abclm.tokenizers.characters import DEFAULT_SYMBOLS
 from abclm.tune import Tune
