@@ -185,7 +185,7 @@ def pitches_of(name: str) -> tuple[int, ...]:
     numbers = [_CLASSES[each] for each in classes if each in _CLASSES]
     if not numbers or len(numbers) < len(classes) or _normal_order(set(numbers)) != numbers:
         raise VocabularyError(
-            f"{name!r} is no name of a note, such as E5, or of a chord by its pitch classes in normal order, such as 0.4.7"
+            f"{name!r} is no name of a note, such as E5, or of a chord: pitch classes in normal order, such as 0.4.7"
         )
     upper = [_MIDDLE_C + numbers[0] + (number - numbers[0]) % 12 for number in numbers]
     return (*upper, upper[0] + 12) if len(upper) == 1 else tuple(upper)
