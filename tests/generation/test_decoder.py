@@ -13,6 +13,7 @@ from abclm.generation.abc.tunes import generate, stream
 from abclm.generation.options import GenerationOptions
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
+from abclm.models.lstm.numpy_engine import NumpyEngine
 
 
 @pytest.fixture(scope="module")
@@ -52,15 +53,15 @@ def test_tunes_are_the_same_in_batches_of_any_size(lm, changes):
 def test_a_draw_that_is_not_certain_is_decided_by_the_logits_of_the_tune_alone(lm, monkeypatch):
     one_by_one = write(lm, batch_size=1, n=6)
     # A batch whose logits are far off, and that knows it.
-    step = decoder.Engine.step
+    step = NumpyEngine.step
     noise = np.random.default_rng(0)
 
     def rough(engine, state, ids):
         logits = step(engine, state, ids)
         return logits + noise.uniform(-0.01, 0.01, logits.shape) if state.batch > 1 else logits
 
-    monkeypatch.setattr(decoder.Engine, "step", rough)
-    monkeypatch.setattr(decoder, "FEW", 1)
+    monkeypatch.setattr(NumpyEngine, "step", rough)
+    monkeypatch.setattr(NumpyEngine, "few", 1)
     assert write(lm, batch_size=6, n=6) != one_by_one
     monkeypatch.setattr(decoder, "TOLERANCE", 0.01)  # of the largest logit, which is more than 1 throughout
     assert write(lm, batch_size=6, n=6) == one_by_one

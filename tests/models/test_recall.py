@@ -7,7 +7,7 @@ import pytest
 
 from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError
-from abclm.evaluation import prediction
+from abclm.evaluation import bits
 from abclm.evaluation.bits import evaluate
 from abclm.evaluation.bulk import Evaluator
 from abclm.evaluation.figures import FIGURES
@@ -101,7 +101,7 @@ def test_numpy_and_tensorflow_give_the_same_figures_with_a_cache(monkeypatch):
     by_numpy = evaluate(lm, TUNES)
     network = lm.config.network(len(lm.tokenizer), lm.weights)
     found = [Evaluator(network, lm.tokenizer, TUNES, lm.config.cache)()]
-    monkeypatch.setattr(prediction, "_MOST_FOR_NUMPY", 0)
+    monkeypatch.setattr(bits, "_MOST_FOR_NUMPY", 0)
     found.append(evaluate(lm, TUNES))
     for other in found:
         for name in FIGURES:

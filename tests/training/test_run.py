@@ -14,8 +14,8 @@ from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.large_files import encode_files
 from abclm.errors import ConfigError, CorpusError, ModelError, VocabularyError
 from abclm.language_model import LanguageModel
+from abclm.models.keras_network import Dropout
 from abclm.models.lstm.config import ModelConfig
-from abclm.models.lstm.network import Dropout
 from abclm.notation.tunebook import format_tunebook, split_tunebook
 from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.config import OPTIMIZERS, TrainingConfig

@@ -1,29 +1,14 @@
 """Turn token ids into logits of the next token: embedding, LSTM layers, a dense layer."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from abclm.errors import ModelError
+from abclm.models.keras_network import NO_DROPOUT, PLACES, Dropout, Tensor, drop, set_weights
 from abclm.models.lstm.layer import LSTM
-from abclm.models.lstm.recurrence import Tensor
-
-_PLACES = 64  # twice as many as a network has layers, and more
-
-
-class Dropout(NamedTuple):
-    """What to drop in one training step; the seed makes it the same whenever that step is run."""
-
-    embedding: float = 0.0  # share of each sequence's embedding features, the same at all its steps
-    output: float = 0.0  # share of each LSTM layer's outputs
-    recurrent: float = 0.0  # share of each LSTM layer's recurrent weights, the same for the whole batch
-    seed: Tensor = (0, 0)  # int32 (2,)
-
-
-NO_DROPOUT = Dropout()
 
 
 @keras.saving.register_keras_serializable(package="abclm")
@@ -78,9 +63,9 @@ class Network(keras.Model):  # type: ignore[misc]
         if dropout.embedding:
             # One mask a sequence (Gal & Ghahramani 2016), so that the look-up still serves.
             ones = tf.ones([tf.shape(ids)[0], 1, table.shape[1]], table.dtype)
-            table *= _drop(ones, dropout.embedding, dropout.seed, 0)  # (batch, vocabulary, features)
+            table *= drop(ones, dropout.embedding, dropout.seed, 0)  # (batch, vocabulary, features)
         kernels = [
-            _drop(layer.recurrent_kernel, dropout.recurrent, dropout.seed, _PLACES // 2 + place)
+            drop(layer.recurrent_kernel, dropout.recurrent, dropout.seed, PLACES // 2 + place)
             for place, layer in enumerate(self.recurrent if dropout.recurrent else [])
         ]
         if first.is_fast or kernels:
@@ -88,12 +73,12 @@ class Network(keras.Model):  # type: ignore[misc]
         else:
             states = first(tf.gather(table, ids, axis=-2, batch_dims=table.shape.rank - 2))
         for place, layer in enumerate(others, 1):
-            states = _drop(states, dropout.output, dropout.seed, place)
+            states = drop(states, dropout.output, dropout.seed, place)
             if layer.is_fast or kernels:
                 states = layer.run(states, kernels[place] if kernels else None, product_type)
             else:
                 states = layer(states)
-        return self.dense(_drop(states, dropout.output, dropout.seed, len(self.recurrent)))
+        return self.dense(drop(states, dropout.output, dropout.seed, len(self.recurrent)))
 
     def named_variables(self) -> dict[str, Any]:
         """The variables under the names that they have in a model folder."""
@@ -132,32 +117,3 @@ def build_network(
     if weights is not None:
         set_weights(network, weights)
     return network
-
-
-def set_weights(network: Network, weights: Mapping[str, np.ndarray[Any, Any]]) -> None:
-    """Give a network all its weights by name; ModelError where names or shapes are not its own."""
-    variables = network.named_variables()
-    if unlike := sorted(variables.keys() ^ weights.keys()):
-        raise ModelError(f"weights do not fit the network: missing or unknown {', '.join(unlike)}")
-    for name, variable in variables.items():
-        if tuple(variable.shape) != weights[name].shape:
-            raise ModelError(
-                f"weights do not fit the network: {name} has shape {weights[name].shape}, "
-                f"expected {tuple(variable.shape)}"
-            )
-        variable.assign(weights[name])
-
-
-def weights_of(network: Network) -> dict[str, np.ndarray[Any, Any]]:
-    """Copy a network's weights into NumPy arrays, float32, named as in a model folder."""
-    return {
-        name: np.array(variable.numpy(), dtype=np.float32)
-        for name, variable in network.named_variables().items()
-    }
-
-
-def _drop(values: Tensor, rate: float, seed: Tensor, place: int) -> Tensor:
-    """Zero a share of the values and scale up the rest; each place in the network draws its own."""
-    if not rate:
-        return values
-    return tf.nn.experimental.stateless_dropout(values, rate, seed=[seed[0], _PLACES * seed[1] + place])
