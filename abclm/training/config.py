@@ -83,7 +83,7 @@ class TrainingConfig:
     )  # fmt: skip
     forgetting: float | None = option(
         None, above=0,
-        help="Stop when the bits of the old tunes have risen by more than this share; that epoch is discarded.",
+        help="Stop when the loss on the old tunes has risen by more than this share; that epoch is discarded.",
     )  # fmt: skip
     checkpoint_minutes: float = option(
         10.0, above=0,
