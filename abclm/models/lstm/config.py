@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from abclm.errors import ConfigError
 from abclm.models.architecture import Architecture
+from abclm.system.options import documented, option
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -17,16 +18,10 @@ if TYPE_CHECKING:
     from abclm.models.lstm.numpy_engine import NumpyEngine
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(Architecture):
     """The shape of a network, Embedding → LSTM layers → Dense, and how far a tune's own passages count beside it.
-
-    Args:
-        embedding_dimension: numbers that stand for a symbol at the input, 1 to 16,384.
-        units: size of each LSTM layer's state, 1 to 16,384.
-        layers: LSTM layers, 1 to 16.
-        cache: how far to trust a passage that comes again, of 3, 4, ... symbols, each from 0 to below 1; the last is
-            for all longer ones. None by default. See `abclm.models.recall`.
 
     Raises:
         ConfigError: a value is out of range.
@@ -39,17 +34,11 @@ class ModelConfig(Architecture):
     name: ClassVar[str] = "lstm"
     token_axes: ClassVar[Mapping[str, int]] = {"embedding/embeddings": 0, "dense/kernel": 1, "dense/bias": 0}
 
-    embedding_dimension: int = 256
-    units: int = 1024
-    layers: int = 1
-
-    def problems(self) -> Iterator[str]:
-        """Say what is wrong with the values."""
-        ranges = {"embedding_dimension": 16_384, "units": 16_384, "layers": 16}
-        for name, highest in ranges.items():
-            if type(getattr(self, name)) is not int or not 1 <= getattr(self, name) <= highest:
-                yield f"{name} is an integer from 1 to {highest:,}, received {getattr(self, name)!r}"
-        yield from super().problems()
+    embedding_dimension: int = option(
+        256, low=1, high=16_384, help="Size of the vector that stands for a symbol at the input."
+    )
+    units: int = option(1024, low=1, high=16_384, help="Size of each LSTM layer's state.")
+    layers: int = option(1, low=1, high=16, help="Number of LSTM layers.")
 
     def weight_shapes(self, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
         """Name each weight, after the Keras weight it comes from, and give its shape.
