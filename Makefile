@@ -1,7 +1,7 @@
-# make tune   sets up and writes a tune by title and key into tunes/
-# make test   sets up and passes the tests
-# make check  what CI runs: ruff, mypy, the tests, doctests, the code in the docs and the examples
-# make notebook  runs docs/tour.ipynb afresh, and keeps what its cells show
+# make tune      installs abclm and writes a tune with a given title and key into tunes/
+# make test      installs abclm with its test tools and runs the tests
+# make check     runs what CI runs: ruff, mypy, the tests, doctests, the code in the docs and the examples
+# make notebook  runs docs/tour.ipynb again and saves the outputs of its cells
 
 PYTHON ?= python3
 VENV := .venv
@@ -23,7 +23,7 @@ check: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-# The checks that take long: full sizes of what the tests hold in small.
+# The long checks: at full size what the tests run small.
 slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m slow
 
@@ -43,7 +43,7 @@ $(VENV)/installed-dev: $(VENV)/bin/python setup.cfg pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	@touch $@ $(VENV)/installed
 
-# A million texts that look for what breaks the notation; most of an hour. atheris has wheels for Linux.
+# Fuzz the notation with a million texts; this takes most of an hour. atheris has wheels for Linux.
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m pip install --quiet atheris
 	$(BIN)/python tests/fuzz/fuzz_notation.py -runs=1000000 -max_len=400
