@@ -19,7 +19,6 @@ from abclm.models import presets
 from abclm.models.architecture import read_config
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.presets import preset_names
-from abclm.system import files
 from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.tune import Tune
 
@@ -205,7 +204,7 @@ class Crash(BaseException):
 
 def crash_points(monkeypatch, lm, folder, error):
     """Save again and again, each time stopped one file operation later, until a save goes through."""
-    operations = [(files, "write_bytes"), (os, "replace")]
+    operations = [(model_folder, "write_bytes"), (os, "replace")]
     operations += [(type(folder), name) for name in ("rename", "rmdir", "unlink")]
     for survived in range(100):
         left = survived
@@ -283,7 +282,7 @@ def test_a_full_disk_leaves_no_folder_that_was_not_there(lm, tmp_path, monkeypat
     def full(path, data):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files, "write_bytes", full)
+    monkeypatch.setattr(model_folder, "write_bytes", full)
     with pytest.raises(OSError, match="No space"):
         lm.save(tmp_path / "m")
     assert os.listdir(tmp_path) == []
