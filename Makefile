@@ -1,6 +1,7 @@
 # make tune      installs abclm and writes a tune with a given title and key into tunes/
 # make test      installs abclm with its test tools and runs the tests
 # make check     runs what CI runs: ruff, mypy, the tests, doctests, the code in the docs and the examples
+# make tables    writes the tables of options in docs/commands, from what the commands declare
 # make notebook  runs docs/tour.ipynb again and saves the outputs of its cells
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 TITLE ?= The Lost Badger
 KEY ?= G
 
-.PHONY: tune test check slow notebook fuzz clean
+.PHONY: tune test check slow tables notebook fuzz clean
 
 tune: $(VENV)/installed
 	$(BIN)/abclm generate --title "$(TITLE)" --key "$(KEY)" --out tunes --format abc,mid,wav
@@ -26,6 +27,9 @@ check: $(VENV)/installed-dev
 # The long checks: at full size what the tests run small.
 slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m slow
+
+tables: $(VENV)/installed-dev
+	$(BIN)/python docs/option_tables.py
 
 notebook: $(VENV)/installed-dev
 	$(BIN)/python docs/run_tour.py

@@ -33,8 +33,8 @@ def command(
         typer.Option(
             metavar="FILE",
             show_default="none",
-            help="ABC or MIDI file: key, meter, rhythm, unit note length and opening are those of its first tune "
-            "where they are not given.",
+            help="ABC or MIDI file whose first tune gives what is not given here: key, meter, rhythm, unit note length "
+            "and, as opening, its first two bars.",
         ),
     ] = None,
     out: Annotated[
