@@ -39,11 +39,11 @@ $(VENV)/bin/python:
 		{ echo "abclm needs Python 3.11 to 3.13, and $(PYTHON) is $$($(PYTHON) --version 2>&1); give another as make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: $(VENV)/bin/python setup.cfg pyproject.toml
+$(VENV)/installed: $(VENV)/bin/python setup.cfg setup.py pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/bin/python setup.cfg pyproject.toml
+$(VENV)/installed-dev: $(VENV)/bin/python setup.cfg setup.py pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	@touch $@ $(VENV)/installed
 
