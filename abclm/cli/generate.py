@@ -124,10 +124,10 @@ def _try_out(out: Path) -> None:
 
 def _say_spelling(options: GenerationOptions) -> None:
     """Say on standard error where a title or an opening is written with other symbols."""
-    if options.title is not None and options.header()["T"] != options.title:
-        typer.echo(f"abclm: the title is written {options.header()['T']!r}", err=True)
-    if options.opening is not None and options.opening_music() != options.opening.strip():
-        typer.echo(f"abclm: the opening is written {options.opening_music()!r}", err=True)
+    if options.title is not None and options.prompt.header["T"] != options.title:
+        typer.echo(f"abclm: the title is written {options.prompt.header['T']!r}", err=True)
+    if options.opening is not None and options.prompt.opening != options.opening.strip():
+        typer.echo(f"abclm: the opening is written {options.prompt.opening!r}", err=True)
 
 
 def _numbered(each: "GeneratedTune") -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 
 from abclm.analysis.forms import MOST_BARS, MOST_PARTS
 from abclm.errors import ConfigError, NotationError
 from abclm.generation.abc.grammar import canonical_opening, grammar_for, way_to_end
-from abclm.generation.abc.prompt import HEADER, HEADER_LENGTH, opening_text
+from abclm.generation.abc.prompt import HEADER, HEADER_LENGTH, Prompt, opening_text
 from abclm.system.options import documented, option, problems
 
 # Characters: a header, however long, and music enough to be a tune.
@@ -108,17 +109,13 @@ class GenerationOptions:
         if wrong:
             raise ConfigError("; ".join(wrong))
 
-    def header(self) -> dict[str, str]:
-        """Return the header fields that were given, letter to canonical value, in the header's order."""
+    @cached_property
+    def prompt(self) -> Prompt:
+        """The header fields and the opening that were given, as the tune will have them."""
         given = ((letter, write, getattr(self, name)) for name, letter, write, _ in HEADER)
-        return {letter: write(value) for letter, write, value in given if value is not None}
-
-    def opening_music(self) -> str:
-        """Return the opening as the tune will have it; empty where none was given."""
-        if self.opening is None:
-            return ""
-        opening = opening_text(self.opening)
-        return canonical_opening(opening) if self.constrained else opening
+        header = {letter: write(value) for letter, write, value in given if value is not None}
+        opening = "" if self.opening is None else opening_text(self.opening)
+        return Prompt(header, canonical_opening(opening) if opening and self.constrained else opening)
 
     def asked(self) -> dict[str, str]:
         """Return what was asked for, seed and number of tunes aside, in words: `{"Key": "G", "Top p": "0.9"}`."""
@@ -156,7 +153,7 @@ class GenerationOptions:
                 f"a form is kept to by the grammar, received parts={self.parts}, bars={self.bars} with "
                 "constrained=False; leave out either"
             )
-        opening, room = len(self.opening_music()), self.max_length - HEADER_LENGTH
+        opening, room = len(self.prompt.opening), self.max_length - HEADER_LENGTH
         if opening > room:
             yield (
                 f"an opening of {opening} characters is more than max_length={self.max_length} leaves "
@@ -164,13 +161,11 @@ class GenerationOptions:
             )
         if self.constrained:
             try:
-                grammar = grammar_for(
-                    self.header(), self.opening_music(), self.parts, self.bars, self.max_length
-                )
+                grammar = grammar_for(*self.prompt, self.parts, self.bars, self.max_length)
             except NotationError as error:
                 yield str(error)
                 return
-            shortest = len(way_to_end(grammar, grammar.start(), self.opening_music()))
+            shortest = len(way_to_end(grammar, grammar.start(), self.prompt.opening))
             if opening <= room and shortest > self.max_length:
                 yield (
                     f"with this header and opening a tune takes {shortest} characters to be complete, more than "
