@@ -6,18 +6,8 @@ from typing import Annotated
 
 import typer
 
-from abclm.cli.options import (
-    Clean,
-    Corpora,
-    FieldsOf,
-    Given,
-    Json,
-    ModelFolder,
-    Overwrite,
-    Resume,
-    Validation,
-    with_fields,
-)
+from abclm.cli import options as shared
+from abclm.cli.options import FieldsOf, Given, with_fields
 from abclm.cli.training_run import (
     check,
     figures,
@@ -35,19 +25,16 @@ from abclm.training.config import TrainingConfig
 @with_fields
 def command(
     *,
-    corpora: Corpora,
-    out: ModelFolder,
-    validation: Validation = 0.1,
-    clean: Clean = False,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
+    corpora: shared.Corpora,
+    out: shared.ModelFolder,
+    validation: shared.Validation = 0.1,
+    clean: shared.Clean = False,
+    resume: shared.Resume = False,
+    overwrite: shared.Overwrite = False,
     network: Annotated[Given, FieldsOf(ModelConfig())],
-    cache: Annotated[
-        bool,
-        typer.Option("--cache", help="Add a cache of the tune's own passages to the network's predictions."),
-    ] = False,
+    cache: Annotated[bool, typer.Option("--cache", help="Add a cache of the tune's own passages.")] = False,
     training: Annotated[Given, FieldsOf(TrainingConfig(), without=("forgetting",))],
-    as_json: Json = False,
+    as_json: shared.Json = False,
 ) -> None:
     """Train a new model. It is measured on held-out tunes after each epoch, and the best weights are kept."""
     model_config = ModelConfig(**network, cache=WEIGHTS if cache else ())
