@@ -123,7 +123,6 @@ def command(
     with quiet_imports():
         from abclm.training.run import train
 
-    lm.metadata["split"] = {"validation": validation, "seed": seed}
     with shown(out) as display:
         say_where_it_begins(out, resume)
         train(

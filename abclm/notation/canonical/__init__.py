@@ -10,3 +10,6 @@ From the bottom up; a module imports only what stands above it:
 
 Grace notes, decorations and words are left out.
 """
+
+FORM_VERSION = 1
+"""Rises when the canonical text of real tunes changes. It stands in what a model's metadata say of its training."""
