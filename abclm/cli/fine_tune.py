@@ -77,12 +77,10 @@ def command(
 
     with quiet_imports():
         from abclm.training.forgetting import tunes_held_out_from
-        from abclm.training.run import as_start, fine_tune
+        from abclm.training.run import fine_tune
 
     old_tunes = read_tunes(old, clean=False) if old else tunes_held_out_from(lm)
     start = time.perf_counter()
-    lm = as_start(lm)
-    lm.metadata["split"] = {"validation": validation, "seed": config.seed}
     with shown(out) as display:
         say_where_it_begins(out, resume)
         tuned = fine_tune(

@@ -51,7 +51,6 @@ def command(
     with quiet_imports():
         from abclm.training.run import train
 
-    lm.metadata["split"] = {"validation": validation, "seed": config.seed}
     with shown(out) as display:
         say_where_it_begins(out, resume)
         train(
