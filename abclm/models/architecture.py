@@ -169,6 +169,7 @@ class Architecture(ABC):
 
 
 _ARCHITECTURES: dict[str, str | type[Architecture]] = {
+    "gru": "abclm.models.gru.config:GRUConfig",
     "lstm": "abclm.models.lstm.config:ModelConfig",
 }
 
