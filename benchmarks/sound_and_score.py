@@ -46,7 +46,7 @@ import abclm
 from abclm.corpora.corpus import read_corpora
 from abclm.errors import AbclmError, ConvertError
 from abclm.midi.abc2midi import abc_to_midi, played_notes
-from abclm.midi.file import parse_midi
+from abclm.midi.file import MidiFile
 from abclm.midi.instruments import timbre_name
 from abclm.midi.performance import play
 from abclm.midi.to_tune import midi_to_tune
@@ -82,9 +82,9 @@ def read_wav(data: bytes) -> tuple[NDArray[np.float64], int]:
         return sound / 32768, file.getframerate()
 
 
-def read_notes(midi: bytes) -> list[pretty_midi.Note]:
+def read_notes(midi: MidiFile) -> list[pretty_midi.Note]:
     """The notes of a MIDI file, percussion aside, as another library reads them."""
-    instruments = pretty_midi.PrettyMIDI(io.BytesIO(midi)).instruments
+    instruments = pretty_midi.PrettyMIDI(io.BytesIO(midi.to_bytes())).instruments
     return sorted(
         (note for each in instruments if not each.is_drum for note in each.notes), key=lambda note: note.start
     )
@@ -159,13 +159,12 @@ def check_sound(tunes: list[Tune], fluidsynth: bool) -> dict[str, Any]:
     }
 
 
-def release_seconds(midi: bytes, fluidsynth: bool) -> float:
+def release_seconds(midi: MidiFile, fluidsynth: bool) -> float:
     """What the last note rings on: FluidSynth's is cut off there, the synthesis has one for each timbre."""
     if fluidsynth:
         return TAIL_SECONDS
-    file = parse_midi(midi)
-    last = max(file.notes, key=lambda note: note.end_ticks)
-    return TIMBRES[timbre_name(file.program_at(last.channel, last.start_ticks))].ring_seconds
+    last = max(midi.notes, key=lambda note: note.end_ticks)
+    return TIMBRES[timbre_name(midi.program_at(last.channel, last.start_ticks))].ring_seconds
 
 
 def check_score(tunes: list[Tune]) -> dict[str, Any]:
@@ -269,18 +268,18 @@ def alike(wanted: Played, found: Played) -> bool:
     return all(abs(other[0] - late - one[0]) <= SIXTEENTH for one, other in zip(wanted, found, strict=True))
 
 
-def by_midi2abc(midi: bytes) -> Played:
+def by_midi2abc(midi: MidiFile) -> Played:
     """What midi2abc writes of a file, played."""
     program = find_abc_program("midi2abc", "ABCLM_MIDI2ABC")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "tune.mid")
-        path.write_bytes(midi)
+        path.write_bytes(midi.to_bytes())
         done = subprocess.run(
             [program, "-f", path, "-gk", "-xa"], capture_output=True, timeout=20, check=False
         )
     try:
         text = done.stdout.decode("utf-8", errors="replace")
-        return played_notes(abc_to_midi(text[text.index("X:") :]).midi)
+        return played_notes(abc_to_midi(text[text.index("X:") :]))
     except (ConvertError, ValueError):
         return []
 
@@ -303,7 +302,7 @@ HOSTILE = {
 PLACES = {
     "engraver": lambda text: check_svg(format_svg(Tune.parse(text))),
     "page": lambda text: check_page(format_page([Tune.parse(text)])[0]),
-    "abc2midi": lambda text: parse_midi(abc_to_midi(text).midi),  # the text as it is
+    "abc2midi": abc_to_midi,  # the text as it is
 }
 
 

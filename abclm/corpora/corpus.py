@@ -20,6 +20,7 @@ from abclm.corpora.problems import CorpusProblem, Kind, not_strict
 from abclm.corpora.sources import AbcFile, find_files
 from abclm.errors import ConfigError, ConvertError, CorpusError, NotationError
 from abclm.midi.complaints import complaints
+from abclm.midi.file import MidiFile
 from abclm.midi.to_tune import midi_to_tune
 from abclm.notation.tunebook import decode, parse_tunebook
 from abclm.show.picture import Picture
@@ -329,7 +330,7 @@ def _parse(place: str, data: bytes) -> Corpus:
 def _transcribe(place: str, data: bytes) -> Corpus:
     """The melody of a MIDI file; CorpusError if there is none."""
     try:
-        return Corpus(place, (Tune.of(midi_to_tune(data, title=Path(place).stem)),))
+        return Corpus(place, (Tune.of(midi_to_tune(MidiFile.parse(data), title=Path(place).stem)),))
     except ConvertError as error:
         raise CorpusError(f"{place}: {error}") from error
 

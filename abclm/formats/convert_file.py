@@ -7,6 +7,7 @@ from pathlib import Path
 from abclm.errors import AbclmError, ConvertError
 from abclm.formats.save import check_performance, save
 from abclm.formats.table import FORMATS
+from abclm.midi.file import MidiFile
 from abclm.midi.performance import Performance, play_again
 from abclm.notation.tune import Tune
 from abclm.notation.tunebook import decode, parse_tunebook
@@ -63,12 +64,13 @@ def convert_file(
 def _write_midi(source: str, data: bytes, target: Path, performance: Performance | None) -> None:
     """Write a MIDI file as sound, all of it, or its melody in any other format."""
     row = FORMATS[target.suffix.lower()]
+    midi = MidiFile.parse(data)
     if row.from_midi:
-        write_bytes(target, row.format(play_again(data, performance)))
+        write_bytes(target, row.format(play_again(midi, performance)))
     else:
         from abclm.midi.to_tune import midi_to_tune
 
-        save(midi_to_tune(data, title=Path(source).stem), target, performance)
+        save(midi_to_tune(midi, title=Path(source).stem), target, performance)
 
 
 def _write_tunes(

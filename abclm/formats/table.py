@@ -68,7 +68,7 @@ FORMATS: dict[str, Format] = {
     ),
     ".mid": Format(
         media_type="audio/midi", label="MIDI", place=3,
-        write="builtins:bytes", from_midi=True,
+        write="abclm.midi.file:MidiFile.to_bytes", from_midi=True,
     ),
     ".wav": Format(
         media_type="audio/wav", label="Sound .wav", place=2,

@@ -6,7 +6,7 @@ from typing import Any
 from abclm.errors import ConvertError
 from abclm.formats.save import to_bytes
 from abclm.formats.table import FORMATS
-from abclm.midi.file import PERCUSSION_CHANNEL, parse_midi
+from abclm.midi.file import MidiFile
 from abclm.midi.performance import Performance, play
 from abclm.score.svg import format_staves
 from abclm.sound.mp3 import compact_sound
@@ -65,13 +65,11 @@ def _check(tune: Tune) -> dict[str, Any]:
     }
 
 
-def _play(tune: Tune, performance: Performance | None, most_seconds: float) -> bytes:
+def _play(tune: Tune, performance: Performance | None, most_seconds: float) -> MidiFile:
     midi = play(tune, performance)
-    file = parse_midi(midi)
-    ends = file.seconds([note.end_ticks for note in file.notes if note.channel != PERCUSSION_CHANNEL])
-    if ends and max(ends) > most_seconds:
+    if midi.sounding_seconds > most_seconds:
         raise ConvertError(
-            f"the tune lasts {max(ends):.0f} s; here, up to {most_seconds:.0f} s become sound; take it as MIDI, or in "
-            "parts"
+            f"the tune lasts {midi.sounding_seconds:.0f} s; here, up to {most_seconds:.0f} s become sound; "
+            "take it as MIDI, or in parts"
         )
     return midi

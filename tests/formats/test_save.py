@@ -67,7 +67,7 @@ def test_a_tunebook_is_written_as_one_with_numbers_from_one(tmp_path, tune):
 
 def test_midi_becomes_sound(tmp_path, tune):
     source, target = tmp_path / "t.mid", tmp_path / "t.wav"
-    source.write_bytes(abc_to_midi(tune).midi)
+    source.write_bytes(abc_to_midi(tune).to_bytes())
     assert convert_file(str(source), target) == ([target], [])
     with wave.open(str(target)) as sound:
         assert sound.getnframes() / sound.getframerate() == pytest.approx(4, abs=0.7)
@@ -103,6 +103,6 @@ def test_a_file_without_a_tune_is_an_error_and_writes_nothing(tmp_path, data):
 
 def test_a_damaged_midi_file_is_named(tmp_path, tune):
     source = tmp_path / "in.mid"
-    source.write_bytes(abc_to_midi(tune).midi[:60])
+    source.write_bytes(abc_to_midi(tune).to_bytes()[:60])
     with pytest.raises(ConvertError, match=r"in\.mid: the MIDI file is cut off"):
         convert_file(str(source), tmp_path / "out.wav")
