@@ -73,18 +73,17 @@ def held_out_from(lm: abclm.LanguageModel) -> Corpus:
 
 def observed(lm: abclm.LanguageModel, tune: Tune, longest: int) -> Floats:
     """At each character the length of the passage that comes again, 0 for none, the network's p, and r: `(time, 3)`."""
-    text = f"{tune.text.rstrip()}\n\n"
-    ids = lm.tokenizer.encode("\n" + text)
+    ids = lm.tokenizer.encode_piece(tune.text)
     logits = lm.config.engine(lm.weights).logits(ids[:-1]).astype(np.float64)
     logits -= logits.max(axis=1, keepdims=True)
     chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     # A weight for each length, which says how long the passage was.
-    cache = Cache([length / 1000 for length in range(SHORTEST, longest + 1)])
-    rows = np.zeros((len(text), 3))
-    rows[:, 1] = chances[np.arange(len(text)), ids[1:]]
-    for row, symbol in zip(rows, text, strict=True):
-        row[0], row[2] = round(1000 * cache.weight), cache.symbol == symbol
-        cache.add(symbol)
+    cache = Cache([length / 1000 for length in range(SHORTEST, longest + 1)], tune.body_start)
+    rows = np.zeros((len(ids) - 1, 3))
+    rows[:, 1] = chances[np.arange(len(rows)), ids[1:]]
+    for row, token_id in zip(rows, ids[1:].tolist(), strict=True):
+        row[0], row[2] = round(1000 * cache.weight), cache.recalled == token_id
+        cache.add(token_id)
     return rows
 
 

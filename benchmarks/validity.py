@@ -53,7 +53,9 @@ def written(
         (each,) = generate(lm, options)
         lines = str(each.tune).split("\n")
         header = lines[: next(place for place, line in enumerate(lines) if line.startswith("K:")) + 1]
-        as_asked = all(header.count(f"{letter}:{value}") == 1 for letter, value in options.header().items())
+        as_asked = all(
+            header.count(f"{letter}:{value}") == 1 for letter, value in options.prompt.header.items()
+        )
         ended = not any("doesn't end" in problem for problem in each.problems)
         yield each.tune.text, each.problems == () and each.tune.check() == [], ended, as_asked
         if sys.stderr.isatty() and index % 20 == 19:

@@ -107,7 +107,7 @@ class TuneIndex:
     r"""The bars of many tunes, to find the tunes that are most similar to a tune.
 
     Example:
-        >>> from abclm.tune import Tune
+        >>> from abclm import Tune
         >>> tune = Tune.parse("X:1\nL:1/8\nK:G\nGABc|dBGB|cAFA|G4|]\n")
         >>> other = Tune.parse("X:2\nL:1/8\nK:D\nDEFG|AFDF|FDFA|d4|]\n")
         >>> TuneIndex([tune, other]).nearest(tune.transpose(3))

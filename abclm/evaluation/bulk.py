@@ -10,7 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from abclm.evaluation.figures import EncodedTunes, Evaluation, Ids
-from abclm.models.lstm.network import Network
+from abclm.models.architecture import Network
 from abclm.tokenizers.characters import CharacterTokenizer
 
 if TYPE_CHECKING:

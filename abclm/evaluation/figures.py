@@ -145,7 +145,6 @@ class EncodedTunes:
     """
 
     def __init__(self, tokenizer: CharacterTokenizer, tunes: Iterable[Tune]) -> None:
-        self._tokenizer = tokenizer
         self.ids: list[Ids] = []
         self.header_characters: list[int] = []
         for tune in tunes:
@@ -157,9 +156,9 @@ class EncodedTunes:
 
     def recalled(self, cache: Sequence[float]) -> list[tuple[npt.NDArray[np.int64], Floats]]:
         """Look up the predictions of a cache with these weights: for each tune ids and weights, both (characters,)."""
-        texts = (self._tokenizer.decode(ids) for ids in self.ids)
-        found = (recall(text, cache, self._tokenizer) for text in texts)
-        return [(ids[:-1], weights[:-1].astype(np.float64)) for ids, weights in found]
+        # The newline before a tune and its header are not looked at.
+        begins = (1 + header for header in self.header_characters)
+        return [recall(ids[:-1].tolist(), cache, begin) for ids, begin in zip(self.ids, begins, strict=True)]
 
     def costs(self, header_nats: Sequence[float], nats: Sequence[float], correct: Sequence[int]) -> Costs:
         """Collect the losses of each tune; `nats` has the losses of all its characters."""

@@ -4,7 +4,7 @@ import logging
 import re
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any
+from typing import Any, Self
 
 from abclm.errors import ConfigError
 from abclm.midi.abc2midi import abc_to_midi
@@ -43,6 +43,13 @@ class Performance:
             find_program(self.instrument)
         if self.tempo is not None:
             parse_tempo(self.tempo)
+
+    @classmethod
+    def asked(cls, instrument: str | None, tempo: str | None, chords: bool) -> Self | None:
+        """The performance with these options; None where none of them is given."""
+        if instrument is None and tempo is None and not chords:
+            return None
+        return cls(instrument=instrument, tempo=tempo, chords=chords)
 
     @property
     def program(self) -> int | None:

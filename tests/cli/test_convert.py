@@ -5,7 +5,7 @@ import wave
 import pytest
 
 from abclm.cli import run
-from abclm.formats import SUFFIXES
+from abclm.formats.table import FORMATS
 from abclm.midi.file import parse_midi
 from abclm.tune import Tune
 
@@ -36,7 +36,7 @@ def test_a_bad_tune_among_good_ones_is_said_and_counts(book, capsys):
 
 
 def test_every_format_is_written(book, capsys):
-    for suffix in SUFFIXES[1:]:
+    for suffix in [*FORMATS][1:]:
         assert run(["convert", "tune.abc", f"out{suffix}"]) == 0
     assert run(["convert", "out.mid", "again.abc"]) == 0
     assert run(["convert", "out.mid", "again.svg"]) == 0

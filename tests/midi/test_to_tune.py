@@ -14,6 +14,7 @@ from abclm.midi.abc2midi import abc_to_midi, played_notes
 from abclm.midi.melody import read_melody
 from abclm.midi.performance import play
 from abclm.midi.to_tune import midi_to_tune
+from abclm.notation.check import check
 from abclm.tune import Tune
 
 TICKS = 480
@@ -70,7 +71,7 @@ SCALE = [67, 69, 71, 72, 74, 76, 78, 79]
 def test_a_tune_that_is_played_comes_back_bar_for_bar(body):
     tune = Tune.parse("X:1\nT:Coming Back\n" + body)
     back = midi_to_tune(play(tune))
-    assert back.check() == []
+    assert check(back) == []
     assert [bar.notes for bar in back.bars()] == [bar.notes for bar in tune.bars()]
     assert back.title == "Coming Back"
     assert back.key == tune.key

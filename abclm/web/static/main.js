@@ -276,17 +276,17 @@ function instrument() {
   return at("instrument").value ? { instrument: at("instrument").value } : {};
 }
 
-function convert(format) {
+function convert({ format, sound, made }) {
   const asked = { abc: tune.abc, format };
-  if (["mid", "wav", "html"].includes(format)) Object.assign(asked, instrument());
-  if (format === "html" && tune.made) asked.made = tune.made;
+  if (sound !== undefined) Object.assign(asked, instrument());
+  if (made !== undefined && tune.made) asked.made = tune.made;
   return ask("/api/convert", asked, { busy: sayBusy });
 }
 
 async function download(button) {
   button.disabled = true;
   try {
-    const response = await convert(button.dataset.format);
+    const response = await convert(button.dataset);
     const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition"))?.[1];
     const link = document.createElement("a");
     link.href = URL.createObjectURL(await response.blob());
