@@ -1,4 +1,4 @@
-"""Hold a language model (its config, vocabulary and weights) and turn it into a folder and back.
+"""Hold a language model (its config, tokenizer and weights) and turn it into a folder and back.
 
 The model is data: what samples from it, trains it or measures it takes it as an argument. `abclm.LanguageModel` is this
 with methods that do all that.
