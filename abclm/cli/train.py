@@ -17,6 +17,7 @@ from abclm.cli.training_run import (
     shown,
 )
 from abclm.cli.training_tunes import prepare
+from abclm.models.architecture import architectures, find_architecture
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.recall import WEIGHTS
 from abclm.training.config import TrainingConfig
@@ -31,13 +32,17 @@ def command(
     clean: shared.Clean = False,
     resume: shared.Resume = False,
     overwrite: shared.Overwrite = False,
+    architecture: Annotated[
+        str, shared.takes("NAME", f"Kind of network: {' or '.join(architectures())}.")
+    ] = ModelConfig.name,
     network: Annotated[Given, FieldsOf(ModelConfig())],
     cache: Annotated[bool, typer.Option("--cache", help="Add a cache of the tune's own passages.")] = False,
     training: Annotated[Given, FieldsOf(TrainingConfig(), without=("forgetting",))],
     as_json: shared.Json = False,
 ) -> None:
     """Train a new model. It is measured on held-out tunes after each epoch, and the best weights are kept."""
-    model_config = ModelConfig(**network, cache=WEIGHTS if cache else ())
+    settings = {**network, "cache": WEIGHTS if cache else ()}
+    model_config = find_architecture(architecture).from_settings(settings)
     config = TrainingConfig(**training)
     check(out, overwrite, resume, validation)
 

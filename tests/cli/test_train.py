@@ -14,6 +14,7 @@ import abclm
 from abclm.cli import run, training_tunes
 from abclm.corpora.corpus import Corpus
 from abclm.language_model import LanguageModel
+from abclm.models.gru.config import GRUConfig
 from abclm.notation.tunebook import format_tunebook
 
 SMALL = ("--units", "8", "--embedding-dimension", "4", "--sequence-length", "50")
@@ -90,6 +91,20 @@ def test_options_reach_the_model_and_the_training(call):
         1,
     )
     assert lm.metadata["training"]["validation"] is None
+
+
+def test_another_architecture_is_trained_by_its_name(call):
+    code, _, _ = call(
+        "train", "oldTunes", "--out", "m", "--steps", "2", *SMALL, "--architecture", "gru", "--layers", "2"
+    )
+    assert code == 0
+    assert LanguageModel.load("m").config == GRUConfig(embedding_dimension=4, units=8, layers=2)
+
+
+def test_an_unknown_architecture_is_wrong_use(call):
+    code, _, errors = call("train", "oldTunes", "--out", "m", "--architecture", "grue")
+    assert code == 2
+    assert "the architecture 'grue' is unknown; did you mean gru?" in errors
 
 
 def test_clean_takes_a_written_tunebook_as_it_is(call):
