@@ -1,22 +1,22 @@
-"""Check tunes as sound, as scores and as MIDI read back: generated ones, and ones of the built-in corpora.
+"""Check the sound, the scores and the MIDI transcription of generated tunes and of corpus tunes.
 
     python benchmarks/sound_and_score.py [--tunes 200] [--model session] [--corpus NAME ...] [--seed 0]
                                          [--only sound score midi] [--hostile] [--json]
 
-`--tunes` tunes are written by the model and as many drawn from the corpora. Counted are
+The model writes `--tunes` tunes, and the same number is drawn from the corpora. The script counts
 
-- sound, by the built-in synthesis and, where it is installed, by FluidSynth: files in which 90 % of the notes that are
-  longer than 0.1 s and not part of a chord sound at the pitch of the MIDI file (as pretty_midi reads it) to half a
-  semitone, octaves folded; that are as long as the MIDI file and the last note's release, to 0.01 s; whose peak is
-  below full scale, in both channels, with no three equal samples in a row at it; and whose last 5 ms are below a
-  hundredth of the peak; and the seconds that a minute of sound took;
-- score: tunes that became SVG with as many note heads as they have written notes (letters in their text; notes whose
-  length no one sign has counted as often as they are written), and tunes whose MusicXML music21 reads to the same
-  pitches, onsets and durations, repeats played out; the same of music21's own reading of the ABC, for comparison;
-- midi: tunes that, played and written down again, are played at the same pitches, with onsets to a sixteenth; the
-  same of `midi2abc`, for comparison.
+- sound, made by the built-in synthesizer and, if it is installed, by FluidSynth: files in which 90 % of the notes
+  that are longer than 0.1 s and not in a chord have the pitch of the MIDI file (read by pretty_midi) to half a
+  semitone, in any octave; which are as long as the MIDI file plus the last note's release, to 0.01 s; whose peak is
+  below full scale in both channels, without three equal samples in a row at the peak; and whose last 5 ms are below a
+  hundredth of the peak. It also prints the seconds to make a minute of sound;
+- score: tunes whose SVG has a note head for each written note (for each letter in the text; a length without a single
+  note value counts as its tied notes), and tunes whose MusicXML music21 reads with the same pitches, onsets and
+  durations, with repeats expanded; for comparison, the same for music21's own reading of the ABC;
+- midi: tunes that are transcribed from MIDI and played again with the same pitches, and with onsets equal to a
+  sixteenth; for comparison, the same for `midi2abc`.
 
-`--hostile` gives nine inputs that nobody should meet to the engraver, the page and abc2midi instead.
+`--hostile` instead gives nine hostile inputs to the engraver, the page and abc2midi.
 """
 
 import argparse

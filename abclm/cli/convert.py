@@ -16,15 +16,27 @@ def command(
         Path, typer.Argument(metavar="OUT", help=f"A file ending in one of {', '.join(FORMATS)}.")
     ],
     instrument: Annotated[
-        str | None, typer.Option(help="Such as fiddle, tin whistle, harp. [default: the tune's, or guitar]")
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            show_default="the tune's own, or guitar",
+            help="Instrument that plays the tune, such as fiddle, tin whistle or harp. For .mid, .wav and .html.",
+        ),
     ] = None,
     tempo: Annotated[
         str | None,
-        typer.Option(help="Beats a minute, or such as 1/4=120. [default: the tune's, or the rhythm's]"),
+        typer.Option(
+            metavar="TEMPO",
+            show_default="the tune's own, or usual for its rhythm",
+            help="Beats per minute, such as 110, or a note length with its number per minute, such as 1/4=120. "
+            "For .mid, .wav and .html.",
+        ),
     ] = None,
-    chords: Annotated[bool, typer.Option(help="Play the chord symbols, too.")] = False,
+    chords: Annotated[
+        bool, typer.Option("--chords", help="Play the chord symbols too. For .mid, .wav and .html.")
+    ] = False,
 ) -> None:
-    """Convert between ABC, MIDI, sound, score and page; where each tune is a file, OUT-1, OUT-2 and so on."""
+    """Convert between ABC, MIDI, sound, score and page. If each tune becomes a file: OUT-1, OUT-2 and so on."""
     from abclm.formats.convert_file import convert_file
     from abclm.midi.performance import Performance
 

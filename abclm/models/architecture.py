@@ -20,6 +20,7 @@ import numpy as np
 
 from abclm._version import VERSION
 from abclm.errors import ConfigError
+from abclm.system import options
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -106,7 +107,8 @@ class Architecture(ABC):
             raise ConfigError("; ".join(problems))
 
     def problems(self) -> Iterator[str]:
-        """Say what is wrong with the values; a subclass adds its own."""
+        """Say what is wrong with the values; a subclass may add its own."""
+        yield from options.problems(self)
         if not isinstance(self.cache, tuple) or not all(
             isinstance(weight, float) and 0 <= weight < 1 for weight in self.cache
         ):
@@ -147,24 +149,23 @@ class Architecture(ABC):
     def to_json(self) -> str:
         """Return the config, with the folder's format version and the architecture's name, as a JSON object."""
         data = {"format_version": FORMAT_VERSION, "architecture": self.name, **asdict(self)}
+        data["cache"] = data.pop("cache")  # last: what a subclass adds says more
         return json.dumps(data, indent=2) + "\n"
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        """Make a config of what `to_json` wrote, but for version and name. A field with a default may be missing.
+        """Make a config of what `to_json` wrote, without version and name.
 
         Raises:
             ConfigError: a key is unknown, missing or out of range.
         """
-        known = {each.name: each for each in fields(cls)}
-        if unknown := sorted(map(repr, settings.keys() - known.keys())):
+        known = [each.name for each in fields(cls)]
+        given = {"cache": [], **settings}  # which the first models did not have
+        if different := sorted(map(repr, given.keys() ^ set(known))):
             raise ConfigError(
-                f"unknown: {', '.join(unknown)}; a config of {cls.name} has {', '.join(sorted(known))}"
+                f"unknown or missing: {', '.join(different)}; a config of {cls.name} has {', '.join(sorted(known))}"
             )
-        try:
-            return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()})
-        except TypeError as error:
-            raise ConfigError(f"a config of {cls.name} has {', '.join(sorted(known))}: {error}") from None
+        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in given.items()})
 
 
 _ARCHITECTURES: dict[str, str | type[Architecture]] = {
@@ -180,7 +181,10 @@ def register(architecture: type[Architecture]) -> type[Architecture]:
     """
     if not isinstance(architecture, type) or not issubclass(architecture, Architecture):
         raise ConfigError(f"an architecture is a subclass of Architecture, and {architecture!r} is none")
-    lacking = [each for each in ("name", "token_axes") if not hasattr(architecture, each)]
+    types = {"name": str, "token_axes": Mapping}
+    lacking = [
+        each for each, kind in types.items() if not isinstance(getattr(architecture, each, None), kind)
+    ]
     lacking += sorted(architecture.__abstractmethods__)
     if not is_dataclass(architecture) or "__dataclass_fields__" not in vars(architecture):
         lacking.append("@dataclass(frozen=True, kw_only=True)")

@@ -13,7 +13,7 @@ import tensorflow as tf
 from abclm.datasets.encoded import EncodedCorpus, Ids
 from abclm.datasets.windows import Text, read_windows
 from abclm.evaluation.bulk import padded_batches
-from abclm.models.lstm.network import Network
+from abclm.models.architecture import Network
 from abclm.tokenizers.tokenizer import Tokenizer
 from abclm.training.workers import Workers
 

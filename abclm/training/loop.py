@@ -14,7 +14,7 @@ from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.epochs import Feed
 from abclm.errors import ConfigError, ModelError
 from abclm.models.history import History
-from abclm.models.lstm.network import set_weights, weights_of
+from abclm.models.keras_network import set_weights, weights_of
 from abclm.tokenizers.characters import as_characters
 from abclm.training.callbacks import Callbacks
 from abclm.training.checkpoint import FOLDER

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from abclm.models.lstm.network import Dropout
+from abclm.models.keras_network import Dropout
 from abclm.training.config import TrainingConfig
 from abclm.training.workers import Workers
 

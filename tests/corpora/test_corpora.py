@@ -458,7 +458,7 @@ def test_abc2midi_finds_nothing_to_say_about_the_tunebook():
 
 
 def test_the_cards_file_is_what_its_loader_reads_back():
-    entries = json.loads((built_in.folder() / "built_in.json").read_text(encoding="utf-8"))
+    entries = json.loads((built_in.folder() / "cards.json").read_text(encoding="utf-8"))
     assert json.loads(json.dumps([card.to_dict() for card in built_in.cards()])) == entries
     assert all(Path(built_in.folder() / f"{entry['name']}.md").is_file() for entry in entries)
 

@@ -14,8 +14,8 @@ from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.large_files import encode_files
 from abclm.errors import ConfigError, CorpusError, ModelError, VocabularyError
 from abclm.language_model import LanguageModel
+from abclm.models.keras_network import Dropout
 from abclm.models.lstm.config import ModelConfig
-from abclm.models.lstm.network import Dropout
 from abclm.notation.tunebook import format_tunebook, split_tunebook
 from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.config import OPTIMIZERS, TrainingConfig
@@ -313,8 +313,7 @@ def test_tunes_on_the_disk_train_as_those_in_memory_do(lm, tmp_path):
 @pytest.mark.parametrize("block", [5, 300, 10_000])
 def test_held_out_tunes_are_measured_a_block_at_a_time(lm, block):
     text = EncodedCorpus.encode(HELD_OUT, lm.tokenizer).text
-    newline = lm.tokenizer.char_to_id["\n"]
-    found = [lm.tokenizer.decode(tune) for tunes in tunes_of(text, newline, block) for tune in tunes]
+    found = [lm.tokenizer.decode(tune) for tunes in tunes_of(text, lm.tokenizer, block) for tune in tunes]
     assert found == [f"\n{tune.text.rstrip()}\n\n" for tune in HELD_OUT]
 
 

@@ -19,7 +19,7 @@ class Likeness:
         meter: such as `6/8`, or None where the tune has none.
         unit_note_length: such as `1/8`, or None.
         rhythm: such as `jig`, or None.
-        opening: the music code of its first bars, pick-up included, without the bar line behind them.
+        opening: the music code of its first bars, pick-up included, without the bar line after them.
     """
 
     key: str
