@@ -15,6 +15,7 @@ from abclm.midi.file import MidiFile
 from abclm.midi.melody import read_melody
 from abclm.midi.performance import play
 from abclm.midi.to_tune import midi_to_tune
+from abclm.notation.check import check
 from abclm.tune import Tune
 
 TICKS = 480
