@@ -80,6 +80,7 @@ class LanguageModel(Model):
             ConfigError: an option is out of range; nothing was sampled then.
 
         Example:
+            >>> from abclm import ModelConfig
             >>> lm = LanguageModel.create(ModelConfig(units=8, embedding_dimension=4))
             >>> lm.generate(title="The Lost Badger", key="G", seed=7, max_length=200, attempts=1)[0].title
             'The Lost Badger'

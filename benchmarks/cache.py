@@ -1,15 +1,14 @@
-"""Fit the weights of the cache on tunes that a model was not trained on, and print what they save.
+"""Fit the weights of the cache on tunes that a model was not trained on, and print the saved bits.
 
     python benchmarks/cache.py [CORPUS ...] [--model session] [--longest 16] [--folds 2]
 
-Without a corpus, the tunes are those that were held out when the model was trained. The tunes are dealt out into folds by
-their places; each fold is measured with weights fitted on the others, so that nothing is measured on what it was
-fitted on. What is printed as weights is fitted on all; `abclm.models.recall.WEIGHTS` are those of `session`.
+Without a corpus, the script uses the tunes that were held out in the training of the model. The tunes are divided
+into folds by their positions. Each fold is evaluated with weights fitted on the other folds. The printed weights are
+fitted on all tunes; `abclm.models.recall.WEIGHTS` are the weights of `session`.
 
-For each length n of the passage that comes again, the weight w maximises Σ ln((1 − w) p + w r) over the places where the
-longest such passage has n symbols, with p the network's probability of the symbol that came, and r = 1 where it was the
-one that is recalled, else 0. That is a concave function of w; expectation maximisation finds where it is highest.
-"""
+For each length n of a repeated passage, the weight w maximises Σ ln((1 − w) p + w r) over the positions where the
+longest repeated passage has n symbols. Here p is the network's probability of the true symbol, and r = 1 if the cache
+recalls this symbol, else 0. The sum is a concave function of w; expectation maximisation finds its maximum."""
 
 import argparse
 import math
@@ -74,18 +73,17 @@ def held_out_from(lm: abclm.LanguageModel) -> Corpus:
 
 def observed(lm: abclm.LanguageModel, tune: Tune, longest: int) -> Floats:
     """At each character the length of the passage that comes again, 0 for none, the network's p, and r: `(time, 3)`."""
-    text = f"{tune.text.rstrip()}\n\n"
-    ids = lm.tokenizer.encode("\n" + text)
+    ids = lm.tokenizer.encode_piece(tune.text)
     logits = lm.config.engine(lm.weights).logits(ids[:-1]).astype(np.float64)
     logits -= logits.max(axis=1, keepdims=True)
     chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     # A weight for each length, which says how long the passage was.
-    cache = Cache([length / 1000 for length in range(SHORTEST, longest + 1)])
-    rows = np.zeros((len(text), 3))
-    rows[:, 1] = chances[np.arange(len(text)), ids[1:]]
-    for row, symbol in zip(rows, text, strict=True):
-        row[0], row[2] = round(1000 * cache.weight), cache.symbol == symbol
-        cache.add(symbol)
+    cache = Cache([length / 1000 for length in range(SHORTEST, longest + 1)], tune.body_start)
+    rows = np.zeros((len(ids) - 1, 3))
+    rows[:, 1] = chances[np.arange(len(rows)), ids[1:]]
+    for row, token_id in zip(rows, ids[1:].tolist(), strict=True):
+        row[0], row[2] = round(1000 * cache.weight), cache.recalled == token_id
+        cache.add(token_id)
     return rows
 
 

@@ -1,4 +1,4 @@
-"""What the benchmarks have in common: the tunes that are trained on and held out, and the recipes to train by."""
+"""The common parts of the benchmarks: training tunes, held-out tunes, and recipes for training."""
 
 import json
 from collections.abc import Sequence

@@ -1,16 +1,15 @@
-"""Train by the paper's recipe and by others, on the same tunes, and print what each step of them is worth.
+"""Train by the paper's recipe and by other recipes on the same tunes, and print the effect of each step.
 
     python benchmarks/recipes.py --corpus irish.abc --split split.json --out FOLDER [--recipe NAME ...] [--units N]
 
-The split names tunes by their places in the file: `train`, `validation` and `test`. Every tune is brought to the
-canonical form; those left out of it are left out here. A recipe trains on `train`, is measured on `validation` after
-each epoch, and its best weights count. In the last column a cache (`abclm.models.recall`) counts beside the network.
-`--test` reads the test tunes, too: once, when everything is decided.
+The split lists the tunes of `train`, `validation` and `test` by their positions in the file. All tunes are converted
+to the canonical form; tunes without one are left out. A recipe trains on `train` and is evaluated on `validation`
+after each epoch, and its best weights count. The last column is with a cache (`abclm.models.recall`). `--test` also
+evaluates on the test tunes; do this once, after all decisions.
 
-Each run has a folder below `--out`, resumes what it finds there, and is skipped where it is done, so that the script
-can be stopped and started at will. `--quick` makes a few steps of each, to see that it works. A recipe takes minutes
-to an hour on two cores, by its units and passes.
-"""
+Each run has a folder in `--out`. The script resumes incomplete runs and skips complete ones, so you can stop and
+restart it at any time. `--quick` makes only a few steps of each, as a test. A recipe takes minutes to an hour on two
+cores, depending on its units and epochs."""
 
 import argparse
 import math

@@ -1,23 +1,23 @@
-"""Train by recipes in PyTorch, several at once on one GPU, and print what each is worth: `recipes.py` at full size.
+"""Train recipes in PyTorch, several at once on one GPU, and print their figures: `recipes.py` at full size.
 
     python benchmarks/recipes_on_gpu.py --corpus irish.abc --split split.json --out FOLDER
                                         --runs paper:120:3 keys:80 recurrent:200:3 [--keep recurrent:200] [--test]
     python benchmarks/recipes_on_gpu.py --training train.abc --validation validation.abc --out FOLDER --runs session:160
 
-A run is a recipe of `protocol.py`, the most passes over the tunes, and how many seeds. It does what `abclm.training` does
-(the same first weights, windows, optimizer and schedule), in PyTorch, so that a GPU trains the network of 1,024 units in
-minutes; `recipes.py` on two cores takes an hour. Weights, optimizer and all measuring are float32, the recurrence and its
-gradients are float16 while training. After each pass, or with `--every` after some, the held-out tunes are measured, and
-the best weights count. In the last column a cache (`abclm.models.recall`) counts beside the network.
+A run is a recipe of `protocol.py`, the maximum number of epochs, and the number of seeds. It does the same as
+`abclm.training` (the same initial weights, windows, optimizer and schedule) in PyTorch, so that a GPU trains the
+network of 1,024 units in minutes; `recipes.py` on two cores takes an hour. Weights, optimizer and evaluation are
+float32; in training, the recurrence and its gradients are float16. After each epoch, or with `--every` after several,
+the model is evaluated on the held-out tunes, and the best weights count. The last column is with a cache
+(`abclm.models.recall`).
 
-`results.jsonl` gets a line for each run. Runs named by `--keep` leave a model folder, of the first seed. With `--test`
-the test tunes of the split are measured by the best weights of each run, too; those figures go into the file alone, to
-be read when everything is decided: `--told FOLDER` prints the table of a folder, with them.
+`results.jsonl` gets a line for each run. Runs named by `--keep` write a model folder for the first seed. With
+`--test`, the best weights of each run are also evaluated on the test tunes of the split; these figures are only
+written to the file, to be read after all decisions. `--told FOLDER` prints the table of a folder, including these
+figures.
 
-The tunes of the shipped models are written by `abclm corpus split oneills1850 ryansMammoth airdsAirs
---relatives-together --out FOLDER`. PyTorch is no dependency: install it by hand. `--device cpu` works, too, for seeing
-that it does.
-"""
+`abclm corpus split oneills1850 ryansMammoth airdsAirs --relatives-together --out FOLDER` writes the tunes of the
+shipped models. PyTorch is not a dependency: install it yourself. `--device cpu` is for tests."""
 
 import argparse
 import json

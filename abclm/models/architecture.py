@@ -20,6 +20,7 @@ import numpy as np
 
 from abclm._version import VERSION
 from abclm.errors import ConfigError
+from abclm.system import options
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -106,7 +107,8 @@ class Architecture(ABC):
             raise ConfigError("; ".join(problems))
 
     def problems(self) -> Iterator[str]:
-        """Say what is wrong with the values; a subclass adds its own."""
+        """Say what is wrong with the values; a subclass may add its own."""
+        yield from options.problems(self)
         if not isinstance(self.cache, tuple) or not all(
             isinstance(weight, float) and 0 <= weight < 1 for weight in self.cache
         ):

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abclm.errors import ModelError
+from abclm.system.files import write_bytes
+from abclm.system.folders import new_folder
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -129,7 +131,7 @@ def write(
     Args:
         folder: made where it is missing; files that are not the model's stay.
         config: JSON.
-        tokenizer: JSON.
+        vocabulary: JSON.
         metadata: what JSON can hold.
         weights: finite values.
         dtype: `"float32"`, or `"float16"` at half the size.
@@ -140,12 +142,7 @@ def write(
             float16).
         OSError: the folder can't be made or written, or the disk is full.
     """
-    import shutil
-    import tempfile
-
     from safetensors.numpy import save
-
-    from abclm.system.files import write_bytes
 
     with np.errstate(over="ignore"):  # what becomes infinite in float16 is found below
         stored = {name: np.ascontiguousarray(weight, dtype) for name, weight in weights.items()}
@@ -168,16 +165,9 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         _move_into_place(folder)  # what a save that was killed has left
-        for left in folder.glob(".saving-*"):
-            shutil.rmtree(left, ignore_errors=True)
-        aside = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
-        try:
+        with new_folder(folder / _SAVED) as aside:
             for name, content in contents.items():
                 write_bytes(aside / name, content)
-            aside.rename(folder / _SAVED)
-        except BaseException:
-            shutil.rmtree(aside, ignore_errors=True)
-            raise
         _move_into_place(folder)
     except BaseException as error:
         if not existed:

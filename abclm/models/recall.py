@@ -1,8 +1,9 @@
-"""Turn what a tune has had before into what may come next: where a passage comes again, so may what followed it.
+"""Turn what a piece has had before into what may come next: where a passage comes again, so may what followed it.
 
-Tunes come back to their bars word for word, which an LSTM learns from far more tunes than there are. In language
-modelling this is a cache (Kuhn and De Mori, "A cache-based natural language model for speech recognition", 1990), in
-compression a match model (Mahoney, "Adaptive weighing of context models for lossless data compression", 2005).
+It deals in token ids. Tunes come back to their bars word for word, which an LSTM learns from far more tunes than there
+are. In language modelling this is a cache (Kuhn and De Mori, "A cache-based natural language model for speech
+recognition", 1990), in compression a match model (Mahoney, "Adaptive weighing of context models for lossless data
+compression", 2005).
 """
 
 from __future__ import annotations
@@ -16,101 +17,99 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from abclm.tokenizers.characters import CharacterTokenizer
-
     Floats = npt.NDArray[np.floating]
+    Doubles = npt.NDArray[np.float64]
     Ids = npt.NDArray[np.int64]
 
 SHORTEST = 3
-"""Symbols: a shorter passage that comes again says nothing."""
+"""Tokens: a shorter passage that comes again says nothing."""
 
 WEIGHTS = (0.16, 0.31, 0.49, 0.57, 0.65, 0.65, 0.67, 0.64, 0.71, 0.71, 0.76, 0.75, 0.77, 0.79)
-"""How far to trust a passage of 3, 4, ... symbols, the last one for all longer; `benchmarks/cache.py` prints them."""
+"""How far to trust a passage of 3, 4, ... tokens, the last one for all longer; `benchmarks/cache.py` prints them."""
 
 
 class Cache:
-    """Follows a tune as it is written, and looks up what came after the last passage like the one that ends it.
+    """Follows a piece as it is written, and looks up what came after the last passage like the one that ends it.
 
     Args:
-        weights: probability of the symbol that is recalled, for a passage of 3, 4, ... symbols; the last is for all
-            longer ones. Passages of the header are not looked at.
-        text: what the tune has already.
+        weights: probability of the token that is recalled, for a passage of 3, 4, ... tokens; the last is for all
+            longer ones.
+        begin: how many tokens come before the first that is looked at, such as those of a tune's header; None where
+            that is not known yet.
 
     Attributes:
         weights: as given.
-        symbol: that followed the longest passage that comes again, where it came last; None where none does.
-        weight: of that symbol; 0 where there is none.
+        begin: as given; it may be set once.
+        recalled: the id that followed the longest passage that comes again, where it came last; None where none does.
+        weight: of that id; 0 where there is none.
 
     Example:
-        >>> cache = Cache(WEIGHTS, "X:1\\nK:G\\nGABc dBGA|GAB")
-        >>> cache.symbol, cache.weight
-        ('c', 0.16)
+        >>> cache = Cache(WEIGHTS)
+        >>> for token_id in [7, 1, 2, 3, 9, 1, 2, 3]:
+        ...     cache.add(token_id)
+        >>> cache.recalled, cache.weight
+        (9, 0.16)
     """
 
-    __slots__ = ("_begin", "_length", "_text", "symbol", "weight", "weights")
+    __slots__ = ("_ids", "_length", "begin", "recalled", "weight", "weights")
 
-    def __init__(self, weights: Sequence[float], text: str = "") -> None:
-        self.symbol: str | None = None
+    def __init__(self, weights: Sequence[float], begin: int | None = 0) -> None:
+        self.recalled: int | None = None
         self.weight = 0.0
         self.weights = weights
-        self._text = ""
-        self._begin: int | None = None  # of the body
+        self.begin = begin
+        self._ids = ""  # each id as the character of that code point: strings are searched fastest
         # Of the passage that comes again; where none does, as if so short a one did.
         self._length = SHORTEST - 1
-        for symbol in text:
-            self.add(symbol)
 
     def copy(self) -> Cache:
         """Return one that goes on from here by itself."""
         return copy(self)
 
-    def add(self, symbol: str) -> None:
-        """Take note of the next symbol of the tune."""
-        self._text = text = self._text + symbol
-        end = len(text)
-        if self._begin is None:
-            if symbol == "\n" and text.startswith("K:", text.rfind("\n", 0, -1) + 1):
-                self._begin = end
+    def add(self, token_id: int) -> None:
+        """Take note of the next id of the piece."""
+        self._ids = ids = self._ids + chr(token_id)
+        begin, end = self.begin, len(ids)
+        if begin is None:
             return
-        # A passage that comes again can be longer by this symbol, and no more.
-        longest = min(self._length + 1, SHORTEST + len(self.weights) - 1, end - self._begin)
+        # A passage that comes again can be longer by this token, and no more.
+        longest = min(self._length + 1, SHORTEST + len(self.weights) - 1, end - begin)
         for length in range(longest, SHORTEST - 1, -1):
-            found = text.rfind(text[end - length :], self._begin, end - 1)
+            found = ids.rfind(ids[end - length :], begin, end - 1)
             if found >= 0:
                 self._length = length
-                self.symbol, self.weight = text[found + length], self.weights[length - SHORTEST]
+                self.recalled, self.weight = ord(ids[found + length]), self.weights[length - SHORTEST]
                 return
         self._length = SHORTEST - 1
-        self.symbol, self.weight = None, 0.0
+        self.recalled, self.weight = None, 0.0
 
 
-def recall(text: str, weights: Sequence[float], tokenizer: CharacterTokenizer) -> tuple[Ids, Floats]:
-    """Look up, behind each symbol of a tune, what is recalled.
+def recall(ids: Sequence[int], weights: Sequence[float], begin: int = 0) -> tuple[Ids, Doubles]:
+    """Look up, after each token of a piece, what is recalled.
 
     Args:
-        text: a newline and a tune.
-        weights: as for `Cache`.
-        tokenizer: has the tune's symbols.
+        ids: of the piece.
+        weights, begin: as for `Cache`.
 
     Returns:
-        int64 and float64 `(len(text),)`: the token id that may come next, and its weight, 0 where there is none.
+        int64 and float64 `(len(ids),)`: the id that may come next, and its weight, 0 where there is none.
     """
-    ids, found = np.zeros(len(text), np.int64), np.zeros(len(text))
+    recalled, found = np.zeros(len(ids), np.int64), np.zeros(len(ids))
     if not weights:
-        return ids, found
-    cache = Cache(weights)
-    for place, symbol in enumerate(text):
-        cache.add(symbol)
-        if cache.symbol is not None:
-            ids[place], found[place] = tokenizer.char_to_id[cache.symbol], cache.weight
-    return ids, found
+        return recalled, found
+    cache = Cache(weights, begin)
+    for place, token_id in enumerate(ids):
+        cache.add(token_id)
+        if cache.recalled is not None:
+            recalled[place], found[place] = cache.recalled, cache.weight
+    return recalled, found
 
 
 def mix(logits: Floats, ids: Ids, weights: Floats) -> None:
-    """Give symbols that are recalled their weight: p becomes (1 - w)·p, and w more for the one that is recalled.
+    """Give ids that are recalled their weight: p becomes (1 - w)·p, and w more for the one that is recalled.
 
     Args:
-        logits: `(batch, vocabulary)`, changed in place. They need not be those of probabilities that add up to 1; what
+        logits: `(batch, tokens)`, changed in place. They need not be those of probabilities that add up to 1; what
             they become are those of the mixture but for a number that is the same for all of a row.
         ids: the token id recalled in each row.
         weights: 0 to below 1; 0 leaves the row as it is.

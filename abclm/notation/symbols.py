@@ -1,9 +1,9 @@
-"""The symbols that music code becomes: notes, rests, chords, bar lines, tuplets, fields, with their place in the text."""
+"""The symbols of music code: notes, rests, chords, bar lines, tuplets and fields, with their offsets in the text."""
 
 from fractions import Fraction
 
 START, END, BOTH, SINGLE, DOUBLE, ENDING, PART = "|:", ":|", "::", "|", "||", "[", "P"
-"""The kinds of symbol that steer playback: bar lines, variant endings, and the labels of parts."""
+"""The kinds of symbols that control playback: bar lines, variant endings, and part labels."""
 
 
 class Symbol:
@@ -11,7 +11,7 @@ class Symbol:
 
     Attributes:
         at: its offset in the tune's text.
-        kind: how it steers playback, or `""`.
+        kind: its kind if it controls playback, or `""`.
     """
 
     __slots__ = ("at",)
@@ -27,12 +27,12 @@ class Symbol:
 
 
 class Timed(Symbol):
-    """A symbol that takes time: note, chord or rest.
+    """A symbol with a duration: note, chord or rest.
 
     Attributes:
-        length: as written, a multiple of the unit note length, as text: `""`, `2`, `/2`, `3/2`.
+        length: the written multiple of the unit note length, as text: `""`, `2`, `/2`, `3/2`.
         tied: whether a tie follows.
-        duration: in ticks (`timing.WHOLE` a whole note), with broken rhythm and tuplets; set by `timing.measure`.
+        duration: in ticks (a whole note has `timing.WHOLE`), with broken rhythm and tuplets; set by `timing.measure`.
     """
 
     __slots__ = ("duration", "length", "tied")
@@ -48,11 +48,11 @@ class Note(Timed):
     """A note.
 
     Attributes:
-        accidental: as written, in semitones, or None.
+        accidental: the written accidental in semitones, or None.
         step: diatonic steps above middle C (`C` is 0, `c` is 7, `B,` is -1).
-        pitch: MIDI number, with key and accidentals in force; set by `timing.measure`.
+        pitch: MIDI number, after key signature and accidentals; set by `timing.measure`.
         held: ticks that ties add to its duration; set by `timing.measure`.
-        continued: whether it only continues a note tied before, and is not struck anew.
+        continued: whether a tie from the previous note continues in it, so that it does not begin to sound.
     """
 
     __slots__ = ("accidental", "continued", "held", "pitch", "step")
@@ -69,7 +69,7 @@ class Note(Timed):
 
 
 class Rest(Timed):
-    """A rest, or an invisible one; `bars` counts whole bars of a multi-measure rest (`Z4`), else 0."""
+    """A rest, visible or not; `bars` counts the bars of a multi-measure rest (`Z4`), else it is 0."""
 
     __slots__ = ("bars",)
 
@@ -79,7 +79,7 @@ class Rest(Timed):
 
 
 class Chord(Timed):
-    """Notes that sound together. Its own `length` stands behind the bracket."""
+    """Notes that sound together. `length` is the length after the bracket."""
 
     __slots__ = ("notes",)
 
@@ -89,7 +89,7 @@ class Chord(Timed):
 
 
 def struck(event: Timed) -> list[Note]:
-    """The notes that begin to sound with an event: those of a note or chord that no tie continues."""
+    """The notes that begin to sound at an event: the notes of a note or chord that don't continue a tie."""
     if isinstance(event, Note):
         return [] if event.continued else [event]
     if isinstance(event, Chord):
@@ -101,10 +101,10 @@ class Bar(Symbol):
     """A bar line, or a variant ending.
 
     Attributes:
-        kind: of the bar line as it is written: START (`|:`), END (`:|`), BOTH (`::`), DOUBLE (`||`, `|]`, `[|` and
-            such, which end a section) or SINGLE; ENDING where there is none.
-        ending: passes on which the variant ending that begins here is played, or ().
-        text: as written, without the ending; `""` for an ending that stands apart from a bar line.
+        kind: kind of the written bar line: START (`|:`), END (`:|`), BOTH (`::`), DOUBLE (`||`, `|]`, `[|` and
+            similar, which end a section) or SINGLE; ENDING without a bar line.
+        ending: passes in which the variant ending that begins here is played, or ().
+        text: the written bar line, without the ending; `""` for an ending without a bar line.
     """
 
     __slots__ = ("ending", "kind", "text")
@@ -132,7 +132,7 @@ class Bar(Symbol):
 
     @property
     def double(self) -> bool:
-        """Whether it is a `||`, `|]`, `[|` or such, which end a section."""
+        """Whether it is `||`, `|]`, `[|` or similar, which end a section."""
         return self.kind == DOUBLE
 
 
@@ -181,7 +181,7 @@ class ChordSymbol(Symbol):
 
 
 class Space(Symbol):
-    """White space, which ends a beam; `newline` where the line of music ends."""
+    """White space, which ends a beam; `newline` at the end of a line of music."""
 
     __slots__ = ("newline",)
 

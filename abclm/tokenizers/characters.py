@@ -83,7 +83,7 @@ class CharacterTokenizer(Tokenizer[str]):
         return cls(tuple(settings["symbols"]))
 
     def with_symbols_of(self, text: str) -> CharacterTokenizer:
-        """Return a vocabulary that has, behind its own symbols, those of a text that it lacks, by code point.
+        """Return a tokenizer with the other symbols of a text, by code point, after its own symbols.
 
         Raises:
             VocabularyError: there are too many.

@@ -115,6 +115,7 @@ class Tokenizer(ABC, Generic[Content]):
 
 _KINDS: dict[str, str | type[Tokenizer[Any]]] = {
     "characters": "abclm.tokenizers.characters:CharacterTokenizer",
+    "notes": "abclm.tokenizers.notes:NoteTokenizer",
 }
 
 

@@ -20,6 +20,7 @@ from abclm.training.config import TrainingConfig
 from abclm.training.folder import RunFolder
 from abclm.training.loop import Run
 from abclm.training.progress import Progress
+from abclm.training.record import as_start
 from abclm.training.stopping import Stopping
 from abclm.training.workers import check_precision, find_workers, lost_worker
 
@@ -125,7 +126,7 @@ def fine_tune(
         `train`.
     """
     config = config or TrainingConfig.for_fine_tuning()
-    lm = as_start(lm)
+    lm = lm.copy()
     if not normalize:
         texts = [each.text for each in (corpus, validation) if isinstance(each, Corpus)]
         lm = lm.with_tokenizer(as_characters(lm.tokenizer).with_symbols_of("".join(texts)))
@@ -136,15 +137,6 @@ def fine_tune(
         config = replace(config, sequence_length=characters - 1)
     old = None if old is None else _encoded(old, lm, normalize=True)
     return _train(lm, encoded, validation, config, normalize=normalize, old=old, tuning=True, **options)
-
-
-def as_start(lm: AnyModel) -> AnyModel:
-    """Copy a model to go on from: what its metadata say of its own tunes goes to the record of their training."""
-    lm = lm.copy()
-    if "corpora" in lm.metadata:
-        about = {name: lm.metadata.pop(name, None) for name in ("name", "corpora", "split", "stored_as")}
-        lm.metadata["training"] = {**lm.metadata.get("training", {}), **about}
-    return lm
 
 
 def _train(
@@ -171,6 +163,7 @@ def _train(
         raise ConfigError("Keras callbacks are for Keras' own backend; leave out callbacks or backend")
     if validation is not None and not validation.tunes:
         raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
+    lm.metadata = as_start(lm.metadata)
     run = Run(
         lm,
         _encoded(corpus, lm, normalize, indexed=True),

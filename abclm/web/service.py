@@ -10,7 +10,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from abclm._version import VERSION
-from abclm.web.conversion_pool import Made, Workshop
+from abclm.system.worker import Answer
+from abclm.web.conversion_pool import Workshop
 from abclm.web.limits import Busy, Limits, Places
 from abclm.web.schema import Overlap, TuneAsked, TuneWritten
 from abclm.web.tune_queue import Desk, Job, Written
@@ -89,7 +90,7 @@ class Office:
             overlap=Overlap(**asdict(overlap), is_copy=overlap.is_copy()) if overlap else None,
         )  # fmt: skip
 
-    async def make(self, what: str, request: Mapping[str, Any]) -> Made:
+    async def make(self, what: str, request: Mapping[str, Any]) -> Answer:
         """Have something made of a tune; see `Workshop.make`.
 
         Raises:

@@ -11,6 +11,7 @@ from abclm.errors import ConvertError
 from abclm.generation.abc import tunes
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
+from abclm.models.lstm.numpy_engine import NumpyEngine
 from abclm.system import files
 from abclm.tune import Tune
 
@@ -209,14 +210,14 @@ def test_the_batch_makes_no_difference(generate):
 
 def test_interrupted_while_tunes_are_written_keeps_those_that_are_finished(generate, monkeypatch):
     whole = generate("--title", "Asked", "--seed", "1", "-n", "6")[1]
-    step = tunes.Engine.step
+    step = NumpyEngine.step
 
     def interrupted(engine, state, ids):
         if len(ids) < 4:  # most are finished
             raise KeyboardInterrupt
         return step(engine, state, ids)
 
-    monkeypatch.setattr(tunes.Engine, "step", interrupted)
+    monkeypatch.setattr(NumpyEngine, "step", interrupted)
     code, printed, _ = generate("--title", "Asked", "--seed", "1", "-n", "6")
     assert code == 130
     kept = printed.split("X:")[1:]
@@ -287,7 +288,7 @@ def test_a_model_that_is_not_there_is_one_line_and_exit_1(generate):
 
 
 def test_a_folder_that_cannot_be_written_is_found_before_anything_is_sampled(generate, tmp_path, monkeypatch):
-    monkeypatch.setattr(tunes, "Engine", None)
+    monkeypatch.setattr(NumpyEngine, "step", None)
     (tmp_path / "file").write_text("mine")
     assert_refused(generate("--out", "file"), 1, "--out file", "give a folder that can be written")
     assert_refused(generate("--out", "file/below"), 1, "--out")

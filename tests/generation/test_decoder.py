@@ -7,8 +7,8 @@ import pytest
 
 import abclm
 from abclm.generation import decoder
-from abclm.generation.abc.draft import Writer
-from abclm.generation.abc.symbol_filter import Guide
+from abclm.generation.abc.draft import TuneDraft
+from abclm.generation.abc.request import Request
 from abclm.generation.abc.tunes import generate, stream
 from abclm.generation.options import GenerationOptions
 from abclm.language_model import LanguageModel
@@ -78,19 +78,16 @@ def test_the_tolerance_is_more_than_the_logits_of_a_batch_are_off():
 
 
 def test_finished_tunes_make_room_for_others(lm):
-    engine, options = (
-        lm.config.engine(lm.weights),
-        GenerationOptions(seed=1, constrained=False, max_length=200),
-    )
-    waiting = [Writer(options, Guide(options, lm.tokenizer), index, attempt=0) for index in range(20)]
+    request = Request.of(lm, GenerationOptions(seed=1, constrained=False, max_length=200))
+    waiting = [request.draft(index, 0) for index in range(20)]
     first = [waiting.pop(0) for _ in range(6)]
-    running = decoder.Batch(engine, lm.tokenizer, options, first)
+    running = decoder.Decoder(lm.config.engine(lm.weights), lm.tokenizer.start, request.sampler, first)
     finished = []
     for ended in running.run(lambda: waiting.pop(0) if waiting else None):
-        assert len(running.writers) <= 6
+        assert len(running.drafts) <= 6
         finished += ended
-    assert sorted(writer.index for writer in finished) == list(range(20))
-    assert all(len(writer.text) == 200 or writer.text.endswith("\n\n") for writer in finished)
+    assert sorted(draft.index for draft in finished) == list(range(20))
+    assert all(len(draft.text) == 200 or draft.text.endswith("\n\n") for draft in finished)
 
 
 # Bars that repeat
@@ -143,17 +140,14 @@ def test_a_stream_takes_nothing_back(changes):
 
 @pytest.mark.parametrize("most", [0, 1, 4])
 def test_a_bar_is_drawn_anew_so_often_at_most_and_then_bent_to_the_grammar(lm, monkeypatch, most):
-    begun: list[
-        tuple[int, int]
-    ] = []  # of each bar that is begun again, the tune and where the bar stands in it
-    begin_bar_again = Writer.begin_bar_again
+    begun = []  # of each bar that is begun again, the tune and where the bar stands in it
+    rewind = TuneDraft.rewind
 
-    def counting(writer, *, not_allowed):
-        found = begin_bar_again(writer, not_allowed=not_allowed)
-        begun.append((writer.index, len(writer.text)))
-        return found
+    def counting(draft, start):
+        begun.append((draft.index, start.length))
+        return rewind(draft, start)
 
-    monkeypatch.setattr(Writer, "begin_bar_again", counting)
+    monkeypatch.setattr(TuneDraft, "rewind", counting)
     write(lm, n=6, attempts=1, bar_redraws=most)
     counts = Counter(begun)
     assert max(counts.values(), default=0) == most

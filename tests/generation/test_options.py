@@ -78,14 +78,14 @@ def test_the_header_is_canonical_and_in_order():
     options = GenerationOptions(
         key="A Dorian", unit_note_length=" 1/8 ", meter="6/8", rhythm="Double Jig", title=" Père  O’Connor "
     )
-    header = options.header()
+    header = options.prompt.header
     assert header == {"T": "Pere O'Connor", "R": "jig", "M": "6/8", "L": "1/8", "K": "Ador"}
     assert "".join(header) == "TRMLK"
 
 
 def test_nothing_asked_for_is_an_empty_header():
-    assert GenerationOptions().header() == {}
-    assert GenerationOptions().opening_music() == ""
+    assert GenerationOptions().prompt.header == {}
+    assert GenerationOptions().prompt.opening == ""
 
 
 def test_a_seed_is_drawn_where_none_is_given():

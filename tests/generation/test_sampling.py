@@ -5,9 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from abclm.generation import sampling
 from abclm.generation.options import GenerationOptions
-from abclm.generation.sampling import draw
+from abclm.generation.sampling import Sampler
 from abclm.tokenizers.characters import CharacterTokenizer
 
 TOKENIZER = CharacterTokenizer.from_text("badger")  # a b d e g r
@@ -15,20 +14,20 @@ SHARES = np.array([0.5, 0.25, 0.125, 0.0625, 0.0625])
 HALVES = np.log(SHARES).astype(np.float32)
 
 
-def options(**changes):
-    return GenerationOptions(**changes)
+def sampler(**changes):
+    return Sampler.of(GenerationOptions(**changes))
 
 
-def probabilities(logits, options, allowed=None):
+def probabilities(logits, sampler, allowed=None):
     """Of one text."""
-    chances, _ = sampling.probabilities(logits[None], options, None if allowed is None else allowed[None])
+    chances, _ = sampler.probabilities(logits[None], None if allowed is None else allowed[None])
     return chances[0]
 
 
-def sample(logits, options, generator, allowed=None):
+def sample(logits, sampler, generator, allowed=None):
     """Draw for one text."""
     number = np.array([generator.random()])
-    (token_id,), _ = draw(logits[None], options, number, None if allowed is None else allowed[None])
+    (token_id,), _ = sampler.draw(logits[None], number, None if allowed is None else allowed[None])
     return token_id
 
 
@@ -38,7 +37,7 @@ def spelled(**changes):
     word = ""
     for letter in "badger":
         logits = np.where(np.arange(6) == TOKENIZER.char_to_id[letter], np.log(3), 0).astype(np.float32)
-        word += TOKENIZER.symbols[sample(logits, options(**changes), generator)]
+        word += TOKENIZER.symbols[sample(logits, sampler(**changes), generator)]
     return word
 
 
@@ -50,50 +49,50 @@ def test_what_leaves_only_the_likeliest_spells_the_word(changes):
 
 
 def test_the_models_own_distribution_is_the_default():
-    np.testing.assert_allclose(probabilities(HALVES, options()), SHARES, atol=1e-7)
+    np.testing.assert_allclose(probabilities(HALVES, sampler()), SHARES, atol=1e-7)
 
 
 def test_draws_follow_the_distribution():
     generator = np.random.default_rng(0)
-    drawn = [sample(HALVES, options(), generator) for _ in range(4000)]
+    drawn = [sample(HALVES, sampler(), generator) for _ in range(4000)]
     shares = np.bincount(drawn, minlength=5) / 4000
     np.testing.assert_allclose(shares, SHARES, atol=0.03)
 
 
 def test_temperature_flattens_and_sharpens():
     for temperature, powers in ((2.0, np.sqrt(SHARES)), (0.5, np.square(SHARES))):
-        chances = probabilities(HALVES, options(temperature=temperature))
+        chances = probabilities(HALVES, sampler(temperature=temperature))
         np.testing.assert_allclose(chances, powers / powers.sum(), atol=1e-7)
 
 
 def test_top_k_keeps_the_likeliest_and_of_equals_the_first():
-    np.testing.assert_allclose(probabilities(HALVES, options(top_k=2)), [2 / 3, 1 / 3, 0, 0, 0], atol=1e-7)
-    assert np.flatnonzero(probabilities(HALVES, options(top_k=4))).tolist() == [0, 1, 2, 3]
-    np.testing.assert_allclose(probabilities(HALVES, options(top_k=99)), probabilities(HALVES, options()))
+    np.testing.assert_allclose(probabilities(HALVES, sampler(top_k=2)), [2 / 3, 1 / 3, 0, 0, 0], atol=1e-7)
+    assert np.flatnonzero(probabilities(HALVES, sampler(top_k=4))).tolist() == [0, 1, 2, 3]
+    np.testing.assert_allclose(probabilities(HALVES, sampler(top_k=99)), probabilities(HALVES, sampler()))
 
 
 @pytest.mark.parametrize(("top_p", "kept"), [(0.4, 1), (0.51, 2), (0.74, 2), (0.76, 3), (0.99, 5), (1.0, 5)])
 def test_top_p_keeps_the_fewest_that_reach_it(top_p, kept):
-    assert np.flatnonzero(probabilities(HALVES, options(top_p=top_p))).tolist() == list(range(kept))
+    assert np.flatnonzero(probabilities(HALVES, sampler(top_p=top_p))).tolist() == list(range(kept))
 
 
 @pytest.mark.parametrize(("min_p", "kept"), [(0.0, 5), (0.12, 5), (0.2, 3), (0.4, 2), (0.6, 1), (1.0, 1)])
 def test_min_p_is_relative_to_the_likeliest(min_p, kept):
-    assert np.flatnonzero(probabilities(HALVES, options(min_p=min_p))).tolist() == list(range(kept))
+    assert np.flatnonzero(probabilities(HALVES, sampler(min_p=min_p))).tolist() == list(range(kept))
 
 
 def test_temperature_comes_before_top_k_and_top_k_before_top_p():
     # At temperature ½ the first alone has 0.73 of the whole; of the first two it has 0.8.
-    assert np.count_nonzero(probabilities(HALVES, options(temperature=0.5, top_p=0.7))) == 1
-    assert np.count_nonzero(probabilities(HALVES, options(temperature=0.5, top_p=0.78))) == 2
-    assert np.count_nonzero(probabilities(HALVES, options(temperature=0.5, top_k=2, top_p=0.78))) == 1
+    assert np.count_nonzero(probabilities(HALVES, sampler(temperature=0.5, top_p=0.7))) == 1
+    assert np.count_nonzero(probabilities(HALVES, sampler(temperature=0.5, top_p=0.78))) == 2
+    assert np.count_nonzero(probabilities(HALVES, sampler(temperature=0.5, top_k=2, top_p=0.78))) == 1
 
 
 def test_the_mask_comes_before_everything_else():
     allowed = np.array([False, False, True, True, False])
-    np.testing.assert_allclose(probabilities(HALVES, options(), allowed), [0, 0, 2 / 3, 1 / 3, 0], atol=1e-7)
-    assert probabilities(HALVES, options(top_k=1), allowed).tolist() == [0, 0, 1, 0, 0]
-    assert sample(HALVES, options(temperature=0), np.random.default_rng(0), allowed) == 2
+    np.testing.assert_allclose(probabilities(HALVES, sampler(), allowed), [0, 0, 2 / 3, 1 / 3, 0], atol=1e-7)
+    assert probabilities(HALVES, sampler(top_k=1), allowed).tolist() == [0, 0, 1, 0, 0]
+    assert sample(HALVES, sampler(temperature=0), np.random.default_rng(0), allowed) == 2
 
 
 @pytest.mark.parametrize("temperature", [1e-300, 1e-9, 0.5, 1, 100])
@@ -101,7 +100,7 @@ def test_the_mask_comes_before_everything_else():
 def test_extreme_logits_and_temperatures_stay_finite(temperature, scale):
     logits = np.array([1, 0.5, -1], np.float32) * np.float32(scale)
     with np.errstate(over="raise", invalid="raise", divide="raise"):
-        chances = probabilities(logits, options(temperature=temperature))
+        chances = probabilities(logits, sampler(temperature=temperature))
     assert np.isfinite(chances).all()
     assert chances.sum() == pytest.approx(1)
     assert chances.argmax() == 0
@@ -129,7 +128,7 @@ class Fixed:
 def test_only_possible_symbols_are_drawn(logits, data, number, temperature, top_k, top_p, min_p):
     allowed = np.array(data.draw(st.lists(st.booleans(), min_size=len(logits), max_size=len(logits))))
     allowed[data.draw(st.integers(0, len(logits) - 1))] = True
-    chosen = options(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+    chosen = sampler(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
     logits = np.array(logits, np.float32)
     chances = probabilities(logits, chosen, allowed)
     assert chances.sum() == pytest.approx(1)
@@ -152,10 +151,10 @@ def test_texts_of_a_batch_are_drawn_as_each_alone(changes):
     allowed = generator.random((50, 20)) < 0.5
     allowed[:, 7] = True
     numbers = generator.random(50)
-    together, _ = draw(logits, options(**changes), numbers, allowed)
+    together, _ = sampler(**changes).draw(logits, numbers, allowed)
     for row in range(50):
         only = slice(row, row + 1)
-        assert draw(logits[only], options(**changes), numbers[only], allowed[only])[0] == together[only]
+        assert sampler(**changes).draw(logits[only], numbers[only], allowed[only])[0] == together[only]
 
 
 @pytest.mark.parametrize("changes", CHOICES)
@@ -164,14 +163,14 @@ def test_a_draw_that_is_certain_is_the_same_for_all_logits_within_the_tolerance(
     logits = generator.normal(0, 3, (4000, 12)).astype(np.float32)
     numbers = generator.random(4000)
     tolerance = 0.002  # of the largest logit
-    ids, certain = draw(logits, options(**changes), numbers, tolerance=tolerance)
+    ids, certain = sampler(**changes).draw(logits, numbers, tolerance=tolerance)
     assert 0.2 < certain.mean() < 1
     changed = 0
     for _ in range(20):
         error = (
             tolerance * np.abs(logits).max(axis=1, keepdims=True) * generator.choice([-1, 1], logits.shape)
         )
-        others, _ = draw((logits + error * 0.999).astype(np.float32), options(**changes), numbers)
+        others, _ = sampler(**changes).draw((logits + error * 0.999).astype(np.float32), numbers)
         assert (others == ids)[certain].all()
         changed += (others != ids).sum()
     assert changed  # what was not certain did make a difference
@@ -179,5 +178,5 @@ def test_a_draw_that_is_certain_is_the_same_for_all_logits_within_the_tolerance(
 
 def test_without_a_choice_a_draw_is_certain():
     allowed = np.eye(5, dtype=bool)[:1]
-    _, certain = draw(HALVES[None], options(), np.array([0.0]), allowed, tolerance=0.1)
+    _, certain = sampler().draw(HALVES[None], np.array([0.0]), allowed, tolerance=0.1)
     assert certain.all()

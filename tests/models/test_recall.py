@@ -22,10 +22,27 @@ TUNES = Corpus.load("oldTunes").normalize().tunes[:20]
 LM = LanguageModel.create(ModelConfig(embedding_dimension=4, units=8), seed=1)
 
 
-def searched(text, weights=WEIGHTS):
-    """What `Cache` should find behind a text, looked for from the beginning."""
+def body_of(text):
     _, key, body = text.partition("\nK:")
-    body = body.partition("\n")[2] if key else ""
+    return body.partition("\n")[2] if key else ""
+
+
+def following(text, weights=WEIGHTS):
+    """A cache that has followed a tune, of which it looks at the body; each symbol is its code point."""
+    cache = Cache(weights, begin=len(text) - len(body_of(text)))
+    for symbol in text:
+        cache.add(ord(symbol))
+    return cache
+
+
+def recalled(cache):
+    """The symbol that is recalled, and its weight."""
+    return cache.recalled and chr(cache.recalled), cache.weight
+
+
+def searched(text, weights=WEIGHTS):
+    """What `Cache` should find after a text, looked for from the beginning."""
+    body = body_of(text)
     for length in range(min(SHORTEST + len(weights) - 1, len(body) - 1), SHORTEST - 1, -1):
         places = [at for at in range(len(body) - length) if body[at : at + length] == body[-length:]]
         if places:
@@ -35,49 +52,52 @@ def searched(text, weights=WEIGHTS):
 
 @pytest.mark.parametrize("tune", TUNES[:5], ids=lambda tune: tune.title)
 def test_the_longest_passage_that_comes_again_is_found_where_it_came_last(tune):
-    cache = Cache(WEIGHTS)
+    cache = Cache(WEIGHTS, tune.body_start)
     found = 0
     for end, symbol in enumerate(tune.text, start=1):
-        cache.add(symbol)
-        assert (cache.symbol, cache.weight) == searched(tune.text[:end])
-        found += cache.symbol is not None
+        cache.add(ord(symbol))
+        assert recalled(cache) == searched(tune.text[:end])
+        found += cache.recalled is not None
     assert found > 10
 
 
 def test_a_header_is_not_looked_at():
-    assert Cache(WEIGHTS, HEADER + "GAB").symbol is None
-    assert Cache(WEIGHTS, HEADER + "GABc dBGA|GAB").symbol == "c"
-    assert Cache(WEIGHTS, "X:1\nT:GABc GAB").symbol is None
+    assert following(HEADER + "GAB").recalled is None
+    assert recalled(following(HEADER + "GABc dBGA|GAB"))[0] == "c"
+    assert following("X:1\nT:GABc GAB").recalled is None
+    cache = Cache(WEIGHTS, begin=None)
+    for token_id in [1, 2, 3, 4, 1, 2, 3]:
+        cache.add(token_id)
+    assert cache.recalled is None
 
 
 def test_a_longer_passage_counts_more_and_its_last_place_counts():
-    cache = Cache((0.1, 0.2, 0.3), HEADER + "ABCd|FABd|ABC")
-    assert (cache.symbol, cache.weight) == ("d", 0.1)
-    cache = Cache((0.1, 0.2, 0.3), HEADER + "|ABCd|FABd|ABC")  # with the bar line before it
-    assert (cache.symbol, cache.weight) == ("d", 0.2)
-    cache = Cache((0.1, 0.2), HEADER + "ABCd|ABCe|ABC")
-    assert cache.symbol == "e"
+    assert recalled(following(HEADER + "ABCd|FABd|ABC", (0.1, 0.2, 0.3))) == ("d", 0.1)
+    # With the bar line before it.
+    assert recalled(following(HEADER + "|ABCd|FABd|ABC", (0.1, 0.2, 0.3))) == ("d", 0.2)
+    assert recalled(following(HEADER + "ABCd|ABCe|ABC", (0.1, 0.2)))[0] == "e"
 
 
 def test_a_copy_goes_on_by_itself():
-    cache = Cache(WEIGHTS, HEADER + "GABc|GAB")
+    cache = following(HEADER + "GABc|GAB")
     other = cache.copy()
-    other.add("d")
-    assert (cache.symbol, other.symbol) == ("c", None)
-    cache.add("c")
-    assert cache.symbol == "|"
+    other.add(ord("d"))
+    assert (recalled(cache)[0], other.recalled) == ("c", None)
+    cache.add(ord("c"))
+    assert recalled(cache)[0] == "|"
 
 
-def test_recall_is_what_the_cache_finds_behind_each_symbol():
+def test_recall_is_what_the_cache_finds_after_each_token():
     tokenizer = CharacterTokenizer.default()
     text = "\n" + TUNES[0].text
-    ids, weights = recall(text, WEIGHTS, tokenizer)
+    tokens, begin = tokenizer.encode(text).tolist(), 1 + TUNES[0].body_start
+    ids, weights = recall(tokens, WEIGHTS, begin)
     assert ids.shape == weights.shape == (len(text),)
     for place in range(len(text)):
         symbol, weight = searched(text[1 : place + 1])
         assert weights[place] == weight
         assert symbol is None or tokenizer.symbols[ids[place]] == symbol
-    assert not recall(text, (), tokenizer)[1].any()
+    assert not recall(tokens, (), begin)[1].any()
 
 
 def softmax(logits):
@@ -123,9 +143,9 @@ def test_a_tune_costs_what_the_mixture_says():
     chances = softmax(LM.logits(text).astype(np.float64))
     nats = 0.0
     for place, symbol in enumerate(text[1:]):
-        recalled, weight = searched(text[1 : place + 1], (0.3, 0.6))
+        likely, weight = searched(text[1 : place + 1], (0.3, 0.6))
         chance = (1 - weight) * chances[place, LM.tokenizer.char_to_id[symbol]]
-        nats -= np.log(chance + weight * (recalled == symbol))
+        nats -= np.log(chance + weight * (likely == symbol))
     assert evaluate(lm, [tune]).bits_per_tune == pytest.approx(nats / np.log(2), rel=1e-6)
 
 
@@ -136,10 +156,10 @@ def test_tunes_come_back_to_their_bars():
         return sum(cache_hits(tune.text) for tune in lm.generate(**options))
 
     def cache_hits(text):
-        cache, hits = Cache((0.5,) * 6), 0
+        cache, hits = Cache((0.5,) * 6, begin=len(text) - len(body_of(text))), 0
         for symbol in text:
-            hits += cache.symbol == symbol and cache.weight > 0
-            cache.add(symbol)
+            hits += cache.recalled == ord(symbol) and cache.weight > 0
+            cache.add(ord(symbol))
         return hits
 
     assert repeated(LM.with_cache()) > 2 * repeated(LM)

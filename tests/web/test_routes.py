@@ -14,7 +14,7 @@ import pytest
 from serving import TUNE, client_of
 
 from abclm.cli import run
-from abclm.formats import SUFFIXES
+from abclm.formats.table import FORMATS
 from abclm.tune import Tune
 from abclm.web import tune_queue
 from abclm.web.app import create_app
@@ -121,7 +121,7 @@ BEGINNINGS = {
 
 
 def test_every_format_that_a_tune_can_be_saved_as_can_be_asked_for():
-    assert {f".{name}" for name in get_args(Format)} == set(SUFFIXES)
+    assert {f".{name}" for name in get_args(Format)} == set(FORMATS)
     assert MEDIA_TYPES.keys() == BEGINNINGS.keys() == set(get_args(Format))
 
 

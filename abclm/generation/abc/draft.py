@@ -1,177 +1,128 @@
-"""Turn symbols that are drawn into the text of one tune: what is written, what may come next, what is taken back."""
+"""Turn symbols that are drawn into the text of one tune, some bars of which are drawn again."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from abclm.generation.abc.ending import BarStart, Ending
-from abclm.models.recall import Cache
+from abclm.generation.draft import Draft
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
+    import numpy as np
 
-    from abclm.generation.abc.symbol_filter import GrammarGuide, Guide
-    from abclm.generation.options import GenerationOptions
-    from abclm.models.architecture import State
-
-    Logits = npt.NDArray[np.float32]
-
-_MOST_REPETITIONS = 16  # times in a row that a bar is drawn anew because the tune has it already
-_NOTE_LETTERS = frozenset("ABCDEFGabcdefg")
-_BETWEEN_BARS = frozenset("|:]123456789 \n")
+    from abclm.generation.abc.bars import Bars
+    from abclm.generation.abc.ending import Ending
+    from abclm.generation.abc.symbol_filter import SymbolFilter
+    from abclm.generation.draft import Here, Logits, Mask, Snapshot
+    from abclm.models.recall import Cache
+    from abclm.tokenizers.characters import CharacterTokenizer
 
 
-class Writer:
+class TuneDraft(Draft):
     """One attempt at one tune.
 
-    With `bar_redraws`, a bar in which the model draws what the grammar does not allow is drawn anew from its beginning,
-    so often at most; then the grammar has its way, symbol by symbol. So the bars follow the model's distribution of
-    whole bars that are allowed, and not one in which each symbol is drawn as if nothing behind it had to fit.
-
-    With `bar_repetition` below 1, a bar that the tune has already is kept with that probability, to the power of
-    how often it is there, and else drawn anew. So the bars follow the model's distribution, each weighted by that
-    factor. Bars of a single note are let be: they are upbeats and endings.
-
-    With `ending_draws` above 1, the last bar of a form is drawn until the model itself would end there; see `Ending`.
-
     Args:
-        options: what to write.
-        guide: says what may come next.
+        symbol_filter: says which symbols may come next.
+        random: where the random numbers of this attempt come from.
+        max_length: characters that the tune has at most.
+        tokenizer: the model's.
         index: which of the tunes, from 0.
-        attempt: which try, from 0. Each attempt at each tune has random numbers of its own.
-        cache: the weights of the model's cache; none by default.
-        on_tonic: whether the last bar, where it may be drawn anew, should end on the tonic.
+        attempt: which try, from 0.
+        cache: the model's, which has not begun; none by default. It begins with the music.
+        bars: which bars are drawn again; none by default.
+        ending: how the last bar is drawn; as any other by default.
     """
 
     __slots__ = (
-        "_bar", "_bar_start", "_bars", "_bars_before", "_keeps", "_max_length", "_most_endings", "_most_redraws",
-        "_on_tonic", "_redraws", "_repetitions", "attempt", "cache", "ending", "guide", "in_last_bar", "index",
-        "random", "text",
-    )  # fmt: skip
+        "_allowed",
+        "_bars",
+        "_bars_before",
+        "_before",
+        "_ending",
+        "_in_last_bar",
+        "_tokenizer",
+        "attempt",
+        "index",
+    )
+
+    constraint: SymbolFilter
 
     def __init__(
         self,
-        options: GenerationOptions,
-        guide: GrammarGuide | Guide,
-        index: int,
-        attempt: int,
-        cache: Sequence[float] = (),
-        on_tonic: bool = False,
+        symbol_filter: SymbolFilter,
+        random: np.random.Generator,
+        max_length: int,
+        tokenizer: CharacterTokenizer,
+        *,
+        index: int = 0,
+        attempt: int = 0,
+        cache: Cache | None = None,
+        bars: Bars | None = None,
+        ending: Ending | None = None,
     ) -> None:
-        self.cache = Cache(cache) if cache else None
+        super().__init__(symbol_filter, random, max_length, cache)
+        self._tokenizer = tokenizer
         self.index, self.attempt = index, attempt
-        self.text = ""
-        self.guide = guide
-        self._max_length = options.max_length
-        self.random = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(index, attempt)))
-        # At temperature 0 the next draw would be the same.
-        self._most_redraws = options.bar_redraws if options.constrained and options.temperature else 0
-        self._on_tonic = on_tonic
-        self._most_endings = options.ending_draws if options.constrained and options.temperature else 1
-        self._keeps = options.bar_repetition
-        self._bars: Counter[str] = Counter()
-        self._bar = ""
-        self._bar_start: BarStart | None = None
-        self._redraws = self._repetitions = 0  # of this bar, for either reason
-        self.ending: Ending | None = None
-        self.in_last_bar = False  # that may be drawn anew
-        self._bars_before: Counter[str] = Counter()  # the last
+        self._bars, self._bars_before = bars, bars  # the last bar
+        self._ending = ending
+        self._before: Logits | None = None  # what the first symbol was drawn by that was taken back
+        self._in_last_bar = False  # once it was, though a bar may be taken back after that
 
     @property
-    def takes_back(self) -> bool:
-        """Whether there are bars that may be drawn anew."""
-        return self._keeps < 1 or self._most_redraws > 0
+    def text(self) -> str:
+        """What is written."""
+        return self.text_of(0, len(self.ids))
 
-    @property
-    def is_free(self) -> bool:
-        """Whether the model may draw any symbol, as what is not allowed can be taken back."""
-        return self._redraws < self._most_redraws and self._bar_start is not None and self.guide.in_music
+    def text_of(self, begin: int, end: int) -> str:
+        """Return a part of what is written."""
+        symbols = self._tokenizer.symbols
+        return "".join([symbols[token_id] for token_id in self.ids[begin:end]])
 
     @property
     def settled(self) -> int:
-        """How many of the characters written will not be taken back."""
-        starts = (self._bar_start, self.ending and self.ending.start)
-        return min((start.length for start in starts if start), default=len(self.text))
+        """How many of the characters will not be taken back."""
+        starts = [rule.start.length for rule in (self._bars, self._ending) if rule and rule.start]
+        return min(starts, default=len(self.ids))
 
-    def write(self, character: str) -> bool:
-        """Add a symbol that the guide allows; true if the tune is complete then, or as long as it may be."""
-        self.text += character
-        if self.cache:
-            self.cache.add(character)
-        self.guide.advance(character)
-        if self._most_endings > 1 and not self.in_last_bar:
-            self.in_last_bar = self.guide.in_last_bar
-        return self.guide.ended or len(self.text) == self._max_length
+    def drawable(self) -> Mask:
+        """Return which symbols may be drawn next: any, where those that are not allowed can be taken back."""
+        self._allowed = allowed = self.constraint.allowed()
+        if self._bars and self._bars.may_break and self.constraint.in_music:
+            return self.constraint.masks.all_but("")
+        return allowed
 
-    def begins_bar(self, character: str) -> bool:
-        """Whether a symbol is the first of a bar that could be taken back."""
-        return not self._bar and character not in _BETWEEN_BARS and self.guide.in_music
+    def take(self, token_id: int, here: Here) -> Snapshot | None:
+        """Write a symbol, or go back to the beginning of its bar, or of the last bar."""
+        symbol, bars, ending = self._tokenizer.symbols[token_id], self._bars, self._ending
+        if bars:
+            in_music = self.constraint.in_music
+            if in_music and bars.begins(symbol):
+                bars.start = self.snapshot(here)
+            if bars.refuses(symbol, bool(self._allowed[token_id]), in_music, here.number):
+                assert bars.start is not None
+                if self._before is None:
+                    self._before = here.logits.copy()
+                return self.rewind(bars.start)
+        logits, self._before = here.logits if self._before is None else self._before, None
+        if ending and self._in_last_bar:
+            if ending.start is None:
+                ending.start = self.snapshot(here)._replace(logits=logits.copy())
+                self._bars_before = bars and bars.fresh()
+            ending.follow(symbol, token_id, logits)
+        self.add(token_id)
+        if self.ended and ending and ending.start:
+            text = ending.take(self.text, here.number, lambda text, first: self._alone(text, first, here))
+            if text is None:
+                self._bars = self._bars_before and self._bars_before.fresh()
+                return self.rewind(ending.start)
+            self.ids = self._tokenizer.encode(text).tolist()
+        return None
 
-    def remember(self, state: State, logits: Logits) -> None:
-        """Keep what it takes to begin this bar again: the state and the logits before its first symbol."""
-        self._bar_start = self._here(state, logits)
+    def add(self, token_id: int) -> None:
+        """Write a symbol, which is allowed."""
+        super().add(token_id)
+        self._in_last_bar = self._in_last_bar or self.constraint.in_last_bar
+        if self.cache is not None and self.cache.begin is None and self.constraint.in_body:
+            self.cache.begin = len(self.ids)
 
-    def begin_ending(self, state: State, logits: Logits) -> Ending:
-        """Begin the last bar, with what it takes to begin it again."""
-        self._bars_before = self._bars.copy()
-        self.ending = Ending(self._most_endings, self._on_tonic, self._here(state, logits))
-        return self.ending
-
-    def begin_ending_again(self) -> tuple[State, Logits]:
-        """Take back the last bar; returns the state and the logits before its first symbol."""
-        assert self.ending is not None
-        self._bars, self._bar_start = self._bars_before.copy(), None
-        self._redraws = self._repetitions = 0
-        return self._go_back(self.ending.start)
-
-    def refuses(self, character: str, number: Callable[[], float]) -> bool:
-        """Take note of a symbol about to be written; true if it completes a bar that is to be drawn anew.
-
-        Args:
-            character: the symbol, which is allowed.
-            number: gives a random number, from 0 up to but not 1.
-        """
-        if not self.guide.in_music:
-            self._bar, self._bar_start = "", None
-            return False
-        is_field = character == ":" and self._bar[-2:-1] == "["
-        if character not in "|:" or is_field:
-            if character not in " \n" and (self._bar or character not in _BETWEEN_BARS):
-                self._bar += character
-            return False
-        bar, self._bar = self._bar, ""
-        notes = sum(symbol in _NOTE_LETTERS for symbol in bar)
-        if (
-            notes > 1
-            and self._bar_start
-            and self._repetitions < _MOST_REPETITIONS
-            and number() >= self._keeps ** self._bars[bar]
-        ):
-            self._repetitions += 1
-            return True
-        self._redraws, self._repetitions, self._bar_start = 0, 0, None
-        self._bars[bar] += 1
-        return False
-
-    def begin_bar_again(self, *, not_allowed: bool) -> tuple[State, Logits]:
-        """Take back the bar; returns the state and the logits before its first symbol.
-
-        Args:
-            not_allowed: whether it is because of a symbol that is not allowed.
-        """
-        assert self._bar_start is not None
-        self._redraws += not_allowed
-        return self._go_back(self._bar_start)
-
-    def _here(self, state: State, logits: Logits) -> BarStart:
-        cache = self.cache.copy() if self.cache else None
-        return BarStart(len(self.text), self.guide.copy(), cache, state, logits)
-
-    def _go_back(self, start: BarStart) -> tuple[State, Logits]:
-        self._bar, self.text, self.guide = "", self.text[: start.length], start.guide.copy()
-        self.cache = start.cache.copy() if start.cache else None
-        return start.state, start.logits
+    def _alone(self, text: str, first: int, here: Here) -> float | None:
+        return here.log_probability_alone(self._tokenizer.encode(text).tolist(), first)

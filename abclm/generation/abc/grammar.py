@@ -76,13 +76,13 @@ def _pairs_in_form(
         raise NotationError(
             f"{asked}{_named(header)} leaves no room for the 8 notes of a tune; give more bars"
         )
-    behind = {pair: _behind(opening, pair, form) for pair in pairs}
-    if not any(behind.values()):
+    after = {pair: _after_opening(opening, pair, form) for pair in pairs}
+    if not any(after.values()):
         raise NotationError(
             f"the opening {opening[:40]!r} can't begin a tune of {asked}{_named(header)}: it goes past the end of "
             "the form, or its repeats are others; give a shorter opening, or another form"
         )
-    longest = {pair: _longest_with(header, opening) + length for pair, length in behind.items() if length}
+    longest = {pair: _longest_with(header, opening) + length for pair, length in after.items() if length}
     pairs = {pair for pair, length in longest.items() if max_length is None or length <= max_length}
     if not pairs:
         raise NotationError(
@@ -92,8 +92,8 @@ def _pairs_in_form(
     return pairs
 
 
-def _behind(opening: str, pair: tuple[str, str], form: Form) -> int | None:
-    """The most characters that lead to the end behind the opening; None where the form can't begin with it."""
+def _after_opening(opening: str, pair: tuple[str, str], form: Form) -> int | None:
+    """The most characters that lead to the end after the opening; None where the form can't begin with it."""
     grammar = Grammar(parts=form.parts, bars=form.bars)
     try:
         return grammar.longest_finish(grammar.follow(f"X:1\nM:{pair[0]}\nL:{pair[1]}\nK:C\n{opening}"))

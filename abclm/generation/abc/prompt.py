@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import NamedTuple
 
 from abclm.errors import NotationError
 from abclm.notation.fields import (
@@ -15,6 +16,13 @@ from abclm.notation.fields import (
     transliterate,
 )
 from abclm.notation.keys import canonical_key
+
+
+class Prompt(NamedTuple):
+    """What is asked of the text of a tune, in canonical spelling."""
+
+    header: dict[str, str]  # field letter to value, in the header's order, of those that were given
+    opening: str  # music code that the tune begins with; empty where none was given
 
 
 def title_text(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from abclm.models.recurrent.config import RecurrentConfig
+from abclm.system.options import documented
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -16,16 +17,10 @@ if TYPE_CHECKING:
     from abclm.models.lstm.numpy_engine import NumpyEngine
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(RecurrentConfig):
     """The shape of a network, Embedding → LSTM layers → Dense, and how far a tune's own passages count beside it.
-
-    Args:
-        embedding_dimension: numbers that stand for a symbol at the input, 1 to 16,384.
-        units: size of each LSTM layer's state, 1 to 16,384.
-        layers: LSTM layers, 1 to 16.
-        cache: how far to trust a passage that comes again, of 3, 4, ... symbols, each from 0 to below 1; the last is
-            for all longer ones. None by default. See `abclm.models.recall`.
 
     Raises:
         ConfigError: a value is out of range.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from abclm.errors import ConfigError
 from abclm.models.architecture import Architecture
+from abclm.system.options import option
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
 class RecurrentConfig(Architecture):
     """The sizes of a network, Embedding → recurrent layers → Dense. Each kind of layer has a subclass.
 
-    Args:
-        embedding_dimension: numbers that stand for a symbol at the input, 1 to 16,384.
-        units: size of each recurrent layer's state, 1 to 16,384.
-        layers: recurrent layers, 1 to 16.
-
     Attributes:
         gates: columns of a layer's kernels for each unit.
         called: one layer and several, for people: `("an LSTM layer", "LSTM layers")`.
@@ -36,17 +32,11 @@ class RecurrentConfig(Architecture):
     gates: ClassVar[int]
     called: ClassVar[tuple[str, str]]
 
-    embedding_dimension: int = 256
-    units: int = 1024
-    layers: int = 1
-
-    def problems(self) -> Iterator[str]:
-        """Say what is wrong with the values."""
-        ranges = {"embedding_dimension": 16_384, "units": 16_384, "layers": 16}
-        for name, highest in ranges.items():
-            if type(getattr(self, name)) is not int or not 1 <= getattr(self, name) <= highest:
-                yield f"{name} is an integer from 1 to {highest:,}, received {getattr(self, name)!r}"
-        yield from super().problems()
+    embedding_dimension: int = option(
+        256, low=1, high=16_384, help="Size of the vector that stands for a symbol at the input."
+    )
+    units: int = option(1024, low=1, high=16_384, help="Size of each recurrent layer's state.")
+    layers: int = option(1, low=1, high=16, help="Number of recurrent layers.")
 
     @abstractmethod
     def initial_bias(self) -> Floats:

@@ -8,7 +8,8 @@ import pytest
 
 from abclm.errors import ConfigError, NotationError
 from abclm.generation.abc.grammar import canonical_opening, grammar_for, way_to_end
-from abclm.generation.abc.symbol_filter import GrammarGuide, Masks
+from abclm.generation.abc.masks import Masks
+from abclm.generation.abc.symbol_filter import GrammarFilter
 from abclm.generation.abc.tunes import generate, stream
 from abclm.generation.options import GenerationOptions
 from abclm.language_model import LanguageModel
@@ -95,22 +96,22 @@ def test_the_longest_length_is_kept_by_leading_to_an_end(lm, temperature):
 def test_whatever_is_drawn_the_longest_length_is_kept(asked):
     options = GenerationOptions(max_length=200, **asked)
     tokenizer = CharacterTokenizer.default()
-    grammar = grammar_for(options.header(), options.opening_music())
+    grammar = grammar_for(*options.prompt)
     for seed in range(30):
         draw = random.Random(seed)
-        guide = GrammarGuide(grammar, Masks(tokenizer), options.opening_music(), 200)
+        symbol_filter = GrammarFilter(grammar, Masks(tokenizer), options.prompt.opening, 200)
         text = ""
-        while not guide.ended and len(text) < 200:
-            choices = tokenizer.decode(np.flatnonzero(guide.allowed()))
+        while not symbol_filter.ended and len(text) < 200:
+            choices = tokenizer.decode(np.flatnonzero(symbol_filter.allowed()))
             # The longest header first, then what keeps the bars open.
             wish = [each for each in choices if each in ("TR" if text[-1:] == "\n" else "xhilg(<12")]
             text += draw.choice(wish or choices)
-            guide.advance(text[-1])
-        assert guide.ended
+            symbol_filter.advance(tokenizer.char_to_id[text[-1]])
+        assert symbol_filter.ended
         tune = Tune.parse(text)
         assert [each for each in tune.check() if "title" not in each.message] == []
-        assert tune.body.startswith(options.opening_music())
-        for letter, value in options.header().items():
+        assert tune.body.startswith(options.prompt.opening)
+        for letter, value in options.prompt.header.items():
             assert f"\n{letter}:{value}\n" in text
 
 
@@ -144,7 +145,7 @@ def test_the_canonical_opening_keeps_what_closes_it():
 def test_what_an_opening_begins_may_be_gone_on_with(lm, opening):
     assert canonical_opening(opening.strip()) == opening.strip()
     options = GenerationOptions(opening=opening)
-    assert options.opening_music() == opening
+    assert options.prompt.opening == opening
 
 
 def test_the_way_to_the_end_leads_past_the_opening():

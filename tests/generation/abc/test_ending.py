@@ -8,15 +8,16 @@ import pytest
 
 import abclm
 from abclm.analysis.forms import ends_on_tonic
-from abclm.generation.abc.draft import Writer
-from abclm.generation.abc.ending import BarStart, Ending, closing_symbols, log_probability
-from abclm.generation.abc.symbol_filter import Guide
+from abclm.generation.abc.draft import TuneDraft
+from abclm.generation.abc.ending import Ending, closing_symbols
+from abclm.generation.abc.request import Request
 from abclm.generation.abc.tunes import generate, stream
-from abclm.generation.decoder import Batch
+from abclm.generation.decoder import Decoder
+from abclm.generation.draft import Snapshot
 from abclm.generation.options import GenerationOptions
+from abclm.generation.sampling import Sampler, log_probability
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
-from abclm.models.recall import Cache
 from abclm.tune import Tune
 
 FORMS = [
@@ -36,10 +37,16 @@ def lm():
 
 
 def ending_of(most, on_tonic=False):
-    return Ending(most, on_tonic, BarStart(len(HEADER) + 10, None, None, None, None))
+    ending = Ending(most, on_tonic)
+    ending.start = Snapshot(len(HEADER) + 10, None, None, None, None)
+    return ending
 
 
-def complete(draws, text, chance, number, alone=None):
+def as_it_is(text, first):
+    return None
+
+
+def complete(draws, text, chance, number, alone=as_it_is):
     """Tell an ending of a tune whose end has this chance; numbers are drawn from a list."""
     symbols = np.log([chance, 1 - chance]).astype(np.float32)
     draws.follow("|", 0, symbols)
@@ -55,7 +62,7 @@ def test_only_what_closes_the_bar_counts():
     draws = ending_of(4)
     for symbol, chance in [("|", 0.5), ("A", 0.01), ("|", 0.5), ("]", 0.9), ("\n", 0.8), ("\n", 1 - 1e-7)]:
         draws.follow(symbol, 0, np.log([chance, 1 - chance]).astype(np.float32))
-    assert draws.take(OTHER, iter([0.35]).__next__, None) == OTHER  # below 0.36
+    assert draws.take(OTHER, iter([0.35]).__next__, as_it_is) == OTHER  # below 0.36
     assert closing_symbols(HEADER + "GABc|]\n\n", len(HEADER)) == 4
     assert log_probability(np.float32([1, 2, 3]), 1) == pytest.approx(
         2 - math.log(sum(map(math.exp, (1, 2, 3))))
@@ -83,12 +90,12 @@ def test_a_tune_that_should_end_on_its_tonic_does_where_one_was_drawn():
 
 
 def test_a_draw_that_falls_between_is_decided_by_what_the_tune_has_alone():
-    assert complete(ending_of(2), OTHER, 0.30001, [0.3], lambda text, begin: 0.2) is None
-    assert complete(ending_of(2), OTHER, 0.31, [0.3], lambda text, begin: 0.2) == OTHER
+    assert complete(ending_of(2), OTHER, 0.30001, [0.3], lambda text, first: math.log(0.2)) is None
+    assert complete(ending_of(2), OTHER, 0.31, [0.3], lambda text, first: math.log(0.2)) == OTHER
     draws = ending_of(2)
     assert complete(draws, "one", 0.2, [0.99]) is None
     chances = {"one": 0.3, "two": 0.1}
-    assert complete(draws, "two", 0.2, [0.99, 0.50001], lambda text, begin: chances[text]) == "one"
+    assert complete(draws, "two", 0.2, [0.99, 0.50001], lambda text, first: math.log(chances[text])) == "one"
 
 
 def test_what_a_tune_has_alone_is_what_was_followed(monkeypatch):
@@ -104,10 +111,14 @@ def test_what_a_tune_has_alone_is_what_was_followed(monkeypatch):
     options = GenerationOptions(seed=2, n=4, title="Asked", rhythm="polka", batch_size=1)
     assert lm.config.cache
     list(generate(lm, options))
-    writer = Writer(options, Guide(options, lm.tokenizer), index=0, attempt=0)
-    batch = Batch(lm.config.engine(lm.weights), lm.tokenizer, options, [writer])
+    draft = Request.of(lm, options).draft(0, 0)
+    decoder = Decoder(lm.config.engine(lm.weights), lm.tokenizer.start, Sampler(), [draft])
     for text, begin, chance in found:
-        assert batch._end_alone(Cache(lm.config.cache), text, begin) == pytest.approx(chance)
+        draft.cache.begin = Tune.parse(text).body_start
+        ids, first = lm.tokenizer.encode(text).tolist(), len(text) - closing_symbols(text, begin)
+        rows = decoder._logits_alone(draft, ids[:-1], first)
+        alone = sum(log_probability(row, token_id) for row, token_id in zip(rows, ids[first:], strict=True))
+        assert math.exp(alone) == pytest.approx(chance)
     assert len({chance for _, _, chance in found}) > 4
 
 
@@ -123,13 +134,13 @@ def test_a_tune_is_the_same_alone_streamed_and_in_a_batch(lm, changes):
 
 def test_the_tune_before_its_last_bar_is_the_same_however_often_that_is_drawn(lm, monkeypatch):
     lengths = {}
-    begin_ending = Writer.begin_ending
+    snapshot = TuneDraft.snapshot
 
-    def noting(writer, state, logits):
-        lengths[writer.index] = len(writer.text)
-        return begin_ending(writer, state, logits)
+    def noting(draft, here):  # without bars that are drawn again, the last bar alone is remembered
+        lengths[draft.index] = len(draft.text)
+        return snapshot(draft, here)
 
-    monkeypatch.setattr(Writer, "begin_ending", noting)
+    monkeypatch.setattr(TuneDraft, "snapshot", noting)
     once, often = (
         [
             each.tune.text

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abclm.errors import ModelError
-from abclm.generation.abc.symbol_filter import Guide
+from abclm.generation.abc.masks import Masks
+from abclm.generation.abc.symbol_filter import FreeFilter
 from abclm.generation.options import GenerationOptions
 from abclm.tokenizers.characters import DEFAULT_SYMBOLS, CharacterTokenizer
 from abclm.tune import Tune
@@ -14,16 +15,20 @@ from abclm.tune import Tune
 TOKENIZER = CharacterTokenizer.default()
 
 
+def free_filter(options, tokenizer=TOKENIZER):
+    return FreeFilter(options.prompt, Masks(tokenizer))
+
+
 def write(options, wish, length=400):
-    """Write what the guide allows and `wish(text)` would like best, a string of characters in order."""
-    guide = Guide(options, TOKENIZER)
+    """Write what the filter allows and `wish(text)` would like best, a string of characters in order."""
+    free = free_filter(options)
     text = ""
-    while not guide.ended and len(text) < length:
-        allowed = guide.allowed()
+    while not free.ended and len(text) < length:
+        allowed = free.allowed()
         choices = TOKENIZER.decode(np.arange(83) if allowed is None else np.flatnonzero(allowed))
         assert choices
         character = next((each for each in wish(text) if each in choices), choices[0])
-        guide.advance(character)
+        free.advance(TOKENIZER.char_to_id[character])
         text += character
     return text
 
@@ -147,11 +152,11 @@ def test_whatever_is_drawn_the_tune_carries_what_was_asked_for(seed, asked):
 
     text = write(options, wish, length=260)
     tune = Tune.parse(text)
-    header = options.header()
+    header = options.prompt.header
     lines = text.split("\n")
     for letter, value in header.items():
         assert [line for line in lines if line.startswith(f"{letter}:")] == [f"{letter}:{value}"]
-    assert tune.body.startswith(options.opening_music())
+    assert tune.body.startswith(options.prompt.opening)
     if "T" in header:
         assert tune.title == header["T"]
     assert text.find("\n\n") in (-1, len(text) - 2)
@@ -159,19 +164,19 @@ def test_whatever_is_drawn_the_tune_carries_what_was_asked_for(seed, asked):
 
 def test_a_vocabulary_that_lacks_what_is_asked_for_is_an_error():
     tokenizer = CharacterTokenizer.from_text("X:1\nK:GABc|")
-    Guide(GenerationOptions(constrained=False, key="G"), tokenizer)
+    free_filter(GenerationOptions(constrained=False, key="G"), tokenizer)
     with pytest.raises(ModelError, match="lacks 'T', 'd', 'g'"):
-        Guide(
+        free_filter(
             GenerationOptions(constrained=False, key="G", title="BaBdg"),
             CharacterTokenizer.from_text("X:1\nK:GABca|"),
         )
     with pytest.raises(ModelError, match="lacks 'X'"):
-        Guide(GenerationOptions(constrained=False), CharacterTokenizer.from_text("1:\nK"))
+        free_filter(GenerationOptions(constrained=False), CharacterTokenizer.from_text("1:\nK"))
 
 
 def test_a_small_vocabulary_offers_the_fields_it_has():
     tokenizer = CharacterTokenizer.from_text("X:1\nK:GMB")
-    guide = Guide(GenerationOptions(constrained=False), tokenizer)
+    free = free_filter(GenerationOptions(constrained=False), tokenizer)
     for character in "X:1\n":
-        guide.advance(character)
-    assert tokenizer.decode(np.flatnonzero(guide.allowed())) == "KM"
+        free.advance(tokenizer.char_to_id[character])
+    assert tokenizer.decode(np.flatnonzero(free.allowed())) == "KM"

@@ -1,0 +1,64 @@
+"""Turn sets of symbols into masks over a vocabulary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abclm.errors import ModelError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from abclm.tokenizers.characters import CharacterTokenizer
+
+    Mask = npt.NDArray[np.bool_]
+
+
+class Masks:
+    """Masks over a vocabulary, each made once.
+
+    Args:
+        tokenizer: the model's.
+
+    Attributes:
+        symbols: by their token ids.
+    """
+
+    def __init__(self, tokenizer: CharacterTokenizer) -> None:
+        self.symbols = tokenizer.symbols
+        self._tokenizer = tokenizer
+        self._made: dict[tuple[str, bool], Mask] = {}
+        self._made_of: dict[frozenset[str], Mask] = {}
+
+    def require(self, *texts: str) -> None:
+        """Raise ModelError where the vocabulary lacks a symbol of the texts."""
+        lacking = sorted({symbol for text in texts for symbol in text if symbol not in self._tokenizer})
+        if lacking:
+            names = ", ".join(map(repr, lacking))
+            raise ModelError(
+                f"the model's vocabulary lacks {names}, which the tune asked for needs; use another model"
+            )
+
+    def only_these(self, symbols: frozenset[str]) -> Mask:
+        """The mask that allows these alone."""
+        mask = self._made_of.get(symbols)
+        if mask is None:
+            mask = self._made_of[symbols] = self._mask("".join(sorted(symbols)), True)
+        return mask
+
+    def only(self, symbols: str) -> Mask:
+        """The mask that allows these alone."""
+        return self._mask(symbols, True)
+
+    def all_but(self, symbols: str) -> Mask:
+        """The mask that allows all others."""
+        return self._mask(symbols, False)
+
+    def _mask(self, symbols: str, value: bool) -> Mask:
+        if (symbols, value) not in self._made:
+            mask = np.full(len(self._tokenizer), not value)
+            mask[[self._tokenizer.char_to_id[each] for each in symbols if each in self._tokenizer]] = value
+            self._made[symbols, value] = mask
+        return self._made[symbols, value]

@@ -1,0 +1,140 @@
+"""Turn a model and options into all that its tunes are written by, worked out once."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abclm.analysis.forms import TuneForm, draw_form
+from abclm.errors import NotationError
+from abclm.generation.abc.bars import Bars
+from abclm.generation.abc.draft import TuneDraft
+from abclm.generation.abc.ending import Ending
+from abclm.generation.abc.grammar import grammar_for
+from abclm.generation.abc.masks import Masks
+from abclm.generation.abc.symbol_filter import FreeFilter, GrammarFilter
+from abclm.generation.sampling import Sampler
+from abclm.models.recall import Cache
+from abclm.notation.fields import CANONICAL_SYMBOLS
+from abclm.tokenizers.characters import as_characters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from abclm.generation.abc.symbol_filter import SymbolFilter
+    from abclm.generation.options import GenerationOptions
+    from abclm.models.model import Model
+    from abclm.notation.grammar import Grammar
+    from abclm.tokenizers.characters import CharacterTokenizer
+
+_FORM, _TONIC = 1, 2  # of the random numbers of an attempt, those that its form and its ending are drawn by
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked of a model.
+
+    Attributes:
+        options: with a seed.
+        tokenizer: the model's.
+        sampler: draws the symbols.
+        new_filter: makes what says which symbols may come next, for each attempt at each tune.
+        cache: the weights of the model's cache: none where bars that repeat are held back, which it would bring again.
+        tonic_share: of the tunes that are to end on their tonic.
+    """
+
+    options: GenerationOptions
+    tokenizer: CharacterTokenizer
+    sampler: Sampler
+    new_filter: Callable[[int, int], SymbolFilter]
+    cache: tuple[float, ...]
+    tonic_share: float
+
+    @classmethod
+    def of(cls, lm: Model, options: GenerationOptions) -> Request:
+        """Work out what was asked for.
+
+        Raises:
+            ModelError: the model's tokens are no characters, its vocabulary lacks a symbol that was asked for, or its
+                metadata are broken.
+        """
+        options, tokenizer = options.with_seed(), as_characters(lm.tokenizer)
+        return cls(
+            options,
+            tokenizer,
+            Sampler.of(options),
+            _filters(lm, options, tokenizer),
+            lm.config.cache if options.bar_repetition == 1 else (),
+            lm.tonic_endings or 0.0,
+        )
+
+    def draft(self, index: int, attempt: int) -> TuneDraft:
+        """Begin an attempt at a tune, both counted from 0. Each has random numbers of its own."""
+        options = self.options
+        # At temperature 0 the next draw would be the same.
+        again = options.constrained and options.temperature > 0
+        redraws = options.bar_redraws if again else 0
+        on_tonic = _random(options, index, attempt, _TONIC).random() < self.tonic_share
+        return TuneDraft(
+            self.new_filter(index, attempt),
+            _random(options, index, attempt),
+            options.max_length,
+            self.tokenizer,
+            index=index,
+            attempt=attempt,
+            cache=Cache(self.cache, begin=None) if self.cache else None,
+            bars=Bars(options.bar_repetition, redraws) if redraws or options.bar_repetition < 1 else None,
+            ending=Ending(options.ending_draws, on_tonic) if again and options.ending_draws > 1 else None,
+        )
+
+
+def _random(options: GenerationOptions, *key: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=key))
+
+
+def _filters(
+    lm: Model, options: GenerationOptions, tokenizer: CharacterTokenizer
+) -> Callable[[int, int], SymbolFilter]:
+    """What makes a filter for each attempt at each tune: by the grammar, or for a free tune's header alone."""
+    prompt, masks = options.prompt, Masks(tokenizer)
+    if not options.constrained or not _knows_the_symbols(tokenizer):
+        return lambda index, attempt: FreeFilter(prompt, masks)
+    asked = TuneForm(options.parts, options.bars)
+    forms = [] if options.any_form or options.parts or options.bars else lm.forms
+
+    @functools.cache
+    def grammar_of(form: TuneForm) -> Grammar:
+        try:
+            return grammar_for(*prompt, *form, options.max_length)
+        except NotationError:  # a form that was drawn need not go with what was asked for
+            return grammar_for(*prompt, *asked, options.max_length)
+
+    def new_filter(index: int, attempt: int) -> GrammarFilter:
+        form = asked
+        if forms:
+            form = draw_form(forms, prompt.header.get("R"), _random(options, index, attempt, _FORM))
+        return GrammarFilter(grammar_of(form), masks, prompt.opening, options.max_length)
+
+    return new_filter
+
+
+def _knows_the_symbols(tokenizer: CharacterTokenizer) -> bool:
+    """Whether a vocabulary has all symbols of canonical tunes; warns if it lacks some, or has others too."""
+    lacking = sorted(symbol for symbol in CANONICAL_SYMBOLS if symbol not in tokenizer)
+    others = [symbol for symbol in tokenizer.symbols if symbol not in CANONICAL_SYMBOLS]
+    if lacking:
+        names = ", ".join(map(repr, lacking[:5]))
+        _logger.warning("the model's vocabulary lacks %s: its tunes are not held to the grammar", names)
+    elif others:
+        names = ", ".join(map(repr, others[:5])) + (", ..." if len(others) > 5 else "")
+        _logger.warning(
+            "the tunes are canonical ones, without other symbols that the model knows (%s); unconstrained, it "
+            "may write them", names,
+        )  # fmt: skip
+    return not lacking

@@ -1,0 +1,41 @@
+"""Say what a decoder has to know of the pieces that it writes: a `Constraint` says which token ids may come next.
+
+The decoder deals in ids alone. What they stand for, and which of them make a piece that is wanted, a constraint knows:
+for tunes in ABC, those of `abclm.generation.abc.symbol_filter`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from copy import copy
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Mask = npt.NDArray[np.bool_]
+
+
+class Constraint(ABC):
+    """Follows one piece as it is written.
+
+    Attributes:
+        ended: whether the piece is complete.
+    """
+
+    __slots__ = ()
+
+    ended: bool
+
+    @abstractmethod
+    def allowed(self) -> Mask:
+        """Return which ids may come next, `(tokens,)`: at least one of them. The caller leaves the array as it is."""
+
+    @abstractmethod
+    def advance(self, token_id: int) -> None:
+        """Take note of an id that was written, which is one of those allowed."""
+
+    def copy(self) -> Self:
+        """Return a constraint that goes on from here by itself. One that holds what changes in place copies that too."""
+        return copy(self)

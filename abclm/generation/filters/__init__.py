@@ -1,0 +1,1 @@
+"""Choose which of the likely tokens may be drawn: one file for each way."""

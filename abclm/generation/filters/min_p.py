@@ -1,0 +1,27 @@
+"""Keep the tokens that are likely enough beside the likeliest.
+
+Nguyen et al., "Turning Up the Heat: Min-p Sampling for Creative and Coherent LLM Outputs", ICLR 2025.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abclm.generation.filters.filter import Filter, surprise
+
+if TYPE_CHECKING:
+    from abclm.generation.filters.filter import Doubles, Mask
+
+
+class MinP(Filter):
+    """Keeps the tokens that are at least `value` times as probable as the likeliest."""
+
+    def keep(self, chances: Doubles) -> tuple[Mask, Doubles]:
+        """Choose for a batch of pieces; see `Filter.keep`."""
+        highest = np.maximum.reduce(chances, axis=1, keepdims=True)
+        least = self.value * highest
+        distances = np.abs(surprise(np.where(chances > 0, chances, 1)) - surprise(least))
+        counted = (chances > 0) & (chances < highest)
+        return chances >= least, np.where(counted, distances, np.inf).min(axis=1)

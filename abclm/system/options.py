@@ -1,0 +1,146 @@
+"""Turn the fields of a dataclass into its checks, its help texts and the limits that a command line and an API state.
+
+An option is declared once, as a field with a default, a help text and a range. `problems` checks the values,
+`documented` writes the class's docstring; `abclm.cli.options` makes command-line options of the same fields, and
+`abclm.web.schema` what the API takes.
+"""
+
+from __future__ import annotations
+
+import operator
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_KEY = "option"
+_KINDS = {"int": int, "float": float, "str": str, "bool": bool}
+_KIND_WORDS: dict[type, str] = {int: "an integer", float: "a number"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """All that is known of an option.
+
+    Attributes:
+        name: the field's.
+        kind: `int`, `float`, `str` or `bool`.
+        default: the field's; where it is None, None is legal.
+        help: what it means, with its unit: whole sentences.
+        low: the least legal number.
+        high: the greatest legal number.
+        above: legal numbers are greater than this.
+        below: legal numbers are smaller than this.
+        choices: the legal texts; empty where any text is.
+        unset: what the default None means, in words.
+        spelling: how the option is spelled on the command line, where it is not the name with hyphens.
+        example: a value to show.
+    """
+
+    name: str
+    kind: type
+    default: Any
+    help: str
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+    below: float | None = None
+    choices: tuple[str, ...] = ()
+    unset: str = "off"
+    spelling: str = ""
+    example: Any = None
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The range, by the names that pydantic has for its ends: ge, gt, le, lt."""
+        ends = {"ge": self.low, "gt": self.above, "le": self.high, "lt": self.below}
+        return {name: end for name, end in ends.items() if end is not None}
+
+    @property
+    def legal(self) -> str:
+        """The legal values in words, `an integer from 1 to 8` say, as they stand in an error message."""
+        if self.kind is bool:
+            return "true or false"
+        if self.choices:
+            return f"one of {', '.join(self.choices)}"
+        if self.kind is str:
+            return "text with something in it"
+        return f"{_KIND_WORDS[self.kind]} {self._span()}".rstrip()
+
+    @property
+    def full_help(self) -> str:
+        """The help text with the legal values in brackets."""
+        if self.choices:
+            return f"{self.help} [{', '.join(self.choices)}]"
+        if not self.limits:
+            return self.help
+        is_open = self.limits.keys() == {"ge"}
+        return f"{self.help} [{f'{self.low:,} or more' if is_open else self._span()}]"
+
+    def allows(self, value: object) -> bool:
+        """Whether a value is legal."""
+        if value is None:
+            return self.default is None
+        if self.kind is bool:
+            return isinstance(value, bool)
+        if self.kind is str:
+            return isinstance(value, str) and (value in self.choices if self.choices else bool(value.strip()))
+        numbers = (int,) if self.kind is int else (int, float)
+        if not isinstance(value, numbers) or isinstance(value, bool):
+            return False
+        if self.kind is float and not abs(value) <= sys.float_info.max:  # infinite, or no number
+            return False
+        return all(getattr(operator, name)(value, end) for name, end in self.limits.items())
+
+    def _span(self) -> str:
+        if self.above is not None:
+            return f"above {self.above:,}" + ("" if self.high is None else f", up to {self.high:,}")
+        ends = {"from": self.low, "to": self.high, "to below": self.below}
+        return " ".join(f"{word} {end:,}" for word, end in ends.items() if end is not None)
+
+
+def option(default: T, **settings: Any) -> T:
+    """Declare a field of a dataclass as an option; its settings are the other attributes of `Option`.
+
+    Example:
+        >>> @dataclass(frozen=True, kw_only=True)
+        ... class Settings:
+        ...     parts: int | None = option(None, low=1, high=8, help="Number of parts.")
+        >>> list(problems(Settings(parts=9)))
+        ['parts is an integer from 1 to 8, received 9']
+    """
+    return field(default=default, metadata={_KEY: settings})
+
+
+def options_of(config: type) -> dict[str, Option]:
+    """Return the options of a dataclass by name, in the order of its fields. Other fields are left out."""
+    found = {}
+    for each in fields(config):
+        if _KEY in each.metadata:
+            kind = getattr(each.type, "__name__", str(each.type)).partition(" | ")[0]
+            found[each.name] = Option(
+                name=each.name, kind=_KINDS[kind], default=each.default, **each.metadata[_KEY]
+            )
+    return found
+
+
+def problems(config: Any) -> Iterator[str]:
+    """Say which values of a dataclass are out of range, each with what was received.
+
+    Args:
+        config: an instance.
+    """
+    for name, each in options_of(type(config)).items():
+        if not each.allows(value := getattr(config, name)):
+            yield f"{name} is {each.legal}, received {value!r}"
+
+
+def documented(config: type[T]) -> type[T]:
+    """Write the options into the docstring of a dataclass, before `Raises:`; a decorator."""
+    text = config.__doc__ or ""
+    summary, raises, errors = text.partition("\n    Raises:")
+    lines = [f"        {name}: {each.full_help}\n" for name, each in options_of(config).items()]
+    config.__doc__ = f"{summary.rstrip()}\n\n    Args:\n{''.join(lines)}{raises}{errors}"
+    return config
