@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from abclm.formats.table import FORMATS
+from abclm.formats.table import FORMATS, suffixes_of
+
+_SOUND = f"For {suffixes_of('has_sound')}."
 
 
 def command(
@@ -20,7 +22,7 @@ def command(
         typer.Option(
             metavar="NAME",
             show_default="the tune's own, or guitar",
-            help="Instrument that plays the tune, such as fiddle, tin whistle or harp. For .mid, .wav and .html.",
+            help=f"Instrument that plays the tune, such as fiddle, tin whistle or harp. {_SOUND}",
         ),
     ] = None,
     tempo: Annotated[
@@ -29,12 +31,10 @@ def command(
             metavar="TEMPO",
             show_default="the tune's own, or usual for its rhythm",
             help="Beats per minute, such as 110, or a note length with its number per minute, such as 1/4=120. "
-            "For .mid, .wav and .html.",
+            + _SOUND,
         ),
     ] = None,
-    chords: Annotated[
-        bool, typer.Option("--chords", help="Play the chord symbols too. For .mid, .wav and .html.")
-    ] = False,
+    chords: Annotated[bool, typer.Option("--chords", help=f"Play the chord symbols too. {_SOUND}")] = False,
 ) -> None:
     """Convert between ABC, MIDI, sound, score and page. If each tune becomes a file: OUT-1, OUT-2 and so on."""
     from abclm.formats.convert_file import convert_file
