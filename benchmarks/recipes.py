@@ -11,8 +11,9 @@ the test tunes of the split instead; do this once, after all decisions.
 
 Each run has a folder in `--out`, named by what is not the default: `paper-120`, `paper-120-seed-1`. The script resumes
 incomplete runs and skips complete ones, so you can stop and restart it at any time. `--quick` makes only a few steps of
-each, as a test. A recipe takes minutes to an hour on two cores, depending on its units and epochs. `--torch` trains with PyTorch
-(`torch_step.py`), on a GPU if there is one; to use a GPU fully, start the script several times with different runs."""
+each, as a test. A recipe takes minutes to an hour on two cores, depending on its units and epochs. `--torch` trains
+with PyTorch (`torch_step.py`), on a GPU if there is one; to use a GPU fully, start the script several times with
+different runs."""
 
 import argparse
 import math
