@@ -2,16 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from abclm.cli.options import Corpora, Json, Picture, takes
+from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError, CorpusError
 from abclm.system.files import write_bytes, write_text
-
-if TYPE_CHECKING:
-    from abclm.corpora.corpus import Corpus
 
 app = typer.Typer(
     help="List the built-in corpora; describe, clean and split corpora.",

@@ -1,10 +1,8 @@
 """Turn where a corpus' tunes were read, and what was done to them since, into a record in JSON and back."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from abclm.errors import CorpusError
 
@@ -37,7 +35,7 @@ class Origin:
     sources: tuple[Source, ...] = ()
     steps: tuple[Mapping[str, Any], ...] = ()
 
-    def then(self, step: str, **settings: Any) -> Origin:
+    def then(self, step: str, **settings: Any) -> Self:
         """The origin of what a step with these settings makes of the tunes."""
         return replace(self, steps=(*self.steps, {"step": step, **settings}))
 
@@ -53,7 +51,7 @@ class Origin:
         }
 
     @classmethod
-    def from_dict(cls, about: Mapping[str, Any]) -> Origin:
+    def from_dict(cls, about: Mapping[str, Any]) -> Self:
         """Read what `to_dict` gave; other entries beside its two are passed over.
 
         Raises:

@@ -6,27 +6,23 @@ engine, which the config imports when they are asked for. `register` makes it kn
 model's `config.json`.
 """
 
-from __future__ import annotations
-
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from difflib import get_close_matches
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm._version import VERSION
 from abclm.errors import ConfigError
 from abclm.system import options
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Floats = npt.NDArray[np.float32]
-    Weights = Mapping[str, Floats]
+Floats = npt.NDArray[np.float32]
+Weights = Mapping[str, Floats]
 
 FORMAT_VERSION = 2
 """Of `config.json`. Version 1 had no architecture: it is read as an LSTM of characters."""

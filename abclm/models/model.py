@@ -4,16 +4,15 @@ The model is data: what samples from it, trains it or measures it takes it as an
 with methods that do all that.
 """
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm._version import VERSION
 from abclm.analysis.forms import forms_in, tonic_endings_in
@@ -28,9 +27,6 @@ from abclm.models.recall import WEIGHTS
 from abclm.notation.canonical import FORM_VERSION
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
 from abclm.tokenizers.tokenizer import Tokenizer, read_tokenizer
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 _log = logging.getLogger(__name__)
 

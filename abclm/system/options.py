@@ -5,8 +5,6 @@ An option is declared once, as a field with a default, a help text and a range. 
 `abclm.web.schema` what the API takes.
 """
 
-from __future__ import annotations
-
 import operator
 import sys
 from collections.abc import Iterator

@@ -4,22 +4,18 @@ A tokenizer is one of the three parts of a model, beside the architecture, which
 One file in this folder holds one kind of token; `register` makes a kind known, so that a model folder can be read.
 """
 
-from __future__ import annotations
-
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm.errors import VocabularyError
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Ids = npt.NDArray[np.unsignedinteger[Any]]
+Ids = npt.NDArray[np.unsignedinteger[Any]]
 
 Content = TypeVar("Content")
 

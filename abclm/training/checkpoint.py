@@ -6,8 +6,6 @@ aside and renamed; the one before is removed after that. So a crash at any momen
 the one before.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging
@@ -15,16 +13,15 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy.typing as npt
 
 from abclm._version import VERSION
 from abclm.errors import ModelError
 from abclm.models.folder import TRAINING_STATE
 from abclm.system.files import write_bytes
 from abclm.system.folders import new_folder
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 FOLDER = TRAINING_STATE
 FORMAT_VERSION = 1

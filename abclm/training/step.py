@@ -1,25 +1,20 @@
 """Turn a batch into a slightly better network: one compiled optimizer step, on all workers."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from abclm.models.keras_network import Dropout, set_weights, weights_of
+from abclm.models.model import Model
 from abclm.training.config import TrainingConfig
 from abclm.training.held_out import compiled_nats
 from abclm.training.workers import Workers
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from abclm.models.model import Model
 
 
 class TrainingStep:

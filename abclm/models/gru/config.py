@@ -1,19 +1,14 @@
 """Turn a GRU's sizes into its weights, its Keras network and its sampling engine."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
+from abclm.models.gru.numpy_engine import NumpyEngine
 from abclm.models.recurrent.config import RecurrentConfig
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from abclm.models.gru.numpy_engine import NumpyEngine
 
 
 @dataclass(frozen=True, kw_only=True)

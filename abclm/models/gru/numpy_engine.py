@@ -7,19 +7,15 @@ Of the same equations as `keras.layers.GRU` with `reset_after` (Cho et al. 2014 
     h ← z·h + (1 - z)·g
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm.models.recurrent.numpy_engine import HALF, WHOLE, RecurrentEngine, in_order
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 
 
 class NumpyEngine(RecurrentEngine):
