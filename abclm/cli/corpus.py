@@ -2,14 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from abclm.cli.options import Corpora, Json, Picture, takes
-from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError, CorpusError
 from abclm.system.files import write_bytes, write_text
+
+if TYPE_CHECKING:
+    from abclm.corpora.corpus import Corpus
 
 app = typer.Typer(
     help="List the built-in corpora; describe, clean and split corpora.",

@@ -9,14 +9,15 @@ from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Json, Model, Pict
 from abclm.cli.training_run import quiet_imports
 from abclm.cli.training_tunes import read_tunes
 from abclm.errors import ConfigError
-from abclm.evaluation.comparison import Comparison
-from abclm.evaluation.figures import Evaluation
-from abclm.evaluation.quality import Quality
 from abclm.generation.options import GenerationOptions
 from abclm.system.files import write_bytes
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from abclm.evaluation.comparison import Comparison
+    from abclm.evaluation.figures import Evaluation
+    from abclm.evaluation.quality import Quality
 
 _DEFAULTS = GenerationOptions()
 _FIELDS = ("temperature", "bar_redraws", "constrained")

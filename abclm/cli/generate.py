@@ -6,7 +6,7 @@ import tempfile
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,9 +14,11 @@ from abclm._version import VERSION
 from abclm.cli.options import FieldsOf, Given, Json, Model, takes, with_fields
 from abclm.errors import AbclmError, ConfigError, ConvertError
 from abclm.formats import table
-from abclm.generation.abc.tunes import GeneratedTune
 from abclm.generation.options import GenerationOptions
 from abclm.system.files import file_name
+
+if TYPE_CHECKING:
+    from abclm.generation.abc.tunes import GeneratedTune
 
 FORMATS = tuple(suffix.removeprefix(".") for suffix in table.FORMATS)
 

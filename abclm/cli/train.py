@@ -17,7 +17,7 @@ from abclm.cli.training_run import (
     shown,
 )
 from abclm.cli.training_tunes import prepare
-from abclm.models.architecture import architectures, find_architecture
+from abclm.models.architecture import ARCHITECTURES, find_architecture
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.recall import WEIGHTS
 from abclm.training.config import TrainingConfig
@@ -33,7 +33,7 @@ def command(
     resume: shared.Resume = False,
     overwrite: shared.Overwrite = False,
     architecture: Annotated[
-        str, shared.takes("NAME", f"Kind of network: {' or '.join(architectures())}.")
+        str, shared.takes("NAME", f"Kind of network: {' or '.join(ARCHITECTURES.names())}.")
     ] = ModelConfig.name,
     network: Annotated[Given, FieldsOf(ModelConfig())],
     cache: Annotated[bool, typer.Option("--cache", help="Add a cache of the tune's own passages.")] = False,

@@ -7,15 +7,17 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from abclm.cli.training_tunes import Prepared
 from abclm.errors import ConfigError, ModelError
-from abclm.language_model import LanguageModel
 from abclm.models.folder import TRAINING_STATE
-from abclm.training.progress import Progress
+
+if TYPE_CHECKING:
+    from abclm.language_model import LanguageModel
+    from abclm.training.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 5  # where standard error is a file
 
