@@ -276,7 +276,9 @@ def make_logits() -> Entries:
     for model in MODELS:
         lm = _load(model)
         logits = lm.logits(text)
-        symbols = (lm.tokenizer if hasattr(lm, "tokenizer") else lm.vocabulary).symbols  # version 0.1.0 had the latter
+        symbols = (
+            lm.tokenizer if hasattr(lm, "tokenizer") else lm.vocabulary
+        ).symbols  # version 0.1.0 had the latter
         found = {
             "shape": list(logits.shape),
             "sha256": checksum(logits.tobytes()),
