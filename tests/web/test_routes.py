@@ -120,7 +120,7 @@ def test_every_format_that_a_tune_can_be_saved_as_can_be_asked_for():
 
 
 # No two PDF files are the same; sound need not be where FluidSynth plays.
-NOT_THE_SAME = ("pdf", "wav")
+NOT_THE_SAME = ("pdf", "wav", "mp3")
 
 
 @pytest.mark.parametrize("name", sorted(BEGINNINGS))
