@@ -1,11 +1,13 @@
 """The symbols of music code: notes, rests, chords, bar lines, tuplets and fields, with their offsets in the text."""
 
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 START, END, BOTH, SINGLE, DOUBLE, ENDING, PART = "|:", ":|", "::", "|", "||", "[", "P"
 """The kinds of symbols that control playback: bar lines, variant endings, and part labels."""
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Symbol:
     """One symbol of the music code.
 
@@ -14,11 +16,8 @@ class Symbol:
         kind: its kind if it controls playback, or `""`.
     """
 
-    __slots__ = ("at",)
-    kind: str = ""
-
-    def __init__(self, at: int) -> None:
-        self.at = at
+    at: int
+    kind = ""
 
     def __repr__(self) -> str:
         names = [name for cls in type(self).__mro__ for name in getattr(cls, "__slots__", ())]
@@ -26,6 +25,7 @@ class Symbol:
         return f"{type(self).__name__}({fields})"
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Timed(Symbol):
     """A symbol with a duration: note, chord or rest.
 
@@ -35,15 +35,12 @@ class Timed(Symbol):
         duration: in ticks (a whole note has `timing.WHOLE`), with broken rhythm and tuplets; set by `timing.measure`.
     """
 
-    __slots__ = ("duration", "length", "tied")
-    duration: int | Fraction
-
-    def __init__(self, at: int, length: str, tied: bool = False) -> None:
-        self.at = at
-        self.length = length
-        self.tied = tied
+    length: str
+    tied: bool = False
+    duration: int | Fraction = field(init=False)
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Note(Timed):
     """A note.
 
@@ -55,37 +52,26 @@ class Note(Timed):
         continued: whether a tie from the previous note continues in it, so that it does not begin to sound.
     """
 
-    __slots__ = ("accidental", "continued", "held", "pitch", "step")
-    pitch: int
-
-    def __init__(self, at: int, length: str, tied: bool, accidental: int | None, step: int) -> None:
-        self.at = at
-        self.length = length
-        self.tied = tied
-        self.accidental = accidental
-        self.step = step
-        self.held: int | Fraction = 0
-        self.continued = False
+    accidental: int | None = None
+    step: int = 0
+    pitch: int = field(init=False)
+    held: int | Fraction = field(default=0, init=False)
+    continued: bool = field(default=False, init=False)
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Rest(Timed):
     """A rest, visible or not; `bars` counts the bars of a multi-measure rest (`Z4`), else it is 0."""
 
-    __slots__ = ("bars",)
-
-    def __init__(self, at: int, length: str, bars: int = 0) -> None:
-        super().__init__(at, length)
-        self.bars = bars
+    tied: bool = field(default=False, init=False)
+    bars: int = 0
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Chord(Timed):
     """Notes that sound together. `length` is the length after the bracket."""
 
-    __slots__ = ("notes",)
-
-    def __init__(self, at: int, length: str, tied: bool, notes: list[Note]) -> None:
-        super().__init__(at, length, tied)
-        self.notes = notes
+    notes: list[Note] = field(default_factory=list)
 
 
 def struck(event: Timed) -> list[Note]:
@@ -136,26 +122,20 @@ class Bar(Symbol):
         return self.kind == DOUBLE
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Tuplet(Symbol):
     """`(p:q:r`: p notes in the time of q, for the next r notes (ABC 2.1, section 4.13); q and r may be None."""
 
-    __slots__ = ("p", "q", "r")
-
-    def __init__(self, at: int, p: int, q: int | None, r: int | None) -> None:
-        self.at = at
-        self.p = p
-        self.q = q
-        self.r = r
+    p: int
+    q: int | None
+    r: int | None
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Broken(Symbol):
     """Broken rhythm: `steps` is 1 for `>`, 2 for `>>`, negative for `<` (ABC 2.1, section 4.4)."""
 
-    __slots__ = ("steps",)
-
-    def __init__(self, at: int, steps: int) -> None:
-        self.at = at
-        self.steps = steps
+    steps: int
 
 
 class Change(Symbol):
@@ -170,21 +150,15 @@ class Change(Symbol):
         self.kind = PART if letter == "P" else ""
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class ChordSymbol(Symbol):
     """A chord symbol above the music, such as `G7`, without its quotes."""
 
-    __slots__ = ("text",)
-
-    def __init__(self, at: int, text: str) -> None:
-        self.at = at
-        self.text = text
+    text: str
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Space(Symbol):
     """White space, which ends a beam; `newline` at the end of a line of music."""
 
-    __slots__ = ("newline",)
-
-    def __init__(self, at: int, newline: bool = False) -> None:
-        self.at = at
-        self.newline = newline
+    newline: bool = False
