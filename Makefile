@@ -1,7 +1,8 @@
-# make tune   sets up and writes a tune by title and key into tunes/
-# make test   sets up and passes the tests
-# make check  what CI runs: ruff, mypy, the tests, doctests, the code in the docs and the examples
-# make notebook  runs docs/tour.ipynb afresh, and keeps what its cells show
+# make tune      installs abclm and writes a tune with a given title and key into tunes/
+# make test      installs abclm with its test tools and runs the tests
+# make check     runs what CI runs: ruff, mypy, the tests, doctests, the code in the docs and the examples
+# make tables    writes the tables of options in docs/commands, from what the commands declare
+# make notebook  runs docs/tour.ipynb again and saves the outputs of its cells
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,7 +10,7 @@ BIN := $(VENV)/bin
 TITLE ?= The Lost Badger
 KEY ?= G
 
-.PHONY: tune test check slow notebook fuzz clean
+.PHONY: tune test check slow tables notebook fuzz clean
 
 tune: $(VENV)/installed
 	$(BIN)/abclm generate --title "$(TITLE)" --key "$(KEY)" --out tunes --format abc,mid,wav
@@ -23,9 +24,12 @@ check: $(VENV)/installed-dev
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-# The checks that take long: full sizes of what the tests hold in small.
+# The long checks: at full size what the tests run small.
 slow: $(VENV)/installed-dev
 	$(BIN)/python -m pytest -m slow
+
+tables: $(VENV)/installed-dev
+	$(BIN)/python docs/option_tables.py
 
 notebook: $(VENV)/installed-dev
 	$(BIN)/python docs/run_tour.py
@@ -35,15 +39,15 @@ $(VENV)/bin/python:
 		{ echo "abclm needs Python 3.11 to 3.13, and $(PYTHON) is $$($(PYTHON) --version 2>&1); give another as make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/installed: $(VENV)/bin/python setup.cfg pyproject.toml
+$(VENV)/installed: $(VENV)/bin/python setup.cfg setup.py pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/bin/python setup.cfg pyproject.toml
+$(VENV)/installed-dev: $(VENV)/bin/python setup.cfg setup.py pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable ".[dev]"
 	@touch $@ $(VENV)/installed
 
-# A million texts that look for what breaks the notation; most of an hour. atheris has wheels for Linux.
+# Fuzz the notation with a million texts; this takes most of an hour. atheris has wheels for Linux.
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m pip install --quiet atheris
 	$(BIN)/python tests/fuzz/fuzz_notation.py -runs=1000000 -max_len=400

@@ -1,10 +1,10 @@
-"""The errors that abclm raises for input it can't use.
+"""The errors that abclm raises for input that it can't use.
 
 AbclmError
-├── NotationError      ABC text that can't be read or brought to the canonical form (line, column)
-├── VocabularyError    a character that the vocabulary lacks
+├── NotationError      ABC text that can't be read or has no canonical form (line, column)
+├── VocabularyError    a character that is not in the vocabulary
 ├── CorpusError        a corpus that can't be found or read
-├── ModelError         a model folder that can't be loaded, or training that can't go on
+├── ModelError         a model folder that can't be loaded, or training that can't continue
 ├── ConfigError        options out of range or in conflict (also a ValueError)
 └── ConvertError       a conversion to or from another format that failed
 
@@ -17,12 +17,12 @@ class AbclmError(Exception):
 
 
 class NotationError(AbclmError):
-    """ABC text that can't be read, checked or normalised.
+    """ABC text that can't be read, checked or normalized.
 
     Args:
         message: what was wrong.
-        line: the line in the text, counted from 1, where known.
-        column: the column in that line, counted from 1, where known.
+        line: the line in the text, counted from 1, if known.
+        column: the column in that line, counted from 1, if known.
     """
 
     def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
@@ -34,7 +34,7 @@ class NotationError(AbclmError):
 
 
 class VocabularyError(AbclmError):
-    """A character that the vocabulary lacks, or a vocabulary that can't be read."""
+    """A character that is not in the vocabulary, or a vocabulary that can't be read."""
 
 
 class CorpusError(AbclmError):
@@ -42,7 +42,7 @@ class CorpusError(AbclmError):
 
 
 class ModelError(AbclmError):
-    """A model folder that can't be loaded, or a model that can't do what was asked."""
+    """A model folder that can't be loaded, or a model that can't do the requested operation."""
 
 
 class ConfigError(AbclmError, ValueError):

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from abclm.notation import tune as core
+from abclm.notation.problems import Problem
 from abclm.notation.tunebook import Tunebook, decode, parse_tunebook
+from abclm.show.picture import Picture
 
 if TYPE_CHECKING:
     from music21.stream import Score
-
-    from abclm.notation.problems import Problem
-    from abclm.show.picture import Picture
 
 
 class Tune(core.Tune):
@@ -67,25 +66,22 @@ class Tune(core.Tune):
         chords: bool = False,
         made: Mapping[str, str] | None = None,
     ) -> None:
-        """Write the tune as .abc, .mid, .wav, .svg, .png, .pdf, .musicxml or .html, by suffix.
+        """Write the tune in the format that the file's suffix names, such as .abc, .mid, .wav, .pdf or .html.
 
         Args:
-            path: the file to write.
-            instrument: such as `fiddle`; for .mid, .wav and .html, as the next two (see `Performance`).
+            path: the file to write. `abclm.formats.table.FORMATS` has all suffixes.
+            instrument: such as `fiddle`; for formats with sound, as the next two (see `Performance`).
             tempo: beats a minute, or such as `1/4=120`; else the tune's own, or what is usual for its rhythm.
             chords: play the chord symbols, too.
-            made: how the tune came about, for .html, such as `{"Model": "session"}`.
+            made: how the tune was made, for a page of HTML, such as `{"Model": "session"}`.
 
         Raises:
-            ConvertError, ConfigError, OSError: see `abclm.formats.save`.
+            ConvertError, ConfigError, OSError: see `abclm.formats.save.save`.
         """
-        from abclm.formats import save
+        from abclm.formats.save import save
         from abclm.midi.performance import Performance
 
-        performance = None
-        if chords or instrument is not None or tempo is not None:
-            performance = Performance(instrument=instrument, tempo=tempo, chords=chords)
-        save(self, path, performance, made)
+        save(self, path, Performance.asked(instrument, tempo, chords), made)
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the score and a player."""

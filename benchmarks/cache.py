@@ -1,15 +1,14 @@
-"""Fit the weights of the cache on tunes that a model was not trained on, and print what they save.
+"""Fit the weights of the cache on tunes that a model was not trained on, and print the saved bits.
 
     python benchmarks/cache.py [CORPUS ...] [--model session] [--longest 16] [--folds 2]
 
-Without a corpus, the tunes are those that were held out when the model was trained. The tunes are dealt out into folds by
-their places; each fold is measured with weights fitted on the others, so that nothing is measured on what it was
-fitted on. What is printed as weights is fitted on all; `abclm.models.recall.WEIGHTS` are those of `session`.
+Without a corpus, the script uses the tunes that were held out in the training of the model. The tunes are divided
+into folds by their positions. Each fold is evaluated with weights fitted on the other folds. The printed weights are
+fitted on all tunes; `abclm.models.recall.WEIGHTS` are the weights of `session`.
 
-For each length n of the passage that comes again, the weight w maximises Σ ln((1 − w) p + w r) over the places where the
-longest such passage has n symbols, with p the network's probability of the symbol that came, and r = 1 where it was the
-one that is recalled, else 0. That is a concave function of w; expectation maximisation finds where it is highest.
-"""
+For each length n of a repeated passage, the weight w maximises Σ ln((1 − w) p + w r) over the positions where the
+longest repeated passage has n symbols. Here p is the network's probability of the true symbol, and r = 1 if the cache
+recalls this symbol, else 0. The sum is a concave function of w; expectation maximisation finds its maximum."""
 
 import argparse
 import math

@@ -1,13 +1,13 @@
-"""Measure what the grammar takes away from a model's distribution.
+"""Measure the probability that the grammar removes from a model's distribution.
 
     python benchmarks/constraint_cost.py [CORPUS ...] [--model session] [--samples 200] [--seed 0] [--json]
 
-Before each character of a tune the model gives some probability to symbols that the grammar does not allow there. That
-share is taken away, and what is left is scaled up to 1; the character then costs log2 of the scale fewer bits. Shown are
-the mean share, and the mean bits per character, for
+Before each character of a tune, the model gives some probability to symbols that the grammar does not allow. This
+share is removed, and the rest is scaled up to 1; so the character costs fewer bits, by log2 of the scale. The output
+has the mean share and the mean bits per character, for
 
-- held-out strict tunes (the split that the shipped models are trained with): nearly nothing, if the grammar is right;
-- tunes sampled under the grammar at temperature 1: how much the model has to be kept from.
+- held-out strict tunes (from the split of the shipped models): almost zero, if the grammar is right;
+- tunes sampled with the grammar at temperature 1: the probability of invalid continuations.
 
 Held-out tunes that the grammar does not accept are counted and left out.
 """

@@ -1,10 +1,9 @@
-"""Compute the figures of the corpora's data cards anew, and say where corpora/cards.json differs.
+"""Compute the figures of the corpora's data cards, and report differences from corpora/cards.json.
 
     python benchmarks/corpus_cards.py [--write] [--normalize]
 
-`--write` puts the files, tunes, characters and checksums found into corpora/cards.json; `--normalize` also
-counts what the canonical form takes of each corpus, which needs a minute.
-"""
+`--write` writes the numbers of files, tunes and characters and the checksums into corpora/cards.json. `--normalize`
+also counts the tunes of each corpus that have a canonical form, which takes a minute."""
 
 import argparse
 import json

@@ -1,12 +1,11 @@
-"""Measure the memory of `abclm train --clean` on little and on much canonical text, and how fast it is encoded.
+"""Measure the memory of `abclm train --clean` on small and large canonical texts, and the speed of encoding.
 
     python benchmarks/corpus_memory.py [CORPUS ...] [--megabytes 10 1000] [--steps 20] [--units 1024] [--json]
 
-The canonical tunes of a corpus are varied (the letters of the notes go round, the bars are mixed, the titles are
-numbered) until there are as many megabytes as asked for, in a temporary folder. The command is run on each
-file in a process of its own; its peak is that of its largest process, as the system counts it. A megabyte is
-1,000,000 bytes. 1 GB takes 3 GB of disk while it lasts.
-"""
+The script makes variations of the canonical tunes of a corpus (it rotates the letters of the notes, mixes the bars
+and numbers the titles) until a temporary file has the given number of megabytes. The command runs on each file in a
+separate process. The figure is the peak memory of its largest process, as counted by the system. A megabyte is
+1,000,000 bytes. 1 GB needs 3 GB of disk during the run."""
 
 import argparse
 import json

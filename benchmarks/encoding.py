@@ -1,9 +1,9 @@
-"""Measure how fast a vocabulary turns canonical text into token ids.
+"""Measure how fast a tokenizer turns canonical text into token ids.
 
     python benchmarks/encoding.py [CORPUS ...] [--megabytes 100] [--rounds 5] [--json]
 
-The canonical text of a corpus is repeated to the size asked for and encoded several times over; a megabyte is
-1,000,000 characters, which are as many bytes. Times vary with the machine and with what else it does.
+The canonical text of a corpus is repeated up to the given size and encoded several times. A megabyte is 1,000,000
+characters, or bytes. Times depend on the machine and its other load.
 """
 
 import argparse

@@ -1,16 +1,16 @@
-"""Fine-tune a model on other tunes, and print what that brings on tunes held out, and what it costs on the old ones.
+"""Fine-tune a model on other tunes, and print its figures on held-out new tunes and on old tunes.
 
     python benchmarks/fine_tuning.py --corpus irish.abc --split split.json --paper FOLDER --out FOLDER [--model session]
     python benchmarks/fine_tuning.py --corpus irish.abc --out FOLDER --polkas [--model session]
 
-With `--split`, the model is fine-tuned on its `train` tunes, the best epoch by `validation` is kept, and measured on
-`validation`, or with `--test` on `test`, beside the model as it was and the one that `recipes.py` trained by the paper's
-recipe (`--paper`). The second table leaves out the tunes of which more than half the bars stand, in any key, in one tune
-that the model learned from. A model with a cache is measured without it, too.
+With `--split`, the model is fine-tuned on the `train` tunes of the split. The epoch with the best figure on
+`validation` is kept. It is evaluated on `validation`, or with `--test` on `test`, and compared with the original
+model and with the model that `recipes.py` trained by the paper's recipe (`--paper`). The second table leaves out
+tunes with more than half of their bars, in any key, in one training tune of the model. A model with a cache is also
+evaluated without it.
 
-With `--polkas`, it is fine-tuned as `abclm fine-tune` does by default on 30 polkas of the corpus, drawn by the seed, a
-tenth of which chooses the epoch, and measured on the others, and on the held-out tunes of O'Neill.
-"""
+With `--polkas`, the model is fine-tuned with the defaults of `abclm fine-tune` on 30 random polkas of the corpus. A
+tenth of them selects the epoch. It is evaluated on the other polkas and on the held-out tunes of O'Neill."""
 
 import argparse
 import random

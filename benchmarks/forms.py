@@ -1,12 +1,12 @@
-"""Count how many tunes have the form that was asked for, in six rhythms and twelve keys.
+"""Count the tunes that have the requested form, in six rhythms and twelve keys.
 
     python benchmarks/forms.py [--model session] [--parts 2] [--bars 8] [--keys 12] [--temperature 1.0] [--seed 0]
                                [--json]
 
-Each tune is asked for with a rhythm, a key and a form. It is in form where it is read back, apart from the grammar, as
-so many repeated parts of so many bars, each pass of a part as long as its bars to the tick; `Tune.check` and abc2midi
-have nothing to say of it; and abc2midi plays the notes that `Tune.notes` has. `--model none` takes random weights.
-"""
+Each tune is generated with a rhythm, a key and a form. A tune is in form if a check without the grammar finds the
+right number of repeated parts, and each pass of a part has exactly the right number of bars. The script also counts
+the tunes without problems in `Tune.check` and abc2midi, and the tunes whose notes by `Tune.notes` are those that
+abc2midi plays. `--model none` uses random weights."""
 
 import argparse
 import json

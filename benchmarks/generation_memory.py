@@ -2,9 +2,8 @@
 
     python benchmarks/generation_memory.py [--model session] [--tunes 200 1000 4000] [--json]
 
-For each number, `abclm generate -n N --out DIR --seed 1` runs as a process of its own; shown is the most memory that it
-held at a time (maximum resident set size). The batch has 128 tunes each time.
-"""
+For each number, `abclm generate -n N --out DIR --seed 1` runs in a separate process. The figure is its peak memory
+(maximum resident set size). The batch always has 128 tunes."""
 
 import argparse
 import json

@@ -1,19 +1,19 @@
-"""Compare how fast tunes are written: by abclm, by the paper's loop, and by PyTorch.
+"""Compare the speed of writing tunes in abclm, in the paper's loop, and in PyTorch.
 
     python benchmarks/generation_speed.py [--model session] [--tunes 500] [--rounds 5] [--torch PYTHON] [--json]
 
-Each contender has the same weights, runs in a process of its own and is asked in turn, while the others wait:
+All programs have the same weights. Each runs in a separate process, and they take turns:
 
 - `keras`: the paper's loop, a stateful Keras model called eagerly for every character;
 - `torch`, `torch 128`: `nn.LSTM` under `inference_mode`, one tune and 128 at a time, drawing with `multinomial`;
-- `matvec`: nothing but the matrix-vector products that a character needs, by NumPy: the bound of writing one tune;
-- `one`, `one once`, `one free`: abclm, one tune at a time (each one attempt, checked and parsed): as by default, with the
-  last bar drawn once only, and without the grammar;
-- `128`, `128 once`, `128 free`: `--tunes` tunes likewise, 128 at a time, until the last is done.
+- `matvec`: only the matrix-vector products of a character, in NumPy: the bound for writing one tune;
+- `one`, `one once`, `one free`: abclm, one tune at a time (each with one attempt, checked and parsed): with the
+  defaults, with the last bar drawn only once, and without the grammar;
+- `128`, `128 once`, `128 free`: the same for `--tunes` tunes, 128 at a time, until the last tune is complete.
 
-PyTorch is no dependency: `pip install torch==2.13.0`, or name an interpreter that has it with `--torch`; without
-one it is left out. Rates are the medians of the rounds. They vary with the machine; ratios of one run can be quoted.
-"""
+PyTorch is not a dependency: `pip install torch==2.13.0`, or name an interpreter that has it with `--torch`. Without
+it, PyTorch is left out. Rates are medians over the rounds. They depend on the machine; quote only ratios within one
+run."""
 
 import argparse
 import json

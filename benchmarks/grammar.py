@@ -1,13 +1,12 @@
-"""Measure what the grammar takes of human tunes, and what is wrong with tunes that are drawn from it at random.
+"""Measure how many human tunes the grammar accepts, and the problems of random tunes that are drawn from it.
 
     python benchmarks/grammar.py [CORPUS ...] [--walks 1000] [--length 500] [--seed 0] [--json]
 
-Each strict tune of the corpora, one that abc2midi has nothing to say of, is read symbol by symbol; shown is where the
-grammar stops at those that it refuses. Then tunes are drawn from the grammar alone, by three kinds of walk: every
-symbol that is allowed as likely as any other; bar lines, ties, tuplets and their kind more often; and with chord
-symbols. Counted are those that abc2midi complains of, that `Tune.check` has something to say of, whose notes by
-`Tune.notes` are not those that abc2midi plays, and that have too few of them.
-"""
+The grammar reads each strict tune of the corpora (without errors or warnings of abc2midi) symbol by symbol; for
+rejected tunes, the output has the place. Then tunes are drawn from the grammar alone in three ways: with equal
+probability for all allowed symbols; with more bar lines, ties, tuplets and similar symbols; and with chord symbols.
+The script counts the tunes with problems in abc2midi or `Tune.check`, the tunes whose notes by `Tune.notes` differ
+from those that abc2midi plays, and the tunes with too few notes."""
 
 import argparse
 import json

@@ -1,13 +1,12 @@
-"""Set tunes that models write against held-out real ones: how far apart they are, and how many are copies.
+"""Compare generated tunes with held-out real tunes: their distance, and the number of copies.
 
     python benchmarks/likeness.py --corpus irish.abc --split split.json --paper FOLDER --model FOLDER|NAME
                                   [--part validation] [-n 200] [--seed 0] [--temperatures 1.0 0.8] [--redraws 0 16]
 
-The first row is real tunes of the training part, as many: what is reached by chance. The second is the paper's recipe
-left to itself, as `recipes.py` trained it. Then comes the model, held to the grammar, at each temperature and with each
-number of redraws, with its cache and usual forms, and without. A copy has more in common with a training tune than is
-usual between different human tunes (`Overlap.is_copy`).
-"""
+The first row has the same number of real training tunes, as the value by chance. The second row is the paper's recipe
+from `recipes.py`, without the grammar. The other rows are the model with the grammar, at each temperature and with
+each number of redraws, with its cache and usual forms and without. A copy shares more with a training tune than
+different human tunes usually share (`Overlap.is_copy`)."""
 
 import argparse
 from itertools import product

@@ -2,10 +2,9 @@
 
     python benchmarks/ngram.py [CORPUS ...] [--order 6] [--model session]
 
-The corpora (by default those that `session` learned from) are normalised, deduplicated and split as for `session`;
-the n-gram model counts the training tunes, and each model is measured on the held-out ones: bits per
-character, each tune by itself after one newline. `--model none` leaves the shipped model out.
-"""
+The corpora (by default those of `session`) are normalized, deduplicated and split as for `session`. The n-gram model
+counts the training tunes. Each model is evaluated on the held-out tunes in bits per character; each tune is read
+separately, after one newline. `--model none` leaves out the shipped model."""
 
 import argparse
 import time

@@ -1,17 +1,16 @@
-"""Measure how abclm reads and normalises ABC, with abc2midi as the second opinion.
+"""Compare how abclm reads and normalizes ABC with abc2midi.
 
     python benchmarks/notation.py [CORPUS ...] [--show N] [--what LIST] [--music21 N] [--transpose N] [--json]
 
-A corpus is a built-in name or a file; without one it is O'Neill's, Ryan's and Aird's, and the file that
-`ABCLM_IRISH_ABC` names. abc2midi is given every tune as it stands and in its canonical form, without `R:`,
-grace notes, decorations and accompaniment; of several voices it is given the first, as abclm reads it
-(`--all-voices` gives it all, and takes what it plays first). In brackets stands of how many tunes a share is.
+A corpus is a built-in name or a file. By default, the corpora are O'Neill, Ryan, Aird, and the file that
+`ABCLM_IRISH_ABC` names. abc2midi gets every tune in its original and in its canonical form, without `R:`, grace
+notes, decorations and accompaniment. It gets only the first of several voices, like abclm (with `--all-voices`, it
+gets all voices, and the first one that it plays is used). The number in brackets is the number of tunes for a share.
 
-`--show N` prints the first N tunes that miss each of the figures named in `--what` (all by default), with what
-abc2midi says of them. `--transpose N` moves N canonical tunes of each corpus by each of -5 to +6 semitones and
-listens to abc2midi again. `--music21 N` reads N tunes of each corpus with music21 too, in the same run, and compares
-the time. Times vary with the machine; ratios of one run can be quoted.
-"""
+`--show N` prints the first N tunes that fail each of the figures named in `--what` (by default all figures), with the
+messages of abc2midi. `--transpose N` transposes N canonical tunes of each corpus by -5 to +6 semitones and compares
+with abc2midi again. `--music21 N` also reads N tunes of each corpus with music21 in the same run, and compares the
+times. Times depend on the machine; quote only ratios within one run."""
 
 import argparse
 import contextlib

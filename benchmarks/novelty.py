@@ -1,17 +1,17 @@
-"""Say how much tunes overlap with training tunes: people's, a model's, and copies; and what the index costs.
+"""Measure the overlap of human tunes, generated tunes and copies with training tunes, and the size of the index.
 
     python benchmarks/novelty.py [CORPUS ...] [--tunes 300] [--model session] [--copies 500] [--json]
 
-The corpora (by default those that `session` learned from) are split as for `session`, so that no held-out tune shares
-half of its bars with a training tune, as settings of one tune do. Printed are:
+The corpora (by default those of `session`) are split as for `session`, so that no held-out tune shares half of its
+bars with a training tune, as settings of one tune do. The output has:
 
-- of the held-out tunes, quantiles of the share and the run that each has in common with training tunes, which is what
-  `abclm.analysis.novelty.USUAL_SHARE` and `USUAL_RUN` stand for;
-- the same of `--tunes` tunes that the model writes, and how many of them are copies by these limits;
-- how many copies are found among `--copies` training tunes that are moved to another key, written out without
-  repeats, and given another title;
-- how often the index, which holds hashes, and the exact comparison of bars differ;
-- the size of the index and how long a look-up takes, in processor time.
+- quantiles of the share and the run of the held-out tunes, which are the source of
+  `abclm.analysis.novelty.USUAL_SHARE` and `USUAL_RUN`;
+- the same for `--tunes` generated tunes, and the number of copies among them by these limits;
+- the number of copies found among `--copies` training tunes that are transposed, written out without repeats and
+  given another title;
+- the number of differences between the index, which contains hashes, and an exact comparison of bars;
+- the size of the index and the CPU time of a look-up.
 """
 
 import argparse

@@ -1,12 +1,12 @@
-"""Have many clients ask `abclm serve` for tunes at once, and count what becomes of every request.
+"""Send requests of many clients to `abclm serve` at the same time, and count the results.
 
     python benchmarks/serve_load.py [--model session] [--clients 50] [--seconds 60] [--max-length N] [--json]
 
-The server runs as a process of its own. Each client, for as long as it is given, has a tune written as the page does,
-then engraved, every fourth played and turned into WAV; every tenth client reads slowly. Who is refused with 429 asks
-again when `Retry-After` says. Printed are how many requests were answered, refused, and lost: anything else, such as
-an answer that breaks off. Memory is that of the server and all its processes (Linux), what they share counted once.
-"""
+The server runs in a separate process. During the given time, each client requests a tune like the page, then its
+score, and for every fourth tune its sound and a WAV file. Every tenth client reads slowly. A client that gets a 429
+tries again after the time in `Retry-After`. The output has the numbers of requests that were answered, refused, and
+lost (anything else, such as an incomplete response). Memory is that of the server and all its processes (Linux);
+shared memory counts once."""
 
 import argparse
 import asyncio

@@ -1,10 +1,9 @@
-"""Compare writing a few tunes one after another with writing them at once, by one matrix product a step.
+"""Compare writing a few tunes one after another with writing them at once, with one matrix product per step.
 
     python benchmarks/shared_batch.py [--model session] [--tunes 2 6 16 48] [--rounds 5] [--json]
 
-This is what decides whether a server that has a few tunes to write does well to step them together. Each round writes
-the same tunes both ways, in turn; printed is the median of the ratios of their times: above 1, at once is faster.
-"""
+This shows whether a server with a few tunes to write should batch them. Each round writes the same tunes in both
+ways, in turn. The output is the median of the ratios of the times; above 1, the batch is faster."""
 
 import argparse
 import json

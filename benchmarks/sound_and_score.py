@@ -1,22 +1,22 @@
-"""Check tunes as sound, as scores and as MIDI read back: generated ones, and ones of the built-in corpora.
+"""Check the sound, the scores and the MIDI transcription of generated tunes and of corpus tunes.
 
     python benchmarks/sound_and_score.py [--tunes 200] [--model session] [--corpus NAME ...] [--seed 0]
                                          [--only sound score midi] [--hostile] [--json]
 
-`--tunes` tunes are written by the model and as many drawn from the corpora. Counted are
+The model writes `--tunes` tunes, and the same number is drawn from the corpora. The script counts
 
-- sound, by the built-in synthesis and, where it is installed, by FluidSynth: files in which 90 % of the notes that are
-  longer than 0.1 s and not part of a chord sound at the pitch of the MIDI file (as pretty_midi reads it) to half a
-  semitone, octaves folded; that are as long as the MIDI file and the last note's release, to 0.01 s; whose peak is
-  below full scale, in both channels, with no three equal samples in a row at it; and whose last 5 ms are below a
-  hundredth of the peak; and the seconds that a minute of sound took;
-- score: tunes that became SVG with as many note heads as they have written notes (letters in their text; notes whose
-  length no one sign has counted as often as they are written), and tunes whose MusicXML music21 reads to the same
-  pitches, onsets and durations, repeats played out; the same of music21's own reading of the ABC, for comparison;
-- midi: tunes that, played and written down again, are played at the same pitches, with onsets to a sixteenth; the
-  same of `midi2abc`, for comparison.
+- sound, made by the built-in synthesizer and, if it is installed, by FluidSynth: files in which 90 % of the notes
+  that are longer than 0.1 s and not in a chord have the pitch of the MIDI file (read by pretty_midi) to half a
+  semitone, in any octave; which are as long as the MIDI file plus the last note's release, to 0.01 s; whose peak is
+  below full scale in both channels, without three equal samples in a row at the peak; and whose last 5 ms are below a
+  hundredth of the peak. It also prints the seconds to make a minute of sound;
+- score: tunes whose SVG has a note head for each written note (for each letter in the text; a length without a single
+  note value counts as its tied notes), and tunes whose MusicXML music21 reads with the same pitches, onsets and
+  durations, with repeats expanded; for comparison, the same for music21's own reading of the ABC;
+- midi: tunes that are transcribed from MIDI and played again with the same pitches, and with onsets equal to a
+  sixteenth; for comparison, the same for `midi2abc`.
 
-`--hostile` gives nine inputs that nobody should meet to the engraver, the page and abc2midi instead.
+`--hostile` instead gives nine hostile inputs to the engraver, the page and abc2midi.
 """
 
 import argparse
@@ -46,7 +46,7 @@ import abclm
 from abclm.corpora.corpus import read_corpora
 from abclm.errors import AbclmError, ConvertError
 from abclm.midi.abc2midi import abc_to_midi, played_notes
-from abclm.midi.file import parse_midi
+from abclm.midi.file import MidiFile
 from abclm.midi.instruments import timbre_name
 from abclm.midi.performance import play
 from abclm.midi.to_tune import midi_to_tune
@@ -82,9 +82,9 @@ def read_wav(data: bytes) -> tuple[NDArray[np.float64], int]:
         return sound / 32768, file.getframerate()
 
 
-def read_notes(midi: bytes) -> list[pretty_midi.Note]:
+def read_notes(midi: MidiFile) -> list[pretty_midi.Note]:
     """The notes of a MIDI file, percussion aside, as another library reads them."""
-    instruments = pretty_midi.PrettyMIDI(io.BytesIO(midi)).instruments
+    instruments = pretty_midi.PrettyMIDI(io.BytesIO(midi.to_bytes())).instruments
     return sorted(
         (note for each in instruments if not each.is_drum for note in each.notes), key=lambda note: note.start
     )
@@ -159,13 +159,12 @@ def check_sound(tunes: list[Tune], fluidsynth: bool) -> dict[str, Any]:
     }
 
 
-def release_seconds(midi: bytes, fluidsynth: bool) -> float:
+def release_seconds(midi: MidiFile, fluidsynth: bool) -> float:
     """What the last note rings on: FluidSynth's is cut off there, the synthesis has one for each timbre."""
     if fluidsynth:
         return TAIL_SECONDS
-    file = parse_midi(midi)
-    last = max(file.notes, key=lambda note: note.end_ticks)
-    return TIMBRES[timbre_name(file.program_at(last.channel, last.start_ticks))].ring_seconds
+    last = max(midi.notes, key=lambda note: note.end_ticks)
+    return TIMBRES[timbre_name(midi.program_at(last.channel, last.start_ticks))].ring_seconds
 
 
 def check_score(tunes: list[Tune]) -> dict[str, Any]:
@@ -269,18 +268,18 @@ def alike(wanted: Played, found: Played) -> bool:
     return all(abs(other[0] - late - one[0]) <= SIXTEENTH for one, other in zip(wanted, found, strict=True))
 
 
-def by_midi2abc(midi: bytes) -> Played:
+def by_midi2abc(midi: MidiFile) -> Played:
     """What midi2abc writes of a file, played."""
     program = find_abc_program("midi2abc", "ABCLM_MIDI2ABC")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "tune.mid")
-        path.write_bytes(midi)
+        path.write_bytes(midi.to_bytes())
         done = subprocess.run(
             [program, "-f", path, "-gk", "-xa"], capture_output=True, timeout=20, check=False
         )
     try:
         text = done.stdout.decode("utf-8", errors="replace")
-        return played_notes(abc_to_midi(text[text.index("X:") :]).midi)
+        return played_notes(abc_to_midi(text[text.index("X:") :]))
     except (ConvertError, ValueError):
         return []
 
@@ -303,7 +302,7 @@ HOSTILE = {
 PLACES = {
     "engraver": lambda text: check_svg(format_svg(Tune.parse(text))),
     "page": lambda text: check_page(format_page([Tune.parse(text)])[0]),
-    "abc2midi": lambda text: parse_midi(abc_to_midi(text).midi),  # the text as it is
+    "abc2midi": abc_to_midi,  # the text as it is
 }
 
 

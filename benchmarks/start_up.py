@@ -1,15 +1,15 @@
-"""Compare the time from a cold shell to a tune with the time that importing TensorFlow takes.
+"""Compare the time from the start of a command to a tune with the time to import TensorFlow.
 
     python benchmarks/start_up.py [--model session] [--rounds 7] [--json]
 
-Each round runs, one after another and each round in another order, whole processes:
+Each round runs these processes one after another, each round in another order:
 
 - `abclm generate --title "The Lost Badger" --key G --seed 1`, a tune on standard output;
 - the same with `--out DIR --format abc,mid`;
 - `python -c "import tensorflow"`.
 
-A first round, which fills the disk's cache, is not counted. Printed are the medians of the wall times, and of
-the ratios to the import in the same round.
+The first round, which fills the disk cache, does not count. The output has the medians of the wall times, and of the
+ratios to the import in the same round.
 """
 
 import argparse

@@ -1,10 +1,9 @@
-"""Print the unit of each feature that the Fréchet distance is told in: how far real tunes differ in it.
+"""Print the unit of each feature of the Fréchet distance: its standard deviation among real tunes.
 
     python benchmarks/statistic_units.py [CORPUS ...]
 
-The standard deviation of each feature among the training tunes of `session` (O'Neill, Ryan and Aird without the
-held-out tunes), as it stands in `abclm.analysis.statistics.FEATURES`.
-"""
+The tunes are the training tunes of `session` (O'Neill, Ryan and Aird without the held-out tunes). The values are
+stored in `abclm.analysis.statistics.FEATURES`."""
 
 import argparse
 

@@ -1,18 +1,18 @@
-"""Train a model that is shipped, measure it, and write it as a preset.
+"""Train a shipped model, evaluate it, and write it as a preset.
 
     python benchmarks/train_session.py --out abclm/presets/session
     python benchmarks/train_session.py --out abclm/presets/small --units 448 --embedding-dimension 64
     python benchmarks/train_session.py --out session-paper --recipe paper
 
-The canonical tunes of O'Neill, Ryan and Aird, each once; a tenth is held out by title, tunes that share half of their
-bars on one side. By default it is trained by the recipe `keys` of `recipes.py` and given a cache; by the paper's recipe
-it gets none. Whenever the held-out figure gets better the model is saved into `--out` as float32; a run that was stopped
-is gone on with by the same command. At the end the best weights are saved as float16 and measured as they are stored.
+The tunes are the canonical tunes of O'Neill, Ryan and Aird without duplicates. A tenth is held out by title; tunes
+that share half of their bars are not separated. By default, the model is trained by the recipe `keys` of `recipes.py`
+and gets a cache; with the paper's recipe, it gets no cache. Whenever the held-out figure improves, the model is saved
+into `--out` as float32. The same command continues a run that was stopped. At the end, the best weights are saved as
+float16 and the stored model is evaluated.
 
-It takes an hour or two on two cores, less with `--precision bfloat16` where the processor has it. `--units 16 --steps 3
-oldTunes` is for seeing that it works. `--trained FOLDER` takes the weights of a model folder that this script or
-`abclm train` has left, and goes on from there.
-"""
+Training takes an hour or two on two cores, less with `--precision bfloat16` on a CPU that supports it. `--units 16
+--steps 3 oldTunes` is a quick test. `--trained FOLDER` skips training and uses the weights of a model folder that
+this script or `abclm train` has written."""
 
 import argparse
 import shutil

@@ -1,23 +1,23 @@
-"""Measure a training step against stock Keras, PyTorch and what the matrix products alone would take.
+"""Compare the time of a training step with stock Keras, PyTorch and the matrix products alone.
 
     python benchmarks/training_speed.py [--setting 32x400x1024 ...] [--torch PYTHON] [--rounds 5] [--json]
 
-A setting is batch x length x units; embedding 256, 83 symbols, one LSTM layer, Adam, float32. Each engine runs in a
-process of its own, which takes a step when it is its turn; the turns go round, so that whatever else the
-machine does falls on all alike. A time is the median over the rounds, the first step, which compiles, left out.
+A setting is batch x length x units, with an embedding of 256, 83 symbols, one LSTM layer, Adam, float32. Each engine
+runs in a separate process, and they make steps in turn, so that other load affects all of them equally. A time is the
+median over the rounds without the first step, which compiles.
 
 - `abclm` is `abclm.training.run.train` itself: reading the windows, the step, the loop between two steps.
-- `abclm_bfloat16` and `torch_bfloat16` are the same with `precision="bfloat16"` and under PyTorch's autocast; they are
-  for processors that have it, and run where `--engines` names them.
-- `keras` and `keras_jit` are keras.layers.LSTM by `train_on_batch`, with `jit_compile` off and on. The faster counts;
-  where one is far slower after its first turns it is spared the others.
-- `torch` is torch.nn.LSTM, by the interpreter that --torch names (`pip install torch==2.13.0` in an environment of
-  its own); without it, it is left out.
-- `sgemm` multiplies square matrices, by NumPy and by TensorFlow; the faster is the machine's rate. The *matrix bound* is
-  the time that the step's products take at that rate: input, recurrent and dense layer, forward, and backward to
-  their inputs and to their weights.
+- `abclm_bfloat16` and `torch_bfloat16` are the same with `precision="bfloat16"` and with PyTorch's autocast, for CPUs
+  that support it. They run only if `--engines` names them.
+- `keras` and `keras_jit` are keras.layers.LSTM with `train_on_batch`, with `jit_compile` off and on. The faster one
+  counts; if one is far slower in its first turns, it makes no further turns.
+- `torch` is torch.nn.LSTM, in the interpreter that --torch names (`pip install torch==2.13.0` in a separate
+  environment). Without --torch, it is left out.
+- `sgemm` multiplies square matrices in NumPy and in TensorFlow; the faster rate counts. The *matrix bound* is the
+  time for the products of a step at this rate: input, recurrent and dense layer, forward, and backward to their
+  inputs and their weights.
 
-All five settings take about half an hour on two cores; the first alone some minutes.
+All five settings take about half an hour on two cores; the first one takes some minutes.
 """
 
 import argparse

@@ -1,14 +1,13 @@
-"""Count how many of a model's tunes are valid, end by themselves and have the header that was asked for.
+"""Count the tunes of a model that are valid, end by themselves, and have the requested header.
 
     python benchmarks/validity.py [--model session] [--tunes 2000] [--random-tunes 500] [--temperature 0.8 1.0 1.3]
                                   [--seed 0] [--max-length 1500] [--unconstrained] [--json]
 
-The model writes `--tunes` tunes at each temperature, a model of the same size with random weights `--random-tunes`
-at the first. Each is asked for with a title, every second with a key, every third with a rhythm, some of these with
-a meter as well. Counted are: tunes that `Tune.check` has nothing to say of, those that abc2midi has no error and no
-warning for (its remarks on repeats aside), those that end by themselves and those whose header has what was asked
-for. What abc2midi says is shown.
-"""
+The model writes `--tunes` tunes at each temperature; a model of the same size with random weights writes
+`--random-tunes` tunes at the first temperature. Each request has a title, every second a key, every third a rhythm,
+and some of these a meter. The script counts the tunes without problems in `Tune.check`, without errors and warnings
+of abc2midi (except its messages about repeats), the tunes that end by themselves, and the tunes with the requested
+header. It also prints the messages of abc2midi."""
 
 import argparse
 import itertools

@@ -1,4 +1,4 @@
-"""Run the notebook in this folder afresh, and keep what its cells show.
+"""Run the notebook in this folder again, and save the outputs of its cells.
 
 python docs/run_tour.py            # or: make notebook
 """
@@ -11,21 +11,21 @@ import nbformat
 from nbclient import NotebookClient
 
 NOTEBOOK = Path(__file__).with_name("tour.ipynb")
-# What a run leaves in a notebook that is not of its making: who runs it, where, and when.
+# The only metadata that the notebook keeps: nothing about the user, the machine or the time.
 KEPT = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}}
 LANGUAGE = {"name": "python"}
-# What TensorFlow says of the machine when it is loaded.
+# Messages of TensorFlow about the machine, which it prints when it is loaded.
 NOTES = re.compile(
     r"(?m)^([IWE]\d{4} [\d:.]+ .*|WARNING: All log messages before absl.*|To enable the following .*)\n?"
 )
 
 
 def run(folder: Path) -> nbformat.NotebookNode:
-    """Run the notebook in a folder, in which it writes its files.
+    """Run the notebook in a folder, where it writes its files.
 
     Raises:
-        CellExecutionError: a cell ends with an error.
-        CellTimeoutError: a cell takes longer than five minutes.
+        CellExecutionError: a cell raised an error.
+        CellTimeoutError: a cell took longer than five minutes.
     """
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     for cell in notebook.cells:
@@ -44,12 +44,12 @@ def run(folder: Path) -> nbformat.NotebookNode:
 
 
 def is_note(output: nbformat.NotebookNode) -> bool:
-    """Whether an output is nothing but notes of TensorFlow's."""
+    """Whether an output contains only messages of TensorFlow."""
     return output.get("name") == "stderr" and not NOTES.sub("", output.text).strip()
 
 
 def main() -> None:
-    """Run it, and write it where it was."""
+    """Run the notebook and save it in place."""
     with tempfile.TemporaryDirectory() as folder:
         notebook = run(Path(folder))
     nbformat.write(notebook, NOTEBOOK)

@@ -1,9 +1,9 @@
-"""Go on from a trained model with tunes of your own, and hear whether it made a difference.
+"""Fine-tune a trained model on your own tunes, and compare its tunes before and after.
 
     python examples/fine_tune.py my_tunes.abc --out mine
-    python examples/fine_tune.py --model my-model --epochs 3     # from another model, on abclm's tunebook
+    python examples/fine_tune.py --model my-model --epochs 3     # another model, abclm's tunebook
 
-A few dozen tunes are enough: the model knows what a tune is, and learns what yours have in common.
+A few dozen tunes are enough: the model already writes tunes, and it learns what your tunes have in common.
 """
 
 import argparse
@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument(
         "tunes", nargs="*", default=["oldTunes"], help="files, folders, globs, built-in names"
     )
-    parser.add_argument("--model", default="session", help="a preset's name, or a model folder")
+    parser.add_argument("--model", default="session", help="name of a preset, or a model folder")
     parser.add_argument("--out", default="mine", help="the model folder to write")
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
@@ -35,7 +35,7 @@ def main() -> None:
     )
     after.save(options.out)
 
-    # Fewer bits: the tunes that were held out surprise the model less.
+    # Fewer bits mean that the model predicts the held-out tunes better.
     for name, lm in (("before", before), ("after", after)):
         print(
             f"{name}: {lm.bits_per_character(validation):.3f} bits per character on {len(validation)} tunes"

@@ -1,4 +1,4 @@
-"""Write tunes with a title, in a key, and save them to look at and to hear."""
+"""Write tunes with a given title and key, and save them as files."""
 
 import argparse
 from pathlib import Path
@@ -8,22 +8,21 @@ import abclm
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="session", help="a preset's name or a model folder")
+    parser.add_argument("--model", default="session", help="name of a preset, or a model folder")
     parser.add_argument("--title", default="The Lost Badger")
     parser.add_argument("--key", default="G")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("tunes"))
-    parser.add_argument("--suffixes", default=".abc,.mid,.wav", help="what to save")
+    parser.add_argument("--suffixes", default=".abc,.mid,.wav", help="formats to save, as suffixes")
     arguments = parser.parse_args()
 
     lm = abclm.load(arguments.model)
 
-    # One tune as it is written, character by character.
+    # Print one tune while the model writes it, character by character.
     for character in lm.stream(title=arguments.title, key=arguments.key, seed=arguments.seed):
         print(character, end="", flush=True)
 
-    # Two tunes that can be played: one that can't is tried again. The first of them is the one above,
-    # if that could be played.
+    # Write two tunes. The first is the tune above.
     tunes = lm.generate(title=arguments.title, key=arguments.key, n=2, seed=arguments.seed)
     for number, tune in enumerate(tunes, 1):
         for suffix in arguments.suffixes.split(","):
@@ -31,7 +30,7 @@ def main() -> None:
             tune.save(path)
             print(path)
 
-    # A cooler head and a fixed beginning: the likeliest of what could follow "GBd gfe".
+    # Continue a given opening, with a low temperature: only likely characters follow.
     options = abclm.GenerationOptions(opening="|:GBd gfe", key="G", meter="6/8", temperature=0.7, top_p=0.95)
     print(lm.generate(options, rhythm="jig", seed=arguments.seed)[0])
 

@@ -1,10 +1,10 @@
-"""Train a model from nothing on tunes of your own, and let it write one.
+"""Train a new model on your own tunes, and let it write a tune.
 
     python examples/train_on_your_own_tunes.py my_tunes.abc more/*.abc --out my-model
     python examples/train_on_your_own_tunes.py            # on the tunebook that comes with abclm
 
-A thousand tunes or more and an hour or two make a model worth listening to; on fewer, go on from the
-model that comes with abclm instead: see fine_tune.py. A first try is quick with --units 128 --epochs 5.
+A good model needs at least a thousand tunes and an hour or two. With fewer tunes, fine-tune the model that comes
+with abclm instead: see fine_tune.py. For a quick first try, use --units 128 --epochs 5.
 """
 
 import argparse
@@ -22,20 +22,20 @@ def main() -> None:
         "tunes", nargs="*", default=["oldTunes"], help="files, folders, globs, built-in names"
     )
     parser.add_argument("--out", default="my-model", help="the model folder to write")
-    parser.add_argument("--units", type=int, default=1024, help="width of the LSTM layer")
+    parser.add_argument("--units", type=int, default=1024, help="number of units of the LSTM layer")
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--sequence-length", type=int, default=400, help="characters of a training window")
+    parser.add_argument("--sequence-length", type=int, default=400, help="characters in a training window")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
 
-    # One spelling for everything: what has none is left out, and so is a tune that is there twice.
+    # Convert all tunes to the canonical form; leave out duplicates and tunes without a canonical form.
     raw = read_corpora(options.tunes)
     corpus = raw.normalize().deduplicate()
     print(f"{len(corpus)} of {len(raw)} tunes, {len(corpus.text):,} characters")
     for problem in corpus.problems[:10]:
         print("left out:", problem)
 
-    # The held-out tunes say whether the model learns music or only remembers these tunes.
+    # The held-out tunes show whether the model learns music or only memorizes the training tunes.
     train, validation = corpus.split(validation=0.1, seed=options.seed)
     lm = LanguageModel.create(ModelConfig(units=options.units), seed=options.seed)
     lm.fit(
@@ -48,7 +48,7 @@ def main() -> None:
             patience=3,
             seed=options.seed,
         ),
-        folder=options.out,  # saved whenever it got better, so Ctrl-C loses nothing
+        folder=options.out,  # saved after each improvement, so Ctrl-C loses nothing
         progress=print_epoch,
     )
     print(f"the model is in {options.out}; this is what it writes:")

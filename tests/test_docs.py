@@ -398,6 +398,12 @@ def test_links_lead_to_what_is_there(page):
         assert not anchor or anchor in headings(file), f"{page_name(page)} links to {target}"
 
 
+@pytest.mark.parametrize("page", LINKING_PAGES, ids=page_name)
+def test_pictures_are_there_and_small(page):
+    for target in re.findall(r"!\[[^\]]+\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).stat().st_size < 120_000, f"{page_name(page)} shows {target}"
+
+
 def test_every_page_is_in_the_index():
     index = (DOCS / "README.md").read_text(encoding="utf-8")
     for page in [*PAGES[1:], *NOTEBOOKS]:

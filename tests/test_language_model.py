@@ -19,7 +19,6 @@ from abclm.models import presets
 from abclm.models.architecture import read_config
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.presets import preset_names
-from abclm.system import files
 from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.tune import Tune
 
@@ -79,7 +78,10 @@ def test_sizes_out_of_range_are_all_named(value):
 def test_a_config_goes_to_json_and_back():
     config = ModelConfig(embedding_dimension=5, units=6, layers=2)
     assert read_config(config.to_json()) == config
-    assert json.loads(config.to_json())["format_version"] == 1
+    assert list(json.loads(config.to_json()).items()) == [
+        ("format_version", 2), ("architecture", "lstm"),
+        ("embedding_dimension", 5), ("units", 6), ("layers", 2), ("cache", []),
+    ]  # fmt: skip
 
 
 # A new model
@@ -202,7 +204,7 @@ class Crash(BaseException):
 
 def crash_points(monkeypatch, lm, folder, error):
     """Save again and again, each time stopped one file operation later, until a save goes through."""
-    operations = [(files, "write_bytes"), (os, "replace")]
+    operations = [(model_folder, "write_bytes"), (os, "replace")]
     operations += [(type(folder), name) for name in ("rename", "rmdir", "unlink")]
     for survived in range(100):
         left = survived
@@ -280,7 +282,7 @@ def test_a_full_disk_leaves_no_folder_that_was_not_there(lm, tmp_path, monkeypat
     def full(path, data):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(files, "write_bytes", full)
+    monkeypatch.setattr(model_folder, "write_bytes", full)
     with pytest.raises(OSError, match="No space"):
         lm.save(tmp_path / "m")
     assert os.listdir(tmp_path) == []
@@ -432,8 +434,10 @@ def change_json(path, **changes):
 @pytest.mark.parametrize(
     ("changes", "part"),
     [
-        ({"format_version": 2}, "format_version is 2, this abclm"),
+        ({"format_version": 3}, "format_version is 3, this abclm"),
         ({"format_version": None}, "format_version is None"),
+        ({"architecture": "lsmt"}, "'lsmt' is unknown; did you mean lstm?"),
+        ({"architecture": None}, "the architecture None is unknown"),
         ({"cell": "gru"}, "'cell'"),
         ({"units": None}, "'units'"),
         ({"units": 0}, "units is an integer from 1"),
@@ -495,3 +499,30 @@ def test_weights_too_many_are_named(folder):
     with pytest.raises(ModelError) as caught:
         abclm.load(folder)
     assert_one_line(caught, "holds gru/bias, which config.json doesn't call for")
+
+
+# Versions of the canonical form
+
+
+def test_a_model_of_tunes_in_an_older_form_loads_with_one_warning(lm, tmp_path, monkeypatch, caplog):
+    lm.save(tmp_path / "m")
+    LanguageModel.load(tmp_path / "m")
+    assert not caplog.records  # none in the metadata means version 1
+    monkeypatch.setattr("abclm.models.model.FORM_VERSION", 2)
+    LanguageModel.load(tmp_path / "m")
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "learned tunes in version 1 of the canonical form" in said
+    assert "writes version 2" in said
+
+
+def test_a_model_of_tunes_in_a_newer_form_is_refused_with_what_to_do(lm, tmp_path):
+    lm.metadata["training"] = {"form_version": 2}
+    lm.save(tmp_path / "m")
+    with pytest.raises(
+        ModelError, match=r"version 2 of the canonical form, .* up to 1; update abclm"
+    ) as caught:
+        LanguageModel.load(tmp_path / "m")
+    assert_one_line(caught, str(tmp_path / "m" / "metadata.json"))
+    change_json(tmp_path / "m" / "metadata.json", training={"form_version": "two"})
+    with pytest.raises(ModelError, match="form_version is an integer, received 'two'"):
+        LanguageModel.load(tmp_path / "m")

@@ -1,4 +1,4 @@
-"""Turn tunes into the forms that they have: how many parts of how many bars, how usual each is; and how they end."""
+"""Turn tunes into their forms (numbers of parts and bars), counts of forms, and the share that ends on the tonic."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abclm.errors import ModelError
 from abclm.notation.grammar import Grammar
-from abclm.notation.keys import parse_key
+from abclm.notation.keys import Key, parse_key
 from abclm.notation.symbols import Change, Timed, struck
+from abclm.notation.timing import Ticks
+from abclm.notation.tune import Tune
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from abclm.notation.keys import Key
-    from abclm.notation.timing import Ticks
-    from abclm.notation.tune import Tune
 
 MOST_PARTS, MOST_BARS = 8, 64
 """That can be asked for."""
@@ -27,11 +25,11 @@ _USUAL_BARS = (8, 16, 4)
 
 
 class TuneForm(NamedTuple):
-    """A form as it can be asked for; see `abclm.notation.grammar.Form`.
+    """A form that a user can request; see `abclm.notation.grammar.Form`.
 
     Attributes:
-        parts: how many, each repeated; None where not all of them are, or they are of different lengths.
-        bars: of each part, or where there are no parts, of the tune; None where they can't be told.
+        parts: number of repeated parts; None if a part is not repeated, or if parts have different lengths.
+        bars: number of bars of each part, or without parts of the tune; None if it can't be determined.
     """
 
     parts: int | None = None
@@ -39,7 +37,7 @@ class TuneForm(NamedTuple):
 
 
 def form_of(tune: Tune) -> TuneForm:
-    r"""Find the form that a canonical tune has.
+    r"""Find the form of a canonical tune.
 
     Example:
         >>> from abclm import Tune
@@ -70,7 +68,7 @@ def _has(text: str, form: TuneForm) -> bool:
 
 
 def ends_on_tonic(tune: Tune) -> bool:
-    r"""Whether the last note that is written is the tonic of the key in force there; of a chord the lowest.
+    r"""Whether the last written note is the tonic of the current key; the lowest note of a chord counts.
 
     Example:
         >>> from abclm.notation.tune import Tune
@@ -85,26 +83,26 @@ def ends_on_tonic(tune: Tune) -> bool:
 
 
 def notes_in_keys(tune: Tune) -> list[tuple[list[int], Ticks, Key]]:
-    """Pitches and duration of what is struck, as it is written, with the key in force."""
+    """The pitches and duration of each written note or chord, with the current key."""
     key, found = tune.setting().key, []
     for symbol in tune.music.symbols:
         if isinstance(symbol, Change) and symbol.letter == "K" and symbol.value:
-            key = parse_key(symbol.value)  # `measure` has taken out what can't be read
+            key = parse_key(symbol.value)  # `measure` has removed what can't be read
         elif isinstance(symbol, Timed) and (notes := struck(symbol)):
             found.append(([note.pitch for note in notes], symbol.duration, key))
     return found
 
 
 def share_on_tonic(tunes: Sequence[Tune]) -> float | None:
-    """The share of the tunes that end on their tonic; None of no tunes."""
+    """The share of the tunes that end on their tonic; None for no tunes."""
     return sum(map(ends_on_tonic, tunes)) / len(tunes) if tunes else None
 
 
 def count_forms(tunes: Iterable[Tune]) -> list[dict[str, Any]]:
-    """Count the forms of canonical tunes, by rhythm, as far as they can be asked for.
+    """Count the forms of canonical tunes by rhythm, if a user can request them.
 
     Returns:
-        For JSON, the most frequent first: `{"rhythm": "jig", "parts": 2, "bars": 8, "tunes": 120}`.
+        Rows for JSON, the most frequent first: `{"rhythm": "jig", "parts": 2, "bars": 8, "tunes": 120}`.
     """
     counts = Counter((tune.rhythm, form_of(tune)) for tune in tunes)
     return [
@@ -115,12 +113,12 @@ def count_forms(tunes: Iterable[Tune]) -> list[dict[str, Any]]:
 
 
 def draw_form(counted: Sequence[dict[str, Any]], rhythm: str | None, random: np.random.Generator) -> TuneForm:
-    """Draw a form, as often as it was counted.
+    """Draw a form, with a probability proportional to its count.
 
     Args:
-        counted: by `count_forms`, at least one.
-        rhythm: of which; of all where it is None or was not counted.
-        random: where the draw comes from.
+        counted: result of `count_forms`, at least one row.
+        rhythm: only forms of this rhythm; all forms if it is None or was not counted.
+        random: the random generator.
     """
     fitting = [each for each in counted if each["rhythm"] == rhythm] if rhythm else []
     among = fitting or counted
@@ -130,7 +128,7 @@ def draw_form(counted: Sequence[dict[str, Any]], rhythm: str | None, random: np.
 
 
 def forms_in(metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What `count_forms` gave when a model was trained, from its metadata; ModelError where that is something else."""
+    """The result of `count_forms` in a model's metadata; ModelError if it has another type."""
     forms: list[dict[str, Any]] = metadata.get("training", {}).get("forms", [])
     if not all(isinstance(each, dict) and each.keys() == _FORM_KEYS for each in forms):
         names = ", ".join(sorted(_FORM_KEYS))
@@ -141,7 +139,7 @@ def forms_in(metadata: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def tonic_endings_in(metadata: Mapping[str, Any]) -> float | None:
-    """What `share_on_tonic` gave, likewise; None where it isn't known."""
+    """The result of `share_on_tonic` in a model's metadata; None if it isn't known."""
     share = metadata.get("training", {}).get("tonic_endings")
     if share is not None and not (isinstance(share, int | float) and 0 <= share <= 1):
         raise ModelError(

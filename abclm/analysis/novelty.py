@@ -1,54 +1,50 @@
-"""Turn training tunes into a compact index that says of any tune how much of it stands in one of them.
+"""Turn training tunes into a compact index that measures how much of another tune stands in one of them.
 
-The index holds for each tune the hashes of its different bars, whatever their key, the order in which they are
-heard, and the title: some hundred bytes a tune. The notes can't be read back from it.
+For each tune, the index contains the hashes of the different bars (independent of the key), their order as heard, and
+the title: about a hundred bytes per tune. The notes can't be recovered from it.
 """
-
-from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm.analysis.similarity import Pattern, heard_patterns
 from abclm.errors import ModelError
+from abclm.notation.tune import Tune
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
+Integers = npt.NDArray[np.integer]
+Codes = npt.NDArray[np.int64]
 
-    from abclm.notation.tune import Tune
-
-    Integers = npt.NDArray[np.integer]
-    Codes = npt.NDArray[np.int64]
-
-# What benchmarks/novelty.py finds among tunes that people wrote: of 100 held-out tunes that are no setting of a
-# tune of the other books, 95 share no more than a third of their bars with any of them, and next to none more than
-# four bars in a row.
+# Measured by benchmarks/novelty.py on human tunes: of 100 held-out tunes that are not settings of a training tune, 95
+# share at most a third of their bars with any training tune, and almost none shares more than four bars in a row.
 USUAL_SHARE = 1 / 3
 USUAL_RUN = 4
 
-_FORMAT_VERSION = 1  # of the file, and of what bars are compared by
-_HASH_BYTES = 4  # two of 100,000 different bars have one hash with a probability of 1 in 40,000 each
+_FORMAT_VERSION = 1  # of the file, and of the comparison of bars
+_HASH_BYTES = (
+    4  # each of 100,000 different bars shares its hash with another with a probability of 1 in 40,000
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """How much of a tune stands in training tunes, in any one transposition, as heard.
+    """How much of a tune, as heard, stands in training tunes, in any transposition.
 
     Attributes:
-        share: of the tune's different bars, how many stand in the tune nearest to it, 0 to 1.
-        bars: how many those are.
-        index: the place of that tune in the index; None where no bar is in common.
-        title: its title.
-        semitones: by how much that tune has to be moved, -6 to 5 where octaves don't matter.
-        run: the longest passage that stands in any one tune without a gap, in different bars.
-        run_index: the place of the tune that has it.
-        run_title: its title.
+        share: share of the tune's different bars that stand in the nearest training tune, 0 to 1.
+        bars: number of these bars.
+        index: position of the nearest tune in the index; None if no tune shares a bar.
+        title: title of the nearest tune.
+        semitones: transposition of the nearest tune, -6 to 5, as octaves don't matter.
+        run: number of different bars in the longest passage that stands without a gap in one training tune.
+        run_index: position of the tune with this passage.
+        run_title: title of that tune.
     """
 
     share: float = 0.0
@@ -61,22 +57,22 @@ class Overlap:
     run_title: str = ""
 
     def is_copy(self, share: float = USUAL_SHARE, run: int = USUAL_RUN) -> bool:
-        """Whether more is in common than is usual between different tunes.
+        """Whether the tune shares more than different tunes usually share.
 
         Args:
-            share: the largest share that is no copy, 0 to 1.
-            run: the longest run that is no copy.
+            share: the largest share that is not a copy, 0 to 1.
+            run: the longest run that is not a copy.
         """
         return self.share > share or self.run > run
 
 
 class NoveltyIndex:
-    r"""The bars of training tunes, as hashes, to be asked whether a tune is copied.
+    r"""Hashes of the bars of training tunes, which find out whether a tune is a copy.
 
-    Make one with `create` or `from_bytes`.
+    Create it with `create` or `from_bytes`.
 
     Attributes:
-        titles: of the tunes.
+        titles: titles of the tunes.
 
     Example:
         >>> from abclm.notation.tune import Tune
@@ -98,19 +94,19 @@ class NoveltyIndex:
     ) -> None:
         self._hashes = hashes  # uint32 (bars,): the different bars of one tune after another
         self._pitch_classes = pitch_classes  # uint8 (bars,): of their first notes
-        self._sizes = sizes  # (tunes,): how many different bars each tune has
-        self._heard = heard  # (bars as heard,): each as its place among its tune's different bars
-        self._lengths = lengths  # (tunes,): how many bars of each tune are heard
+        self._sizes = sizes  # (tunes,): number of different bars of each tune
+        self._heard = heard  # (bars as heard,): index of each among its tune's different bars
+        self._lengths = lengths  # (tunes,): number of bars of each tune as heard
         self.titles = tuple(titles)
 
     @classmethod
-    def create(cls, tunes: Iterable[Tune]) -> NoveltyIndex:
+    def create(cls, tunes: Iterable[Tune]) -> Self:
         """Index tunes."""
         hashes: list[int] = []
         pitch_classes: list[int] = []
         sizes, heard, lengths, titles = [], [], [], []
         for tune in tunes:
-            bars = _hashed_bars(replace(tune))  # a copy: what is parsed of many tunes is not kept
+            bars = _hashed_bars(replace(tune))  # a copy, so that the parsed tunes are not kept in memory
             places = {bar: place for place, bar in enumerate(dict.fromkeys(bars))}
             hashes += (each for each, _ in places)
             pitch_classes += (each for _, each in places)
@@ -126,15 +122,15 @@ class NoveltyIndex:
     def __len__(self) -> int:
         return len(self.titles)
 
-    def __add__(self, other: NoveltyIndex) -> NoveltyIndex:
-        """Join two indexes; a tune that both have stays once."""
+    def __add__(self, other: Self) -> Self:
+        """Join two indexes; a tune in both is kept once."""
         known = set(map(self._signature, range(len(self))))
         new = [index for index in range(len(other)) if other._signature(index) not in known]
         if not new:
             return self
         bars = np.concatenate([np.arange(*other._bar_places[index : index + 2]) for index in new])
         heard = np.concatenate([np.arange(*other._heard_places[index : index + 2]) for index in new])
-        return NoveltyIndex(
+        return type(self)(
             np.concatenate([self._hashes, other._hashes[bars]]),
             np.concatenate([self._pitch_classes, other._pitch_classes[bars]]),
             np.concatenate([self._sizes, other._sizes[new]]),
@@ -144,11 +140,10 @@ class NoveltyIndex:
         )
 
     def nearest(self, tune: Tune) -> Overlap:
-        """Find the tune that has most of a tune's bars, and the longest passage that any has.
+        """Find the training tune that shares the most bars with a tune, and the longest shared passage.
 
         Args:
-            tune: any tune. Its key, the unit of its notes and whether its repeats are written out make no
-                difference.
+            tune: any tune. Its key, its unit note length and written-out repeats make no difference.
         """
         bars = _hashed_bars(tune)
         found = self._common(list(dict.fromkeys(bars)))
@@ -168,7 +163,7 @@ class NoveltyIndex:
         )
 
     def to_bytes(self) -> bytes:
-        """The index as a safetensors file, which can hold no program."""
+        """The index as a safetensors file, which can't contain a program."""
         from safetensors.numpy import save
 
         arrays = {
@@ -183,15 +178,15 @@ class NoveltyIndex:
         return save(arrays)
 
     @classmethod
-    def from_bytes(cls, data: bytes, place: str = "the index") -> NoveltyIndex:
-        """Read what `to_bytes` gave.
+    def from_bytes(cls, data: bytes, place: str = "the index") -> Self:
+        """Read the result of `to_bytes`.
 
         Args:
-            data: of the file.
-            place: where it comes from, for errors.
+            data: content of the file.
+            place: source of the data, for error messages.
 
         Raises:
-            ModelError: it is no such index, cut off, or of another version.
+            ModelError: the data are not an index, are truncated, or have another version.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import load
@@ -213,7 +208,7 @@ class NoveltyIndex:
         return index
 
     def _check(self) -> None:
-        """Find out that the arrays fit together, before any place in them is trusted."""
+        """Check that the arrays are consistent before they are used."""
         arrays = (self._hashes, self._pitch_classes, self._sizes, self._heard, self._lengths)
         if any(array.ndim != 1 or array.dtype.kind != "u" for array in arrays):
             raise ValueError("its arrays are not rows of unsigned integers")
@@ -230,7 +225,7 @@ class NoveltyIndex:
 
     @cached_property
     def _bar_places(self) -> list[int]:
-        """Where the different bars of each tune begin; (tunes + 1)."""
+        """The index of each tune's first different bar; (tunes + 1)."""
         return list(accumulate(self._sizes.tolist(), initial=0))
 
     @cached_property
@@ -239,13 +234,13 @@ class NoveltyIndex:
 
     @cached_property
     def _by_hash(self) -> tuple[npt.NDArray[np.intp], Integers, npt.NDArray[np.intp]]:
-        """The bars in the order of their hashes: their places, their hashes, their tunes."""
+        """The bars in the order of their hashes: their positions, hashes and tunes."""
         order = np.argsort(self._hashes, kind="stable")
         owners = np.repeat(np.arange(len(self)), self._sizes)
         return order, self._hashes[order], owners[order]
 
     def _common(self, bars: list[tuple[int, int]]) -> list[tuple[int, int, int]]:
-        """The bars in common with each tune in each transposition: `(count, tune, shift)`, most first."""
+        """The number of common bars with each tune in each transposition: `(count, tune, shift)`, largest first."""
         if not bars or not len(self._hashes):
             return []
         order, hashes, owners = self._by_hash
@@ -266,7 +261,7 @@ class NoveltyIndex:
         best, best_index = 0, found[0][1]
         codes = np.array([each * 12 + pitch_class for each, pitch_class in bars], np.int64)
         for count, index, shift in found:
-            if count <= best:  # no run has more different bars than are in common
+            if count <= best:  # a run has at most as many different bars as are in common
                 break
             run = longest_run(codes, self._codes(index, shift))
             if run > best:
@@ -274,7 +269,7 @@ class NoveltyIndex:
         return best, best_index
 
     def _codes(self, index: int, shift: int) -> Codes:
-        """A tune's bars as heard, a number for each, moved by so many semitones."""
+        """A tune's transposed bars as heard, as numbers."""
         bars = slice(*self._bar_places[index : index + 2])
         pitch_classes = (self._pitch_classes[bars].astype(np.int64) + shift) % 12
         codes = self._hashes[bars].astype(np.int64) * 12 + pitch_classes
@@ -286,13 +281,13 @@ class NoveltyIndex:
 
 
 def longest_run(one: Codes, other: Codes) -> int:
-    """The longest passage that two tunes have in common, in different bars.
+    """The number of different bars in the longest passage that two tunes share.
 
-    A passage that is heard twice counts once, so that it makes no difference whether a repeat is written out.
+    A passage that is heard twice counts once, so it makes no difference whether a repeat is written out.
 
     Args:
-        one: a number for each bar as heard, equal where the bars are.
-        other: likewise.
+        one: a number for each bar as heard; equal bars have equal numbers.
+        other: the same for the other tune.
 
     Example:
         >>> longest_run(np.array([1, 2, 3, 1, 2, 3, 9]), np.array([8, 1, 2, 3, 1, 2, 3]))
@@ -300,7 +295,7 @@ def longest_run(one: Codes, other: Codes) -> int:
     """
     common = len(np.intersect1d(one, other))
     ends: list[tuple[int, int]] = []  # (length, end) of the passages in `one`
-    lengths = np.zeros(len(other) + 1, np.int64)  # of the passages that end here, in `other`
+    lengths = np.zeros(len(other) + 1, np.int64)  # lengths of the passages that end here, in `other`
     for place, code in enumerate(one):
         grown = np.zeros_like(lengths)
         grown[1:] = np.where(other == code, lengths[:-1] + 1, 0)
@@ -329,13 +324,13 @@ def _hashed_bars(tune: Tune) -> list[tuple[int, int]]:
 
 
 def _hash(pattern: Pattern) -> int:
-    """A hash that is the same on every machine and in every run."""
+    """A hash that is equal on every machine and in every run."""
     text = ",".join(map(str, pattern)).encode()
     return int.from_bytes(hashlib.blake2b(text, digest_size=_HASH_BYTES).digest(), "little")
 
 
 def _smallest(numbers: list[int]) -> Integers:
-    """The numbers in the smallest unsigned type that holds them."""
+    """Convert the numbers to the smallest unsigned type that can hold them."""
     return np.array(numbers, np.min_scalar_type(max(numbers, default=0)))
 
 

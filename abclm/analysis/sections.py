@@ -1,6 +1,4 @@
-"""Say of a tune whether it is in its key and in form."""
-
-from __future__ import annotations
+"""Find out whether a tune is in its key and in form."""
 
 from fractions import Fraction
 
@@ -12,15 +10,15 @@ from abclm.notation.tune import Tune
 
 MAJOR_SCALE = (0, 2, 4, 5, 7, 9, 11)
 LEAST_IN_SCALE = 0.9
-_SHORTEST_SECTION = Fraction(3, 2)  # bars; what is shorter is a pick-up and belongs to what follows
+_SHORTEST_SECTION = Fraction(3, 2)  # bars; a shorter section is a pick-up and belongs to the next section
 
 
 def section_lengths(tune: Tune) -> list[Fraction]:
-    r"""The lengths of a tune's sections, as heard, in bars of the meter in force.
+    r"""The lengths of a tune's sections, as heard, in bars of the current meter.
 
-    A section ends at each repeat and double bar that is heard, so a part that is repeated is two sections. What is
-    shorter than one and a half bars, a pick-up, belongs to the section that follows it. Where there is no
-    meter, what stands between two bar lines is a bar.
+    A section ends at each repeat and double bar as heard, so a repeated part is two sections. A section that is
+    shorter than one and a half bars is a pick-up and belongs to the next section. Without a meter, each bar line
+    ends a bar.
 
     Example:
         >>> tune = Tune.parse("X:1\nM:2/4\nL:1/8\nK:D\nA|d2f2|a2f2|e2c2|d3:|\n")
@@ -31,7 +29,7 @@ def section_lengths(tune: Tune) -> list[Fraction]:
     bar_lengths = _bar_lengths(tune)
     sections: list[Fraction] = []
     now = Fraction(0)  # of the section
-    bar: Ticks = 0  # where there is no meter
+    bar: Ticks = 0  # without a meter
     for index, _ in tune.playback.order():
         symbol = symbols[index]
         if isinstance(symbol, Timed):
@@ -55,9 +53,9 @@ def section_lengths(tune: Tune) -> list[Fraction]:
 
 
 def is_in_form(tune: Tune) -> bool:
-    r"""Whether a tune, as heard, has a multiple of 8 bars, in sections of a multiple of 4.
+    r"""Whether a tune, as heard, has a multiple of 8 bars, in sections with a multiple of 4 bars.
 
-    Both are rounded to whole bars, as a pick-up may stand outside them.
+    Both are rounded to whole bars, because a pick-up may be outside them.
 
     Example:
         >>> head = "X:1\nM:2/4\nL:1/8\nK:D\n"
@@ -72,7 +70,7 @@ def is_in_form(tune: Tune) -> bool:
 
 
 def share_in_scale(tune: Tune) -> float:
-    r"""The share of the time, as written, in which notes of the scale of the key in force are struck, 0 to 1.
+    r"""The share of the written time on notes of the current key's scale, 0 to 1.
 
     Example:
         >>> share_in_scale(Tune.parse("X:1\nL:1/4\nK:G\nGA^A2|]\n"))
@@ -88,12 +86,12 @@ def share_in_scale(tune: Tune) -> float:
 
 
 def is_in_key(tune: Tune) -> bool:
-    """Whether nine tenths of a tune are in the scale of the key that it states."""
+    """Whether at least nine tenths of a tune are in the scale of its stated key."""
     return share_in_scale(tune) >= LEAST_IN_SCALE
 
 
 def _bar_lengths(tune: Tune) -> list[Fraction | None]:
-    """For each symbol of the playback the length of a full bar there, in quarter notes."""
+    """The length of a full bar at each symbol of the playback, in quarter notes."""
     length = tune.setting().meter.bar_length
     lengths: list[Fraction | None] = []
     for symbol in tune.playback.symbols:

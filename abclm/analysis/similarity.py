@@ -1,4 +1,4 @@
-"""Turn tunes into bars that can be compared whatever their key: duplicates, near copies, the nearest tune."""
+"""Turn tunes into bars that can be compared in any key, to find near copies and the nearest tune."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -9,7 +9,7 @@ from abclm.errors import ConfigError
 from abclm.notation.symbols import Bar, Symbol, Timed, struck
 from abclm.notation.tune import Tune
 
-# A bar is divided into so many parts for comparison: fine enough for tuplets of 3, 5 and 7 and 1/64 of a bar.
+# Number of parts of a bar for comparison: fine enough for tuplets of 3, 5 and 7 and for 1/64 of a bar.
 _PARTS = 64 * 105
 
 Pattern = tuple[int, ...]
@@ -17,13 +17,13 @@ Pattern = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What two tunes have in common.
+    """The common bars of two tunes.
 
     Attributes:
-        index: of the other tune, in the order in which the index was given its tunes.
-        overlap: share of the bars of the tune that has fewer of them, 0 to 1.
-        bars: how many different bars are in common.
-        semitones: by how much the other tune has to be moved, -6 to 5 where octaves don't matter.
+        index: position of the other tune in the index.
+        overlap: the common bars as a share of the bars of the tune with fewer bars, 0 to 1.
+        bars: number of different common bars.
+        semitones: transposition of the other tune, -6 to 5, as octaves don't matter.
     """
 
     index: int
@@ -33,17 +33,17 @@ class Match:
 
 
 def bar_patterns(tune: Tune) -> dict[tuple[Pattern, int], int]:
-    """The different bars of a tune, as heard: where in the bar its notes begin, and how they move.
+    """The different bars of a tune, as heard: the onsets of the notes in the bar, and their intervals.
 
-    Bars of fewer than two notes say nothing and are left out. Where the unit is another (a reel in 2/4
-    or in C|), the pattern is the same.
+    Bars of fewer than two notes are left out. The pattern does not depend on the note values (a reel in 2/4
+    or in C|).
 
     Args:
         tune: any tune.
 
     Returns:
-        For each `(pattern, pitch class of its first note)` the number of the bar where it first stands. The
-        pattern has, for each note, its place in the bar and the semitones from the first note.
+        The number of the first bar with each `(pattern, pitch class of its first note)`. For each note, the
+        pattern contains its position in the bar and its interval from the first note in semitones.
     """
     patterns: dict[tuple[Pattern, int], int] = {}
     for number, events in enumerate(_bars(tune.music.symbols)):
@@ -54,13 +54,13 @@ def bar_patterns(tune: Tune) -> dict[tuple[Pattern, int], int]:
 
 
 def heard_patterns(tune: Tune) -> list[tuple[Pattern, int]]:
-    r"""The bars of a tune in the order in which they are heard: repeats and part sequences played out.
+    r"""The bars of a tune in the order in which they are heard, with repeats and part sequences expanded.
 
     Args:
         tune: any tune.
 
     Returns:
-        `(pattern, pitch class of its first note)` for each bar, as `bar_patterns` has them; bars of fewer than
+        `(pattern, pitch class of its first note)` for each bar, as in `bar_patterns`; bars of fewer than
         two notes are left out.
 
     Example:
@@ -76,7 +76,7 @@ def heard_patterns(tune: Tune) -> list[tuple[Pattern, int]]:
 
 
 def _pattern(events: list[Timed]) -> tuple[Pattern, int] | None:
-    """What a bar is compared by, and the pitch class of its first note; None for fewer than two notes."""
+    """The pattern of a bar, and the pitch class of its first note; None for fewer than two notes."""
     whole = sum(event.duration for event in events)
     pattern: list[int] = []
     first = None
@@ -84,7 +84,7 @@ def _pattern(events: list[Timed]) -> tuple[Pattern, int] | None:
     for event in events:
         notes = struck(event)
         if notes:
-            pitch = max(note.pitch for note in notes)  # of a chord the melody is on top
+            pitch = max(note.pitch for note in notes)  # the melody is the top note of a chord
             first = pitch if first is None else first
             pattern += (int(now * _PARTS / whole + 0.5), pitch - first)
         now += event.duration  # type: ignore[assignment]
@@ -104,9 +104,10 @@ def _bars(symbols: Iterable[Symbol]) -> Iterator[list[Timed]]:
 
 
 class TuneIndex:
-    r"""The bars of many tunes, to be asked which of them a tune is like.
+    r"""The bars of many tunes, to find the tunes that are most similar to a tune.
 
     Example:
+        >>> from abclm import Tune
         >>> tune = Tune.parse("X:1\nL:1/8\nK:G\nGABc|dBGB|cAFA|G4|]\n")
         >>> other = Tune.parse("X:2\nL:1/8\nK:D\nDEFG|AFDF|FDFA|d4|]\n")
         >>> TuneIndex([tune, other]).nearest(tune.transpose(3))
@@ -130,11 +131,11 @@ class TuneIndex:
         return len(self.sizes)
 
     def matches(self, tune: Tune, least: float = 0.0) -> list[Match]:
-        """The tunes that have a bar in common with a tune, the nearest first.
+        """The tunes that share a bar with a tune, the nearest first.
 
         Args:
-            tune: any tune; where it is in the index, it is its own nearest.
-            least: matches of less overlap are left out.
+            tune: any tune; if it is in the index, it is its own nearest tune.
+            least: matches with a smaller overlap are left out.
         """
         patterns = bar_patterns(tune)
         common: Counter[tuple[int, int]] = Counter()
@@ -155,23 +156,23 @@ class TuneIndex:
         )
 
     def nearest(self, tune: Tune) -> Match | None:
-        """The tune that has most in common with a tune; None where none has a bar in common."""
+        """The tune that shares the most with a tune; None if none shares a bar."""
         return next(iter(self.matches(tune)), None)
 
     def near_copies(self, least: float = 0.5) -> list[tuple[int, int, float]]:
-        """All pairs of tunes in the index that share so many bars.
+        """All pairs of tunes in the index with at least a given overlap.
 
         Args:
-            least: the overlap from which on two tunes are a pair, above 0, up to 1.
+            least: the smallest overlap of a pair, above 0, up to 1.
 
         Returns:
-            `(index, index, overlap)`, the smaller index first, in order.
+            Sorted `(index, index, overlap)`, the smaller index first.
         """
         if not 0 < least <= 1:
             raise ConfigError(f"least is above 0, up to 1; received {least!r}")
         pairs: dict[tuple[int, int], float] = {}
         for index, patterns in enumerate(self._tunes):
-            # A tune that shares so many of these bars shares one of the rarest few (prefix filtering).
+            # A tune that shares enough of these bars shares one of the rarest of them (prefix filtering).
             needed = ceil(least * len(patterns))
             rarest = sorted(patterns, key=lambda bar: len(self._places[bar[0]]))[: len(patterns) - needed + 1]
             others = {other for pattern, _ in rarest for other, _ in self._places[pattern]}
@@ -182,7 +183,7 @@ class TuneIndex:
         return sorted((*pair, overlap) for pair, overlap in pairs.items() if overlap >= least)
 
     def _shared(self, one: int, other: int) -> int:
-        """How many bars two tunes of the index have in common, in the transposition that has most."""
+        """The number of bars that two tunes of the index share, in the best transposition."""
         shifts: Counter[int] = Counter()
         by_pattern: dict[Pattern, list[int]] = defaultdict(list)
         for pattern, pitch_class in self._tunes[one]:

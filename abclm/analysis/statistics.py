@@ -1,9 +1,7 @@
-"""Turn tunes into musical statistics: what each note, each bar and each tune is like, as numbers.
+"""Turn tunes into musical statistics: numbers for each note, each bar and each tune.
 
-The tune is taken as it is written, repeats not played out but for its length; of a chord the highest note.
+Tunes are measured as written; only their length is measured with repeats expanded. The highest note of a chord counts.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,15 +20,15 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Statistic:
-    """What is counted of tunes, and between which values.
+    """A statistic of tunes, and the range of its values.
 
     Attributes:
-        name: as it stands in tables and JSON.
-        unit: of its values.
-        low: the lowest value that is told apart; lower ones count as this one.
-        high: the highest.
-        per_tune: whether a tune has one value, and not one for each note or bar.
-        meaning: what the values are.
+        name: name in tables and JSON.
+        unit: unit of its values.
+        low: the lowest value; lower values count as this value.
+        high: the highest value; higher values count as this value.
+        per_tune: whether a tune has one value instead of one for each note or bar.
+        meaning: description of the values.
     """
 
     name: str
@@ -63,7 +61,7 @@ def measure(tune: Tune) -> dict[str, Floats] | None:
         tune: any tune.
 
     Returns:
-        For each of `STATISTICS` its values, at least one; None for a tune of fewer than two notes.
+        The values of each of `STATISTICS`, at least one; None for a tune of fewer than two notes.
 
     Example:
         >>> tune = Tune.parse("X:1\nM:3/4\nL:1/4\nK:G\nGBd|G3|]\n")
@@ -99,26 +97,26 @@ def measure(tune: Tune) -> dict[str, Floats] | None:
 
 
 def _melody(bar: WrittenBar) -> list[HeardNote]:
-    """The highest note of each place in a bar."""
+    """The highest note at each position in a bar."""
     highest = {note.onset: note for note in bar.notes}  # they are in the order of onset, then pitch
     return list(highest.values())
 
 
 def _variety(tune: Tune, bars: list[tuple[WrittenBar, list[HeardNote]]]) -> float:
-    """Of the bars of two notes or more, as written, the share that differ; 1 where there are none."""
+    """The share of different bars among the written bars of two or more notes; 1 without such bars."""
     telling = sum(len(line) > 1 for _, line in bars)
     return len(bar_patterns(tune)) / telling if telling else 1.0
 
 
 def _turns(moves: list[int]) -> float:
-    """Of the places between two moves, the share at which the direction changes; repeated notes are passed over."""
+    """The share of successive intervals between which the direction changes; repeated notes are ignored."""
     steps = [move for move in moves if move]
     turning = sum((before > 0) != (after > 0) for before, after in pairwise(steps))
     return turning / (len(steps) - 1) if len(steps) > 1 else 0.0
 
 
-# For each feature the standard deviation among the 3,731 tunes that `session` learned from, which
-# `benchmarks/statistic_units.py` prints: the unit in which the Fréchet distance is told.
+# The standard deviation of each feature among the 3,731 training tunes of `session`, printed by
+# `benchmarks/statistic_units.py`. These are the units of the Fréchet distance.
 FEATURES = {
     "pitch_mean": 2.242,
     "pitch_deviation": 0.7927,
@@ -142,13 +140,13 @@ FEATURES = {
 
 
 def features(measured: dict[str, Floats]) -> Floats:
-    """A tune as one point: of each statistic the value, or where it has many their mean and standard deviation.
+    """A tune as one point: the value of each statistic, or the mean and standard deviation of several values.
 
     Args:
-        measured: what `measure` gives.
+        measured: the result of `measure`.
 
     Returns:
-        float64 (features,), each in units of `FEATURES`, in their order.
+        float64 (features,), in the units and the order of `FEATURES`.
     """
     found = raw_features(measured)
     return np.array([found[name] / unit for name, unit in FEATURES.items()])

@@ -43,10 +43,10 @@ def _say_version(asked: bool) -> None:
 
 @app.callback()
 def _options(
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what is done.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what the program does.")] = False,
     version: Annotated[
         bool,
-        typer.Option("--version", help="Print the version and stop.", is_eager=True, callback=_say_version),
+        typer.Option("--version", help="Print the version and exit.", is_eager=True, callback=_say_version),
     ] = False,
 ) -> None:
     logging.basicConfig(
@@ -66,7 +66,7 @@ def run(arguments: list[str]) -> int:
         arguments: as on the command line, without the program's name.
 
     Returns:
-        The exit code. Errors that a user can mend are one line on standard error.
+        The exit code. Errors that a user can fix are one line on standard error.
     """
     try:
         result = app(arguments, prog_name="abclm", standalone_mode=False)
@@ -84,7 +84,7 @@ def run(arguments: list[str]) -> int:
         return 1
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        advice = "make room and run it again" if error.errno == errno.ENOSPC else "mend that and run it again"
+        advice = "make room and run it again" if error.errno == errno.ENOSPC else "fix that and run it again"
         return _fail(
             f"{place}{error.strerror or error}; {advice}; nothing that existed before was changed", 1
         )

@@ -6,14 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
+from abclm.cli.options import Json
+
 
 def command(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE", help="Tunebooks, folders or globs; - is standard input.")
     ],
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of lines.")] = False,
+    as_json: Json = False,
 ) -> None:
-    """Say what is wrong in tunes, as file:line:column: message; exit 1 if anything is an error."""
+    """List problems in tunes, as file:line:column: message. The exit code is 1 if there are errors."""
     from abclm.corpora.sources import find_files
     from abclm.errors import CorpusError
     from abclm.notation.problems import Problem

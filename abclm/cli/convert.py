@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
-from abclm.formats import SUFFIXES
+from abclm.cli.options import takes
+from abclm.formats.table import FORMATS, suffixes_of
+
+_HEARD = f"for {suffixes_of('has_sound')}."
 
 
 def command(
@@ -13,25 +16,21 @@ def command(
         str, typer.Argument(metavar="IN", help="A tunebook (.abc, or - for standard input) or a .mid file.")
     ],
     target: Annotated[
-        Path, typer.Argument(metavar="OUT", help=f"A file ending in one of {', '.join(SUFFIXES)}.")
+        Path, typer.Argument(metavar="OUT", help=f"A file ending in one of {', '.join(FORMATS)}.")
     ],
     instrument: Annotated[
-        str | None, typer.Option(help="Such as fiddle, tin whistle, harp. [default: the tune's, or guitar]")
+        str | None, takes("NAME", "Instrument, such as fiddle, " + _HEARD, unset="the tune's own, or guitar")
     ] = None,
     tempo: Annotated[
-        str | None,
-        typer.Option(help="Beats a minute, or such as 1/4=120. [default: the tune's, or the rhythm's]"),
+        str | None, takes("TEMPO", "Beats per minute, or such as 1/4=120, " + _HEARD, unset="the usual one")
     ] = None,
-    chords: Annotated[bool, typer.Option(help="Play the chord symbols, too.")] = False,
+    chords: Annotated[bool, typer.Option("--chords", help="Play the chord symbols too, " + _HEARD)] = False,
 ) -> None:
-    """Convert between ABC, MIDI, sound, score and page; where each tune is a file, OUT-1, OUT-2 and so on."""
+    """Convert between ABC, MIDI, sound, score and page. If each tune becomes a file: OUT-1, OUT-2 and so on."""
     from abclm.formats.convert_file import convert_file
     from abclm.midi.performance import Performance
 
-    performance = None
-    if chords or instrument is not None or tempo is not None:
-        performance = Performance(instrument=instrument, tempo=tempo, chords=chords)
-    written, problems = convert_file(source, target, performance)
+    written, problems = convert_file(source, target, Performance.asked(instrument, tempo, chords))
     for problem in problems:
         typer.echo(f"abclm: error: {problem}", err=True)
     for path in written:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abclm.cli.options import Corpora, Json, Picture, takes
 from abclm.errors import ConfigError, CorpusError
 from abclm.system.files import write_bytes, write_text
 
@@ -13,16 +14,10 @@ if TYPE_CHECKING:
     from abclm.corpora.corpus import Corpus
 
 app = typer.Typer(
-    help="List the built-in corpora; look at, clean and split corpora.",
+    help="List the built-in corpora; describe, clean and split corpora.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-_Corpora = Annotated[
-    list[str],
-    typer.Argument(metavar="CORPUS", help="Built-in names, files, folders, globs; - is standard input."),
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print figures as JSON.")]
 
 _SHOWN_PROBLEMS = 10
 _SHOWN_REASONS = 5
@@ -30,10 +25,12 @@ _SHOWN_REASONS = 5
 
 @app.command("list")
 def list_corpora(
-    name: Annotated[str | None, typer.Argument(help="Show the whole data card of one.")] = None,
-    as_json: _Json = False,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Corpus of which to print the whole data card.")
+    ] = None,
+    as_json: Json = False,
 ) -> None:
-    """List the built-in corpora, with what their files say of terms."""
+    """List the built-in corpora with their terms of use."""
     from abclm.corpora.built_in import cards, find_card
 
     if name is not None:
@@ -49,11 +46,11 @@ def list_corpora(
 
 @app.command("stats")
 def stats(
-    corpora: _Corpora,
-    picture: Annotated[Path | None, typer.Option(help="Draw the figures into this .png file.")] = None,
-    as_json: _Json = False,
+    corpora: Corpora,
+    picture: Picture = None,
+    as_json: Json = False,
 ) -> None:
-    """Count tunes, characters, keys, meters, rhythms and lengths, and what is wrong with tunes."""
+    """Count tunes, characters, keys, meters, rhythms, lengths and problems."""
     from abclm.corpora.corpus import read_corpora
 
     if picture is not None and picture.suffix.lower() != ".png":
@@ -79,17 +76,17 @@ def stats(
 
 @app.command("clean")
 def clean(
-    corpora: _Corpora,
-    out: Annotated[
-        Path | None, typer.Option(help="The tunebook to write. [default: standard output]")
-    ] = None,
+    corpora: Corpora,
+    out: Annotated[Path | None, takes("FILE", "Tunebook to write.", unset="standard output")] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Keep only tunes that abc2midi plays without a complaint.")
+        bool, typer.Option("--strict", help="Keep only tunes that abc2midi plays without errors or warnings.")
     ] = False,
-    as_json: _Json = False,
-    show_all: Annotated[bool, typer.Option("--all", help="Say of every tune left out why it was.")] = False,
+    as_json: Json = False,
+    show_all: Annotated[
+        bool, typer.Option("--all", help="List every tune that was left out and why, not only the first ten.")
+    ] = False,
 ) -> None:
-    """Write a canonical, deduplicated tunebook, and say what was left out and why."""
+    """Write the tunes in canonical form, each once, and say which were left out and why."""
     from abclm.corpora.corpus import read_corpora
     from abclm.corpora.problems import count_reasons
 
@@ -121,19 +118,16 @@ def clean(
 
 @app.command("split")
 def split(
-    corpora: _Corpora,
-    out: Annotated[Path, typer.Option(help="The folder for train.abc and validation.abc.")],
-    validation: Annotated[float, typer.Option(help="The share of tunes to hold out.")] = 0.1,
-    seed: Annotated[int, typer.Option(help="Another seed holds out other tunes.")] = 0,
+    corpora: Corpora,
+    out: Annotated[Path, takes("DIR", "Folder for train.abc and validation.abc.")],
+    validation: Annotated[float, takes("X", "Share of the tunes to hold out. [above 0, below 1]")] = 0.1,
+    seed: Annotated[int, takes("N", "Random seed: each one holds out other tunes.")] = 0,
     relatives_together: Annotated[
-        bool,
-        typer.Option(
-            "--relatives-together", help="Keep tunes that share half their bars, in any key, on one side."
-        ),
+        bool, typer.Option("--relatives-together", help="Keep tunes that share half of their bars together.")
     ] = False,
-    as_json: _Json = False,
+    as_json: Json = False,
 ) -> None:
-    """Split a corpus by tune, canonical and deduplicated, into two tunebooks."""
+    """Split a corpus, in canonical form and each tune once, into two tunebooks."""
     from abclm.corpora.corpus import read_corpora
 
     if not 0 < validation < 1:

@@ -1,15 +1,15 @@
 """Measure a model on tunes that it was not trained on, and what it writes against them."""
 
 import json
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Json, Model, Picture, takes, with_fields
 from abclm.cli.training_run import quiet_imports
 from abclm.cli.training_tunes import read_tunes
 from abclm.errors import ConfigError
+from abclm.generation.options import GenerationOptions
 from abclm.system.files import write_bytes
 
 if TYPE_CHECKING:
@@ -19,40 +19,32 @@ if TYPE_CHECKING:
     from abclm.evaluation.figures import Evaluation
     from abclm.evaluation.quality import Quality
 
+_DEFAULTS = GenerationOptions()
+_FIELDS = ("temperature", "bar_redraws", "constrained")
 _SHARES = ("valid", "strict", "in_key", "ends_on_tonic", "in_form", "copied")
 _WIDTH = 120
 _DIVERSITY = ("distinct_bars", "distinct_openings", "nearest_overlap")
 
 
+@with_fields
 def command(
-    corpora: Annotated[
-        list[str],
-        typer.Argument(metavar="CORPUS", help="Built-in names, files, folders, globs; - is standard input."),
-    ],
-    model: Annotated[str, typer.Option(help="A preset's name, or a model folder.")] = "session",
-    clean: Annotated[bool, typer.Option("--clean", help="The tunes are canonical already.")] = False,
+    *,
+    corpora: Corpora,
+    model: Model = "session",
+    clean: Clean = False,
     tunes: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Tunes to set against those of CORPUS; may be given again."),
+        takes("FILE", "Tunes to compare with CORPUS; may be given several times.", unset="none"),
     ] = None,
     generate: Annotated[
-        int | None, typer.Option(metavar="N", help="Let the model write the tunes to set against them.")
+        int | None, takes("N", "Number of tunes to write and compare with CORPUS. [1 or more]", unset="off")
     ] = None,
-    temperature: Annotated[
-        float, typer.Option(help="Of what the model writes, as abclm generate has it.")
-    ] = 1.0,
-    bar_redraws: Annotated[int, typer.Option(help="Of what the model writes, likewise.")] = 0,
-    unconstrained: Annotated[
-        bool,
-        typer.Option(
-            "--unconstrained", help="Let the model write without the grammar, each tune at one try."
-        ),
-    ] = False,
-    seed: Annotated[int, typer.Option(help="Of what is written and drawn.")] = 0,
-    picture: Annotated[Path | None, typer.Option(help="Draw the figures into this .png file.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    given: Annotated[Given, FieldsOf(_DEFAULTS, only=_FIELDS, note="Needs --generate.")],
+    seed: Annotated[int, takes("N", "Random seed of generated tunes and of intervals. [0 or more]")] = 0,
+    picture: Picture = None,
+    as_json: Json = False,
 ) -> None:
-    """Say how many bits a character and a tune cost the model; the fewer, the better it predicts them."""
+    """Measure how many bits a character and a tune take: the fewer, the better the model predicts them."""
     from abclm.corpora.corpus import read_corpora
     from abclm.language_model import load
 
@@ -60,7 +52,7 @@ def command(
         raise ConfigError("--tunes gives the tunes that --generate would write; give one of the two")
     if generate is not None and generate < 1:
         raise ConfigError(f"--generate is a number of tunes from 1; received {generate}")
-    if generate is None and (unconstrained or temperature != 1 or bar_redraws):
+    if generate is None and any(value != getattr(_DEFAULTS, name) for name, value in given.items()):
         raise ConfigError(
             "--unconstrained, --temperature and --bar-redraws are for tunes that the model writes; give --generate, too"
         )
@@ -70,37 +62,36 @@ def command(
         raise ConfigError(f"--picture names the .png file to write; received {str(picture)!r}")
     lm = load(model)
     corpus = read_tunes(corpora, clean)
-    given = list(read_corpora(tunes)) if tunes else []
+    others = list(read_corpora(tunes)) if tunes else []
 
     from abclm.evaluation.bits import evaluate
     from abclm.evaluation.comparison import compare
     from abclm.evaluation.quality import judge
-    from abclm.generation.options import GenerationOptions
 
     with quiet_imports():
         evaluation = evaluate(lm, corpus, normalize=False)
     if generate is not None:
-        how = GenerationOptions(n=generate, temperature=temperature, bar_redraws=bar_redraws, seed=seed)
-        given = lm.generate(replace(how, constrained=False, attempts=1) if unconstrained else how)
+        tries: dict[str, Any] = {} if given["constrained"] else {"attempts": 1}
+        others = lm.generate(GenerationOptions(n=generate, seed=seed, **given, **tries))
     qualities: dict[str, Quality] = {}
     comparison = None
-    if given:
-        size = min(len(given), len(corpus))
-        for name, some in (("generated", given), ("real", list(corpus))):
+    if others:
+        size = min(len(others), len(corpus))
+        for name, some in (("generated", others), ("real", list(corpus))):
             qualities[name] = judge(some, lm.novelty_index, diversity_of=size, seed=seed)
-        comparison = compare(given, corpus, seed=seed)
+        comparison = compare(others, corpus, seed=seed)
     if picture is not None:
         from abclm.evaluation.picture import draw_comparison, draw_evaluation
 
         drawn = (
-            draw_comparison(given, corpus.tunes, comparison) if comparison else draw_evaluation(evaluation)
+            draw_comparison(others, corpus.tunes, comparison) if comparison else draw_evaluation(evaluation)
         )
         write_bytes(picture, drawn)
     if as_json:
         figures = {"model": model, **_prediction(evaluation, seed)}
         figures |= {name: quality.to_dict() for name, quality in qualities.items()}
         if comparison:
-            figures["overlaps"] = _overlaps([tune.title for tune in given], qualities["generated"])
+            figures["overlaps"] = _overlaps([tune.title for tune in others], qualities["generated"])
             figures["comparison"] = comparison.to_dict()
         typer.echo(json.dumps(figures, ensure_ascii=False))
         return

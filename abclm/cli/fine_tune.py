@@ -1,12 +1,13 @@
-"""Go on training a model on other tunes."""
+"""Continue training a model on other tunes."""
 
 import json
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abclm.cli import options as shared
+from abclm.cli.options import FieldsOf, Given, takes, with_fields
 from abclm.cli.training_run import (
     check,
     figures,
@@ -22,61 +23,35 @@ from abclm.training.config import TrainingConfig
 if TYPE_CHECKING:
     from abclm.language_model import LanguageModel
 
-_TRAINING = TrainingConfig.for_fine_tuning()
+_HELD_OUT = "tunes held out when the model was trained"
+_FIELDS = (
+    "epochs", "steps", "forgetting", "seed", "sequence_length", "batch_size", "learning_rate", "patience",
+    "output_dropout",
+)  # fmt: skip
 
 
+@with_fields
 def command(
-    corpora: Annotated[
-        list[str],
-        typer.Argument(metavar="CORPUS", help="Built-in names, files, folders, globs; - is standard input."),
-    ],
-    out: Annotated[Path, typer.Option(help="The model folder to write.")],
-    model: Annotated[
-        str, typer.Option(help="A preset's name, or a model folder; it stays as it is.")
-    ] = "session",
-    epochs: Annotated[int, typer.Option(help="Passes over the tunes.")] = _TRAINING.epochs,
-    steps: Annotated[int | None, typer.Option(help="Stop after so many steps instead.")] = _TRAINING.steps,
-    validation: Annotated[float, typer.Option(help="Share of the tunes to hold out and measure on.")] = 0.1,
-    clean: Annotated[bool, typer.Option("--clean", help="The tunes are canonical already.")] = False,
+    *,
+    corpora: shared.Corpora,
+    out: shared.ModelFolder,
+    model: shared.Model = "session",
+    validation: shared.Validation = 0.1,
+    clean: shared.Clean = False,
     raw: Annotated[
-        bool, typer.Option("--raw", help="Take the tunes as they are, symbols that the model lacks included.")
+        bool,
+        typer.Option("--raw", help="Keep the tunes as they are; the model gets the symbols that it lacks."),
     ] = False,
     old: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CORPUS",
-            help="Tunes that the model should not forget; by default those held out when it was trained.",
-        ),
+        list[str] | None, takes("CORPUS", "Tunes not to forget; may be given several times.", unset=_HELD_OUT)
     ] = None,
-    forgetting: Annotated[
-        float | None, typer.Option(help="Stop before the old tunes take more bits by more than this share.")
-    ] = _TRAINING.forgetting,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in --out, where there is one.")
-    ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")] = False,
-    seed: Annotated[int, typer.Option(help="Of split, windows and dropout.")] = _TRAINING.seed,
-    sequence_length: Annotated[
-        int, typer.Option(help="Characters of a training window; shorter where there is less text.")
-    ] = _TRAINING.sequence_length,
-    batch_size: Annotated[int, typer.Option(help="Windows of a step.")] = _TRAINING.batch_size,
-    learning_rate: Annotated[
-        float, typer.Option(help="Adam's step size, which falls to 0.")
-    ] = _TRAINING.learning_rate,
-    patience: Annotated[
-        int | None, typer.Option(help="Stop after so many epochs without a better held-out figure.")
-    ] = _TRAINING.patience,
-    output_dropout: Annotated[
-        float, typer.Option(help="Share of each LSTM layer's outputs to drop.")
-    ] = _TRAINING.output_dropout,
-    as_json: Annotated[bool, typer.Option("--json", help="End with the figures as one JSON object.")] = False,
+    resume: shared.Resume = False,
+    overwrite: shared.Overwrite = False,
+    training: Annotated[Given, FieldsOf(TrainingConfig.for_fine_tuning(), only=_FIELDS)],
+    as_json: shared.Json = False,
 ) -> None:
-    """Go on from a model on your own tunes, of which there may be few; a new model is written."""
-    config = TrainingConfig.for_fine_tuning(
-        sequence_length=sequence_length, batch_size=batch_size, learning_rate=learning_rate,
-        epochs=epochs, steps=steps, patience=patience, output_dropout=output_dropout, forgetting=forgetting,
-        seed=seed,
-    )  # fmt: skip
+    """Continue training a model on your own tunes, even a few, and write a new model."""
+    config = TrainingConfig.for_fine_tuning(**training)
     check(out, overwrite, resume, validation)
     if raw and clean:
         raise ConfigError(
@@ -88,7 +63,13 @@ def command(
 
     lm = load(model)
     prepared = prepare(
-        corpora, as_characters(lm.tokenizer), out, clean=clean, validation=validation, seed=seed, raw=raw
+        corpora,
+        as_characters(lm.tokenizer),
+        out,
+        clean=clean,
+        validation=validation,
+        seed=config.seed,
+        raw=raw,
     )
     if added := prepared.tokenizer.symbols[len(lm.tokenizer) :]:
         typer.echo(f"abclm: symbols that the model gets: {' '.join(map(repr, added))}", err=True)
@@ -96,12 +77,10 @@ def command(
 
     with quiet_imports():
         from abclm.training.forgetting import tunes_held_out_from
-        from abclm.training.run import as_start, fine_tune
+        from abclm.training.run import fine_tune
 
     old_tunes = read_tunes(old, clean=False) if old else tunes_held_out_from(lm)
     start = time.perf_counter()
-    lm = as_start(lm)
-    lm.metadata["split"] = {"validation": validation, "seed": seed}
     with shown(out) as display:
         say_where_it_begins(out, resume)
         tuned = fine_tune(

@@ -11,89 +11,43 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abclm._version import VERSION
+from abclm.cli.options import FieldsOf, Given, Json, Model, takes, with_fields
 from abclm.errors import AbclmError, ConfigError, ConvertError
-from abclm.formats import SUFFIXES
+from abclm.formats import table
 from abclm.generation.options import GenerationOptions
 from abclm.system.files import file_name
 
 if TYPE_CHECKING:
     from abclm.generation.abc.tunes import GeneratedTune
 
-FORMATS = tuple(suffix.removeprefix(".") for suffix in SUFFIXES)
-
-_DEFAULTS = GenerationOptions()
+FORMATS = tuple(suffix.removeprefix(".") for suffix in table.FORMATS)
 
 
+@with_fields
 def command(
-    model: Annotated[str, typer.Option(help="A preset's name, or a model folder.")] = "session",
-    title: Annotated[str | None, typer.Option(help="The tune's title, 1 to 60 symbols.")] = None,
-    key: Annotated[str | None, typer.Option(help="Such as G, Em, Ador, Bb.")] = None,
-    meter: Annotated[str | None, typer.Option(help="Such as 6/8, C|.")] = None,
-    rhythm: Annotated[str | None, typer.Option(help="Such as jig, reel, slip jig.")] = None,
-    unit_note_length: Annotated[str | None, typer.Option(help="Such as 1/8.")] = None,
-    opening: Annotated[str | None, typer.Option(help="Music code that the tune begins with.")] = None,
+    *,
+    model: Model = "session",
+    given: Annotated[Given, FieldsOf(GenerationOptions())],
     like: Annotated[
-        str | None, typer.Option(help="A tune (ABC or MIDI file) to take what is not given above from.")
+        str | None,
+        takes("FILE", "ABC or MIDI file that gives header and opening if you do not.", unset="none"),
     ] = None,
-    parts: Annotated[int | None, typer.Option(help="How many parts, each repeated.")] = None,
-    bars: Annotated[int | None, typer.Option(help="Bars of each part; without --parts, of the tune.")] = None,
-    any_form: Annotated[
-        bool,
-        typer.Option("--any-form", help="Leave the form to the model; else it is one usual among its tunes."),
-    ] = _DEFAULTS.any_form,
-    n: Annotated[int, typer.Option("-n", help="How many tunes.")] = _DEFAULTS.n,
-    seed: Annotated[
-        int | None, typer.Option(help="For the same tunes again. [default: drawn, and said]")
+    out: Annotated[
+        Path | None, takes("DIR", "Write files into this folder.", unset="standard output")
     ] = None,
-    temperature: Annotated[float, typer.Option(help="0: always the likeliest.")] = _DEFAULTS.temperature,
-    top_k: Annotated[int | None, typer.Option(help="Draw from the K likeliest symbols.")] = _DEFAULTS.top_k,
-    top_p: Annotated[
-        float | None, typer.Option(help="Draw from the likeliest symbols that together reach P.")
-    ] = _DEFAULTS.top_p,
-    min_p: Annotated[
-        float | None, typer.Option(help="Draw from symbols at least P times as likely as the likeliest.")
-    ] = _DEFAULTS.min_p,
-    bar_repetition: Annotated[
-        float, typer.Option(help="How probably to keep a bar that the tune has already; 0 to 1.")
-    ] = _DEFAULTS.bar_repetition,
-    bar_redraws: Annotated[
-        int, typer.Option(help="How often to draw a bar anew before the grammar has its way in it.")
-    ] = _DEFAULTS.bar_redraws,
-    ending_draws: Annotated[
-        int, typer.Option(help="How often to draw the last bar, until the tune might well end there.")
-    ] = _DEFAULTS.ending_draws,
-    max_length: Annotated[int, typer.Option(help="Characters a tune has at most.")] = _DEFAULTS.max_length,
-    unconstrained: Annotated[bool, typer.Option(help="Leave the music to the model, valid or not.")] = False,
-    novel: Annotated[
-        bool, typer.Option("--novel", help="Only tunes that copy none that the model learned from.")
-    ] = False,
-    attempts: Annotated[
-        int, typer.Option(help="How often to try for a novel tune, or a free one that can be played.")
-    ] = _DEFAULTS.attempts,
-    batch_size: Annotated[int, typer.Option(help="Tunes written at once.")] = _DEFAULTS.batch_size,
-    out: Annotated[Path | None, typer.Option(help="Write files into this folder.")] = None,
     file_format: Annotated[
-        str | None, typer.Option("--format", help=f"Files to write, of {','.join(FORMATS)}. [default: abc]")
+        str | None, takes("LIST", f"Formats for --out: {', '.join(FORMATS)}.", "--format", unset="abc")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print figures as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Write tunes: ABC on standard output, or with --out files named after title and number."""
     if like is not None:
         from abclm.generation.abc.like import read_likeness
 
-        model_tune = read_likeness(like)
-        key = key or model_tune.key
-        meter = meter or model_tune.meter
-        rhythm = rhythm or model_tune.rhythm
-        unit_note_length = unit_note_length or model_tune.unit_note_length
-        opening = opening or model_tune.opening
-    options = GenerationOptions(
-        title=title, key=key, meter=meter, rhythm=rhythm, unit_note_length=unit_note_length, opening=opening,
-        parts=parts, bars=bars, any_form=any_form, n=n, seed=seed, temperature=temperature, top_k=top_k,
-        top_p=top_p, min_p=min_p, bar_repetition=bar_repetition, bar_redraws=bar_redraws,
-        ending_draws=ending_draws, max_length=max_length, constrained=not unconstrained, attempts=attempts,
-        batch_size=batch_size, novel=novel,
-    )  # fmt: skip
+        likeness = read_likeness(like)
+        for name in ("key", "meter", "rhythm", "unit_note_length", "opening"):
+            given[name] = given[name] or getattr(likeness, name)
+    options = GenerationOptions(**given)
     formats = _formats(file_format, out)
 
     from abclm.generation.abc.tunes import generate, stream
@@ -106,7 +60,8 @@ def command(
     if options.seed is None:
         options = options.with_seed()
         typer.echo(f"abclm: seed {options.seed}; --seed {options.seed} writes the same again", err=True)
-    if n == 1 and out is None and not as_json and not novel and (options.constrained or attempts == 1):
+    is_first_try = options.constrained or options.attempts == 1
+    if options.n == 1 and out is None and not as_json and not options.novel and is_first_try:
         for character in stream(lm, options):
             sys.stdout.write(character)
             if character == "\n" or sys.stdout.isatty():

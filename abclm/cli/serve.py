@@ -4,19 +4,24 @@ from typing import Annotated
 
 import typer
 
+from abclm.cli.options import Model, takes
 from abclm.errors import AbclmError
 
 
 def command(
-    model: Annotated[str, typer.Option(help="A preset's name, or a model folder.")] = "session",
-    host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0: all of them.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0: any that is free.", min=0, max=65535)] = 8000,
+    model: Model = "session",
+    host: Annotated[
+        str, takes("ADDRESS", "Address to listen on: 127.0.0.1 is this machine, 0.0.0.0 its network too.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="N", min=0, max=65535, help="Port to listen on; 0 is any free port.")
+    ] = 8000,
     allow_host: Annotated[
-        list[str] | None, typer.Option(help="Another name that the server is asked for by; may be repeated.")
+        list[str] | None, takes("NAME", "Another host name; may be given several times.", unset="none")
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
-    """Serve a page on this machine that writes tunes, shows and plays them; until Ctrl-C."""
+    """Serve a web page that writes, shows and plays tunes, until Ctrl-C."""
     try:
         from abclm.web.server import serve
     except ModuleNotFoundError as error:

@@ -8,66 +8,58 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Validation, takes, with_fields
 from abclm.cli.training_run import quiet_imports, shown
 from abclm.cli.training_tunes import prepare
 from abclm.errors import ConfigError
 from abclm.tokenizers.characters import CharacterTokenizer
+from abclm.training.config import TrainingConfig
 
 if TYPE_CHECKING:
     from abclm.experiments.sweep import Result
 
+_PAPER, _AGAIN = "as in the paper", "may be given several times"
 
+
+@with_fields
 def command(
-    corpora: Annotated[
-        list[str],
-        typer.Argument(metavar="CORPUS", help="Built-in names, files, folders, globs; - is standard input."),
-    ],
-    out: Annotated[Path, typer.Option(help="The folder for the runs, the table and the pictures.")],
+    *,
+    corpora: Corpora,
+    out: Annotated[Path, takes("DIR", "Folder for the runs, the table and the pictures.")],
     vary: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME=V,V...",
-            help="A setting and values to try, such as units=64,128; again for another. "
-            "By default what the paper compares.",
-        ),
+        takes("NAME=V,V...", f"Values to try, such as units=64,128; {_AGAIN}.", unset=_PAPER),
     ] = None,
-    given: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set", metavar="NAME=V", help="What a setting is while others are varied; again for another."
-        ),
+    fixed: Annotated[
+        list[str] | None, takes("NAME=V", f"Value of another setting; {_AGAIN}.", "--set", unset=_PAPER)
     ] = None,
-    steps: Annotated[int, typer.Option(help="Steps of each run; the paper's are 2000.")] = 200,
-    validation: Annotated[float, typer.Option(help="Share of the tunes to hold out and measure on.")] = 0.1,
-    clean: Annotated[bool, typer.Option("--clean", help="The tunes are canonical already.")] = False,
-    seed: Annotated[int, typer.Option(help="Of weights, split, windows and dropout.")] = 0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the results as one JSON object a line.")
-    ] = False,
+    validation: Validation = 0.1,
+    clean: Clean = False,
+    given: Annotated[Given, FieldsOf(TrainingConfig(steps=200), only=("steps", "seed"))],
+    as_json: Annotated[bool, typer.Option("--json", help="Print each result as a line of JSON.")] = False,
 ) -> None:
-    """Train a model for each value of each setting, all others as in the paper, and compare them.
+    """Train a model for each value of each setting, with all others as in the paper, and compare the models.
 
-    The same command goes on with a sweep that was stopped.
+    To continue a sweep that was stopped, give the same command again.
     """
     if out.exists() and not out.is_dir():
         raise ConfigError(f"--out {out} is a file; give a folder")
     if not 0 <= validation < 1:
         raise ConfigError(f"--validation is a share from 0 to below 1; received {validation}")
     pairs = {"--vary": [_pair("--vary", each) for each in vary or []]}
-    pairs["--set"] = [_pair("--set", each) for each in given or []]
+    pairs["--set"] = [_pair("--set", each) for each in fixed or []]
     prepared = prepare(
-        corpora, CharacterTokenizer.default(), out, clean=clean, validation=validation, seed=seed
+        corpora, CharacterTokenizer.default(), out, clean=clean, validation=validation, seed=given["seed"]
     )
     with quiet_imports():
         from abclm.experiments.sweep import PAPER, parse_value, sweep, with_settings
         from abclm.models.lstm.config import ModelConfig
-        from abclm.training.config import TrainingConfig
 
     variations = {
         name: [parse_value(name, each) for each in text.split(",")] for name, text in pairs["--vary"]
     }
     settings: dict[str, Any] = {name: parse_value(name, text) for name, text in pairs["--set"]}
-    model, config = with_settings(ModelConfig(), TrainingConfig(), {"steps": steps, "seed": seed, **settings})
+    model, config = with_settings(ModelConfig(), TrainingConfig(), {**given, **settings})
     with shown(out) as display:
         said = ""
 

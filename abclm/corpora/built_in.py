@@ -1,4 +1,4 @@
-"""Turn the name of a built-in corpus into its data card and the files that hold its tunes."""
+"""Turn the name of a built-in corpus into its data card and the files of its tunes."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -14,17 +14,17 @@ class Card:
     """The machine-readable part of a data card.
 
     Attributes:
-        name: what `Corpus.load` takes.
-        title: what it is called in print.
-        kept_in: the package that brings the files: `music21`, or `abclm` itself.
-        source: where the tunes come from.
-        transcribers: who wrote them out as ABC, as the files name them.
-        terms: what the files say of how they may be used.
-        non_commercial: whether those terms forbid commercial use.
-        files: how many there are.
-        tunes: how many `X:` lines they have.
-        characters: of all files, decoded.
-        sha256: of the contents of all files, one after another in the order of their names.
+        name: name for `Corpus.load`.
+        title: title of the printed collection.
+        kept_in: the package with the files: `music21`, or `abclm` itself.
+        source: source of the tunes.
+        transcribers: the transcribers named in the files.
+        terms: terms of use, as stated in the files.
+        non_commercial: whether these terms forbid commercial use.
+        files: number of files.
+        tunes: number of `X:` lines in the files.
+        characters: number of characters in all decoded files.
+        sha256: checksum of the contents of all files, concatenated in the order of their names.
     """
 
     name: str
@@ -40,17 +40,17 @@ class Card:
     sha256: str
 
     def to_dict(self) -> dict[str, Any]:
-        """The card as it stands in cards.json."""
+        """The card as in cards.json."""
         return asdict(self)
 
     @property
     def text(self) -> str:
-        """The card as written for people, in Markdown."""
+        """The card for human readers, in Markdown."""
         return (folder() / f"{self.name}.md").read_text(encoding="utf-8")
 
 
 def cards() -> tuple[Card, ...]:
-    """The cards of all built-in corpora, whether their files are installed or not.
+    """The cards of all built-in corpora, even if their files are not installed.
 
     Example:
         >>> [card.name for card in cards()]
@@ -64,7 +64,7 @@ def find_card(name: str) -> Card:
     """The card of a built-in corpus.
 
     Raises:
-        CorpusError: there is none of that name.
+        CorpusError: no built-in corpus has this name.
     """
     known = {card.name: card for card in cards()}
     if name not in known:
@@ -75,10 +75,10 @@ def find_card(name: str) -> Card:
 def find_files(card: Card) -> list[Path]:
     """The ABC files of a built-in corpus, in the order of their names.
 
-    music21 is found but not imported: that would take seconds.
+    This finds music21 without importing it, which would take seconds.
 
     Raises:
-        CorpusError: the package that brings them is not installed, or came without them.
+        CorpusError: the package with the files is not installed, or does not contain them.
     """
     if card.kept_in == "abclm":
         return [folder() / f"{card.name}.abc"]
@@ -100,6 +100,6 @@ def find_files(card: Card) -> list[Path]:
 
 
 def folder() -> Path:
-    """Where the cards and our own tunebook lie."""
+    """The folder of the cards and of our own tunebook."""
     beside = Path(__file__).resolve().parents[2] / "corpora"  # in a checkout
     return beside if (beside / "cards.json").exists() else Path(str(resources.files("abclm.corpora.data")))

@@ -1,22 +1,26 @@
-"""Turn names, files, folders and globs into corpora: tunes to train on, deduplicated and split by tune."""
+"""Turn names, files, folders and globs into corpora: training tunes, deduplicated and split by tune."""
 
 import hashlib
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from glob import has_magic
 from pathlib import Path
 
 from abclm.analysis.similarity import TuneIndex
 from abclm.corpora import built_in
 from abclm.corpora.counts import Statistics, count_corpus
-from abclm.corpora.holdout import choose
+from abclm.corpora.holdout import RULE, choose
+from abclm.corpora.origin import Origin, Source
 from abclm.corpora.problems import CorpusProblem, Kind, not_strict
 from abclm.corpora.sources import AbcFile, find_files
 from abclm.errors import ConfigError, ConvertError, CorpusError, NotationError
 from abclm.midi.complaints import complaints
+from abclm.midi.file import MidiFile
 from abclm.midi.to_tune import midi_to_tune
 from abclm.notation.tunebook import decode, parse_tunebook
 from abclm.show.picture import Picture
@@ -29,15 +33,15 @@ _RELATED = 0.5  # share of bars in common
 
 @dataclass(frozen=True)
 class Corpus:
-    """Tunes, where they came from, and what was left out of them.
+    """Tunes with their sources, and the problems of the tunes that were left out.
 
     Attributes:
-        name: of the corpus, or of the files it was read from.
-        tunes: in the order of the files.
-        problems: what was left out so far, and why.
-        checksums: for each built-in corpus, and for the user's files together, the SHA-256 of the contents.
-        places: for each tune, its file, and its number and title there.
-        is_canonical: whether `normalize` made it.
+        name: name of the corpus, or of the files that were read.
+        tunes: tunes in the order of the files.
+        problems: tunes left out so far, with the reasons.
+        origin: sources with their checksums, and the steps applied since.
+        places: file of each tune, with its number and title there.
+        is_canonical: whether `normalize` made the tunes canonical.
 
     Example:
         >>> tunes = Corpus.load("oldTunes")
@@ -49,7 +53,7 @@ class Corpus:
     name: str
     tunes: tuple[Tune, ...]
     problems: tuple[CorpusProblem, ...] = ()
-    checksums: Mapping[str, str] = field(default_factory=dict, hash=False)
+    origin: Origin = field(default=Origin(), compare=False)
     places: tuple[str, ...] = ()
     is_canonical: bool = False
 
@@ -70,7 +74,7 @@ class Corpus:
         return f"Corpus({self.name[:100]!r}, {len(self):,} tunes{left_out})"
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: counts, the first tunes, and pictures of them all."""
+        """The display in a notebook: counts, the first tunes, and charts of all tunes."""
         from abclm.corpora.view import corpus_html
 
         return corpus_html(self.name, self.tunes, self.problems, self.is_canonical)
@@ -80,11 +84,11 @@ class Corpus:
         """Read a built-in corpus.
 
         Args:
-            name: `oneills1850`, `ryansMammoth`, `airdsAirs`, `essenFolksong` (non-commercial use only; a
-                warning says so) or `oldTunes`.
+            name: `oneills1850`, `ryansMammoth`, `airdsAirs`, `essenFolksong` (for non-commercial use only, as
+                a warning says) or `oldTunes`.
 
         Raises:
-            CorpusError: there is no built-in corpus of that name, or its files are not installed.
+            CorpusError: no built-in corpus has this name, or its files are not installed.
         """
         card = built_in.find_card(name)
         files = built_in.find_files(card)
@@ -95,24 +99,24 @@ class Corpus:
         if card.non_commercial:
             _log.warning("%s: %s; abclm corpus list %s shows the licence", name, card.terms, name)
         parts = [_parse(file.name, data) for file, data in zip(files, contents, strict=True)]
-        return _join(name, parts, {name: found})
+        return _join(name, parts, [Source(name, found)])
 
     @classmethod
     def read(cls, *paths: str | os.PathLike[str]) -> "Corpus":
-        """Read tunebooks and MIDI files of your own.
+        """Read your own tunebooks and MIDI files.
 
         Args:
-            paths: files (ABC in UTF-8 or Latin-1 with any line ends, or `.mid` and `.midi`), folders (every
-                such file in them and below, but MIDI only where no `.abc` file of the same name is beside it),
-                globs (`**` goes down) and `-`, standard input. Of a MIDI file, the melody is a tune.
+            paths: files (ABC in UTF-8 or Latin-1 with any line endings, or `.mid` and `.midi`), folders (all such
+                files in them and in subfolders, but a MIDI file only without an `.abc` file of the same name next
+                to it), globs (`**` includes subfolders) and `-`, standard input. The melody of a MIDI file is a tune.
 
         Returns:
-            Each file's tunes, once. A tune that can't be read is a problem and does not stop the others;
-            neither does a file without a tune in a folder.
+            The tunes of all files, each file once. A tune that can't be read, or a file without a tune in a folder,
+            becomes a problem and does not stop the others.
 
         Raises:
-            CorpusError: a path leads to nothing, a file named here is empty, binary or without a tune, or
-                there is no tune at all.
+            CorpusError: a path matches no file; a file named here is empty, binary or without a tune; or there
+                is no tune at all.
         """
         contents: dict[str, bytes] = {}
         parts: list[Corpus] = []
@@ -126,18 +130,19 @@ class Corpus:
                     raise
                 reason = str(error).removeprefix(f"{file.path}: ")
                 parts.append(Corpus(file.path, (), (CorpusProblem(file.path, "unreadable", reason),)))
-        names = [os.fspath(path) for path in paths]  # hundreds, where a shell made them from a glob
+        names = [os.fspath(path) for path in paths]  # can be hundreds, if the shell expanded a glob
         name = ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more"
         if not contents:
             reason = f"; {parts[0].problems[0]}" if parts else "; give files, folders or globs"
             raise CorpusError(f"{name or 'no path'}: there is no tune{reason}")
-        return _join(name, parts, {name: checksum_of(contents[path] for path in sorted(contents))})
+        found = checksum_of(contents[path] for path in sorted(contents))
+        return _join(name, parts, [Source(name, found, tuple(names))])
 
     def normalize(self) -> "Corpus":
-        """Bring every tune to the canonical form.
+        """Convert every tune to the canonical form.
 
         Returns:
-            A corpus of canonical tunes; those that can't be brought there are among its problems.
+            A corpus of canonical tunes; tunes without a canonical form become problems.
         """
         if self.is_canonical:
             return self
@@ -148,17 +153,23 @@ class Corpus:
                 kept.append((tune.normalize(), place))
             except NotationError as error:
                 problems.append(CorpusProblem(place, "not canonical", str(error)))
-        return replace(self._keep(kept, problems), is_canonical=True)
+        return replace(self._keep(kept, problems), is_canonical=True, origin=self.origin.then("normalize"))
+
+    def as_canonical(self) -> "Corpus":
+        """Take the tunes as canonical, without a look at them, but for their numbers: each becomes `X:1`."""
+        texts = (re.sub(r"\AX:\d+", "X:1", tune.text) for tune in self.tunes)
+        tunes = tuple(Tune.parse(text) for text in texts)
+        return replace(self, tunes=tunes, is_canonical=True, origin=self.origin.then("as_canonical"))
 
     def strict(self) -> "Corpus":
         """Keep the tunes whose canonical form `abc2midi` plays with no error and no warning.
 
         Returns:
-            A corpus of canonical tunes; those it complains of are among its problems, as `not strict`. Its
-            notes on repeats that it assumes are no complaints.
+            A corpus of canonical tunes; the other tunes become problems, as `not strict`. Messages about repeats
+            that `abc2midi` assumes do not count.
 
         Raises:
-            ConvertError: there is no `abc2midi` that can play.
+            ConvertError: no working `abc2midi` was found.
         """
         whole = self.normalize()
         said = complaints(whole.tunes)
@@ -166,31 +177,31 @@ class Corpus:
         problems = [
             not_strict(place, found) for place, found in zip(whole.places, said, strict=True) if found
         ]
-        return whole._keep(kept, problems)
+        return replace(whole._keep(kept, problems), origin=whole.origin.then("strict"))
 
     def deduplicate(self) -> "Corpus":
-        """Keep the first of the tunes that have the same canonical body, whatever their titles.
+        """Keep the first of the tunes with the same canonical body, whatever their titles.
 
         Returns:
-            A corpus with the others among its problems; `count("duplicate")` counts them.
+            A corpus without duplicates, which become problems; `count("duplicate")` counts them.
         """
-        return self._deduplicate()[0]
+        return replace(self._deduplicate()[0], origin=self.origin.then("deduplicate"))
 
     def split(
         self, validation: float = 0.1, seed: int = 0, *, relatives_together: bool = False
     ) -> tuple["Corpus", "Corpus"]:
         """Split by tune into training and validation, after deduplication.
 
-        Tunes of one title stand on the same side. Which side that is depends on the title and the seed, not
-        on the order of the files, so a split is the same everywhere, whether or not the corpus was
-        normalised; few tunes change sides when others are added.
+        Tunes with the same title are not separated. The title and the seed decide on which side they are, not
+        the order of the files. So a split is the same on every machine, with or without `normalize`, and few
+        tunes change sides when others are added.
 
         Args:
-            validation: the share of tunes to hold out, from 0 to less than 1. Above 0 at least one is held
-                out, and at least one is always left.
+            validation: the share of tunes to hold out, from 0 to less than 1. If it is above 0, at least one
+                tune is held out; at least one tune always remains.
             seed: a random seed.
-            relatives_together: tunes that share half of the different bars of the one with fewer, in any key,
-                stand on the same side too. A family too large to be held out is trained on.
+            relatives_together: also keep tunes together if they share half of the different bars of the tune
+                with fewer bars, in any key. A family that is too large to be held out is in the training set.
 
         Raises:
             ConfigError: the share is out of range.
@@ -205,23 +216,33 @@ class Corpus:
         held_out = choose([tune.title for tune in whole], bodies, wanted, seed, pairs)
         train = whole._keep([row for index, row in enumerate(whole._rows()) if index not in held_out])
         rest = whole._keep([row for index, row in enumerate(whole._rows()) if index in held_out])
-        return train, replace(rest, problems=())
+        settings = {"validation": validation, "seed": seed, "relatives_together": relatives_together}
+        origin = partial(self.origin.then, "split", rule=RULE, **settings)
+        return (
+            replace(train, origin=origin(side="training")),
+            replace(rest, origin=origin(side="validation"), problems=()),
+        )
 
     @property
     def text(self) -> str:
-        """The texts of the tunes, one after another, an empty line after each: what is trained on."""
+        """The training text: the texts of all tunes, with an empty line after each."""
         return "".join(whole_tune(tune.text) for tune in self.tunes)
 
     @property
+    def checksums(self) -> dict[str, str]:
+        """For each built-in corpus, and for the user's files together, the SHA-256 of the contents."""
+        return {source.name: source.sha256 for source in self.origin.sources}
+
+    @property
     def checksum(self) -> str:
-        """The SHA-256 of the files it was read from, whatever was left out of them since."""
+        """The SHA-256 of the files that were read, including tunes that were left out later."""
         if len(self.checksums) == 1:
             return next(iter(self.checksums.values()))
         several = [value.encode() for _, value in sorted(self.checksums.items())]
         return checksum_of(several or [self.text.encode()])
 
     def count(self, kind: Kind) -> int:
-        """How many tunes or files were left out for one kind of reason."""
+        """The number of tunes or files that were left out for one kind of reason."""
         return sum(problem.kind == kind for problem in self.problems)
 
     def statistics(self) -> Statistics:
@@ -229,18 +250,18 @@ class Corpus:
         return count_corpus(self.tunes, self.problems)
 
     def pitch_class_histogram(self) -> Picture:
-        """Draw how much of their time the tunes spend on each degree of the scale, mode by mode.
+        """Draw how much of the time the tunes spend on each degree of the scale, for each mode.
 
         Returns:
-            A picture that a notebook shows, and that `save` writes; of more than 3,000 tunes so many, evenly
-            spread, are drawn.
+            A picture for a notebook, which `save` writes to a file. It shows at most 3,000 tunes, evenly spread
+            over the corpus.
         """
         from abclm.corpora.view import corpus_pitch_classes
 
         return corpus_pitch_classes(self.name, self.tunes)
 
     def _deduplicate(self) -> tuple["Corpus", list[str]]:
-        """The corpus without repeated bodies, and for each tune that stays what its body was compared by."""
+        """The corpus without repeated bodies, and the compared key of each remaining tune's body."""
         first: dict[str, str] = {}
         kept: list[tuple[Tune, str]] = []
         problems: list[CorpusProblem] = []
@@ -269,11 +290,11 @@ def read_corpora(arguments: Sequence[str]) -> Corpus:
     """Read the corpora of a command line as one.
 
     Args:
-        arguments: each the name of a built-in corpus, or a path as `Corpus.read` takes it. A file that is
-            called like a built-in corpus is reached as `./name`.
+        arguments: names of built-in corpora, or paths for `Corpus.read`. For a file with the name of a
+            built-in corpus, write `./name`.
 
     Raises:
-        CorpusError: there is none, or one can't be read.
+        CorpusError: no corpus is given, or one can't be read.
     """
     names = [card.name for card in built_in.cards()]
     named = [name for name in dict.fromkeys(arguments) if name in names]
@@ -285,11 +306,11 @@ def read_corpora(arguments: Sequence[str]) -> Corpus:
     if not parts:
         raise CorpusError(f"no corpus was given; give files, folders, or some of {', '.join(names)}")
     name = ", ".join(part.name for part in parts)
-    return _join(name, parts, {key: value for part in parts for key, value in part.checksums.items()})
+    return _join(name, parts, [source for part in parts for source in part.origin.sources])
 
 
 def checksum_of(contents: Iterable[bytes]) -> str:
-    """The SHA-256 of contents one after another: what `cat FILES | sha256sum` prints."""
+    """The SHA-256 of the concatenated contents, as printed by `cat FILES | sha256sum`."""
     digest = hashlib.sha256()
     for content in contents:
         digest.update(content)
@@ -297,7 +318,7 @@ def checksum_of(contents: Iterable[bytes]) -> str:
 
 
 def _parse(place: str, data: bytes) -> Corpus:
-    """The tunes of one file; a CorpusError where there is none."""
+    """The tunes of one file; CorpusError if there is none."""
     book = parse_tunebook(decode(data))
     if not book.tunes:
         reason = book.problems[0].message if book.problems else "no line begins with X:"
@@ -307,27 +328,27 @@ def _parse(place: str, data: bytes) -> Corpus:
 
 
 def _transcribe(place: str, data: bytes) -> Corpus:
-    """The melody of a MIDI file; a CorpusError where there is none."""
+    """The melody of a MIDI file; CorpusError if there is none."""
     try:
-        return Corpus(place, (Tune.of(midi_to_tune(data, title=Path(place).stem)),))
+        return Corpus(place, (Tune.of(midi_to_tune(MidiFile.parse(data), title=Path(place).stem)),))
     except ConvertError as error:
         raise CorpusError(f"{place}: {error}") from error
 
 
-def _join(name: str, parts: Sequence[Corpus], checksums: Mapping[str, str]) -> Corpus:
+def _join(name: str, parts: Sequence[Corpus], sources: Iterable[Source]) -> Corpus:
     return Corpus(
         name=name,
         tunes=tuple(tune for part in parts for tune in part.tunes),
         problems=tuple(problem for part in parts for problem in part.problems),
-        checksums=checksums,
+        origin=Origin(tuple(sources)),
         places=tuple(place for part in parts for place in part.places),
     )
 
 
 def _body_key(tune: Tune, is_canonical: bool) -> str:
-    """What tunes are compared by: the canonical body, or the body as it is where there is none; no spaces."""
+    """The key that tunes are compared by: the canonical body, or else the written body, without spaces."""
     if not is_canonical:
-        # A tune that has no canonical form is still told from its exact copies.
+        # Exact copies are found even without a canonical form.
         with suppress(NotationError):
             tune = tune.normalize()
     return "".join(tune.body.split())

@@ -1,4 +1,4 @@
-"""Turn tunes, and what was left out of their corpus, into counts."""
+"""Turn the tunes and the problems of a corpus into counts."""
 
 from collections.abc import Iterable, Sequence
 from statistics import median_low, mode
@@ -10,16 +10,16 @@ Statistics = dict[str, int | dict[str, int]]
 
 
 def count_corpus(tunes: Sequence[Tune], problems: Iterable[CorpusProblem]) -> Statistics:
-    """Count what a corpus holds; values are counted the commonest first.
+    """Count the contents of a corpus; the most frequent values come first.
 
     Args:
-        tunes: of the corpus.
-        problems: what was left out of it.
+        tunes: tunes of the corpus.
+        problems: problems of the corpus.
 
     Returns:
-        `tunes`, `characters` (each tune's text with the empty line after it); `keys`, `meters` and `rhythms`;
-        `characters_per_tune` and `bars_per_tune`, their shortest, median and longest; `problems`, what was
-        left out; `check`, how many tunes have a problem of each kind that `Tune.check` finds.
+        `tunes`, `characters` (including the empty line after each tune); `keys`, `meters` and `rhythms`;
+        `characters_per_tune` and `bars_per_tune` with the shortest, median and longest; `problems`, the tunes left
+        out; `check`, the number of tunes with each kind of problem that `Tune.check` finds.
     """
     characters = [character_count(tune) for tune in tunes]
     return {
@@ -36,14 +36,14 @@ def count_corpus(tunes: Sequence[Tune], problems: Iterable[CorpusProblem]) -> St
 
 
 def character_count(tune: Tune) -> int:
-    """How many characters a tune is in a training text, the empty line after it included."""
+    """The number of characters of a tune in a training text, including the empty line after it."""
     return len(tune.text.rstrip()) + 2
 
 
 def bar_count(tune: Tune) -> int:
-    """How many full bars a tune has as it is written: its length in those of its commonest bar.
+    """The number of full bars in a written tune: its length divided by the length of its most frequent bar.
 
-    A pick-up, and the short bar that makes up for it, are one bar together.
+    A pick-up and its complement together are one bar.
     """
     durations = [bar.duration for bar in tune.bars() if bar.duration]
     return round(sum(durations) / mode(durations)) if durations else 0

@@ -1,10 +1,13 @@
-"""Turn tunes into the choice of those to hold out: settings of one tune stay together."""
+"""Turn tunes into a choice of held-out tunes; settings of one tune stay together."""
 
 import hashlib
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+
+RULE = "title-hash-1"
+"""What records of a split call the rule of `choose`; another rule gets another name."""
 
 
 def choose(
@@ -16,22 +19,20 @@ def choose(
 ) -> set[int]:
     """Choose tunes to hold out.
 
-    Whether a tune is chosen depends on its title and the seed and hardly on the others: not on their order,
-    nor, much, on their number. Titles are used because settings of one tune, and one tune that two people
-    wrote out, mostly share it; and because bodies change whenever the canonical form does, so that tunes a
-    model learned from would turn up among those it is measured on. A tune without a title, or with one that
-    more tunes share than are wanted, goes by its body.
+    The choice of a tune depends on its title and the seed, not on the order of the other tunes, and only a little
+    on their number. There are two reasons for using titles. Settings and transcriptions of one tune usually have the
+    same title. And bodies change when the canonical form changes; then a model would be evaluated on tunes that it
+    learned from. A tune without a title, or with a title that too many tunes share, is chosen by its body.
 
     Args:
-        titles: one for each tune.
-        bodies: one for each tune, all different.
-        count: how many to choose, less than there are.
+        titles: title of each tune.
+        bodies: body of each tune, all different.
+        count: number of tunes to choose, less than the number of tunes.
         seed: a random seed.
-        related: pairs of places to keep together besides; so are the relatives of relatives.
+        related: pairs of indices of tunes that must also stay together, with the relatives of relatives.
 
     Returns:
-        The places of the tunes chosen: as many as asked for, or the most below that with titles whole and
-        relatives together.
+        The indices of the chosen tunes: `count`, or fewer if titles and relatives would otherwise be separated.
     """
     groups: defaultdict[str, list[int]] = defaultdict(list)
     for place, title in enumerate(titles):
@@ -49,9 +50,9 @@ def choose(
 
 
 def _join(groups: dict[str, list[int]], related: Iterable[tuple[int, int]]) -> dict[str, list[int]]:
-    """Make one group of those that relatives link, called by the first of their keys in the alphabet.
+    """Merge groups that are linked by relatives, under the alphabetically first of their keys.
 
-    One key alone decides where a group goes, so that large groups are chosen no more often than small ones.
+    Only one key decides about a group, so large groups are not chosen more often than small groups.
     """
     key_of = {place: key for key, places in groups.items() for place in places}
     leader = {key: key for key in groups}
@@ -71,7 +72,7 @@ def _join(groups: dict[str, list[int]], related: Iterable[tuple[int, int]]) -> d
 
 
 def title_key(title: str) -> str:
-    """What titles are compared by: letters and digits, without articles, brackets and counts of settings.
+    """The key that titles are compared by: letters and digits, without articles, brackets and numbers of settings.
 
     Example:
         >>> title_key("Devil's Dream., The"), title_key("The Devils Dream (2nd Setting)")
@@ -79,7 +80,7 @@ def title_key(title: str) -> str:
     """
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower().replace("'", "")
     plain = re.sub(r"\([^)]*\)|\b(?:\d+(?:st|nd|rd|th)|first|second|third) setting\b", " ", plain)
-    # The canonical form cuts long titles; what is compared must not depend on that.
+    # The canonical form shortens long titles; the comparison must not depend on this.
     return "".join(word for word in re.findall(r"[a-z0-9]+", plain) if word not in ("the", "a", "an"))[:30]
 
 

@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 _MOST_BARS = 12
 _MOST_PROBLEMS = 7
 _MOST_BINS = 40
-_MOST_LETTERS = 24  # of a value beside its bar
+_MOST_LETTERS = 24  # for a value next to its bar
 
 
 def draw_corpus(name: str, tunes: Sequence[Tune], figures: Statistics) -> bytes:
-    """Draw what a corpus holds.
+    """Draw charts of a corpus.
 
     Args:
-        name: of the corpus, for the heading.
-        tunes: of the corpus.
-        figures: its statistics, as `Corpus.statistics` gives them.
+        name: name of the corpus, for the heading.
+        tunes: tunes of the corpus.
+        figures: result of `Corpus.statistics`.
 
     Returns:
         A PNG image, 1680 pixels wide and 1080 high.
@@ -41,7 +41,7 @@ def draw_corpus(name: str, tunes: Sequence[Tune], figures: Statistics) -> bytes:
     problems |= {f"check: {finding}": count for finding, count in counts["check"].items()}
     _bars(panels[5], "Problems, in tunes", problems, most=_MOST_PROBLEMS, colour=FAULT, above=True)
     said = f"{figures['tunes']:,} tunes, {figures['characters']:,} characters"
-    # A file may be called $x$, which is no formula.
+    # A file may be called $x$, which must not become a formula.
     figure.suptitle(f"{shorten(name, 90)}\n{said}", fontsize=15, color=TEXT, parse_math=False)
     return format_png(figure)
 
@@ -55,15 +55,15 @@ def _bars(
     colour: str = FILL,
     above: bool = False,
 ) -> None:
-    """Draw a bar for each of the commonest values, and one for all others together.
+    """Draw a bar for each of the most frequent values, and one for all others together.
 
     Args:
-        panel: where to draw.
-        title: over the panel.
-        counts: by value.
-        most: how many of the values have a bar of their own.
-        colour: of the bars.
-        above: the values are long, and stand above the bars, not beside them.
+        panel: the panel to draw on.
+        title: title of the panel.
+        counts: counts by value.
+        most: number of values with a separate bar.
+        colour: colour of the bars.
+        above: write values above the bars, because they are long, instead of next to them.
     """
     ordered = sorted(counts.items(), key=lambda item: -item[1])
     shown = dict(ordered[:most])
@@ -78,11 +78,11 @@ def _bars(
     panel.bar_label(drawn, fmt="{:,.0f}", padding=4, fontsize=10, color=TEXT)
     labels = [shorten(label, _MOST_LETTERS) for label in shown]
     panel.set_yticks(range(len(shown)), labels, fontsize=10, parse_math=False)
-    if above:  # in the panel's whole width, where beside the bars there is too little room
+    if above:  # in the whole width of the panel, if there is too little room next to the bars
         panel.set_yticks([])
         for place, label in enumerate(shown):
             panel.text(0, place - 0.27, shorten(label, 64), fontsize=9, color=TEXT, parse_math=False)
-    # Few values stand at the top, in bars no thicker than those of many.
+    # Few values are at the top, with bars as thick as for many values.
     panel.set_ylim(most + 0.5, -0.9 if above else -0.5)
     panel.set_xlim(0, max(shown.values()) * 1.18)
     panel.set_xticks([])
@@ -90,7 +90,7 @@ def _bars(
 
 
 def _histogram(panel: "Axes", title: str, values: Sequence[int]) -> None:
-    """Draw how many tunes have which length; the longest hundredth, which may be far off, as a number."""
+    """Draw a histogram of the lengths of tunes; the longest hundredth is given as a number."""
     dress(panel, title)
     if not values:
         _say_none(panel)
@@ -98,10 +98,10 @@ def _histogram(panel: "Axes", title: str, values: Sequence[int]) -> None:
     ordered = sorted(values)
     end = ordered[ceil(0.99 * len(ordered)) - 1]
     begin = ordered[0]
-    # A bin for each length where that is possible; else fewer for fewer tunes, or most would be empty.
+    # One bin for each length if possible; else fewer bins for fewer tunes, so that few are empty.
     bins = min(_MOST_BINS, max(10, isqrt(4 * len(values))))
     step = 1 if end - begin < _MOST_BINS else ceil((end - begin + 1) / bins)
-    # Between whole numbers, so that a length of one bin stands in its middle.
+    # Edges between whole numbers, so that a length is in the middle of its bin.
     edges = [edge - 0.5 for edge in range(begin, end + step + 1, step)]
     panel.hist([value for value in values if value < edges[-1]], bins=edges, color=FILL)
     panel.set_ylabel("tunes", color=TEXT)

@@ -1,4 +1,4 @@
-"""Turn what was left out of a corpus into reasons that can be counted."""
+"""Turn the tunes left out of a corpus into reasons that can be counted."""
 
 import re
 from collections import Counter
@@ -9,22 +9,22 @@ from typing import Literal
 Kind = Literal["unreadable", "not canonical", "not strict", "duplicate"]
 
 _PLACE = re.compile(r"\bline \d+(?::\d+|, column \d+)?: ")
-# What differs from tune to tune: what was received, in quotes; numbers and fractions; the meters C and C|.
+# The parts that differ between tunes: received values in quotes; numbers and fractions; the meters C and C|.
 _VALUE = re.compile(r"(?<!\w)(?:'.*?'|\".*?\")(?!\w)|[-+]?\d+(?:/\d+)?|\bC\b\|?")
 _STRICTNESS = "abc2midi on the canonical tune: "
-# Its count of tracks, and whether a bar is in a repeat, tell complaints of one kind apart.
+# The number of tracks, and repeats, would separate complaints of the same kind.
 _ABC2MIDI = re.compile(rf"^{_STRICTNESS}(?:line \d+(?:, column \d+)?: )?(?:Track \d+ )?| in repeat(?=$| \()")
 _MORE = re.compile(r" \(and \d+ more\)$")
 
 
 @dataclass(frozen=True)
 class CorpusProblem:
-    """Why a tune, or a file, was left out of a corpus.
+    """The reason why a tune or a file was left out of a corpus.
 
     Attributes:
         place: the file, and the line or the tune in it.
         kind: `unreadable`, `not canonical`, `not strict` or `duplicate`.
-        message: what was wrong.
+        message: description of the problem.
     """
 
     place: str
@@ -36,25 +36,25 @@ class CorpusProblem:
 
     @property
     def reason(self) -> str:
-        """The message without what differs from tune to tune, so that equal reasons can be counted."""
+        """The message without the parts that differ between tunes, so that equal reasons can be counted."""
         if self.kind == "duplicate":
             return "has the same tune body as another"
         return without_particulars(_ABC2MIDI.sub("", self.message))
 
 
 def not_strict(place: str, said: Sequence[str]) -> CorpusProblem:
-    """Make the problem of a tune that `abc2midi` complains of.
+    """Make the problem of a tune with complaints of `abc2midi`.
 
     Args:
-        place: of the tune.
-        said: its complaints, at least one; the first is quoted.
+        place: place of the tune.
+        said: the complaints, at least one; the first is quoted.
     """
     more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
     return CorpusProblem(place, "not strict", f"{_STRICTNESS}{said[0]}{more}")
 
 
 def without_particulars(message: str) -> str:
-    """Take places, numbers and what was received out of a message, and what it advises.
+    """Remove places, numbers, received values and advice from a message.
 
     Example:
         >>> without_particulars("line 7:3: 'H' is no key; give one such as G, Em, Ador")
@@ -65,12 +65,12 @@ def without_particulars(message: str) -> str:
 
 
 def count_values(values: Iterable[str | None]) -> dict[str, int]:
-    """Count values, None as `none`, the commonest first."""
+    """Count values, None as `none`, the most frequent first."""
     return dict(Counter(value or "none" for value in values).most_common())
 
 
 def count_reasons(problems: Iterable[CorpusProblem]) -> dict[str, dict[str, int]]:
-    """Count problems by kind, then by reason, the commonest first.
+    """Count problems by kind, then by reason, the most frequent first.
 
     Example:
         >>> count_reasons([CorpusProblem("a.abc, X:1", "not canonical", "'H' is no key")])

@@ -18,9 +18,9 @@ class AbcFile:
     """A file to read.
 
     Attributes:
-        path: as the user would write it; `-` is standard input.
-        is_named: whether the user named it, rather than a folder or a glob that it was found in.
-        is_midi: whether it is to be read as MIDI.
+        path: path as written by the user; `-` is standard input.
+        is_named: whether the user named the file itself, not a folder or a glob.
+        is_midi: whether to read it as MIDI.
     """
 
     path: str
@@ -31,7 +31,7 @@ class AbcFile:
         """Read the whole file.
 
         Raises:
-            CorpusError: it can't be read, is empty, or is no text where it is to be ABC.
+            CorpusError: the file can't be read, is empty, or should be ABC and is not text.
         """
         try:
             data = sys.stdin.buffer.read() if self.path == STANDARD_INPUT else Path(self.path).read_bytes()
@@ -45,18 +45,18 @@ class AbcFile:
 
 
 def find_files(paths: Iterable[str | os.PathLike[str]], *, midi: bool = False) -> list[AbcFile]:
-    """Find the files that paths lead to, each once.
+    """Find the files of paths, each once.
 
     Args:
-        paths: files of any suffix, folders (every `.abc` file in them and below, hidden ones left out),
-            globs (`**` goes down), and `-` for standard input.
-        midi: look for `.mid` and `.midi`, too; in a folder, where no `.abc` file of the same name is beside it.
+        paths: files with any suffix, folders (all `.abc` files in them and in subfolders, except hidden ones),
+            globs (`**` includes subfolders), and `-` for standard input.
+        midi: also find `.mid` and `.midi`; in a folder, only without an `.abc` file of the same name next to it.
 
     Returns:
-        In the order of the paths; those of one folder or glob sorted by path.
+        Files in the order of the paths; files of one folder or glob are sorted by path.
 
     Raises:
-        CorpusError: a path leads to no file.
+        CorpusError: a path matches no file.
     """
     found: dict[str, AbcFile] = {}
     for path in paths:
@@ -71,12 +71,12 @@ def find_files(paths: Iterable[str | os.PathLike[str]], *, midi: bool = False) -
 
 
 def looks_like_text(data: bytes) -> bool:
-    """Whether bytes can be text in UTF-8 or Latin-1: no NUL, and next to no other control characters."""
+    """Whether bytes can be text in UTF-8 or Latin-1: no NUL, and almost no other control characters."""
     head = data[:65536]
     return b"\0" not in data and len(head.translate(None, _CONTROLS)) >= 0.98 * len(head)
 
 
-# Tab, line ends and form feed are text, and so is the end-of-file mark of old DOS editors.
+# Tab, line endings, form feed and the end-of-file mark of old DOS editors are text.
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1a"))
 
 
@@ -102,7 +102,7 @@ def _in_folder(folder: str, midi: bool) -> Iterator[AbcFile]:
         for name in files
         if not name.startswith(".")
     ]
-    # What was generated as both is one tune.
+    # A tune that was generated in both formats counts once.
     stems = {os.path.splitext(name)[0] for name in names if name.lower().endswith(".abc")}
     for name in sorted(names, key=lambda name: Path(name).parts):
         if name.lower().endswith(".abc"):
@@ -112,7 +112,7 @@ def _in_folder(folder: str, midi: bool) -> Iterator[AbcFile]:
 
 
 def _walk(folder: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Go down from a folder, past those that are hidden."""
+    """Walk through a folder and its subfolders, except hidden ones."""
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         yield place, folders, files

@@ -1,6 +1,4 @@
-"""Turn a corpus into what a notebook shows of it: its counts, its first tunes, and two pictures."""
-
-from __future__ import annotations
+"""Turn a corpus into its display in a notebook: counts, the first tunes, and two pictures."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,14 +12,14 @@ from abclm.views.pitches import pitch_class_histogram
 
 _MOST_ROWS = 10
 _MOST_NAMES = 6
-# More of them take longer than anyone waits for a picture.
+# Pictures of more tunes take too long.
 _MOST_DRAWN = 3000
 
 
 def corpus_html(
     name: str, tunes: Sequence[Tune], problems: Sequence[CorpusProblem], is_canonical: bool
 ) -> str:
-    """Show a corpus. Of one with more than 3,000 tunes the pictures show so many, evenly spread, and say so."""
+    """Show a corpus. The pictures show at most 3,000 tunes, evenly spread, and state this."""
     drawn, said = _spread(name, tunes)
     counts = count_corpus(drawn, problems)
     overview = image(draw_corpus(said, drawn, counts), "png", f"Keys, meters, rhythms and lengths of {said}")
@@ -39,12 +37,12 @@ def corpus_html(
 
 
 def corpus_pitch_classes(name: str, tunes: Sequence[Tune]) -> Picture:
-    """Draw on which degrees of the scale a corpus' notes are, in each mode."""
+    """Draw the scale degrees of a corpus' notes, for each mode."""
     return pitch_class_histogram(*_spread(name, tunes))
 
 
 def _spread(name: str, tunes: Sequence[Tune]) -> tuple[Sequence[Tune], str]:
-    """The tunes that are drawn, and what to call them."""
+    """The tunes to draw, and their name."""
     step = -(-len(tunes) // _MOST_DRAWN) or 1
     if step == 1:
         return tunes, name

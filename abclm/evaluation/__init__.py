@@ -1,1 +1,1 @@
-"""Measure models and what they write; only `bulk` needs TensorFlow."""
+"""Turn models and their tunes into figures; only `bulk` needs TensorFlow."""

@@ -1,6 +1,4 @@
-"""Turn a model and tunes into the bits that the tunes take: a few by NumPy, many by TensorFlow."""
-
-from __future__ import annotations
+"""Turn a model and tunes into bits: with NumPy for few tunes, with TensorFlow for many."""
 
 from collections.abc import Iterable
 
@@ -13,29 +11,28 @@ from abclm.models.recall import mix
 from abclm.tokenizers.characters import as_characters
 from abclm.tune import Tune
 
-# Characters. So many take NumPy about as long as importing TensorFlow and compiling take; TensorFlow reads
-# more than twice as many a second.
+# Characters. For this number, NumPy takes about as long as importing TensorFlow and compiling; after that,
+# TensorFlow is more than twice as fast.
 _MOST_FOR_NUMPY = 12_000
 
 
 def evaluate(lm: Model, tunes: Corpus | Iterable[Tune], *, normalize: bool = True) -> Evaluation:
-    """Measure a model on tunes.
+    """Evaluate a model on tunes.
 
-    Few tunes are read by NumPy, many by TensorFlow, which takes long to import; the figures are the same to
+    NumPy evaluates few tunes, TensorFlow many, because importing it takes long; the figures agree to
     six digits.
 
     Args:
         lm: the model.
         tunes: a corpus or tunes that the model was not trained on.
-        normalize: bring them to the canonical form first; False says that they have it.
+        normalize: convert the tunes to the canonical form first; False if they are canonical already.
 
     Returns:
-        Bits per character and per tune, of the tunes that have a canonical form; by the network and, where the model
-        has one, the cache.
+        Bits per character and per tune, for the tunes with a canonical form; with the model's cache, if it has one.
 
     Raises:
         ConfigError: there is no such tune.
-        VocabularyError: a tune has a character that the vocabulary lacks.
+        VocabularyError: a tune has a character that is not in the vocabulary.
     """
     corpus = tunes if isinstance(tunes, Corpus) else Corpus("tunes", tuple(tunes))
     if normalize:

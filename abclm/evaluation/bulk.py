@@ -1,20 +1,16 @@
-"""Turn held-out tunes into what they cost a Keras network, many tunes at a time."""
-
-from __future__ import annotations
+"""Turn held-out tunes into the losses of a Keras network on them, many tunes at a time."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
 from abclm.evaluation.figures import EncodedTunes, Evaluation, Ids
-from abclm.models.lstm.network import Network
+from abclm.models.architecture import Network
 from abclm.tokenizers.characters import CharacterTokenizer
-
-if TYPE_CHECKING:
-    from abclm.tune import Tune
+from abclm.tune import Tune
 
 Lengths = npt.NDArray[np.int32]
 
@@ -22,17 +18,17 @@ _BATCH_CHARACTERS = 16_384  # bounds memory: a character of a 1,024-unit LSTM ta
 
 
 class Evaluator:
-    """Measures a network on the same tunes again and again.
+    """Evaluates a network on the same tunes repeatedly.
 
     Args:
-        network: what is measured; its weights at the time of each call.
-        tokenizer: what the tunes are encoded with.
+        network: the network, with its weights at the time of each call.
+        tokenizer: the tokenizer of the model.
         tunes: canonical tunes, at least one.
-        cache: weights of a cache that counts beside the network; none by default.
+        cache: weights of a cache in addition to the network; none by default.
 
     Raises:
         ConfigError: no tunes.
-        VocabularyError: a tune has a character that the vocabulary lacks.
+        VocabularyError: a tune has a character that is not in the vocabulary.
     """
 
     def __init__(
@@ -72,7 +68,7 @@ class Evaluator:
         self._measure = tf.function(measure, input_signature=[ids, ids, lengths, lengths, ids, weights])
 
     def __call__(self) -> Evaluation:
-        """Measure the network as it is now."""
+        """Evaluate the network with its current weights."""
         headers = np.array(self._tunes.header_characters, np.int32)
         measured = np.empty((3, len(headers)))  # header nats, nats, correct
         for inputs, targets, characters, places in padded_batches(self._tunes.ids):
@@ -87,8 +83,8 @@ class Evaluator:
 
 
 def _mixed(logits: Any, losses: Any, wanted: Any, recalled: Any, weights: Any) -> tuple[Any, Any]:
-    """Losses and likeliest symbols when what is recalled counts, too (`abclm.models.recall.mix`); all `(batch, time)`."""
-    kept = (1 - weights) * tf.exp(-losses)  # the probability of what is wanted, by the network
+    """Losses and most likely symbols with the cache (`abclm.models.recall.mix`); all `(batch, time)`."""
+    kept = (1 - weights) * tf.exp(-losses)  # the network's probability of the target
     losses = tf.where(recalled == wanted, -tf.math.log(kept + weights), losses - tf.math.log1p(-weights))
     chances = tf.nn.softmax(logits)
     likeliest = tf.argmax(chances, axis=-1, output_type=tf.int32)
@@ -100,15 +96,15 @@ def _mixed(logits: Any, losses: Any, wanted: Any, recalled: Any, weights: Any) -
 def padded_batches(
     sequences: Sequence[Ids], batch_characters: int = _BATCH_CHARACTERS
 ) -> Iterator[tuple[Ids, Ids, Lengths, list[int]]]:
-    """Put sequences of like length together.
+    """Group sequences of similar length into batches.
 
     Args:
-        sequences: token ids, each of two or more.
-        batch_characters: the most that a batch may hold, padding included; a longer sequence goes alone.
+        sequences: token ids, two or more in each sequence.
+        batch_characters: the most characters in a batch, including padding; a longer sequence is a batch alone.
 
     Yields:
         Inputs and targets, uint8 `(batch, time)`, padded with 0 at the end, the lengths `(batch,)`, and the
-        places of the sequences.
+        indices of the sequences.
     """
     ordered = sorted(range(len(sequences)), key=lambda place: len(sequences[place]))
     while ordered:

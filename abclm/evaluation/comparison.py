@@ -1,19 +1,15 @@
-"""Turn two sets of tunes into how far apart they are: a distance for each statistic, and one over all together."""
-
-from __future__ import annotations
+"""Turn two sets of tunes into distances: one for each statistic, and one for all statistics together."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from abclm.analysis.statistics import STATISTICS, features, measure
 from abclm.errors import ConfigError
-
-if TYPE_CHECKING:
-    from abclm.tune import Tune
+from abclm.tune import Tune
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,15 +18,15 @@ _CHANCE = 0.95
 
 @dataclass(frozen=True)
 class Distance:
-    """How far two sets are apart in one statistic.
+    """The distance of two sets of tunes in one statistic.
 
     Attributes:
         distance: Wasserstein distance as a share of the statistic's range, 0 to 1.
         in_units: the same in the statistic's unit.
-        chance: what it reaches in 95 of 100 divisions at random of all tunes into two such sets; what is not
-            above it says nothing.
-        mean: of the statistic in the first set, in its unit.
-        other_mean: in the second.
+        chance: the 95th percentile of the distance for random divisions of all tunes into two such sets; a distance
+            that is not larger is not significant.
+        mean: the mean of the statistic in the first set, in its unit.
+        other_mean: the mean in the second set.
     """
 
     distance: float
@@ -42,14 +38,14 @@ class Distance:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How far two sets of tunes are apart.
+    """The distances of two sets of tunes.
 
     Attributes:
-        tunes: how many of the first set were measured: those of two notes or more.
-        others: how many of the second.
-        distances: by the names of `abclm.analysis.statistics.STATISTICS`.
+        tunes: number of tunes of the first set with two or more notes; only these are measured.
+        others: the same for the second set.
+        distances: distances by the names of `abclm.analysis.statistics.STATISTICS`.
         frechet: the Fréchet distance over the features of all statistics together.
-        frechet_chance: as `Distance.chance`.
+        frechet_chance: like `Distance.chance`, for the Fréchet distance.
     """
 
     tunes: int
@@ -60,7 +56,7 @@ class Comparison:
 
     @property
     def mean_distance(self) -> float:
-        """The mean of the distances of all statistics, 0 to 1: one number to watch drift by."""
+        """The mean of the distances of all statistics, 0 to 1; one number to detect drift."""
         return float(np.mean([each.distance for each in self.distances.values()]))
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,15 +67,15 @@ class Comparison:
 def compare(
     tunes: Iterable[Tune], others: Iterable[Tune], *, divisions: int = 200, seed: int = 0
 ) -> Comparison:
-    r"""Say how far two sets of tunes are apart, such as generated tunes and real ones, or this month's and last's.
+    r"""Measure the distances of two sets of tunes, such as generated and real tunes, or tunes of two months.
 
-    In every statistic each tune weighs the same, however many notes it has.
+    In every statistic, each tune has the same weight, independent of its number of notes.
 
     Args:
-        tunes: of one set.
-        others: of the other; exchanging the two changes no distance.
-        divisions: how many divisions at random `chance` is taken from.
-        seed: of these.
+        tunes: one set.
+        others: the other set; the distances are symmetric.
+        divisions: number of random divisions for `chance`.
+        seed: random seed for the divisions.
 
     Raises:
         ConfigError: a set has no tune of two notes or more.
@@ -100,9 +96,11 @@ def compare(
         which = "first" if not first else "second"
         raise ConfigError(f"the {which} of the two sets has no tune of two notes or more; give others")
     both = measured[0] + measured[1]
-    # Row 0 is the two sets as they are; the others divide their tunes at random.
+    # Row 0 is the two given sets; the other rows divide their tunes at random.
     generator = np.random.default_rng(seed)
-    weights = np.zeros((1 + divisions, len(both)))  # what each tune adds to the difference of the sets' means
+    weights = np.zeros(
+        (1 + divisions, len(both))
+    )  # each tune's contribution to the difference of the sets' means
     for row in weights:
         row[:first], row[first:] = 1 / first, -1 / second
     for row in weights[1:]:
@@ -128,15 +126,15 @@ def wasserstein_distance(
 ) -> float:
     """The Wasserstein-1 (earth mover's) distance between two sets of numbers.
 
-    The area between the two cumulative distributions: by how much the values of the one have to be moved, on
-    average, to become those of the other. S. S. Vallender, "Calculation of the Wasserstein distance between
+    This is the area between the two cumulative distributions, and the average amount by which values of one set
+    must be moved to become those of the other. S. S. Vallender, "Calculation of the Wasserstein distance between
     probability distributions on the line", Theory of Probability & Its Applications 18 (1974), 784-786.
 
     Args:
         values: (n,), at least one.
         others: (m,), at least one.
-        weights: (n,), above 0; by default all alike.
-        other_weights: (m,), likewise.
+        weights: (n,), above 0; by default all equal.
+        other_weights: (m,), the same.
 
     Returns:
         The distance in the unit of the values.
@@ -163,7 +161,7 @@ def frechet_distance(points: npt.ArrayLike, others: npt.ArrayLike) -> float:
 
     |m - n|² + tr(C + D - 2 (C D)^½), with the means m and n and the covariances C and D. D. C. Dowson and
     B. V. Landau, "The Fréchet distance between multivariate normal distributions", Journal of Multivariate
-    Analysis 12 (1982), 450-455. The fewer points there are, the larger it is by chance.
+    Analysis 12 (1982), 450-455. With fewer points, it is larger by chance.
 
     Args:
         points: (n, features), at least one.
@@ -193,7 +191,7 @@ def _root(matrix: Floats) -> Floats:
 
 
 def _histograms(rows: list[Floats]) -> tuple[Floats, Floats]:
-    """The different values of all rows (values,), and each row's shares of them (rows, values)."""
+    """The different values of all rows (values,), and their shares in each row (rows, values)."""
     values, places = np.unique(np.concatenate(rows), return_inverse=True)
     owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     table = np.zeros((len(rows), len(values)))
@@ -202,7 +200,7 @@ def _histograms(rows: list[Floats]) -> tuple[Floats, Floats]:
 
 
 def _distances(differences: Floats, points: Floats) -> Floats:
-    """Wasserstein distances, (rows,), of differences of shares (rows, points) at ascending points."""
+    """Wasserstein distances (rows,) for differences of shares (rows, points) at ascending points."""
     cumulative = np.cumsum(differences, axis=1)[:, :-1]
     distances: Floats = np.abs(cumulative) @ np.diff(points)
     return distances

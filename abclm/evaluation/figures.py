@@ -1,21 +1,17 @@
-"""Turn what each tune's characters cost a model into bits per character and per tune, with their intervals."""
-
-from __future__ import annotations
+"""Turn the losses of a model on tunes into bits per character and bits per tune, with intervals."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from abclm.errors import ConfigError
 from abclm.models.recall import recall
-
-if TYPE_CHECKING:
-    from abclm.tokenizers.characters import CharacterTokenizer
-    from abclm.tune import Tune
+from abclm.tokenizers.characters import CharacterTokenizer
+from abclm.tune import Tune
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -33,14 +29,14 @@ FIGURES = (
 
 @dataclass(frozen=True, eq=False)
 class Costs:
-    """What tunes cost a model, a number each.
+    """The losses of a model on tunes; each array has one number per tune.
 
     Attributes:
         header_nats: −ln p, summed over the characters up to the end of the `K:` line; float64 (tunes,).
-        body_nats: the same of all that follows, the closing empty line included.
-        header_characters: how many there are; int64 (tunes,).
-        body_characters: likewise.
-        correct: at how many of both the character was the one that the model held likeliest.
+        body_nats: the same for the characters after it, including the empty line at the end.
+        header_characters: number of characters in the header; int64 (tunes,).
+        body_characters: the same for the body.
+        correct: number of characters to which the model gave the highest probability.
     """
 
     header_nats: Floats
@@ -57,19 +53,19 @@ class Costs:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """How well a model predicts tunes, each by itself from a zero state after one newline.
+    """How well a model predicts tunes; it reads each tune separately, from a zero state after one newline.
 
     Attributes:
         bits_per_character: total nats / (ln 2 · characters); every character of the canonical text
-            counts, the empty line that closes it included.
-        bits_per_tune: total bits / tunes, which does not reward a wordier form.
-        tunes: how many were measured.
-        characters: how many they have together.
-        header_bits_per_character: of the characters up to the end of the `K:` line.
-        body_bits_per_character: of those behind it.
-        perplexity: 2 to the power of the bits per character: as unsure as among so many equally likely ones.
-        accuracy: share of the characters that the model held likeliest, 0 to 1.
-        costs: of each tune, in the order of the tunes.
+            counts, including the empty line at the end.
+        bits_per_tune: total bits / tunes, which does not reward a longer way of writing.
+        tunes: number of tunes.
+        characters: total number of characters.
+        header_bits_per_character: bits for the characters up to the end of the `K:` line.
+        body_bits_per_character: bits for the characters after the `K:` line.
+        perplexity: 2 to the power of the bits per character.
+        accuracy: share of the characters to which the model gave the highest probability, 0 to 1.
+        costs: the losses of each tune, in the order of the tunes.
     """
 
     bits_per_character: float
@@ -83,8 +79,8 @@ class Evaluation:
     costs: Costs = field(compare=False, repr=False)
 
     @classmethod
-    def of(cls, costs: Costs) -> Evaluation:
-        """Sum up the costs of at least one tune."""
+    def of(cls, costs: Costs) -> Self:
+        """Sum the losses of at least one tune."""
         table = costs.table()
         figures = _figures(table.sum(axis=0))
         return cls(
@@ -97,19 +93,19 @@ class Evaluation:
     def intervals(
         self, confidence: float = 0.95, samples: int = 1000, seed: int = 0
     ) -> dict[str, tuple[float, float]]:
-        """How far the figures could be off, had other tunes of the same kind been held out.
+        """Bootstrap intervals: how the figures would vary with other held-out tunes of the same kind.
 
-        The tunes are drawn again with replacement, as many as there are, and every figure computed anew; the
-        interval is what the middle `confidence` of the draws give. B. Efron, "Bootstrap methods: another look
+        The tunes are resampled with replacement, and every figure is computed for each sample. The interval
+        contains the middle `confidence` of the samples. B. Efron, "Bootstrap methods: another look
         at the jackknife", Annals of Statistics 7 (1979), 1-26.
 
         Args:
             confidence: above 0 and below 1.
-            samples: how many draws.
+            samples: number of samples.
             seed: a random seed.
 
         Returns:
-            For each of `FIGURES` its lower and upper end; of one tune, both are the figure.
+            The lower and upper end for each of `FIGURES`; for a single tune, both are the figure.
         """
         table = self.costs.table()
         generator = np.random.default_rng(seed)
@@ -129,19 +125,19 @@ class Evaluation:
 
 
 class EncodedTunes:
-    """Tunes as what a model reads and predicts.
+    """Tunes as token ids for evaluation.
 
     Args:
-        tokenizer: what they are encoded with.
-        tunes: canonical ones, at least one.
+        tokenizer: the tokenizer of the model.
+        tunes: canonical tunes, at least one.
 
     Attributes:
-        ids: of each tune its token ids, a newline before it.
-        header_characters: of each tune how many stand before its body.
+        ids: token ids of each tune, with a newline before it.
+        header_characters: number of characters before the body of each tune.
 
     Raises:
         ConfigError: no tunes.
-        VocabularyError: a tune has a character that the vocabulary lacks.
+        VocabularyError: a tune has a character that is not in the vocabulary.
     """
 
     def __init__(self, tokenizer: CharacterTokenizer, tunes: Iterable[Tune]) -> None:
@@ -155,13 +151,13 @@ class EncodedTunes:
             raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
 
     def recalled(self, cache: Sequence[float]) -> list[tuple[npt.NDArray[np.int64], Floats]]:
-        """Look up what a cache of these weights recalls: of each tune, ids and weights, both (characters,)."""
+        """Look up the predictions of a cache with these weights: for each tune ids and weights, both (characters,)."""
         # The newline before a tune and its header are not looked at.
         begins = (1 + header for header in self.header_characters)
         return [recall(ids[:-1].tolist(), cache, begin) for ids, begin in zip(self.ids, begins, strict=True)]
 
     def costs(self, header_nats: Sequence[float], nats: Sequence[float], correct: Sequence[int]) -> Costs:
-        """Put together what was measured of each tune; `nats` are those of all its characters."""
+        """Collect the losses of each tune; `nats` has the losses of all its characters."""
         headers = np.array(self.header_characters, np.int64)
         characters = np.array([len(ids) - 1 for ids in self.ids], np.int64)
         header, whole = np.asarray(header_nats, np.float64), np.asarray(nats, np.float64)

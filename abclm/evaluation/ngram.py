@@ -1,21 +1,16 @@
-"""Turn tunes into a character n-gram model: what a neural model has to be better than."""
-
-from __future__ import annotations
+"""Turn tunes into a character n-gram model, the baseline for neural models."""
 
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError
 from abclm.tokenizers.characters import CharacterTokenizer, whole_tune
-
-if TYPE_CHECKING:
-    from abclm.corpora.corpus import Corpus
-    from abclm.tune import Tune
+from abclm.tune import Tune
 
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -26,37 +21,37 @@ class _Level:
     """The counts for contexts of one length; contexts and n-grams are numbers in base V + 1, sorted."""
 
     contexts: Codes  # (contexts,)
-    totals: Codes  # (contexts,) how often each was seen
-    types: Codes  # (contexts,) how many different characters followed it
+    totals: Codes  # (contexts,) count of each context
+    types: Codes  # (contexts,) number of different characters after it
     grams: Codes  # (n-grams,) context and the character after it
     counts: Codes  # (n-grams,)
 
 
 class NGramModel:
-    """A character n-gram model, interpolated by the method of Witten and Bell.
+    """A character n-gram model with Witten-Bell interpolation.
 
     With c(h) the count of a context h, t(h) the number of different characters seen after it, and h' the
     context without its first character,
 
         p(x | h) = (c(hx) + t(h) p(x | h')) / (c(h) + t(h)),
 
-    which ends in the uniform distribution below the empty context. A context never seen leaves p(x | h') as
-    it is. Method C of I. H. Witten and T. C. Bell, "The zero-frequency problem", IEEE Transactions on
+    and the empty context is interpolated with the uniform distribution. For a context without counts,
+    p(x | h) = p(x | h'). Method C of I. H. Witten and T. C. Bell, "The zero-frequency problem", IEEE Transactions on
     Information Theory 37 (1991), 1085-1094; interpolated as in S. F. Chen and J. Goodman, "An empirical
     study of smoothing techniques for language modeling", Computer Speech & Language 13 (1999), 359-394.
 
-    A tune begins after one newline, as everywhere in abclm; what is before that is one more symbol, which
-    contexts may hold and which is never predicted.
+    A tune begins after one newline, as everywhere in abclm. Before the newline is an extra symbol, which
+    occurs only in contexts and is never predicted.
 
     Args:
         tunes: canonical tunes to count.
-        order: the length of an n-gram: each character is predicted from the order - 1 before it.
-        tokenizer: by default the 83 symbols.
+        order: the length of an n-gram: each character is predicted from the previous order - 1 characters.
+        tokenizer: by default, the tokenizer with the 83 symbols.
 
     Raises:
-        ConfigError: the order is below 1, its n-grams have no room in 63 bits (above 9 for 83 symbols),
+        ConfigError: the order is below 1, its n-grams don't fit into 63 bits (above 9 for 83 symbols),
             or there are no tunes.
-        VocabularyError: a tune has a character that the vocabulary lacks.
+        VocabularyError: a tune has a character that is not in the vocabulary.
 
     Example:
         >>> from abclm import Tune
@@ -84,28 +79,28 @@ class NGramModel:
         ]
 
     def probabilities(self, text: str) -> Floats:
-        """The distribution of the character after the beginning of a tune.
+        """The distribution of the next character of a tune.
 
         Args:
-            text: of the tune so far; "" is its beginning.
+            text: the tune so far; "" at its beginning.
 
         Returns:
             float64 `(vocabulary,)`, which sums to 1.
         """
         ids, _ = self._encode([text])
         size = len(self.tokenizer)
-        after = np.append(ids[len(ids) - self.order + 1 :], 0)  # the last place is that of the next one
+        after = np.append(ids[len(ids) - self.order + 1 :], 0)  # the last position is the next character
         contexts = [np.repeat(self._contexts(after, length)[-1:], size) for length in range(self.order)]
         return self._interpolate(contexts, np.arange(size, dtype=np.int64))
 
     def bits_per_character(self, tunes: Corpus | Iterable[Tune]) -> float:
-        """The mean bits that a character of these canonical tunes costs, each tune by itself.
+        """The bits per character on canonical tunes, each read separately.
 
-        Every character counts, the empty line at the end included, as in `abclm.evaluation.bits.evaluate`.
+        Every character counts, including the empty line at the end, as in `abclm.evaluation.bits.evaluate`.
 
         Raises:
             ConfigError: no tunes.
-            VocabularyError: a tune has a character that the vocabulary lacks.
+            VocabularyError: a tune has a character that is not in the vocabulary.
         """
         ids, predicted = self._encode(whole_tune(tune.text) for tune in tunes)
         if not predicted.any():
@@ -115,7 +110,7 @@ class NGramModel:
         return float(bits.sum() / bits.size)
 
     def _encode(self, texts: Iterable[str]) -> tuple[Codes, npt.NDArray[np.bool_]]:
-        """All texts one after another, with what is before each, and which places are to be predicted."""
+        """The ids of all texts, each with the symbols before it, and the positions to predict."""
         before = [self._base - 1] * (self.order - 2) + [self.tokenizer.start] * (
             self.order > 1
         )  # order - 1 of them
@@ -130,14 +125,14 @@ class NGramModel:
         return np.concatenate(ids), np.concatenate(predicted)
 
     def _contexts(self, ids: Codes, length: int) -> Codes:
-        """For each place, the number of the characters before it, the nearest the least significant."""
+        """The characters before each position as a number; the nearest is the least significant digit."""
         contexts = np.zeros_like(ids)
         for distance in range(1, min(length, len(ids) - 1) + 1):
             contexts[distance:] += ids[:-distance] * self._base ** (distance - 1)
         return contexts
 
     def _interpolate(self, contexts: list[Codes], ids: Codes) -> Floats:
-        """The probability of each id after its contexts, which come from the shortest to the longest."""
+        """The probability of each id after its contexts, ordered from the shortest to the longest."""
         probabilities = np.full(len(ids), 1 / len(self.tokenizer))
         for level, context in zip(self._levels, contexts, strict=True):
             at = _find(level.contexts, context)

@@ -12,17 +12,16 @@ from abclm.analysis.statistics import STATISTICS, Statistic, measure
 from abclm.evaluation.comparison import Comparison
 from abclm.evaluation.figures import Evaluation
 from abclm.show.picture import FILL, REST, TEXT, dress, format_png, new_figure
+from abclm.tune import Tune
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from abclm.tune import Tune
 
 _MOST_BINS = 48
 
 
 def draw_evaluation(evaluation: Evaluation) -> bytes:
-    """Draw what each tune costs a model.
+    """Draw the bits of each tune.
 
     Returns:
         A PNG image, 1200 pixels wide and 480 high.
@@ -47,12 +46,12 @@ def draw_evaluation(evaluation: Evaluation) -> bytes:
 
 
 def draw_comparison(tunes: Sequence[Tune], others: Sequence[Tune], comparison: Comparison) -> bytes:
-    """Draw each statistic of generated tunes over that of real ones.
+    """Draw each statistic for generated and real tunes.
 
     Args:
-        tunes: generated.
-        others: real.
-        comparison: of the two.
+        tunes: generated tunes.
+        others: real tunes.
+        comparison: the comparison of both.
 
     Returns:
         A PNG image, 1680 pixels wide and 1080 high.
@@ -82,7 +81,7 @@ def draw_comparison(tunes: Sequence[Tune], others: Sequence[Tune], comparison: C
 
 
 def _draw_distances(panel: Axes, comparison: Comparison) -> None:
-    """Draw the distances, and a mark where chance would be."""
+    """Draw the distances, and a mark at the distance by chance."""
     names = list(comparison.distances)
     dress(panel, "distances, | by chance", size=11)
     panel.barh(range(len(names)), [each.distance for each in comparison.distances.values()], color=FILL)
@@ -94,7 +93,7 @@ def _draw_distances(panel: Axes, comparison: Comparison) -> None:
 
 
 def _edges(each: Statistic) -> list[float]:
-    """The edges of bins that hold one whole number each, or divide a range without them."""
+    """The edges of bins: one for each whole number, or equal parts of a range."""
     width = each.high - each.low
     if width <= _MOST_BINS and each.unit in ("semitones", "notes"):
         return [each.low - 0.5 + step for step in range(round(width) + 2)]

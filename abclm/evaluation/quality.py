@@ -1,11 +1,9 @@
-"""Turn a set of tunes into the shares of it that are valid, in key, in form, varied, and copied."""
-
-from __future__ import annotations
+"""Turn a set of tunes into shares: valid, in key, in form, varied, copied."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +13,7 @@ from abclm.analysis.sections import is_in_form, is_in_key
 from abclm.analysis.similarity import TuneIndex, bar_patterns, heard_patterns
 from abclm.errors import ConfigError
 from abclm.midi.complaints import complaints
-
-if TYPE_CHECKING:
-    from abclm.tune import Tune
+from abclm.tune import Tune
 
 _OPENING_BARS = 2
 _Z = 1.959964  # of 95 % under a normal distribution
@@ -25,11 +21,11 @@ _Z = 1.959964  # of 95 % under a normal distribution
 
 @dataclass(frozen=True)
 class Share:
-    """How many of a number of tunes something is true of.
+    """The share of tunes with a property.
 
     Attributes:
-        count: of how many it is true.
-        of: how many there are, from 1.
+        count: number of tunes with the property.
+        of: number of all tunes, at least 1.
     """
 
     count: int
@@ -37,14 +33,14 @@ class Share:
 
     @property
     def share(self) -> float:
-        """From 0 to 1."""
+        """The share, 0 to 1."""
         return self.count / self.of
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The interval that holds the true share with a confidence of 95 %.
+        """The 95 % confidence interval of the share.
 
-        It has a width even where none or all of the tunes count, which resampling would not give it. E. B.
+        Unlike a bootstrap interval, it has a width even if the share is 0 or 1. E. B.
         Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
         Statistical Association 22 (1927), 209-212.
 
@@ -63,25 +59,25 @@ class Share:
 
 @dataclass(frozen=True, kw_only=True)
 class Quality:
-    """What can be said of a set of tunes by itself.
+    """The quality of a set of tunes.
 
     Attributes:
-        tunes: how many there are.
-        valid: `Tune.check` has nothing to say.
-        strict: abc2midi has no error and no warning; None where it was not asked.
-        in_key: nine tenths are in the scale of the stated key.
-        ends_on_tonic: the last note is its tonic.
-        in_form: a multiple of 8 bars as heard, in sections of a multiple of 4.
-        diversity_of: how many tunes the next three figures are of; they fall as there are more.
-        distinct_bars: of all bars as written, in all tunes, those that differ, 0 to 1.
-        distinct_openings: of all tunes those with different first two bars, in any key, 0 to 1.
+        tunes: number of tunes.
+        valid: tunes without problems in `Tune.check`.
+        strict: tunes without errors and warnings of abc2midi; None if abc2midi was not run.
+        in_key: tunes with at least nine tenths in the scale of the stated key.
+        ends_on_tonic: tunes whose last note is the tonic.
+        in_form: tunes with a multiple of 8 bars as heard, in sections with a multiple of 4 bars.
+        diversity_of: number of tunes for the next three figures, which depend on it.
+        distinct_bars: share of different bars among all written bars of all tunes, 0 to 1.
+        distinct_openings: number of different openings (first two bars, in any key) per tune, 0 to 1.
         nearest_overlap: the mean share of a tune's different bars that stand in one other tune of the set, in
             any key, 0 to 1.
-        copied: more is in common with a training tune than is usual between different tunes
-            (`Overlap.is_copy`); None where the training tunes are not known.
-        median_overlap: the median of the shares that are in common with the nearest training tune.
-        longest_run: the most different bars in a row in common with a training tune.
-        overlaps: what each tune has in common with training tunes, in the order of the tunes.
+        copied: tunes that share more with a training tune than different tunes usually share
+            (`Overlap.is_copy`); None if the training tunes are not known.
+        median_overlap: the median share of bars in common with the nearest training tune.
+        longest_run: the largest number of different consecutive bars in common with a training tune.
+        overlaps: each tune's overlap with the training tunes, in the order of the tunes.
     """
 
     tunes: int
@@ -100,7 +96,7 @@ class Quality:
     overlaps: tuple[Overlap, ...] = field(default=(), compare=False, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures by name, for JSON, without those of single tunes."""
+        """The figures by name, for JSON, without the figures of single tunes."""
         values = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
         return {name: value.to_dict() if isinstance(value, Share) else value for name, value in values}
 
@@ -113,19 +109,19 @@ def judge(
     ask_abc2midi: bool = True,
     seed: int = 0,
 ) -> Quality:
-    """Say how good a set of tunes is.
+    """Measure the quality of a set of tunes.
 
     Args:
-        tunes: as they were written; normalising would mend what is counted here.
-        index: of training tunes.
-        diversity_of: how many tunes, drawn at random where there are more, to measure the diversity of, since
-            that depends on their number; by default all.
-        ask_abc2midi: whether to run `abc2midi` on each.
-        seed: of the draw.
+        tunes: tunes as generated; `normalize` would correct the problems that are counted here.
+        index: index of the training tunes.
+        diversity_of: number of tunes for the figures of diversity, which depend on it; a larger set is reduced at
+            random. By default all tunes.
+        ask_abc2midi: whether to run `abc2midi` on each tune.
+        seed: random seed for the reduction.
 
     Raises:
         ConfigError: there are no tunes.
-        ConvertError: there is no `abc2midi` that can play.
+        ConvertError: no working `abc2midi` was found.
     """
     if not tunes:
         raise ConfigError("there are no tunes to judge; received none")
@@ -157,13 +153,13 @@ def judge(
 
 
 def distinct_bars(tunes: Sequence[Tune]) -> float:
-    """Of the bars of two notes or more, in all tunes, the share that differ: in rhythm, intervals or pitch class."""
+    """The share of different bars (in rhythm, intervals or pitch class) among the bars of two or more notes."""
     bars = [bar for tune in tunes for bar in tune.bars() if len({note.onset for note in bar.notes}) > 1]
     return len({bar for tune in tunes for bar in bar_patterns(tune)}) / len(bars) if bars else 0.0
 
 
 def distinct_openings(tunes: Sequence[Tune]) -> float:
-    """Of the tunes, the share with different first two bars, whatever the key; bars of one note are passed over."""
+    """The number of different openings (first two bars, in any key) per tune; bars of one note are ignored."""
     openings = set()
     for tune in tunes:
         bars = heard_patterns(tune)[:_OPENING_BARS]
@@ -173,7 +169,7 @@ def distinct_openings(tunes: Sequence[Tune]) -> float:
 
 
 def nearest_overlap(tunes: Sequence[Tune]) -> float:
-    """The mean share of a tune's different bars that stand in the one other tune that has most of them."""
+    """The mean share of a tune's different bars that stand in its nearest other tune."""
     index = TuneIndex(tunes)
     shares = []
     for place, tune in enumerate(tunes):

@@ -5,18 +5,16 @@ import sys
 from pathlib import Path
 
 from abclm.errors import AbclmError, ConvertError
-from abclm.formats import SUFFIXES, check_performance, save
-from abclm.midi.performance import Performance
+from abclm.formats.save import check_performance, save
+from abclm.formats.table import FORMATS
+from abclm.midi.file import MidiFile
+from abclm.midi.performance import Performance, play_again
 from abclm.notation.tune import Tune
-from abclm.notation.tunebook import decode, format_tunebook, parse_tunebook
-from abclm.system.files import MIDI_SUFFIXES, write_bytes, write_text
+from abclm.notation.tunebook import decode, parse_tunebook
+from abclm.system.files import MIDI_SUFFIXES, write_bytes
 from abclm.system.programs import printable
 
-# What a MIDI file can't be turned into: itself.
-_FROM_MIDI = tuple(suffix for suffix in SUFFIXES if suffix not in MIDI_SUFFIXES)
-_SOURCES = {".abc": SUFFIXES, **dict.fromkeys(MIDI_SUFFIXES, _FROM_MIDI)}
-# Several tunes in a file of these formats; of the others each tune has a file of its own.
-BOOKS = (".abc", ".pdf", ".html")
+_SOURCES = (".abc", *MIDI_SUFFIXES)
 
 
 def convert_file(
@@ -39,12 +37,13 @@ def convert_file(
         OSError: a file can't be read or written.
     """
     source_suffix = ".abc" if source == "-" else Path(source).suffix.lower()
-    known = _SOURCES.get(source_suffix)
-    if known is None:
+    if source_suffix not in _SOURCES:
         raise ConvertError(
             f"{source}: {', '.join(_SOURCES)} can be converted; give such a file, or - for ABC"
         )
     suffix = Path(target).suffix.lower()
+    # A MIDI file is not turned into itself.
+    known = [each for each in FORMATS if source_suffix == ".abc" or each not in MIDI_SUFFIXES]
     if suffix not in known:
         raise ConvertError(
             f"{target}: {source} can be converted to {', '.join(known)}, not {suffix or 'that'}"
@@ -64,15 +63,14 @@ def convert_file(
 
 def _write_midi(source: str, data: bytes, target: Path, performance: Performance | None) -> None:
     """Write a MIDI file as sound, all of it, or its melody in any other format."""
-    if target.suffix.lower() == ".wav":
-        from abclm.midi.performance import play_again
-        from abclm.sound.wav import midi_to_wav
-
-        write_bytes(target, midi_to_wav(play_again(data, performance)))
+    row = FORMATS[target.suffix.lower()]
+    midi = MidiFile.parse(data)
+    if row.from_midi:
+        write_bytes(target, row.format(play_again(midi, performance)))
     else:
         from abclm.midi.to_tune import midi_to_tune
 
-        save(midi_to_tune(data, title=Path(source).stem), target, performance)
+        save(midi_to_tune(midi, title=Path(source).stem), target, performance)
 
 
 def _write_tunes(
@@ -83,12 +81,14 @@ def _write_tunes(
     problems = [f"{source}:{problem.line}: {problem.message}" for problem in book.problems]
     written: list[Path] = []
     failed: list[tuple[Tune, AbclmError]] = []
-    if book.tunes and target.suffix.lower() in BOOKS:
+    row = FORMATS[target.suffix.lower()]
+    if book.tunes and row.write_book:
         try:
-            failed = _write_book(book.tunes, target, performance)
-            written.append(target)
+            content, failed = row.format_book(book.tunes, performance=performance)
         except ConvertError as error:
             raise ConvertError(f"{source}: {error}") from error
+        write_bytes(target, content)
+        written.append(target)
     else:
         for number, tune in enumerate(book.tunes, 1):
             path = target.with_stem(f"{target.stem}-{number}") if len(book.tunes) > 1 else target
@@ -102,27 +102,6 @@ def _write_tunes(
     if not written:
         raise ConvertError(problems[0] if problems else f"{source}: holds no tune; a tune starts with X:")
     return written, problems
-
-
-def _write_book(
-    tunes: list[Tune], target: Path, performance: Performance | None
-) -> list[tuple[Tune, AbclmError]]:
-    """Write all tunes into one file; give those that could not be."""
-    suffix = target.suffix.lower()
-    if suffix == ".abc":
-        write_text(target, format_tunebook(tunes))
-        return []
-    if suffix == ".pdf":
-        from abclm.score.pdf import format_pdf
-
-        pdf, failed = format_pdf(tunes)
-        write_bytes(target, pdf)
-        return failed
-    from abclm.views.page import format_page
-
-    page, failed = format_page(tunes, performance=performance)
-    write_text(target, page)
-    return failed
 
 
 def _name(tune: Tune) -> str:

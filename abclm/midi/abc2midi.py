@@ -1,4 +1,4 @@
-"""Turn ABC text into MIDI bytes, and into a second opinion on the text, by the program `abc2midi`.
+"""Turn ABC text into a MIDI file, and into a second opinion on the text, by the program `abc2midi`.
 
 What was found of abc2midi 5.02, and what is done about it:
 
@@ -28,14 +28,14 @@ What was found of abc2midi 5.02, and what is done about it:
 import logging
 import re
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Protocol
 
 from abclm.errors import ConvertError
 from abclm.midi.abc2midi_text import prepare
-from abclm.midi.file import PERCUSSION_CHANNEL, MidiFile, MidiNote, parse_midi
+from abclm.midi.file import MidiFile, MidiNote
 from abclm.system.programs import find_abc_program, made_executable, printable, run_program
 
 logger = logging.getLogger(__name__)
@@ -69,13 +69,13 @@ class MidiResult:
     """What `abc2midi` made of a tune.
 
     Args:
-        midi: the MIDI file; empty where none was written.
+        midi: the MIDI file; None where none was written.
         errors: what it called errors, each with its place: `line 6, column 10: Malformed note`.
         warnings: what it called warnings, but for the remarks.
         remarks: what it said of repeats that it took for granted; no fault of the tune.
     """
 
-    midi: bytes
+    midi: MidiFile | None
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
@@ -95,7 +95,7 @@ def abc_to_midi(
     instrument: int | None = None,
     timeout_seconds: float = 10.0,
     program: str | Path | None = None,
-) -> MidiResult:
+) -> MidiFile:
     """Play a tune into a MIDI file.
 
     Args:
@@ -109,28 +109,27 @@ def abc_to_midi(
         program: the `abc2midi` to run; else it is looked for (see `find_abc_program`).
 
     Returns:
-        A whole MIDI file with at least one note in it, and what `abc2midi` said, which is logged too.
+        A whole MIDI file with at least one note in it. What `abc2midi` said is logged; `run_abc2midi` returns it.
 
     Raises:
         ConvertError: no MIDI file with a note in it was written (with what `abc2midi` said), it took too
             long, it crashed, or it can't be found.
 
     Example:
-        >>> result = abc_to_midi("X:1\\nM:4/4\\nL:1/4\\nK:G\\nGABc|]\\n")
-        >>> [pitch for _, _, pitch in played_notes(result.midi)], result.messages
-        ([67, 69, 71, 72], ())
+        >>> [pitch for _, _, pitch in played_notes(abc_to_midi("X:1\\nM:4/4\\nL:1/4\\nK:G\\nGABc|]\\n"))]
+        [67, 69, 71, 72]
     """
     result = run_abc2midi(
         tune, chords=chords, melody_only=melody_only, tempo=tempo, instrument=instrument,
         timeout_seconds=timeout_seconds, program=program,
     )  # fmt: skip
-    if not result.midi or not _melody(parse_midi(result.midi)):
+    if not result.midi or not result.midi.pitched_notes:
         raise ConvertError(f"abc2midi played no note of this tune{_saying(result)}; check its ABC")
     if result.errors:
-        logger.warning("abc2midi played a tune that has errors%s", _saying(MidiResult(b"", result.errors)))
+        logger.warning("abc2midi played a tune that has errors%s", _saying(MidiResult(None, result.errors)))
     for message in result.messages + result.remarks:
         logger.info("abc2midi: %s", message)
-    return result
+    return result.midi
 
 
 def run_abc2midi(
@@ -162,15 +161,15 @@ def run_abc2midi(
         ended = run_program(command, folder, timeout_seconds=timeout_seconds)
         said = ended.output.decode("utf-8", errors="replace")
         written = folder / "tune.mid"
-        midi = written.read_bytes() if written.exists() else b""
-    result = _sort_messages(said, midi, prepared.line_offset)
+        data = written.read_bytes() if written.exists() else b""
+    result = _sort_messages(said, prepared.line_offset)
     if ended.crashed:
         raise ConvertError(
             f"abc2midi crashed ({ended.returncode}) on this tune{_saying(result)}; check its ABC"
         )
     if any(words in said for words in _GAVE_UP):
         raise ConvertError(f"abc2midi gave up: the tune is too long for it, or without end{_saying(result)}")
-    return result
+    return replace(result, midi=MidiFile.parse(data)) if data else result
 
 
 def messages(tune: str | HasText, **options: Any) -> tuple[str, ...]:
@@ -186,39 +185,34 @@ def messages(tune: str | HasText, **options: Any) -> tuple[str, ...]:
     return run_abc2midi(tune, **options).messages
 
 
-def played_notes(midi: bytes) -> list[tuple[Fraction, Fraction, int]]:
+def played_notes(midi: MidiFile) -> list[tuple[Fraction, Fraction, int]]:
     """Read the melody out of a MIDI file that `abc2midi` wrote.
 
     Args:
-        midi: the file's bytes.
+        midi: the file.
 
     Returns:
         `(onset, duration, pitch)` of each note, by onset, then pitch, in quarter notes from the start,
         whatever the tempo. The melody is the first track with notes, percussion aside. Times whose
         denominator divides 480 are exact, others (septuplets, say) less than 1/480 quarter note early.
-
-    Raises:
-        ConvertError: the bytes are no whole MIDI file.
     """
-    file = parse_midi(midi)
-    quarter = file.ticks_per_quarter
+    quarter = midi.ticks_per_quarter
     return [
         (Fraction(onset, quarter), Fraction(note.end_ticks - onset, quarter), note.pitch)
         for onset, note in sorted(
-            ((max(0, note.start_ticks - _LATE_TICKS), note) for note in _melody(file)),
+            ((max(0, note.start_ticks - _LATE_TICKS), note) for note in _melody(midi)),
             key=lambda timed: (timed[0], timed[1].pitch),
         )
     ]
 
 
-def _melody(file: MidiFile) -> list[MidiNote]:
+def _melody(midi: MidiFile) -> list[MidiNote]:
     """The notes of the first track that has any, percussion aside."""
-    notes = [note for note in file.notes if note.channel != PERCUSSION_CHANNEL]
-    first = min((note.track for note in notes), default=0)
-    return [note for note in notes if note.track == first]
+    first = min((note.track for note in midi.pitched_notes), default=0)
+    return [note for note in midi.pitched_notes if note.track == first]
 
 
-def _sort_messages(said: str, midi: bytes, line_offset: int) -> MidiResult:
+def _sort_messages(said: str, line_offset: int) -> MidiResult:
     errors: list[str] = []
     warnings: list[str] = []
     remarks: list[str] = []
@@ -229,7 +223,7 @@ def _sort_messages(said: str, midi: bytes, line_offset: int) -> MidiResult:
             remarks.append(message)
         else:
             (errors if severity == "Error" else warnings).append(message)
-    return MidiResult(midi, tuple(errors), tuple(warnings), tuple(remarks))
+    return MidiResult(None, tuple(errors), tuple(warnings), tuple(remarks))
 
 
 def _place(line: int, column: int) -> str:

@@ -13,7 +13,7 @@ from itertools import pairwise
 from statistics import mean, pstdev
 
 from abclm.errors import ConvertError
-from abclm.midi.file import PERCUSSION_CHANNEL, MidiFile, MidiNote, parse_midi
+from abclm.midi.file import MidiFile, MidiNote
 from abclm.notation.keys import LETTERS, MODES, Key, make_key
 
 # Parts of a quarter note, the usual first; the first that all onsets in the beat lie on is taken.
@@ -80,16 +80,15 @@ class Melody:
         return Fraction(4 * self.meter[0], self.meter[1])
 
 
-def read_melody(midi: bytes) -> Melody:
+def read_melody(file: MidiFile) -> Melody:
     """Find the melody of a MIDI file.
 
     Args:
-        midi: the file's bytes.
+        file: the MIDI file.
 
     Raises:
-        ConvertError: it is no whole MIDI file of format 0 or 1, or there is no note in it but percussion.
+        ConvertError: there is no note in it but percussion.
     """
-    file = parse_midi(midi)
     voice, chosen = _choose(file)
     onsets, swung = _onsets(file, voice)
     notes = _notes(file, voice, onsets)
@@ -112,9 +111,8 @@ def read_melody(midi: bytes) -> Melody:
 def _choose(file: MidiFile) -> tuple[list[MidiNote], str]:
     """Choose the voice (a channel of a track) that is most like a melody: named so, of single notes, high, busy."""
     voices: dict[tuple[int, int], list[MidiNote]] = {}
-    for note in file.notes:
-        if note.channel != PERCUSSION_CHANNEL:
-            voices.setdefault((note.track, note.channel), []).append(note)
+    for note in file.pitched_notes:
+        voices.setdefault((note.track, note.channel), []).append(note)
     if not voices:
         raise ConvertError("the MIDI file has no note to write down, percussion aside")
     most = max(len(voice) for voice in voices.values())

@@ -1,14 +1,14 @@
-"""Turn a tune into MIDI bytes as it would be played: at the tempo of its rhythm, on an instrument, with its swing."""
+"""Turn a tune into a MIDI file as it would be played: at the tempo of its rhythm, on an instrument, with its swing."""
 
 import logging
 import re
 from dataclasses import dataclass
-from io import BytesIO
-from typing import Any
+from typing import Self
 
 from abclm.errors import ConfigError
 from abclm.midi.abc2midi import abc_to_midi
-from abclm.midi.file import parse_midi
+from abclm.midi.events import PROGRAM, TEMPO, program_event, tempo_event
+from abclm.midi.file import MidiFile
 from abclm.midi.instruments import find_program
 from abclm.midi.swing import swing
 from abclm.midi.tempo import parse_tempo, quarter_microseconds, usual_tempo
@@ -44,13 +44,20 @@ class Performance:
         if self.tempo is not None:
             parse_tempo(self.tempo)
 
+    @classmethod
+    def asked(cls, instrument: str | None, tempo: str | None, chords: bool) -> Self | None:
+        """The performance with these options; None where none of them is given."""
+        if instrument is None and tempo is None and not chords:
+            return None
+        return cls(instrument=instrument, tempo=tempo, chords=chords)
+
     @property
     def program(self) -> int | None:
         """The General MIDI program that was asked for."""
         return None if self.instrument is None else find_program(self.instrument)
 
 
-def play(tune: Tune, performance: Performance | None = None) -> bytes:
+def play(tune: Tune, performance: Performance | None = None) -> MidiFile:
     """Play a tune into a MIDI file.
 
     Args:
@@ -74,52 +81,28 @@ def play(tune: Tune, performance: Performance | None = None) -> bytes:
         tempo = usual_tempo(tune.stated_rhythm, tune.meter)
     if wanted.chords and not _CHORD_SYMBOL.search(tune.body):
         logger.warning("%s: there are no chord symbols to be played", tune.title or "the tune")
-    midi = abc_to_midi(tune, chords=wanted.chords, tempo=tempo, instrument=wanted.program).midi
-    return swing(tune, midi)
+    return swing(tune, abc_to_midi(tune, chords=wanted.chords, tempo=tempo, instrument=wanted.program))
 
 
-def play_again(midi: bytes, performance: Performance | None = None) -> bytes:
+def play_again(midi: MidiFile, performance: Performance | None = None) -> MidiFile:
     """Change the instrument and the tempo of a MIDI file.
 
     Args:
-        midi: the file's bytes.
+        midi: the file.
         performance: the instrument of all its channels, and the tempo of all of it; what is not asked for stays.
 
     Raises:
-        ConvertError: the bytes are no whole MIDI file.
         ConfigError: chord symbols are to be played; a MIDI file has none.
     """
-    import mido
-
     if performance is None:
         return midi
     if performance.chords:
         raise ConfigError("chords: a MIDI file has no chord symbols; give the tune in ABC")
-    meters = parse_midi(midi).meters  # an error here where mido would have others
-    file = mido.MidiFile(file=BytesIO(midi))
     if performance.tempo is not None:
-        meter = f"{meters[0][1]}/{meters[0][2]}" if meters else None
+        meter = f"{midi.meters[0][1]}/{midi.meters[0][2]}" if midi.meters else None
         tempo = quarter_microseconds(parse_tempo(performance.tempo, meter))
-        _drop(file, "set_tempo")
-        file.tracks[0].insert(0, mido.MetaMessage("set_tempo", tempo=tempo))
+        midi = midi.replaced(TEMPO, [tempo_event(tempo)])
     if performance.program is not None:
-        _drop(file, "program_change")
-        for channel in range(16):
-            change = mido.Message("program_change", channel=channel, program=performance.program)
-            file.tracks[0].insert(0, change)
-    out = BytesIO()
-    file.save(file=out)
-    return out.getvalue()
-
-
-def _drop(file: Any, kind: str) -> None:
-    """Take events of a kind out of a mido file; those after them stay where they are in time."""
-    for track in file.tracks:
-        late = 0
-        kept = []
-        for message in track:
-            message.time += late
-            late = message.time if message.type == kind else 0
-            if message.type != kind:
-                kept.append(message)
-        track[:] = kept
+        changes = [program_event(channel, performance.program) for channel in range(16)]
+        midi = midi.replaced(PROGRAM, changes)
+    return midi

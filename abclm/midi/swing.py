@@ -5,12 +5,11 @@ with anything else in them, are played as they are written.
 """
 
 import bisect
-import io
 import logging
 from collections.abc import Iterator
 from fractions import Fraction
 
-from abclm.midi.file import parse_midi
+from abclm.midi.file import MidiFile
 from abclm.notation.symbols import Bar, Timed
 from abclm.notation.timing import quarters
 from abclm.notation.tune import Tune
@@ -30,7 +29,7 @@ _LONGEST_DIFFERENCE = Fraction(1, 16)
 Knot = tuple[Fraction, Fraction]
 
 
-def swing(tune: Tune, midi: bytes) -> bytes:
+def swing(tune: Tune, midi: MidiFile) -> MidiFile:
     """Give the MIDI file of a tune the swing of its rhythm.
 
     Args:
@@ -46,8 +45,7 @@ def swing(tune: Tune, midi: bytes) -> bytes:
     knots, length = _knots(tune)
     if not knots:
         return midi
-    file = parse_midi(midi)
-    played = Fraction(max(note.end_ticks for note in file.notes), file.ticks_per_quarter)
+    played = Fraction(max(note.end_ticks for note in midi.notes), midi.ticks_per_quarter)
     if not -_LONGEST_DIFFERENCE <= length - played <= Fraction(8):
         logger.info("%s: no swing, as abc2midi repeats it otherwise", tune.title)
         return midi
@@ -105,13 +103,10 @@ def _moments(tune: Tune) -> Iterator[Fraction | None]:
     yield None
 
 
-def _moved(midi: bytes, knots: list[Knot]) -> bytes:
+def _moved(midi: MidiFile, knots: list[Knot]) -> MidiFile:
     """Move every event of a MIDI file, those between two knots in proportion."""
-    import mido
-
-    file = mido.MidiFile(file=io.BytesIO(midi))
-    written = [float(time * file.ticks_per_beat) for time, _ in knots]
-    played = [float(time * file.ticks_per_beat) for _, time in knots]
+    written = [float(time * midi.ticks_per_quarter) for time, _ in knots]
+    played = [float(time * midi.ticks_per_quarter) for _, time in knots]
 
     def move(ticks: int) -> int:
         place = bisect.bisect_right(written, ticks) - 1
@@ -120,12 +115,4 @@ def _moved(midi: bytes, knots: list[Knot]) -> bytes:
         part = (ticks - written[place]) / (written[place + 1] - written[place])
         return round(played[place] + part * (played[place + 1] - played[place]))
 
-    for track in file.tracks:
-        now = moved = 0
-        for message in track:
-            now += message.time
-            message.time = max(0, move(now) - moved)
-            moved += message.time
-    out = io.BytesIO()
-    file.save(file=out)
-    return out.getvalue()
+    return midi.moved(move)

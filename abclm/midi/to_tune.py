@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import groupby
 
+from abclm.midi.file import MidiFile
 from abclm.midi.melody import Melody, MelodyNote, read_melody
 from abclm.notation.fields import canonical_title
 from abclm.notation.keys import LETTERS, SEMITONES, SIGNS
@@ -36,11 +37,11 @@ class _Event:
     continues: bool = False
 
 
-def midi_to_tune(midi: bytes, *, title: str = "") -> Tune:
+def midi_to_tune(midi: MidiFile, *, title: str = "") -> Tune:
     """Write down the melody of a MIDI file.
 
     Args:
-        midi: the file's bytes.
+        midi: the file.
         title: the tune's, where the file has none.
 
     Returns:
@@ -51,7 +52,7 @@ def midi_to_tune(midi: bytes, *, title: str = "") -> Tune:
 
     Example:
         >>> from abclm.midi.abc2midi import abc_to_midi
-        >>> midi = abc_to_midi("X:1\\nT:Scale\\nM:6/8\\nL:1/8\\nK:Em\\ne>fg a2^d|(3efg z e3|]\\n").midi
+        >>> midi = abc_to_midi("X:1\\nT:Scale\\nM:6/8\\nL:1/8\\nK:Em\\ne>fg a2^d|(3efg z e3|]\\n")
         >>> print(midi_to_tune(midi).body)
         e>fg a2^d|(3efgz e3|]
         <BLANKLINE>

@@ -7,21 +7,19 @@ into place. Whoever reads takes a file from `.saved` first, so a crash at any po
 the new one, never a mixture, and whatever else the folder holds stays.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm.errors import ModelError
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
+from abclm.system.files import write_bytes
+from abclm.system.folders import new_folder
 
 CONFIG = "config.json"
 VOCABULARY = "vocabulary.json"
@@ -129,7 +127,7 @@ def write(
     Args:
         folder: made where it is missing; files that are not the model's stay.
         config: JSON.
-        tokenizer: JSON.
+        vocabulary: JSON.
         metadata: what JSON can hold.
         weights: finite values.
         dtype: `"float32"`, or `"float16"` at half the size.
@@ -140,12 +138,7 @@ def write(
             float16).
         OSError: the folder can't be made or written, or the disk is full.
     """
-    import shutil
-    import tempfile
-
     from safetensors.numpy import save
-
-    from abclm.system.files import write_bytes
 
     with np.errstate(over="ignore"):  # what becomes infinite in float16 is found below
         stored = {name: np.ascontiguousarray(weight, dtype) for name, weight in weights.items()}
@@ -168,16 +161,9 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     try:
         _move_into_place(folder)  # what a save that was killed has left
-        for left in folder.glob(".saving-*"):
-            shutil.rmtree(left, ignore_errors=True)
-        aside = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder))
-        try:
+        with new_folder(folder / _SAVED) as aside:
             for name, content in contents.items():
                 write_bytes(aside / name, content)
-            aside.rename(folder / _SAVED)
-        except BaseException:
-            shutil.rmtree(aside, ignore_errors=True)
-            raise
         _move_into_place(folder)
     except BaseException as error:
         if not existed:

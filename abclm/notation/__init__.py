@@ -1,19 +1,19 @@
-"""ABC notation: read, check, normalise, transpose and play out tunes, with the standard library alone.
+"""Read, check, normalize and transpose tunes in ABC notation, and expand their repeats; standard library only.
 
-From the bottom up; a module imports only what stands above it:
+From the bottom up; a module imports only modules above it in this list:
 
-    problems   what is wrong, and where
+    problems   problems and their places
     fields     information fields, meters, unit note lengths, rhythms, titles
     keys       keys, modes, accidentals, transposition
-    symbols    notes, rests, chords, bar lines and whatever else a body is made of
+    symbols    the symbols of a tune body: notes, rests, chords, bar lines and others
     pieces     one piece of music code -> its symbol
     scanner    a tune body -> symbols
     timing     symbols -> durations and pitches
     playback   the order in which symbols are heard
     tune       a text -> a Tune
     check      a Tune -> problems
-    tunebook   a text -> many
+    tunebook   a text -> many Tunes
 
-`canonical` writes a tune in its canonical form, as it stands or transposed; `grammar` says what may come next in
-a canonical tune.
+`canonical` writes a tune in its canonical form, transposed if requested; `grammar` gives the symbols that may come next
+in a canonical tune.
 """

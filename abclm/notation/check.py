@@ -1,4 +1,4 @@
-"""Find what is wrong in a tune: problems with line, column and severity."""
+"""Find the problems of a tune, with line, column and severity."""
 
 from bisect import bisect_left, bisect_right
 from fractions import Fraction
@@ -13,12 +13,12 @@ from abclm.notation.tune import Tune
 
 
 def check(tune: Tune) -> list[Problem]:
-    r"""Find what is wrong in a tune.
+    r"""Find the problems of a tune.
 
-    Errors are what can't be played as written: unclosed brackets, ties and broken rhythm that lead nowhere,
-    incomplete tuplets, variant endings outside a repeat, keys and meters that can't be read. Warnings are bars
-    that don't fill their meter (allowing for a pick-up, its complement before a repeat, and endings), repeats
-    that don't match, and what has no meaning.
+    An error is notation that can't be played as written: unclosed brackets, ties and broken rhythm without a second
+    note, incomplete tuplets, variant endings outside a repeat, keys and meters that can't be read. A warning is a bar
+    that doesn't fill its meter (except for a pick-up, its complement before a repeat, and endings), a repeat that
+    doesn't match, or text without a meaning.
 
     Args:
         tune: any tune.
@@ -33,7 +33,7 @@ def check(tune: Tune) -> list[Problem]:
         6 5 warning the bar is 2/4 long, and the meter is 3/4
     """
     places = [*tune.header_problems, *_header(tune), *tune.music.problems, *_fields(tune)]
-    places += _bars(tune)  # plays the tune out, which finds what is wrong with its repeats
+    places += _bars(tune)  # expands the repeats, which finds their problems
     places += tune.playback.problems
     if len(tune.music.voices) > 1:
         at = tune.body_start
@@ -67,7 +67,7 @@ def _header(tune: Tune) -> list[tuple[int, str, str]]:
 
 
 def _fields(tune: Tune) -> list[tuple[int, str, str]]:
-    """Fields inside the tune that have no place there."""
+    """Fields that may not stand inside a tune."""
     found = []
     for symbol in tune.music.symbols:
         if isinstance(symbol, Change):
@@ -80,10 +80,10 @@ def _fields(tune: Tune) -> list[tuple[int, str, str]]:
 
 
 def _bars(tune: Tune) -> list[tuple[int, str, str]]:
-    """Bars of the wrong length, as heard: what stands before a repeat and what follows its beginning make one bar.
+    """Find bars of the wrong length, as heard: the bar before `:|` and the pick-up after `|:` together make one bar.
 
-    A plain bar line closes a bar that must be full; `||`, `|]` and the repeats may stand inside a bar, and the
-    bar goes on behind them. The first bar may be a pick-up.
+    A plain bar line ends a bar, which must be full. `||`, `|]` and repeat signs may stand inside a bar, which
+    continues after them. The first bar may be a pick-up.
     """
     playback = tune.playback
     meters = {-1: tune.setting().meter} | {
@@ -95,7 +95,7 @@ def _bars(tune: Tune) -> list[tuple[int, str, str]]:
     meter = meters[-1]
     full = _full(meter)
     filled: Ticks = 0
-    bars = 0  # begun so far, since the place that a repeat goes back to
+    bars = 0  # begun since the place to which a repeat goes back
     begun = bars_at_repeat = 0
     last_times, last_index = 1, -1
     found = []

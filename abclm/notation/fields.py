@@ -1,4 +1,4 @@
-"""Say what each information field is, and turn the values of meter, unit note length and rhythm into canonical ones."""
+"""List the information fields, and turn meters, unit note lengths, rhythms and titles into canonical values."""
 
 import re
 import unicodedata
@@ -11,7 +11,7 @@ from abclm.errors import NotationError
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """An information field: its name and where it may stand (ABC 2.1, section 3)."""
+    """An information field: its name and its allowed places (ABC 2.1, section 3)."""
 
     name: str
     header: bool = True
@@ -47,11 +47,11 @@ FIELDS: dict[str, Field] = {
     "w": Field("words", header=False, body=True),
     "X": Field("reference number"),
     "Z": Field("transcription"),
-    # Not in ABC 2.1, but in use from ABC 1.6 on.
+    # Not in ABC 2.1, but used since ABC 1.6.
     "E": Field("spacing", body=True),
 }
 
-# The meters that go with each rhythm, the usual one first. Rhythms not named here may have any.
+# The meters of each rhythm, the usual one first. Other rhythms may have any meter.
 RHYTHMS: dict[str, tuple[str, ...]] = {
     "reel": ("C|", "C", "4/4", "2/4", "2/2"),
     "jig": ("6/8", "12/8"),
@@ -98,20 +98,20 @@ _RHYTHM_ALIASES = {
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A meter: its canonical text and the length of a full bar in whole notes (None where bars are free)."""
+    """A meter: its canonical text and the length of a full bar in whole notes (None for free bars)."""
 
     text: str
     bar_length: Fraction | None
 
     @property
     def is_compound(self) -> bool:
-        """Whether a beat has three parts (6/8, 9/8, 12/8), which `(2`, `(4` and `(5` tuplets look at."""
+        """Whether the numerator is divisible by 3, as in 6/8; the time of `(5`, `(7` and `(9` tuplets depends on it."""
         head = self.text.split("/")[0]
         return head.isdigit() and int(head) % 3 == 0 and int(head) > 0
 
     @property
     def default_unit_note_length(self) -> Fraction:
-        """1/16 where the meter as a fraction is below 3/4, else 1/8 (ABC 2.1, section 3.1.7)."""
+        """1/16 if the meter as a fraction is below 3/4, else 1/8 (ABC 2.1, section 3.1.7)."""
         if self.bar_length is not None and self.bar_length < Fraction(3, 4):
             return Fraction(1, 16)
         return Fraction(1, 8)
@@ -128,10 +128,10 @@ def parse_meter(text: str) -> Meter:
         text: such as `C`, `C|`, `6/8`, `2+3/8` or `none`.
 
     Returns:
-        The meter; a sum is written out (`2+3/8` becomes `5/8`), since `+` is no symbol of the canonical form.
+        The meter; a sum is added up (`2+3/8` becomes `5/8`), because `+` is not a symbol of the canonical form.
 
     Raises:
-        NotationError: it is no meter.
+        NotationError: the text is not a meter.
 
     Example:
         >>> parse_meter("2+3/8")
@@ -154,7 +154,7 @@ def parse_meter(text: str) -> Meter:
 
 
 def canonical_meter(text: str) -> str:
-    """Return a meter in its canonical spelling; raises NotationError where it is none (see `parse_meter`)."""
+    """Return a meter in its canonical spelling; raises NotationError for any other text (see `parse_meter`)."""
     return parse_meter(text).text
 
 
@@ -163,7 +163,7 @@ def parse_unit_note_length(text: str) -> Fraction:
     """Read the value of an `L:` field, a fraction of a whole note (ABC 2.1, section 3.1.7).
 
     Raises:
-        NotationError: it is no length of 1/1 to 1/128.
+        NotationError: the text is not a length of 1/1 to 1/128.
     """
     match = re.fullmatch(r"\s*1(?:\s*/\s*(\d{1,3}))?\s*", text)
     if match and int(match[1] or 1) in (1, 2, 4, 8, 16, 32, 64, 128):
@@ -172,7 +172,7 @@ def parse_unit_note_length(text: str) -> Fraction:
 
 
 def canonical_unit_note_length(text: str) -> str:
-    """Return a unit note length in its canonical spelling, such as `1/8`; raises NotationError where it is none."""
+    """Return a unit note length in its canonical spelling, such as `1/8`; raises NotationError for any other text."""
     length = parse_unit_note_length(text)
     return f"{length.numerator}/{length.denominator}"
 
@@ -197,7 +197,7 @@ def canonical_rhythm(text: str) -> str:
     """Return a rhythm in its canonical spelling.
 
     Raises:
-        NotationError: it is not in the table.
+        NotationError: the rhythm is not in the table.
     """
     rhythm = find_rhythm(text)
     if rhythm is None or len(text) > 40:
@@ -211,7 +211,7 @@ _RHYTHM_WORDS = re.compile(
 )
 
 
-# The symbols of the reference corpus, which every canonical tune keeps to.
+# The symbols of the reference corpus; canonical tunes have no others.
 CANONICAL_SYMBOLS = frozenset(
     "\n !\"#'(),-./0123456789:<=>ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_abcdefghijklmnopqrstuvwxyz|"
 )
@@ -225,9 +225,9 @@ _PLAIN = str.maketrans(
 
 
 def transliterate(text: str) -> str:
-    """Write a title with plain symbols where there is a plain form: `é` becomes `e`, `’` becomes `'`.
+    """Replace characters by plain symbols, if a plain form exists: `é` becomes `e`, `’` becomes `'`.
 
-    Characters without one stay as they are.
+    Other characters do not change.
 
     Example:
         >>> transliterate("Père O’Connor’s & Søn")
@@ -242,13 +242,13 @@ def transliterate(text: str) -> str:
 
 
 def canonical_title(text: str) -> str:
-    """Bring a title to 1 to 60 of the 83 symbols but newline; what has no plain form is left out.
+    """Convert a title to 1 to 60 of the 83 symbols without newline; characters without a plain form are removed.
 
     Returns:
-        The title, or an empty string where nothing of it is left. A longer one is cut at a space.
+        The title, or an empty string if nothing remains. A longer title is cut at a space.
     """
     plain = "".join(character for character in transliterate(text) if character in CANONICAL_SYMBOLS)
-    plain = " ".join(plain.split()).lstrip("|: ")  # behind T: these would be read as music
+    plain = " ".join(plain.split()).lstrip("|: ")  # after T: these would be read as music
     if len(plain) > TITLE_LENGTH:
         cut = plain.rfind(" ", TITLE_LENGTH // 2, TITLE_LENGTH + 1)
         plain = plain[: cut if cut > 0 else TITLE_LENGTH].rstrip()

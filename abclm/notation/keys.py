@@ -1,4 +1,4 @@
-"""Turn the value of a `K:` field into a tonic, a mode and the accidentals that they put in force."""
+"""Turn the value of a `K:` field into a tonic, a mode and a key signature."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ SIGNS = {value: sign for sign, value in ACCIDENTALS.items()}
 SHARP_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 FLAT_NAMES = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 
-# Fifths upwards from each mode's tonic to the major key with the same signature (ABC 2.1, section 3.1.14).
+# Fifths up from each mode's tonic to the major key with the same signature (ABC 2.1, section 3.1.14).
 MODES = {"": 0, "m": -3, "dor": -2, "phr": -4, "lyd": 1, "mix": -1, "loc": -5}
 _MODE_NAMES = {
     "": "", "maj": "", "ion": "", "m": "m", "min": "m", "aeo": "m",
@@ -31,7 +31,7 @@ class Key:
         tonic: such as `G`, `Bb`, `F#`.
         mode: `""` (major), `m`, `dor`, `phr`, `lyd`, `mix` or `loc`.
         signature: the alteration in semitones of each of the letters C D E F G A B.
-        regular: whether the signature is the mode's own, so that tonic and mode say all.
+        regular: whether the signature follows from tonic and mode.
     """
 
     tonic: str
@@ -69,14 +69,14 @@ def parse_key(text: str) -> Key:
     """Read the value of a `K:` field (ABC 2.1, section 3.1.14).
 
     Args:
-        text: such as `G`, `Gm`, `G Major`, `A Dorian`, `EDor`, `HP`, `D =c`, `none`; what follows the key
-            (clef and the like) is passed over.
+        text: such as `G`, `Gm`, `G Major`, `A Dorian`, `EDor`, `HP`, `D =c`, `none`; text after
+            the key (such as a clef) is ignored.
 
     Returns:
-        The key. `HP` and `Hp` (Highland bagpipe) are A mixolydian; `none` and an empty value C major.
+        The key. `HP` and `Hp` (Highland bagpipe) are A mixolydian; `none` and an empty value are C major.
 
     Raises:
-        NotationError: it is no key.
+        NotationError: the text is not a key.
 
     Example:
         >>> parse_key("A Dorian").text, parse_key("EDor").text, parse_key("F# Minor").sharps
@@ -90,7 +90,7 @@ def parse_key(text: str) -> Key:
     match = _KEY.fullmatch(value)
     if match is None and value[0] in "^_=" and _EXPLICIT.match(value):
         return _with_explicit(make_key("C", ""), value)
-    # A lower-case tonic is no key of the standard, but nothing else can be meant by it.
+    # The standard has no lower-case tonic, but it can't mean anything else.
     if match is None and re.match(r"[a-g](?![a-z])", value):
         match = _KEY.fullmatch(value[0].upper() + value[1:])
     if match is None:
@@ -113,10 +113,10 @@ def parse_key(text: str) -> Key:
 
 
 def canonical_key(text: str) -> str:
-    """Bring a key that is asked for to its canonical spelling, such as `G`, `Em`, `Ador`, `Bb`.
+    """Convert a requested key to its canonical spelling, such as `G`, `Em`, `Ador`, `Bb`.
 
     Raises:
-        NotationError: it is none; other than in a tune, nothing may stand behind it.
+        NotationError: the text is not a key; unlike in a tune, no text may follow the key.
     """
     key = parse_key(text)
     if (
@@ -140,9 +140,9 @@ def make_key(tonic: str, mode: str) -> Key:
 
 
 def transpose_key(key: Key, semitones: int) -> Key:
-    """Move a key by semitones, into the spelling with the fewest sharps or flats.
+    """Transpose a key, into the spelling with the fewest sharps or flats.
 
-    Explicit accidentals of an irregular key are left out; the notes have to be respelled in any case.
+    Explicit accidentals of an irregular key are left out, because the notes are respelled in any case.
 
     Example:
         >>> transpose_key(parse_key("Em"), 2).text, transpose_key(parse_key("D"), -1).text
@@ -155,7 +155,7 @@ def transpose_key(key: Key, semitones: int) -> Key:
         for sign, alteration in (("", 0), ("#", 1), ("b", -1))
         if (SEMITONES[letter] + alteration) % 12 == pitch_class and abs(_sharps(letter + sign, key.mode)) <= 7
     ]
-    # Six sharps or six flats: the side that the key comes from.
+    # For six sharps or six flats, keep the kind of the old key.
     flats = key.sharps < 0
     tonic = min(
         spellings, key=lambda name: (abs(_sharps(name, key.mode)), (_sharps(name, key.mode) < 0) != flats)
@@ -164,9 +164,9 @@ def transpose_key(key: Key, semitones: int) -> Key:
 
 
 def steps_between(key: Key, other: Key, semitones: int) -> int:
-    """The diatonic steps by which notes move where `key` becomes `other`, that many semitones away."""
+    """The diatonic steps by which notes move if `key` is transposed by `semitones` to `other`."""
     letters = LETTERS.index(other.tonic[0]) - LETTERS.index(key.tonic[0])
-    # Of the octaves in which the letter lies, the one nearest to the semitones.
+    # Choose the octave of the letter that is nearest to the semitones.
     return letters + 7 * round((semitones * 7 / 12 - letters) / 7)
 
 
@@ -175,7 +175,7 @@ def _sharps(tonic: str, mode: str) -> int:
 
 
 def _with_explicit(key: Key, text: str) -> Key:
-    """Apply explicit accidentals (`=c ^f`); where another mode of the tonic has that signature, it is that mode."""
+    """Apply explicit accidentals (`=c ^f`); if another mode of the tonic has this signature, return that mode."""
     signature = list(key.signature)
     for sign, letter in _EXPLICIT.findall(text):
         signature[LETTERS.index(letter.upper())] = ACCIDENTALS[sign]

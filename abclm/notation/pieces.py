@@ -1,4 +1,4 @@
-"""Turn one piece of music code into the symbol that it stands for, whatever surrounds it."""
+"""Turn one piece of music code into its symbol, independent of its surroundings."""
 
 import re
 from collections.abc import Callable
@@ -16,13 +16,13 @@ TIE, NUMBER, FIELD, STRANGE = "tie", "number", "field", "strange"
 
 
 class Piece(NamedTuple):
-    """What a piece of music code stands for.
+    """The meaning of a piece of music code.
 
     Attributes:
-        kind: one of those above.
-        make: makes its symbol from an offset and the arguments, where it is one symbol.
-        arguments: of `make`.
-        findings: what is wrong in it, with offsets from its beginning.
+        kind: one of the kinds above.
+        make: makes the symbol from an offset and the arguments, if the piece is one symbol.
+        arguments: arguments of `make`.
+        findings: problems in the piece, with offsets from its beginning.
     """
 
     kind: str
@@ -34,7 +34,7 @@ class Piece(NamedTuple):
 _LENGTH = r"(?:\d+(?:/+\d*)?|/+\d*)?"
 _NOTE = rf"[_=^]{{0,3}}[A-Ga-g][,']*{_LENGTH}-?"
 _ENDING = r"\d[\d,\-]*"
-# In this order. What a piece is never depends on what follows it, so that it can be read by itself.
+# The order matters. The kind of a piece never depends on the following text, so it can be read separately.
 _PATTERNS = {
     "note": _NOTE,
     "invisible_bar": r"\[\|\]",
@@ -68,13 +68,13 @@ _CHORD_SYMBOL = re.compile(
     r"[A-G][#b]?(?:m|min|maj|M|dim|aug|sus|add|\+|o)?\d{0,2}(?:sus\d?|add\d|b5|#5)?(?:/[A-G][#b]?)?"
 )
 _STEPS = {letter: step for step, letter in enumerate(LETTERS + LETTERS.lower())}
-_MAX_NUMBER = 4096  # of a length or a tuplet; larger ones are an error, not a computation
-_MAX_ODD_DENOMINATOR = 64  # so that sums of durations stay small fractions
-_MAX_PASSES = 16  # of a variant ending
+_MAX_NUMBER = 4096  # limit for lengths and tuplets; larger numbers are an error
+_MAX_ODD_DENOMINATOR = 64  # keeps sums of durations small fractions
+_MAX_PASSES = 16  # limit for the passes of a variant ending
 
 
 def read_piece(text: str) -> Piece:
-    """Read one piece, as `PIECE` finds it."""
+    """Read one piece that `PIECE` has found."""
     name = NAMED_PIECE.match(text).lastgroup  # type: ignore[union-attr]
     read = _READERS.get(name or "")
     return read(text) if read else Piece(NOTHING)
@@ -86,7 +86,7 @@ MOST_REMEMBERED = 40  # characters of a piece
 
 
 def read_passes(text: str) -> tuple[tuple[int, ...], tuple[Finding, ...]]:
-    """The passes of a variant ending such as `1`, `1,3` or `1-3` (ABC 2.1, section 4.9), and what is wrong in them."""
+    """The passes of a variant ending such as `1`, `1,3` or `1-3` (ABC 2.1, section 4.9), and their problems."""
     passes: dict[int, None] = {}
     for part in text[:60].strip(",-").split(","):
         first, _, last = part.partition("-")
@@ -110,7 +110,7 @@ def _note(text: str) -> Piece:
 
 
 def _read_note(text: str) -> tuple[tuple[str, bool, int | None, int], tuple[Finding, ...]]:
-    """The arguments of a `Note`, and what is wrong in it."""
+    """The arguments of a `Note`, and its problems."""
     signs, letter, octave, length, tie = _NOTE_PARTS.fullmatch(text).groups()  # type: ignore[union-attr]
     length, findings = _read_length(length)
     if signs and signs not in ACCIDENTALS:
@@ -120,7 +120,7 @@ def _read_note(text: str) -> tuple[tuple[str, bool, int | None, int], tuple[Find
 
 
 def _read_length(text: str) -> tuple[str, tuple[Finding, ...]]:
-    """Bring a written length to `""`, `3`, `/2` or `3/2`, and say what is wrong in it."""
+    """Convert a written length to `""`, `3`, `/2` or `3/2`, and find its problems."""
     if not text:
         return "", ()
     number, slashes, divisor = re.fullmatch(r"(\d*)(/*)(\d*)", text).groups()  # type: ignore[union-attr]
@@ -160,7 +160,7 @@ def _old_chord(text: str) -> Piece:
 
 
 def _read_notes(inner: str) -> tuple[tuple[tuple[Any, ...], ...], list[Finding]]:
-    """The notes within a chord, each as its offset and the arguments of a `Note`, and what is wrong in them."""
+    """The notes in a chord, each as its offset and the arguments of a `Note`, and their problems."""
     notes: list[tuple[Any, ...]] = []
     findings: list[Finding] = []
     for match in _IN_CHORD.finditer(inner):
@@ -207,7 +207,7 @@ def _broken(text: str) -> Piece:
 
 
 def _text(text: str) -> Piece:
-    """A chord symbol; annotations and fingerings are no part of the canonical tune."""
+    """Read a chord symbol; annotations and fingerings are not part of the canonical tune."""
     symbol = text[1:-1].strip()
     return Piece(UNTIMED, ChordSymbol, (symbol,)) if _CHORD_SYMBOL.fullmatch(symbol) else Piece(NOTHING)
 
@@ -228,5 +228,5 @@ _READERS: dict[str, Callable[[str], Piece]] = {
     "number": lambda text: Piece(NUMBER),
     "field": lambda text: Piece(FIELD),
     "strange": lambda text: Piece(STRANGE),
-    # Slurs, decorations, grace notes, invisible bar lines: nothing that is heard as a note.
+    # Slurs, decorations, grace notes and invisible bar lines are not heard as notes.
 }

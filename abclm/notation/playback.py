@@ -1,9 +1,9 @@
-"""Play a measured body out: repeats, variant endings and part sequences in the order in which they are heard.
+"""Turn a measured body into the order in which it is heard: repeats, variant endings and part sequences expanded.
 
-Where the notation is complete this is ABC 2.1, sections 4.8 and 4.9. Where a repeat's beginning is not marked,
-it is found as abc2midi finds it: the first repeat goes back to the start of the tune, a later one to the last
-`:|`, `||`, `|]` or `[|` before it. After variant endings, however, abc2midi looks for no beginning any more, and plays
-what can't be meant (`|1 c :|2 d || e :|` goes back to the first repeat); the normaliser marks the beginning there too.
+Complete notation follows ABC 2.1, sections 4.8 and 4.9. If the beginning of a repeat is not marked, it is found as in
+abc2midi: the first repeat goes back to the start of the tune, a later repeat to the last `:|`, `||`, `|]` or `[|`
+before it. After variant endings, however, abc2midi looks for no beginning, and plays what the writer can't have meant
+(`|1 c :|2 d || e :|` goes back to the first repeat); `normalize` marks the beginning there too.
 """
 
 import re
@@ -29,28 +29,28 @@ from abclm.notation.symbols import (
 from abclm.notation.timing import Ticks
 
 _TRIMMED = {START: DOUBLE, BOTH: END, ENDING: ""}
-_MOST_EVENTS = 100_000  # of a part sequence that is played out
+_MOST_EVENTS = 100_000  # limit for an expanded part sequence
 
 
 class Playback:
     """The order in which a body's symbols are heard.
 
     Args:
-        body: measured.
+        body: a measured body.
         parts: the value of the header's `P:`.
-        mend_after_endings: whether a repeat after variant endings begins where any other would; else it is as
-            abc2midi has it.
+        mend_after_endings: whether a repeat after variant endings begins like any other repeat, else as in
+            abc2midi.
 
     Attributes:
-        problems: of repeats and endings that don't match.
+        problems: repeats and endings that don't match.
     """
 
     def __init__(self, body: Body, parts: str = "", mend_after_endings: bool = False) -> None:
         self.mend_after_endings = mend_after_endings
         self.symbols: list[Symbol] = []
-        self.kinds: list[str] = []  # "" for what does not steer
+        self.kinds: list[str] = []  # "" for symbols that don't control playback
         self.problems: list[Finding] = []
-        self.repeated_starts: set[int] = set()  # sections that a repeat goes back to the very start of
+        self.repeated_starts: set[int] = set()  # sections to whose start a repeat goes back
         self._prepare(body)
         self.sections = self._sections(parts)
         for section in dict.fromkeys(self.sections):
@@ -59,7 +59,7 @@ class Playback:
             self._mend(section)
 
     def _prepare(self, body: Body) -> None:
-        """Give every symbol its kind; a bar line with a variant ending is two events."""
+        """Set the kind of every symbol; a bar line with a variant ending becomes two events."""
         symbols = body.symbols
         kinds = [symbol.kind for symbol in symbols]
         done = 0
@@ -80,7 +80,7 @@ class Playback:
         self.problems.append((at, severity, message))
 
     def _trim(self, section: range) -> None:
-        """Let nothing begin behind the last note or rest."""
+        """Remove beginnings of repeats and endings after the last note or rest."""
         ended = False
         for index in reversed(section):
             if isinstance(self.symbols[index], Timed):
@@ -92,7 +92,7 @@ class Playback:
             ended = ended or kind in (END, BOTH)
 
     def _mend(self, section: range) -> None:
-        """Mark the beginnings of repeats that are not marked."""
+        """Mark the unmarked beginnings of repeats."""
         kinds = self.kinds
         events = list(compress(section, kinds[section.start : section.stop]))
         before = section.start - 1
@@ -101,8 +101,8 @@ class Playback:
         open_repeat = first != START
         if open_repeat:
             self.repeated_starts.add(section.start)
-        endings: list[int] = []  # of this repeat so far
-        seen = False  # an ending after which no beginning is looked for
+        endings: list[int] = []  # endings of this repeat so far
+        seen = False  # an ending after which no beginning is searched
         opened = before
         for index in events:
             kind = kinds[index]
@@ -121,7 +121,7 @@ class Playback:
                     self._begin_at(start, section)
                 elif not open_repeat and not self._is_played_again(endings, index, section):
                     self._problem(index, "warning", "the repeat ends, but none began")
-                    if self.mend_after_endings:  # it closes the last ending, which is not repeated
+                    if self.mend_after_endings:  # it ends the last ending, which is not repeated
                         kinds[index] = DOUBLE
                     endings = []
                 open_repeat = False
@@ -164,13 +164,13 @@ class Playback:
         if self.mend_after_endings:
             for index in endings:
                 if 1 in self._passes(index):
-                    kinds[index] = ""  # played once, as any other passage
+                    kinds[index] = ""  # played once, like any other passage
 
     def _passes(self, index: int) -> tuple[int, ...]:
         return self.symbols[index].ending  # type: ignore[attr-defined, no-any-return]
 
     def _is_played_again(self, endings: list[int], index: int, section: range) -> bool:
-        """Whether an ending that ends at an index is not the last: another follows, or is for a third pass."""
+        """Whether an ending that ends at an index is not the last: another follows, or it is for a third pass."""
         if any(max(self._passes(ending)) > 2 for ending in endings[-2:]):
             return True
         for after in range(index + 1, section.stop):
@@ -187,7 +187,7 @@ class Playback:
             self.kinds[start] = START
 
     def _sections(self, parts: str) -> list[range]:
-        """The ranges of events to be played one after another: the whole tune, or its parts in sequence."""
+        """The ranges of events in the order of playback: the whole tune, or its parts in sequence."""
         whole = range(len(self.symbols))
         sequence = part_sequence(parts)
         marks = [index for index, kind in enumerate(self.kinds) if kind == PART] if sequence else []
@@ -212,15 +212,15 @@ class Playback:
         return sections
 
     def order(self) -> Iterator[tuple[int, int]]:
-        """Yield `(index, times through)` of every event in the order in which it is heard.
+        """Yield `(index, number of the pass)` of every event, in the order in which it is heard.
 
-        The walk is bounded: no event is played more often than a repeat allows.
+        The number of steps is bounded: no event is played more often than a repeat allows.
         """
         for section in self.sections:
             yield from self._walk(section)
 
     def heard(self) -> list[tuple[Ticks, int, Ticks]]:
-        """The onset, pitch and duration of the notes as they are heard, onsets and durations in ticks; in order."""
+        """The onset, pitch and duration of the notes as heard, in order; onsets and durations are in ticks."""
         found: list[tuple[Ticks, int, Ticks]] = []
         now: Ticks = 0
         for index, _ in self.order():
@@ -238,7 +238,7 @@ class Playback:
     def _walk(self, section: range) -> Iterator[tuple[int, int]]:
         kinds = self.kinds
         index, stop = section.start, section.stop
-        back = section.start - 1  # the place to go back to
+        back = section.start - 1  # where a repeat goes back to
         expecting = section.start in self.repeated_starts
         times, most, in_ending = 1, 2, False
         while index < stop:
@@ -276,7 +276,7 @@ class Playback:
                     index += 1
                     while index < stop and kinds[index] not in (END, BOTH, START, PART, DOUBLE, ENDING):
                         index += 1
-                    # Of what ends the skipped passage, bar lines are passed, but for one that begins a repeat anew.
+                    # Bar lines at the end of the skipped passage are skipped too, except one that begins a repeat.
                     if index >= stop:
                         self._problem(stop - 1, "error", "a variant ending is not closed by a bar line")
                     elif kinds[index] == BOTH:
@@ -290,7 +290,7 @@ class Playback:
 
 
 def part_sequence(text: str) -> str:
-    """Write out a part sequence (ABC 2.1, section 3.1.9): `A2(BC)2` becomes `AABCBC`; at most 256 parts.
+    """Expand a part sequence (ABC 2.1, section 3.1.9): `A2(BC)2` becomes `AABCBC`; at most 256 parts.
 
     Example:
         >>> part_sequence("(AAB)2C.D")

@@ -1,4 +1,4 @@
-"""Turn a tune body into symbols: notes, rests, chords, bar lines, tuplets, fields, with their place in the text."""
+"""Turn a tune body into symbols: notes, rests, chords, bar lines, tuplets and fields, with their offsets in the text."""
 
 import re
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ _UNCLOSED = {'"': "a text is not closed", "{": "grace notes are not closed", "["
 
 @dataclass(slots=True)
 class Body:
-    """The symbols of a tune body, what could not be read, and the voices found, in the order in which they begin."""
+    """The symbols of a tune body, the problems in it, and its voices in the order in which they begin."""
 
     symbols: list[Symbol] = field(default_factory=list)
     problems: list[Finding] = field(default_factory=list)
@@ -41,7 +41,7 @@ def scan(text: str, start: int) -> Body:
         start: the offset where the body begins.
 
     Returns:
-        The symbols in order, of the first voice where there are several; nothing raises. Time and memory
+        The symbols in order; with several voices, those of the first. It raises no error. Time and memory
         grow linearly with the text.
     """
     scanner = _Scanner()
@@ -53,14 +53,14 @@ def scan(text: str, start: int) -> Body:
 
 
 class _Scanner:
-    """Turns lines into symbols; what spans pieces and lines (voices, ties, continuation) is kept here."""
+    """Turns lines into symbols, and keeps what spans several pieces or lines (voices, ties, continuation)."""
 
     def __init__(self) -> None:
         self.body = Body()
         self.symbols = self.body.symbols
         self.voices = self.body.voices
         self.skipping = False  # inside a voice other than the first
-        self.strange = -1  # where the last character without meaning stands
+        self.strange = -1  # offset of the last character without meaning
         self.last: Timed | None = None
 
     def problem(self, at: int, severity: str, message: str) -> None:
@@ -68,7 +68,7 @@ class _Scanner:
             self.body.problems.append((at, severity, message))
 
     def line(self, line: str, at: int) -> None:
-        # `+:` goes on with the field before it, of which nothing is heard.
+        # `+:` continues the previous field, which is not heard.
         if not line or line[0] == "%" or line[:2] == "+:":
             return
         if line[1:2] == ":" and (match := _FIELD_LINE.fullmatch(line)):
@@ -85,7 +85,7 @@ class _Scanner:
             self.symbols.append(Space(at + len(line), newline=True))
 
     def unquoted(self, line: str, at: int) -> str:
-        """Read what mail programs made of a line (RFC 2045, section 6.7); every symbol keeps its place."""
+        """Replace the codes of mail programs in a line (RFC 2045, section 6.7); every symbol keeps its offset."""
         self.problem(
             at, "warning", "the line is quoted-printable, as mail is; =3D is read as =, =20 as a space"
         )
@@ -95,7 +95,7 @@ class _Scanner:
     def field(self, at: int, letter: str, value: str) -> None:
         if letter == "V":
             if self.last is not None and not self.voices:
-                self.voices["1"] = None  # music before the first V: is the first voice's
+                self.voices["1"] = None  # music before the first V: belongs to the first voice
             name = value.split()[0] if value else ""
             self.voices.setdefault(name, None)
             self.skipping = name != next(iter(self.voices))
@@ -124,7 +124,7 @@ class _Scanner:
             at += len(text)
 
     def surrounded(self, kind: str, at: int, text: str) -> None:
-        """Take up a piece whose meaning depends on what surrounds it."""
+        """Read a piece whose meaning depends on its surroundings."""
         if kind == TIE:
             self.tie(at)
         elif kind == NUMBER:
@@ -141,7 +141,7 @@ class _Scanner:
             self.last.tied = True
 
     def number(self, at: int, text: str) -> None:
-        """A number behind a bar line that a space or the end of a line parts from it is a variant ending too."""
+        """Read a number after a bar line and a space or a line end as a variant ending."""
         before = next(
             (symbol for symbol in reversed(self.symbols[-3:]) if not isinstance(symbol, Space)), None
         )

@@ -1,24 +1,23 @@
-"""The symbols that music code becomes: notes, rests, chords, bar lines, tuplets, fields, with their place in the text."""
+"""The symbols of music code: notes, rests, chords, bar lines, tuplets and fields, with their offsets in the text."""
 
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 START, END, BOTH, SINGLE, DOUBLE, ENDING, PART = "|:", ":|", "::", "|", "||", "[", "P"
-"""The kinds of symbol that steer playback: bar lines, variant endings, and the labels of parts."""
+"""The kinds of symbols that control playback: bar lines, variant endings, and part labels."""
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Symbol:
     """One symbol of the music code.
 
     Attributes:
         at: its offset in the tune's text.
-        kind: how it steers playback, or `""`.
+        kind: its kind if it controls playback, or `""`.
     """
 
-    __slots__ = ("at",)
-    kind: str = ""
-
-    def __init__(self, at: int) -> None:
-        self.at = at
+    at: int
+    kind = ""
 
     def __repr__(self) -> str:
         names = [name for cls in type(self).__mro__ for name in getattr(cls, "__slots__", ())]
@@ -26,70 +25,57 @@ class Symbol:
         return f"{type(self).__name__}({fields})"
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Timed(Symbol):
-    """A symbol that takes time: note, chord or rest.
+    """A symbol with a duration: note, chord or rest.
 
     Attributes:
-        length: as written, a multiple of the unit note length, as text: `""`, `2`, `/2`, `3/2`.
+        length: the written multiple of the unit note length, as text: `""`, `2`, `/2`, `3/2`.
         tied: whether a tie follows.
-        duration: in ticks (`timing.WHOLE` a whole note), with broken rhythm and tuplets; set by `timing.measure`.
+        duration: in ticks (a whole note has `timing.WHOLE`), with broken rhythm and tuplets; set by `timing.measure`.
     """
 
-    __slots__ = ("duration", "length", "tied")
-    duration: int | Fraction
-
-    def __init__(self, at: int, length: str, tied: bool = False) -> None:
-        self.at = at
-        self.length = length
-        self.tied = tied
+    length: str
+    tied: bool = False
+    duration: int | Fraction = field(init=False)
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Note(Timed):
     """A note.
 
     Attributes:
-        accidental: as written, in semitones, or None.
+        accidental: the written accidental in semitones, or None.
         step: diatonic steps above middle C (`C` is 0, `c` is 7, `B,` is -1).
-        pitch: MIDI number, with key and accidentals in force; set by `timing.measure`.
+        pitch: MIDI number, after key signature and accidentals; set by `timing.measure`.
         held: ticks that ties add to its duration; set by `timing.measure`.
-        continued: whether it only continues a note tied before, and is not struck anew.
+        continued: whether a tie from the previous note continues in it, so that it does not begin to sound.
     """
 
-    __slots__ = ("accidental", "continued", "held", "pitch", "step")
-    pitch: int
-
-    def __init__(self, at: int, length: str, tied: bool, accidental: int | None, step: int) -> None:
-        self.at = at
-        self.length = length
-        self.tied = tied
-        self.accidental = accidental
-        self.step = step
-        self.held: int | Fraction = 0
-        self.continued = False
+    accidental: int | None = None
+    step: int = 0
+    pitch: int = field(init=False)
+    held: int | Fraction = field(default=0, init=False)
+    continued: bool = field(default=False, init=False)
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Rest(Timed):
-    """A rest, or an invisible one; `bars` counts whole bars of a multi-measure rest (`Z4`), else 0."""
+    """A rest, visible or not; `bars` counts the bars of a multi-measure rest (`Z4`), else it is 0."""
 
-    __slots__ = ("bars",)
-
-    def __init__(self, at: int, length: str, bars: int = 0) -> None:
-        super().__init__(at, length)
-        self.bars = bars
+    tied: bool = field(default=False, init=False)
+    bars: int = 0
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Chord(Timed):
-    """Notes that sound together. Its own `length` stands behind the bracket."""
+    """Notes that sound together. `length` is the length after the bracket."""
 
-    __slots__ = ("notes",)
-
-    def __init__(self, at: int, length: str, tied: bool, notes: list[Note]) -> None:
-        super().__init__(at, length, tied)
-        self.notes = notes
+    notes: list[Note] = field(default_factory=list)
 
 
 def struck(event: Timed) -> list[Note]:
-    """The notes that begin to sound with an event: those of a note or chord that no tie continues."""
+    """The notes that begin to sound at an event: the notes of a note or chord that don't continue a tie."""
     if isinstance(event, Note):
         return [] if event.continued else [event]
     if isinstance(event, Chord):
@@ -101,10 +87,10 @@ class Bar(Symbol):
     """A bar line, or a variant ending.
 
     Attributes:
-        kind: of the bar line as it is written: START (`|:`), END (`:|`), BOTH (`::`), DOUBLE (`||`, `|]`, `[|` and
-            such, which end a section) or SINGLE; ENDING where there is none.
-        ending: passes on which the variant ending that begins here is played, or ().
-        text: as written, without the ending; `""` for an ending that stands apart from a bar line.
+        kind: kind of the written bar line: START (`|:`), END (`:|`), BOTH (`::`), DOUBLE (`||`, `|]`, `[|` and
+            similar, which end a section) or SINGLE; ENDING without a bar line.
+        ending: passes in which the variant ending that begins here is played, or ().
+        text: the written bar line, without the ending; `""` for an ending without a bar line.
     """
 
     __slots__ = ("ending", "kind", "text")
@@ -132,30 +118,24 @@ class Bar(Symbol):
 
     @property
     def double(self) -> bool:
-        """Whether it is a `||`, `|]`, `[|` or such, which end a section."""
+        """Whether it is `||`, `|]`, `[|` or similar, which end a section."""
         return self.kind == DOUBLE
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Tuplet(Symbol):
     """`(p:q:r`: p notes in the time of q, for the next r notes (ABC 2.1, section 4.13); q and r may be None."""
 
-    __slots__ = ("p", "q", "r")
-
-    def __init__(self, at: int, p: int, q: int | None, r: int | None) -> None:
-        self.at = at
-        self.p = p
-        self.q = q
-        self.r = r
+    p: int
+    q: int | None
+    r: int | None
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Broken(Symbol):
     """Broken rhythm: `steps` is 1 for `>`, 2 for `>>`, negative for `<` (ABC 2.1, section 4.4)."""
 
-    __slots__ = ("steps",)
-
-    def __init__(self, at: int, steps: int) -> None:
-        self.at = at
-        self.steps = steps
+    steps: int
 
 
 class Change(Symbol):
@@ -170,21 +150,15 @@ class Change(Symbol):
         self.kind = PART if letter == "P" else ""
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class ChordSymbol(Symbol):
     """A chord symbol above the music, such as `G7`, without its quotes."""
 
-    __slots__ = ("text",)
-
-    def __init__(self, at: int, text: str) -> None:
-        self.at = at
-        self.text = text
+    text: str
 
 
+@dataclass(slots=True, eq=False, repr=False)
 class Space(Symbol):
-    """White space, which ends a beam; `newline` where the line of music ends."""
+    """White space, which ends a beam; `newline` at the end of a line of music."""
 
-    __slots__ = ("newline",)
-
-    def __init__(self, at: int, newline: bool = False) -> None:
-        self.at = at
-        self.newline = newline
+    newline: bool = False

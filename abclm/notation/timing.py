@@ -1,4 +1,4 @@
-"""Give every note, chord and rest of a scanned body its duration, and every note its pitch."""
+"""Turn the symbols of a scanned body into durations and pitches."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from abclm.notation.scanner import Body
 from abclm.notation.symbols import Bar, Broken, Change, Chord, Note, Rest, Symbol, Timed, Tuplet
 
 # Ticks in a whole note: divisible by the usual lengths down to 1/1024 in tuplets of 3, 5, 7 and 9, so that
-# durations are integers; where it does not divide, a duration is an exact Fraction of ticks.
+# durations are integers; otherwise a duration is an exact Fraction of ticks.
 WHOLE = 1024 * 315
 
 Ticks = int | Fraction
@@ -25,7 +25,7 @@ _LETTER_PITCH = tuple(SEMITONES[letter] for letter in LETTERS)
 
 @dataclass(slots=True)
 class Setting:
-    """What is in force at a place in the tune."""
+    """The key, meter and unit note length at a place in the tune."""
 
     key: Key
     meter: Meter
@@ -33,7 +33,7 @@ class Setting:
 
     @property
     def bar_ticks(self) -> Ticks | None:
-        """The length of a full bar; None where bars are free."""
+        """The length of a full bar; None for free bars."""
         return None if self.meter.bar_length is None else ticks(self.meter.bar_length)
 
 
@@ -50,17 +50,17 @@ def quarters(duration: Ticks) -> Fraction:
 
 
 def measure(body: Body, setting: Setting) -> None:
-    """Set `duration` and `pitch` throughout a body, and note in `body.problems` what does not work out.
+    """Set `duration` and `pitch` in a body, and add problems to `body.problems`.
 
-    Broken rhythm takes effect between notes of equal duration only; a tuplet's default `q` looks at the meter
-    (ABC 2.1, section 4.13); an accidental stays in force to the bar line, in every octave (section 4.2 and
-    the directive `propagate-accidentals pitch`); a tied note keeps its accidental across the bar line. An
-    accidental written at a tied note holds for the notes behind it; within the bar it breaks a tie from another
-    pitch, across a bar line the tie is stronger, as `abc2midi` has it.
+    Broken rhythm affects only notes of equal duration. The default `q` of a tuplet depends on the meter
+    (ABC 2.1, section 4.13). An accidental is valid until the bar line, in every octave (section 4.2 and
+    the directive `propagate-accidentals pitch`). A tied note keeps its accidental across the bar line. An
+    accidental written at a tied note applies to the notes after it. Within the bar, it breaks a tie from another
+    pitch; across a bar line, the tie is stronger, as in `abc2midi`.
 
     Args:
-        body: as `music.scan` gives it; changed in place.
-        setting: what the header puts in force; follows the changes inside the tune.
+        body: the result of `scanner.scan`; changed in place.
+        setting: the settings of the header; updated by changes inside the tune.
     """
     _Measure(body, setting).run()
 
@@ -78,12 +78,12 @@ class _Measure:
     def __init__(self, body: Body, setting: Setting) -> None:
         self.body = body
         self.setting = setting
-        self.durations: dict[str, Ticks] = {}  # of written lengths under the unit in force
-        self.pitches: dict[int, int] = {}  # step -> pitch, of the key in force
+        self.durations: dict[str, Ticks] = {}  # of written lengths, with the current unit
+        self.pitches: dict[int, int] = {}  # step -> pitch, in the current key
         self.accidentals: dict[int, int] = {}  # letter -> semitones, until the bar line
         self.open_ties: dict[int, Note] = {}  # step -> the note tied over
-        self.tie_sources: list[Note] = []  # the notes that these ties are written at
-        self.bar_in_tie = False  # whether a bar line came since
+        self.tie_sources: list[Note] = []  # the notes with these ties
+        self.bar_in_tie = False  # whether a bar line followed
         self.ties: list[tuple[Note, Note]] = []  # (first of the tied notes, a later one)
         self.chords: list[Chord] = []
         self.previous: Timed | None = None
@@ -93,7 +93,7 @@ class _Measure:
         self.q = self.p = 1
 
     def problem(self, at: int, severity: str, message: str) -> None:
-        # As many again as `scan` may have noted.
+        # In addition to the problems that `scan` may have added.
         if len(self.body.problems) < 2 * MOST_PROBLEMS:
             self.body.problems.append((at, severity, message))
 
@@ -122,7 +122,7 @@ class _Measure:
 
     def chord(self, chord: Chord) -> None:
         self.sound(chord.notes, chord)
-        # A length behind the bracket stands for those within, as abc2midi has it.
+        # A length after the bracket replaces the lengths inside, as in abc2midi.
         chord.length = chord.length or chord.notes[0].length
         self.time(chord)
         self.chords.append(chord)
@@ -144,7 +144,7 @@ class _Measure:
             first.held += later.duration
 
     def sound(self, notes: list[Note], event: Timed) -> None:
-        """Set the notes' pitches, join them to those tied before and open their ties."""
+        """Set the pitches of notes, join them to tied notes before them, and open their ties."""
         opened: dict[int, Note] = {}
         joined: dict[int, Note] = {}
         for note in notes:
@@ -170,14 +170,14 @@ class _Measure:
         self.tie_sources = [note for note in notes if note.tied] if opened else []
 
     def tied_alike(self, note: Note, joined: dict[int, Note]) -> tuple[int, Note | None]:
-        """The note that is tied over to one of its pitch which is spelled otherwise, as `^F-_G`."""
+        """Find the note that is tied to a note of the same pitch with another spelling, such as `^F-_G`."""
         for step, first in self.open_ties.items():
             if first.pitch == note.pitch and step not in joined:
                 return step, first
         return note.step, None
 
     def close_ties(self, joined: dict[int, Note]) -> None:
-        """Drop the ties that lead to none of the notes joined."""
+        """Remove the ties that lead to none of the joined notes."""
         for source in self.tie_sources if self.open_ties else ():
             if source.step not in joined:
                 source.tied = False
@@ -202,7 +202,7 @@ class _Measure:
         return pitch
 
     def time(self, event: Timed) -> None:
-        """Set an event's duration from its written length, the tuplet and the broken rhythm it stands in."""
+        """Set an event's duration from its written length, its tuplet and its broken rhythm."""
         duration = self.durations.get(event.length)
         if duration is None:
             duration = self.durations[event.length] = _written(event.length, self.setting.unit)
@@ -219,7 +219,7 @@ class _Measure:
         if rest.bars:
             self.break_tuplet()
             if rest.bars > 1:
-                self.accidentals.clear()  # there are bar lines in it
+                self.accidentals.clear()  # it contains bar lines
             rest.duration = rest.bars * (self.setting.bar_ticks or WHOLE)
             self.previous = None
         else:
@@ -255,7 +255,7 @@ class _Measure:
         self.tuplet = tuplet
 
     def break_tuplet(self) -> None:
-        """Let an incomplete tuplet have the notes that it got."""
+        """End an incomplete tuplet after the notes that it has."""
         if self.left and self.tuplet is not None:
             self.problem(self.tuplet.at, "error", "the tuplet is not complete")
             self.tuplet.r = (self.tuplet.r or self.tuplet.p) - self.left
@@ -266,7 +266,7 @@ class _Measure:
     def change(self, change: Change) -> None:
         try:
             if change.letter == "K":
-                # In the middle of a tune an empty K: changes nothing.
+                # Inside a tune, an empty K: changes nothing.
                 if change.value:
                     self.setting.key = parse_key(change.value)
                     self.accidentals.clear()
@@ -283,7 +283,7 @@ class _Measure:
 
 @lru_cache(maxsize=4096)
 def _written(length: str, unit: Fraction) -> Ticks:
-    """The ticks of a written length under a unit note length."""
+    """The ticks of a written length, with a unit note length."""
     above, _, below = length.partition("/")
     return ticks(unit * Fraction(int(above or 1), int(below or 1)))
 

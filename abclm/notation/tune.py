@@ -34,12 +34,12 @@ class HeardNote:
 
 @dataclass(frozen=True, slots=True)
 class WrittenBar:
-    """A bar as it is written.
+    """A bar as written.
 
     Attributes:
-        number: counted from 0, every bar line but an ending's counting.
-        notes: with onsets in quarter notes from the bar's beginning; a tied note sounds where it is struck.
-        duration: of all that stands in it, in quarter notes.
+        number: counted from 0; all bar lines count except endings without a bar line.
+        notes: with onsets in quarter notes from the beginning of the bar; a tied note belongs to the bar where it begins.
+        duration: total duration of the bar, in quarter notes.
     """
 
     number: int
@@ -51,9 +51,9 @@ class WrittenBar:
 class Tune:
     r"""A tune in ABC notation.
 
-    The core of `abclm.Tune`, which can also be saved and shown. Make one with `Tune.parse`. What is read from the text:
-    `reference_number`, `titles`, `rhythm`, `meter`, `unit_note_length`, `key` (as they are spelled there; None where
-    the header has no such field) and `body`.
+    This is the core of `abclm.Tune`, which can also be saved and shown. Create it with `Tune.parse`. It has the fields
+    `reference_number`, `titles`, `rhythm`, `meter`, `unit_note_length`, `key` (as spelled in the header; None if the
+    header has no such field) and `body`.
 
     Example:
         >>> tune = Tune.parse("X:1\nT:Scale\nM:4/4\nL:1/4\nK:G\nGABc|defg|]\n")
@@ -78,14 +78,14 @@ class Tune:
         """Read one tune.
 
         Args:
-            text: from its `X:` line to its end; what stands before the first `X:` is passed over, and a
-                second `X:` or, after the first music, an empty line ends it.
+            text: the tune from its `X:` line to its end. Text before the first `X:` is ignored. A second `X:`,
+                or an empty line after the first music, ends the tune.
 
         Returns:
-            The tune. Anything wrong inside it is found by `check`.
+            The tune. `check` finds problems in it.
 
         Raises:
-            NotationError: there is no tune: no `X:` field, or no `K:` field that ends the header.
+            NotationError: the text has no `X:` field, or no `K:` field that ends the header.
         """
         if not isinstance(text, str):
             raise NotationError(f"a tune is text, and this is {type(text).__name__}")
@@ -103,7 +103,7 @@ class Tune:
 
     @property
     def body(self) -> str:
-        """The text behind the header."""
+        """The text after the header."""
         return self.text[self.body_start :]
 
     def __str__(self) -> str:
@@ -128,7 +128,7 @@ class Tune:
         return Playback(self.music, self.parts)
 
     def setting(self) -> Setting:
-        """What the header puts in force; where a value can't be read, what ABC 2.1 takes by default."""
+        """Key, meter and unit note length of the header; for a value that can't be read, the default of ABC 2.1."""
         meter = _or_none(parse_meter, self.meter) or Meter("none", None)
         unit = _or_none(parse_unit_note_length, self.unit_note_length) or meter.default_unit_note_length
         key = _or_none(parse_key, self.key) or parse_key("C")
@@ -144,11 +144,11 @@ class Tune:
         return None
 
     def notes(self) -> list[HeardNote]:
-        """The notes as heard: repeats and part sequences played out, ties joined.
+        """The notes as heard: repeats and part sequences are expanded, and ties are joined.
 
         Returns:
-            In the order of onset, then pitch. Swing, ornaments and grace notes are a matter of performance
-            and not in it.
+            The notes in the order of onset, then pitch, without swing, ornaments and grace notes, which belong to
+            the performance.
         """
         return [
             HeardNote(quarters(onset), pitch, quarters(duration))
@@ -156,7 +156,7 @@ class Tune:
         ]
 
     def bars(self) -> list[WrittenBar]:
-        r"""The bars as they are written, repeats not played out; a pick-up is a bar of its own.
+        r"""The bars as written, without expanding repeats; a pick-up is a separate bar.
 
         Example:
             >>> [len(bar.notes) for bar in Tune.parse("X:1\nL:1/4\nK:D\nA|d2f2|e4|]\n").bars()]
@@ -185,7 +185,7 @@ _HEADER_LINE = re.compile(r"([A-Za-z+]):(.*)")
 
 
 def _read(text: str) -> dict[str, Any]:
-    """Read the header of a tune whose text begins with its `X:` line, into the fields of a `Tune`."""
+    """Read the header of a text that begins with an `X:` line into the fields of a `Tune`."""
     values: dict[str, str] = {}
     titles: list[str] = []
     transcription: list[str] = []
@@ -226,7 +226,7 @@ def _fields(
 ) -> dict[str, Any]:
     end = _BODY_END.search(text, max(start - 1, 0))
     if end:
-        # The empty line is part of the tune that it closes.
+        # The empty line belongs to the tune before it.
         text = text[: end.start() + 1] + ("" if text.startswith("X:", end.end()) else "\n")
     number = re.match(r"\d{1,9}", values["X"])
     return {
@@ -244,12 +244,12 @@ def _fields(
     }
 
 
-# An empty line ends a tune (ABC 2.1, section 2.2.3), and so does the next reference number.
+# An empty line (ABC 2.1, section 2.2.3) or the next reference number ends a tune.
 _BODY_END = re.compile(r"\n[ \t]*(?=\n)|\n(?=X:)")
 
 
 def _first_value(values: dict[str, str], letter: str) -> str | None:
-    """The value of a meter or a length; what is glued behind it is music that stands in the wrong place."""
+    """The value of a meter or a length, without music that follows it on the same line."""
     value = values.get(letter, "")
     match = re.match(r"[Cc]\|?(?=\s|$)|none\b|[(\d][\d+ )]*/\s*\d+", value)
     return (match[0] if match else value) or None

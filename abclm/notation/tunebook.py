@@ -15,20 +15,20 @@ AnyTune = TypeVar("AnyTune", bound=Tune)
 
 @dataclass
 class Tunebook(Generic[AnyTune]):
-    """The tunes of a file, and what of it could not be read."""
+    """The tunes of a file, and the problems of the tunes that could not be read."""
 
     tunes: list[AnyTune] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
 
 def split_tunebook(text: str) -> list[str]:
-    """Cut a tunebook into the texts of its tunes, one for each `X:` line; what stands before the first is left out."""
+    """Split a tunebook into the texts of its tunes, one for each `X:` line; text before the first is left out."""
     text = _with_newlines(text)
     return [text[at:end] for at, end in _places(text)]
 
 
 def parse_tunebook(text: str) -> Tunebook[Tune]:
-    """Read every tune of a tunebook's text; a tune that can't be read becomes a problem, and the others stay."""
+    """Read every tune of a tunebook's text; each tune that can't be read becomes a problem."""
     book: Tunebook[Tune] = Tunebook()
     for line, tune in _tunes(text):
         if isinstance(tune, Tune):
@@ -42,7 +42,7 @@ def check_tunebook(text: str) -> tuple[int, list[Problem]]:
     """Check every tune of a tunebook's text.
 
     Returns:
-        How many tunes there are, and the problems of all, with their lines in the whole text.
+        The number of tunes, and the problems of all tunes, with lines counted in the whole text.
     """
     problems: list[Problem] = []
     count = 0
@@ -60,7 +60,7 @@ def check_tunebook(text: str) -> tuple[int, list[Problem]]:
 
 
 def _tunes(text: str) -> Iterator[tuple[int, Tune | NotationError]]:
-    """The line where each tune begins, and the tune or why it can't be read."""
+    """The first line of each tune, and the tune or the error of reading it."""
     text = _with_newlines(text)
     line, seen = 1, 0
     for at, end in _places(text):
@@ -73,7 +73,7 @@ def _tunes(text: str) -> Iterator[tuple[int, Tune | NotationError]]:
 
 
 def decode(data: bytes) -> str:
-    """Decode the bytes of an ABC file: UTF-8 with or without a byte-order mark, else Latin-1; line ends become `\\n`."""
+    """Decode the bytes of an ABC file: UTF-8, with a byte-order mark or not, else Latin-1; line ends become `\\n`."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

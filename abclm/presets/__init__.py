@@ -1,1 +1,1 @@
-"""Hold the shipped models, a model folder each; nothing here is imported."""
+"""The shipped models, each in a model folder; there is no code here."""

@@ -1,6 +1,6 @@
-"""Turn a tune into measures as they are written: notes with the signs for their lengths, beams, tuplets, endings, lines.
+"""Turn a tune into written measures: notes with note values, beams, tuplets, endings and lines.
 
-A note whose length no single sign has, five eighths say, is written as several tied ones.
+A length without a single note value, such as five eighths, is written as several tied notes.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from abclm.notation.symbols import Bar, Change, ChordSymbol, Rest, Space, Symbol
 from abclm.notation.timing import quarters
 from abclm.notation.tune import Tune
 
-# The names of the signs, each half as long as the one before.
+# The names of the note values, each half as long as the one before.
 _TYPES = ("long", "breve", "whole", "half", "quarter", "eighth", "16th", "32nd", "64th", "128th", "256th",
           "512th", "1024th")  # fmt: skip
 _LONG = Fraction(16)  # in quarter notes
@@ -23,7 +23,7 @@ _MOST_IN_LINE = 44  # notes and rests on a staff
 
 @dataclass(frozen=True)
 class Value:
-    """A sign for a length: `type` with dots, `actual` of them in the time of `normal`; `duration` in quarter notes."""
+    """A note value: `type` with dots, `actual` notes in the time of `normal`; `duration` in quarter notes."""
 
     duration: Fraction
     type: str
@@ -34,7 +34,7 @@ class Value:
 
 @dataclass
 class Event:
-    """A note, chord or rest with the signs that write it, a chord symbol or a change of key or meter."""
+    """A note, chord or rest with its note values, a chord symbol, or a change of key or meter."""
 
     symbol: Symbol
     values: list[Value] = field(default_factory=list)
@@ -44,17 +44,17 @@ class Event:
 
 @dataclass
 class Measure:
-    """What stands between two bar lines.
+    """The music between two bar lines.
 
     Attributes:
-        events: in their order.
-        left: a bar line before it that begins a repeat.
-        right: the bar line behind it.
-        ending: the passes of the variant ending that begins with it, or ().
-        closes_ending: how the ending that goes on to its end closes there, as MusicXML has it, with the passes
-            where it began earlier: `stop`, `discontinue 2`; or nothing.
+        events: events in order.
+        left: the bar line before it, if it begins a repeat.
+        right: the bar line after it.
+        ending: passes of the variant ending that begins with this measure, or ().
+        closes_ending: how a variant ending stops at its end, in the terms of MusicXML, with the passes if the ending
+            began earlier: `stop`, `discontinue 2`; or nothing.
         begins_line: whether a line of music begins with it.
-        duration: of all that stands in it, in quarter notes.
+        duration: total duration, in quarter notes.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -67,7 +67,7 @@ class Measure:
 
 
 def measures_of(tune: Tune) -> list[Measure]:
-    """Cut the body at its bar lines; every note gets its signs, its beam and its place in a tuplet."""
+    """Split the body at its bar lines; give every note its note values, its beam and its place in a tuplet."""
     measures = [Measure()]
     tuplet, left, beam = Tuplet(0, 0, None, None), 0, list[Event]()
     for symbol in tune.music.symbols:
@@ -110,14 +110,14 @@ def measures_of(tune: Tune) -> list[Measure]:
 
 
 def _break_long_lines(measures: list[Measure]) -> None:
-    """Let a line of music that is too long for a staff go on on the next, in about equal parts."""
+    """Split a line of music that is too long for a staff into about equal parts."""
     begins = [index for index, measure in enumerate(measures) if measure.begins_line or not index]
     for begin, end in pairwise([*begins, len(measures)]):
         counts = [sum(bool(event.values) for event in measure.events) for measure in measures[begin:end]]
         parts = -(-sum(counts) // _MOST_IN_LINE)
         seen, last = 0, 0.0
         for index, count in enumerate(counts):
-            # A measure belongs to the part in which its middle lies.
+            # A measure belongs to the part that contains its middle.
             part = (seen + count / 2) * parts // max(1, sum(counts))
             if index and part > last:
                 measures[begin + index].begins_line = True
@@ -125,7 +125,7 @@ def _break_long_lines(measures: list[Measure]) -> None:
 
 
 def _close_measure(measures: list[Measure], bar: Bar) -> list[Measure]:
-    """Put a bar line after the last measure, or before it where nothing stands in it yet."""
+    """Put a bar line after the last measure, or before it if it is still empty."""
     here = measures[-1]
     if here.duration:
         if bar.text:
@@ -141,7 +141,7 @@ def _close_measure(measures: list[Measure], bar: Bar) -> list[Measure]:
 
 
 def _close_endings(measures: list[Measure]) -> None:
-    """A variant ending goes on to a repeat's end, a double bar, the next ending or the end of the tune."""
+    """Close variant endings: at the end of a repeat, a double bar, the next ending or the end of the tune."""
     is_open = False
     for index, measure in enumerate(measures):
         is_open = is_open or bool(measure.ending)
@@ -152,26 +152,26 @@ def _close_endings(measures: list[Measure]) -> None:
             repeats = right is not None and (right.ends_repeat or right.double)
             measure.closes_ending = "stop" if repeats or following is None else "discontinue"
             is_open = False
-            # The number stands at the end of an ending, too.
+            # The number is also written at the end of an ending.
             start = next(each for each in reversed(measures[: index + 1]) if each.ending)
             if start is not measure:
                 measure.closes_ending += " " + format_passes(start.ending)
 
 
 def _values(duration: Fraction, actual: int, normal: int) -> list[Value]:
-    """The signs that together have a length, the longest first.
+    """The note values whose sum is a length, the longest first.
 
     Args:
-        duration: in quarter notes, as it sounds.
-        actual: how many notes of the tuplet that it stands in sound
-        normal: in the time of how many.
+        duration: sounding length in quarter notes.
+        actual: number of notes of its tuplet,
+        normal: which sound in the time of this number.
     """
     written = duration * actual / normal
     odd = written.denominator
     while odd % 2 == 0:
         odd //= 2
     if odd > 1:
-        # A third of a note that stands in no triplet, say.
+        # For example a third of a note outside a triplet.
         below = 1 << (odd.bit_length() - 1)
         actual, normal = actual * odd, normal * below
         written = duration * actual / normal
@@ -184,7 +184,7 @@ def _values(duration: Fraction, actual: int, normal: int) -> list[Value]:
         while dots < _MOST_DOTS and length + plain / 2 ** (dots + 1) <= written:
             dots += 1
             length += plain / 2**dots
-        if length != written:  # so that five eighths are a half and an eighth
+        if length != written:  # so that five eighths become a half and an eighth
             dots, length = 0, plain
         values.append(Value(length * normal / actual, _TYPES[rank], dots, actual, normal))
         written -= length
@@ -206,5 +206,5 @@ def _close_beam(beam: list[Event]) -> None:
 
 
 def format_passes(ending: tuple[int, ...]) -> str:
-    """Write the passes on which a variant ending is played, such as `1,3`."""
+    """Write the passes in which a variant ending is played, such as `1,3`."""
     return ",".join(str(each) for each in ending)

@@ -1,7 +1,7 @@
-"""Turn a tune into MusicXML 4.0, which notation programs open and the engraver reads.
+"""Turn a tune into MusicXML 4.0, for notation programs and the engraver.
 
-music21 and verovio read ABC themselves, but verovio leaves out variant endings, and music21 gets the notes of about one
-tune in nine wrong. So the score is made from the notes, bars and signs that `abclm.notation` reads.
+music21 and verovio can read ABC, but verovio omits variant endings, and music21 reads wrong notes in about one tune in
+nine. So the score is made from the notes and bars that `abclm.notation` reads.
 """
 
 import re
@@ -23,7 +23,7 @@ _HEAD = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
     '"http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
-# What XML 1.0 has no place for, not even escaped.
+# Characters that XML 1.0 can't contain, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ACCIDENTALS = {2: "double-sharp", 1: "sharp", 0: "natural", -1: "flat", -2: "flat-flat"}
 _MODES = {"": "major", "m": "minor", "dor": "dorian", "phr": "phrygian", "lyd": "lydian", "mix": "mixolydian",
@@ -39,7 +39,7 @@ def format_musicxml(tune: Tune) -> str:
     """Write a tune as MusicXML.
 
     Args:
-        tune: any tune; what is written is its canonical form with chord symbols, under its own title.
+        tune: any tune; the score shows its canonical form with chord symbols, with its original title.
 
     Returns:
         The text of a MusicXML file.
@@ -70,12 +70,12 @@ def _format(tune: Tune, canonical: Tune, measures: list[Measure]) -> str:
 
 
 def clean(text: str) -> str:
-    """Leave out the characters that XML has no place for."""
+    """Remove the characters that XML can't contain."""
     return _NOT_XML.sub("", text)
 
 
 class _Writer:
-    """Writes measures, and keeps the accidentals that are in force in the bar."""
+    """Writes measures, and follows the accidentals in the bar."""
 
     def __init__(self, tune: Tune, measures: list[Measure]) -> None:
         self.measures = measures
@@ -89,7 +89,7 @@ class _Writer:
         number, extra, missing = -1 if self._is_short(self.measures[0]) else 0, 0, Fraction(0)
         for index, measure in enumerate(self.measures):
             is_short = self._is_short(measure)
-            # A pick-up within the tune is one bar with the short bar before it.
+            # A pick-up inside the tune and the short bar before it are one bar.
             if is_short and measure.duration <= missing:
                 extra, missing, name = extra + 1, Fraction(0), f"X{extra + 1}"
             else:
@@ -104,7 +104,7 @@ class _Writer:
             if measure.begins_line:
                 SubElement(written, "print", {"new-system": "yes"})
             self.in_force = {}
-            # What changes at the beginning of a measure stands in one element.
+            # All changes at the beginning of a measure stand in one element.
             changes = []
             while measure.events and isinstance(measure.events[0].symbol, Change):
                 changes.append(measure.events.pop(0).symbol)
@@ -118,7 +118,7 @@ class _Writer:
         return self._missing(measure) > 0
 
     def _missing(self, measure: Measure) -> Fraction:
-        """By how much a measure is shorter than the meter's bar, in quarter notes."""
+        """The difference between a full bar and a measure, in quarter notes."""
         full = self.meter.bar_length
         return Fraction(0) if full is None else max(Fraction(0), 4 * full - measure.duration)
 
@@ -215,7 +215,7 @@ class _Writer:
         _write_notations(note, event if is_first and not place else None, ties)
 
     def _accidental(self, symbol: Note, alter: int, is_tied: bool) -> str:
-        """The sign to write: where the tune has one, and where it is heard otherwise than the staff would say."""
+        """The accidental to write: if the tune has one, or if the pitch differs from what the staff would mean."""
         before = self.in_force.get(symbol.step, self.key.signature[symbol.step % 7])
         if is_tied or symbol.continued:
             return ""

@@ -1,8 +1,8 @@
 """Turn tunes into PDF pages, and a tune into a PNG picture, by Typst.
 
-Typst was chosen by trying: of the libraries that pip alone can install, it draws verovio's SVG with every glyph, brings
-fonts of its own for the text (resvg left titles out on a machine without fonts), sets pages, and keeps a PDF's text
-text. Titles reach it as data, never as its markup.
+Why Typst: pip alone can install it, it draws every glyph of verovio's SVG, contains fonts for the text (resvg omitted
+titles on a machine without fonts), makes pages, and keeps the text in a PDF as text. It gets titles as data, never as
+markup.
 """
 
 import json
@@ -38,16 +38,16 @@ _PICTURE = """\
 
 
 def format_pdf(tunes: Sequence[Tune]) -> tuple[bytes, list[tuple[Tune, AbclmError]]]:
-    """Set tunes as a PDF: one after another, no tune torn in two where it fits a page.
+    """Make a PDF of tunes; a tune that fits on one page is not split.
 
     Args:
-        tunes: one or more.
+        tunes: one or more tunes.
 
     Returns:
-        The file's bytes, and the tunes that could not be engraved, which are left out.
+        The bytes of the file, and the tunes that could not be engraved, which are left out.
 
     Raises:
-        ConvertError: none of them could be engraved, or the PDF could not be made.
+        ConvertError: no tune could be engraved, or the PDF could not be made.
     """
     engraved: list[tuple[Tune, Staves]] = []
     failed: list[tuple[Tune, AbclmError]] = []
@@ -72,10 +72,10 @@ def format_pdf(tunes: Sequence[Tune]) -> tuple[bytes, list[tuple[Tune, AbclmErro
 
 
 def format_png(tune: Tune) -> bytes:
-    """Draw a tune's score as a PNG picture on white, with 200 pixels an inch.
+    """Draw a tune's score as a PNG picture on white, with 200 pixels per inch.
 
     Raises:
-        ConvertError: it could not be engraved or drawn.
+        ConvertError: the tune could not be engraved or drawn.
     """
     svg = format_svg(tune)
     with tempfile.TemporaryDirectory(prefix="abclm-", ignore_cleanup_errors=True) as name:
@@ -85,7 +85,7 @@ def format_png(tune: Tune) -> bytes:
 
 
 def _compile(folder: Path, source: str, kind: Literal["pdf", "png"]) -> bytes:
-    """Have Typst set a source with the files in a folder."""
+    """Compile a Typst source with the files in a folder."""
     try:
         import typst
     except ImportError:
@@ -98,7 +98,7 @@ def _compile(folder: Path, source: str, kind: Literal["pdf", "png"]) -> bytes:
     except RuntimeError as error:
         reason = " ".join(str(error).split())[:200]
         raise ConvertError(f"the score could not be set as {kind}: {reason}") from error
-    # A picture is one page, however many are asked for in general.
+    # For a picture, Typst gives a list of pages or one page.
     page = made[0] if isinstance(made, list) else made
     if not page:
         raise ConvertError(f"the score could not be set as {kind}: nothing came of it")

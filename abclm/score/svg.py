@@ -8,10 +8,10 @@ from abclm.notation.tune import Tune
 from abclm.score.engraver import engrave
 from abclm.score.musicxml import clean, format_musicxml
 
-# Of A4, in tenths of a millimetre at full size: what the engraver measures in.
+# A4, in the engraver's unit: tenths of a millimetre at full size.
 PAGE_WIDTH = 2000
 PAGE_HEIGHT = 2600
-# What a bar of eight notes still fits on.
+# A bar of eight notes still fits.
 NARROWEST = 700
 _MOST_TITLE = 200
 _HEAD_HEIGHT = 58
@@ -20,11 +20,11 @@ _VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
 
 @dataclass(frozen=True)
 class Staves:
-    """What the engraver made of a tune.
+    """The engraved staves of a tune.
 
     Attributes:
-        pages: each the text of an SVG without a title.
-        sizes: width and height of each, in pixels.
+        pages: each page as the text of an SVG without a title.
+        sizes: width and height of each page, in pixels.
     """
 
     pages: tuple[str, ...]
@@ -36,11 +36,11 @@ def engrave_tune(tune: Tune, *, seed: int = 1, width: int = PAGE_WIDTH) -> Stave
 
     Args:
         tune: any tune.
-        seed: for identifiers; scores on one page of HTML need different ones.
-        width: of the page, `NARROWEST` to `PAGE_WIDTH`; on a narrow one, for a phone, lines of music become several.
+        seed: seed for identifiers; scores on one HTML page need different seeds.
+        width: width of the page, `NARROWEST` to `PAGE_WIDTH`; on a narrow page, for a phone, lines of music are split.
 
     Raises:
-        ConvertError: the tune has no canonical form or no note, or the engraver could not do it.
+        ConvertError: the tune has no canonical form or no note, or the engraver failed.
     """
     narrow = width < PAGE_WIDTH
     pages = tuple(
@@ -53,18 +53,18 @@ def engrave_tune(tune: Tune, *, seed: int = 1, width: int = PAGE_WIDTH) -> Stave
 
 
 def title_of(tune: Tune) -> str:
-    """A tune's title as it is shown, or what is shown instead; at most 200 characters, none of them controls."""
+    """A tune's title for display, or a substitute; at most 200 characters, without control characters."""
     title = " ".join(clean(tune.title).split())
     return (title[: _MOST_TITLE - 1] + "…" if len(title) > _MOST_TITLE else title) or "Untitled"
 
 
 def rhythm_of(tune: Tune) -> str:
-    """A tune's rhythm as it is shown, or nothing."""
+    """A tune's rhythm for display, or an empty string."""
     return " ".join(clean(tune.rhythm or "").split())[:_MOST_TITLE]
 
 
 def format_svg(tune: Tune, *, seed: int = 1) -> str:
-    """Write a tune's score as one SVG file: the title, the rhythm, and the staves, however many pages they take.
+    """Write a tune's score as one SVG file with the title, the rhythm, and the staves of all pages.
 
     Raises:
         ConvertError: as `engrave_tune`.
@@ -72,7 +72,7 @@ def format_svg(tune: Tune, *, seed: int = 1) -> str:
     staves = engrave_tune(tune, seed=seed)
     width = max(size[0] for size in staves.sizes)
     title, rhythm = escape(title_of(tune)), escape(rhythm_of(tune))
-    # A long title is made to fit.
+    # Compress a long title to the width.
     fit = f' textLength="{width - 40}" lengthAdjust="spacingAndGlyphs"' if len(title_of(tune)) > 65 else ""
     head = [
         f'<text x="{width // 2}" y="32" text-anchor="middle" font-family="Libertinus Serif, Times, serif" '
@@ -84,7 +84,7 @@ def format_svg(tune: Tune, *, seed: int = 1) -> str:
 
 
 def format_staves(tune: Tune, *, seed: int = 1, width: int = PAGE_WIDTH) -> str:
-    """Write a tune's staves as one SVG file, for a page that says title and rhythm itself.
+    """Write a tune's staves as one SVG file, for a page that shows title and rhythm itself.
 
     Args:
         tune: any tune.
@@ -97,7 +97,7 @@ def format_staves(tune: Tune, *, seed: int = 1, width: int = PAGE_WIDTH) -> str:
 
 
 def _one_svg(staves: Staves, title: str, head: list[str], top: int) -> str:
-    """Put the pages below each other, some pixels from the top."""
+    """Put the pages below each other, at a distance in pixels from the top."""
     width = max(size[0] for size in staves.sizes)
     height = top + sum(size[1] for size in staves.sizes)
     parts = [
@@ -113,6 +113,6 @@ def _one_svg(staves: Staves, title: str, head: list[str], top: int) -> str:
 
 
 def placed(page: str, size: tuple[int, int], top: int = 0) -> str:
-    """Make an engraved page a part of another SVG, some pixels from its top."""
+    """Make an engraved page part of another SVG, at a distance in pixels from its top."""
     inner = page[page.index("<svg") :]
     return inner.replace("<svg ", f'<svg x="0" y="{top}" width="{size[0]}" height="{size[1]}" ', 1)

@@ -1,1 +1,1 @@
-"""HTML and pictures that any part of the package shows itself with."""
+"""Turn values into HTML and pictures, for displays in notebooks."""

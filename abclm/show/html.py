@@ -1,4 +1,4 @@
-"""Turn text, figures and pictures into HTML for notebooks, of which nothing is markup but what is written here."""
+"""Turn text, figures and pictures into HTML for notebooks, with all values escaped."""
 
 import base64
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ _MOST_LETTERS = 120
 
 
 def text(value: object) -> str:
-    """Write any value as text, cut where it is too long for a line; whole numbers with commas.
+    """Write any value as text, shortened if it is too long for a line; whole numbers have commas.
 
     Example:
         >>> text("<b>Reel</b>"), text(12345)
@@ -30,7 +30,7 @@ def facts(rows: Iterable[tuple[str, object]]) -> str:
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table with a heading over each column; None stands as an empty cell."""
+    """A table with a heading over each column; None becomes an empty cell."""
     head = "".join(f'<th style="text-align:left">{text(heading)}</th>' for heading in headings)
     body = "".join(
         "<tr>"
@@ -42,12 +42,12 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def image(data: bytes, kind: str, description: str) -> str:
-    """A picture inside the page; as an image, an SVG can run no script and its names meet no others.
+    """A picture inside the page. An SVG in an image can't run scripts, and its names don't conflict with others.
 
     Args:
         data: the bytes of the file.
         kind: such as `png` or `svg+xml`.
-        description: what it shows, for those who can't see it.
+        description: text for readers who can't see the picture.
     """
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     return f'<img src="{source}" alt="{text(description)}" style="max-width:100%;height:auto">'

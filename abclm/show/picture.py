@@ -1,4 +1,4 @@
-"""Turn matplotlib figures, all in one style, into PNG pictures that a notebook shows and a file holds."""
+"""Turn matplotlib figures, all in one style, into PNG pictures for notebooks and files."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ TEXT = "#333333"
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG picture; at the end of a notebook's cell it is shown.
+    """A PNG picture, which a notebook shows at the end of a cell.
 
     Attributes:
         png: the bytes of the file.
-        description: what it shows, for those who can't see it.
+        description: text for readers who can't see the picture.
 
     Example:
         >>> Picture(b"...", "Piano roll of The Lost Badger")
@@ -42,8 +42,8 @@ class Picture:
         """Write the picture into a .png file.
 
         Raises:
-            ConfigError: the file is not called so.
-            OSError: it can't be written.
+            ConfigError: the name does not end in .png.
+            OSError: the file can't be written.
         """
         if Path(path).suffix.lower() != ".png":
             raise ConfigError(f"a picture is saved as .png; received {os.fspath(path)!r}")
@@ -54,15 +54,15 @@ class Picture:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure on white, so many times 120 pixels wide and high."""
-    # Loading it takes longer than all the rest, and only what is drawn needs it.
+    """An empty figure on white; width and height are in units of 120 pixels."""
+    # Importing matplotlib takes long, and only drawing needs it.
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), dpi=120, layout="constrained", facecolor="white")
 
 
 def dress(panel: Axes, title: str = "", size: int = 12) -> None:
-    """Give a panel the style of all, and a title that is text, never a formula."""
+    """Give a panel the common style, and a title that is text, never a formula."""
     panel.set_title(title, fontsize=size, color=TEXT, loc="left", fontweight="bold", parse_math=False)
     panel.spines[["top", "right"]].set_visible(False)
     panel.tick_params(colors=TEXT, length=0)
@@ -72,13 +72,13 @@ def format_png(figure: Figure) -> bytes:
     """Draw a figure as the bytes of a PNG file."""
     image = io.BytesIO()
     with warnings.catch_warnings():
-        # The font may lack a letter of a title; a box in its place will do.
+        # If the font lacks a letter of a title, a box is enough.
         warnings.filterwarnings("ignore", message="Glyph .* missing")
         figure.savefig(image, format="png")
     return image.getvalue()
 
 
 def shorten(words: str, length: int) -> str:
-    """Cut words that are too long, and leave out what no font and no file has."""
+    """Shorten words that are too long, and remove characters that fonts and files can't contain."""
     words = words.encode("utf-8", errors="replace").decode()
     return words if len(words) <= length else f"{words[: length - 1]}…"

@@ -1,4 +1,4 @@
-"""Turn MIDI bytes into sound by the program FluidSynth and a soundfont: two channels, 44.1 kHz.
+"""Turn a MIDI file into sound by the program FluidSynth and a soundfont: two channels, 44.1 kHz.
 
 The soundfont is the one that `ABCLM_SOUNDFONT` names, or else the one in `pretty_midi`'s wheel.
 """
@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from abclm.errors import ConvertError
+from abclm.midi.file import MidiFile
 from abclm.sound.timbres import SAMPLE_RATE_HZ, Samples
 from abclm.system.programs import printable, run_program
 
@@ -47,18 +48,18 @@ def soundfont() -> Path:
     raise FluidsynthError("no soundfont was found; set ABCLM_SOUNDFONT to a .sf2 file")
 
 
-def play_fluidsynth(program: str, midi: bytes, seconds: float) -> Samples:
+def play_fluidsynth(program: str, midi: MidiFile) -> Samples:
     """Render with FluidSynth, at a lower gain where it would clip: shape (samples, 2)."""
     with tempfile.TemporaryDirectory(prefix="abclm-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        (folder / "tune.mid").write_bytes(midi)
+        (folder / "tune.mid").write_bytes(midi.to_bytes())
         # An empty file, so that it doesn't run the start-up commands of the user.
         (folder / "commands").write_bytes(b"")
         for gain in _GAINS:
-            played = _run(program, folder, gain, timeout_seconds=30 + seconds)
+            played = _run(program, folder, gain, timeout_seconds=30 + midi.sounding_seconds)
             if np.abs(played).max() < _FULL_SCALE:
                 break
-    return _faded(played[: round((seconds + TAIL_SECONDS) * SAMPLE_RATE_HZ)])
+    return _faded(played[: round((midi.sounding_seconds + TAIL_SECONDS) * SAMPLE_RATE_HZ)])
 
 
 def _run(program: str, folder: Path, gain: float, timeout_seconds: float) -> Samples:

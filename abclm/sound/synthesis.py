@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from abclm.errors import ConvertError
-from abclm.midi.file import PERCUSSION_CHANNEL, MidiFile, MidiNote
+from abclm.midi.file import MidiFile, MidiNote
 from abclm.midi.instruments import timbre_name
 from abclm.sound.timbres import SAMPLE_RATE_HZ, TIMBRES, Samples, Times, play_note
 
@@ -34,7 +34,7 @@ def synthesize(file: MidiFile) -> Samples:
     Raises:
         ConvertError: its notes together last longer than four hours.
     """
-    notes = [note for note in file.notes if note.channel != PERCUSSION_CHANNEL]
+    notes = file.pitched_notes
     starts = file.seconds([note.start_ticks for note in notes])
     ends = file.seconds([note.end_ticks for note in notes])
     tone_seconds = sum(ends) - sum(starts)

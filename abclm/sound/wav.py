@@ -1,4 +1,4 @@
-"""Turn MIDI bytes into the bytes of a WAV file: 44.1 kHz, stereo, 16 bit.
+"""Turn a MIDI file into the bytes of a WAV file: 44.1 kHz, stereo, 16 bit.
 
 FluidSynth plays it where the program is installed (see `abclm.sound.fluidsynth`); where it is not, the built-in
 synthesis does (see `abclm.sound.synthesis`).
@@ -13,7 +13,7 @@ import wave
 import numpy as np
 
 from abclm.errors import ConvertError
-from abclm.midi.file import PERCUSSION_CHANNEL, parse_midi
+from abclm.midi.file import MidiFile
 from abclm.sound.fluidsynth import FluidsynthError, play_fluidsynth
 from abclm.sound.synthesis import synthesize
 from abclm.sound.timbres import SAMPLE_RATE_HZ, Samples
@@ -26,28 +26,25 @@ MAX_SECONDS = 1800.0
 _FULL_SCALE = 32767
 
 
-def midi_to_wav(midi: bytes, *, fluidsynth: bool | None = None) -> bytes:
+def midi_to_wav(midi: MidiFile, *, fluidsynth: bool | None = None) -> bytes:
     """Play a MIDI file into a WAV file.
 
     Args:
-        midi: the bytes of a MIDI file of format 0 or 1.
+        midi: the MIDI file.
         fluidsynth: True plays it with FluidSynth, False without; None takes it where it is installed.
 
     Returns:
         The WAV file's bytes: as long as the MIDI file's notes and their release, peak at 0.9.
 
     Raises:
-        ConvertError: the bytes are no MIDI file, there is no note in it, it lasts over half an hour, the
-            soundfont is missing, or FluidSynth was asked for and can't play it.
+        ConvertError: there is no note in it, it lasts over half an hour, the soundfont is missing, or FluidSynth
+            was asked for and can't play it.
     """
-    file = parse_midi(midi)
-    ends = file.seconds([note.end_ticks for note in file.notes if note.channel != PERCUSSION_CHANNEL])
-    if not ends:
+    if not midi.pitched_notes:
         raise ConvertError("the MIDI file has no note to play, percussion aside")
-    seconds = max(ends)
-    if seconds > MAX_SECONDS:
+    if midi.sounding_seconds > MAX_SECONDS:
         raise ConvertError(
-            f"the MIDI file lasts {seconds:.0f} s; up to {MAX_SECONDS:.0f} s can be made a WAV file"
+            f"the MIDI file lasts {midi.sounding_seconds:.0f} s; up to {MAX_SECONDS:.0f} s can be made a WAV file"
         )
     program = None if fluidsynth is False else shutil.which("fluidsynth")
     if fluidsynth and not program:
@@ -55,12 +52,12 @@ def midi_to_wav(midi: bytes, *, fluidsynth: bool | None = None) -> bytes:
     sound = None
     if program:
         try:
-            sound = play_fluidsynth(os.path.abspath(program), midi, seconds)
+            sound = play_fluidsynth(os.path.abspath(program), midi)
         except FluidsynthError as error:
             if fluidsynth:
                 raise
             logger.warning("%s; synthesised without it", error)
-    return _format_wav(sound if sound is not None else synthesize(file))
+    return _format_wav(sound if sound is not None else synthesize(midi))
 
 
 def _format_wav(sound: Samples) -> bytes:

@@ -6,34 +6,29 @@ aside and renamed; the one before is removed after that. So a crash at any momen
 the one before.
 """
 
-from __future__ import annotations
-
-import contextlib
 import hashlib
 import json
 import logging
-import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from abclm._version import VERSION
 from abclm.errors import ModelError
 from abclm.models.folder import TRAINING_STATE
 from abclm.system.files import write_bytes
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
+from abclm.system.folders import new_folder
 
 FOLDER = TRAINING_STATE
 FORMAT_VERSION = 1
 
 _STATE = "state.json"
 _TENSORS = "tensors.safetensors"
-_ASIDE = ".saving-"
 
 _log = logging.getLogger(__name__)
 
@@ -60,26 +55,18 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
     from safetensors.numpy import save
 
     root = folder / FOLDER
-    root.mkdir(parents=True, exist_ok=True)
-    for left in root.glob(f"{_ASIDE}*"):  # by a run that was killed
-        shutil.rmtree(left, ignore_errors=True)
     before = _numbered(root)
-    tensors = save(dict(checkpoint.tensors))
+    # In C order: safetensors 0.8.0 shuffles the numbers of a transposed array.
+    tensors = save({name: np.asarray(tensor, order="C") for name, tensor in checkpoint.tensors.items()})
     state = {
         "format_version": FORMAT_VERSION,
         "tensors_sha256": hashlib.sha256(tensors).hexdigest(),
         **checkpoint.state,
     }
-    aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=root))
-    try:
+    with new_folder(root / f"{before[-1] + 1 if before else 1:06}") as aside:
         write_bytes(aside / _TENSORS, tensors)
         # NumPy's scalars are written as the numbers they are.
         write_bytes(aside / _STATE, (json.dumps(state, indent=1, default=float) + "\n").encode())
-        aside.rename(root / f"{before[-1] + 1 if before else 1:06}")
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
-    _sync(root)
     for number in before:
         shutil.rmtree(root / f"{number:06}", ignore_errors=True)
 
@@ -137,13 +124,3 @@ def _numbered(root: Path) -> list[int]:
     if not root.is_dir():
         return []
     return sorted(int(path.name) for path in root.iterdir() if path.name.isdecimal())
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename outlast a power cut, where the system has a way to."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

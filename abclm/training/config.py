@@ -8,112 +8,89 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from abclm.errors import ConfigError
+from abclm.system.options import documented, option, problems
 
 OPTIMIZERS = ("adam", "adagrad", "adadelta", "adamax", "nadam", "rmsprop", "sgd")
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "bfloat16")
-_SEEDS = 2**31  # what both NumPy and TensorFlow take
+_MOST_SEED = 2**31 - 1  # what both NumPy and TensorFlow take
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
 class TrainingConfig:
     """How to train; the defaults are the paper's, which has no dropout, decay or clipping.
-
-    Args:
-        sequence_length: characters of a window, 1 or more.
-        batch_size: windows of a step, 1 or more.
-        optimizer: `"adam"`, `"adagrad"`, `"adadelta"`, `"adamax"`, `"nadam"`, `"rmsprop"` or `"sgd"`, as Keras has them.
-        learning_rate: the optimizer's step size at the start, above 0.
-        schedule: `"constant"`, or `"cosine"`: the learning rate falls to 0 along half a cosine.
-        warmup_steps: over so many steps at first the learning rate rises to `learning_rate`; 0 or more.
-        epochs: passes over the training text, 1 or more.
-        steps: where given, stop after so many steps, whatever `epochs` says; 1 or more.
-        patience: where given, stop after so many epochs without a better held-out figure; 1 or more.
-        clip_norm: where given, scale gradients down to this global norm; above 0.
-        embedding_dropout: share of the embedded inputs that is dropped, from 0 to below 1.
-        output_dropout: share of each LSTM layer's outputs that is dropped, from 0 to below 1.
-        recurrent_dropout: share of the recurrent weights that a step leaves out (Merity et al. 2018, section
-            2, DropConnect), from 0 to below 1.
-        weight_decay: share of each weight, biases aside, that a step takes off, times the learning
-            rate; 0 or more.
-        label_smoothing: share of the target's probability that goes to all symbols alike (Szegedy et al. 2016,
-            section 7), from 0 to below 1; what is reported as loss is without it.
-        averaging: where above 0, what is measured and kept is the average of the weights over the steps, in
-            which each step before counts that much of the one after it (Polyak averaging); to below 1.
-        whole_tunes: each window begins with a tune, where it can, and the tunes come in another order each
-            epoch; else the text is cut anywhere.
-        transposition: share of the tunes that an epoch gives in another key, drawn from the keys that the corpus
-            has in the tune's mode, as often as it has them; 0 to 1. Tunes have to be canonical.
-        seed: of windows, their order and dropout; from 0 to 2**31 - 1.
-        forgetting: where given, and the run is told of tunes that the model knew before, an epoch after which they
-            take more bits by more than this share is not kept, and ends the run; above 0.
-        checkpoint_minutes: between two writings of what `resume` needs, beside those at the end of each
-            epoch and of the run; above 0.
-        precision: `"float32"`, or `"bfloat16"` on devices that have it: a processor multiplies by the recurrent
-            weights in it and does all else in float32, a GPU keeps only weights and losses in float32.
 
     Raises:
         ConfigError: values out of range, all of them named.
     """
 
-    sequence_length: int = 400
-    batch_size: int = 32
-    optimizer: str = "adam"
-    learning_rate: float = 1e-3
-    schedule: str = "constant"
-    warmup_steps: int = 0
-    epochs: int = 20
-    steps: int | None = None
-    patience: int | None = None
-    clip_norm: float | None = None
-    embedding_dropout: float = 0.0
-    output_dropout: float = 0.0
-    recurrent_dropout: float = 0.0
-    weight_decay: float = 0.0
-    label_smoothing: float = 0.0
-    averaging: float = 0.0
-    whole_tunes: bool = False
-    transposition: float = 0.0
-    seed: int = 0
-    forgetting: float | None = None
-    checkpoint_minutes: float = 10.0
-    precision: str = "float32"
+    sequence_length: int = option(400, low=1, help="Length of a training window in characters.")
+    batch_size: int = option(32, low=1, help="Number of windows in a training step.")
+    optimizer: str = option("adam", choices=OPTIMIZERS, help="Optimizer, as Keras implements it.")
+    learning_rate: float = option(1e-3, above=0, help="Step size of the optimizer, after the warm-up steps.")
+    schedule: str = option(
+        "constant", choices=SCHEDULES, help="Learning rate over the run; cosine falls to 0 along half a cosine."
+    )  # fmt: skip
+    warmup_steps: int = option(
+        0, low=0, help="Number of steps at the start in which the learning rate rises to its value."
+    )
+    epochs: int = option(20, low=1, help="Number of passes over the training tunes.")
+    steps: int | None = option(
+        None, low=1, help="Stop after this number of training steps, whatever epochs says."
+    )
+    patience: int | None = option(
+        None, low=1, help="Stop after this number of epochs without a better figure on the held-out tunes."
+    )
+    clip_norm: float | None = option(
+        None, above=0, help="Scale the gradients down to this global norm when theirs is larger."
+    )
+    embedding_dropout: float = option(0.0, low=0, below=1, help="Share of the embedded inputs to drop.")
+    output_dropout: float = option(
+        0.0, low=0, below=1, help="Share of each recurrent layer's outputs to drop."
+    )
+    recurrent_dropout: float = option(
+        0.0, low=0, below=1, help="Share of the recurrent weights to leave out in a step (DropConnect)."
+    )  # Merity et al. 2018, section 2
+    weight_decay: float = option(
+        0.0, low=0, help="Share of each weight to subtract in a step, times the learning rate. Biases are left alone."
+    )  # fmt: skip
+    label_smoothing: float = option(
+        0.0, low=0, below=1,
+        help="Share of the target's probability to spread over all symbols. The reported loss is without it.",
+    )  # fmt: skip  # Szegedy et al. 2016, section 7
+    averaging: float = option(
+        0.0, low=0, below=1,
+        help="Measure and keep a moving average of the weights with this decay, such as 0.99. 0 is off.",
+    )  # fmt: skip  # Polyak averaging
+    whole_tunes: bool = option(
+        False,
+        help="Begin each window with a tune where possible, and shuffle the tunes in each epoch. Otherwise the text "
+        "is cut anywhere.",
+    )
+    transposition: float = option(
+        0.0, low=0, high=1,
+        help="Share of the tunes in an epoch to put in another key. Keys are drawn as often as the corpus has them in "
+        "the tune's mode. Tunes must be canonical.",
+    )  # fmt: skip
+    seed: int = option(
+        0, low=0, high=_MOST_SEED, help="Random seed for initial weights, split, window order and dropout."
+    )
+    forgetting: float | None = option(
+        None, above=0,
+        help="Stop when the loss on the old tunes has risen by more than this share; that epoch is discarded.",
+    )  # fmt: skip
+    checkpoint_minutes: float = option(
+        10.0, above=0,
+        help="Minutes between checkpoints, from which resume continues. There is also one at the end of each epoch.",
+    )  # fmt: skip
+    precision: str = option(
+        "float32", choices=PRECISIONS,
+        help="Number format of matrix products; bfloat16 is faster on devices that have it.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        wrong = []
-        for name in ("sequence_length", "batch_size", "epochs", "steps", "patience"):
-            wrong += self._unless(name, "an integer from 1", lambda value: type(value) is int and value >= 1)
-        wrong += self._unless(
-            "warmup_steps", "an integer from 0", lambda value: type(value) is int and value >= 0
-        )
-        for name in ("learning_rate", "clip_norm", "forgetting", "checkpoint_minutes"):
-            wrong += self._unless(name, "a number above 0", lambda value: _is_number(value) and value > 0)
-        for name in (
-            "embedding_dropout",
-            "output_dropout",
-            "recurrent_dropout",
-            "label_smoothing",
-            "averaging",
-        ):
-            wrong += self._unless(
-                name, "a number from 0 to below 1", lambda value: _is_number(value) and 0 <= value < 1
-            )
-        wrong += self._unless(
-            "weight_decay", "a number from 0", lambda value: _is_number(value) and value >= 0
-        )
-        wrong += self._unless(
-            "transposition", "a number from 0 to 1", lambda value: _is_number(value) and 0 <= value <= 1
-        )
-        wrong += self._unless("whole_tunes", "true or false", lambda value: type(value) is bool)
-        known_names = (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("precision", PRECISIONS))
-        for name, known in known_names:
-            wrong += self._unless(name, f"one of {', '.join(known)}", known.__contains__)
-        wrong += self._unless(
-            "seed",
-            f"an integer from 0 to {_SEEDS - 1}",
-            lambda value: type(value) is int and 0 <= value < _SEEDS,
-        )
-        if wrong:
+        if wrong := list(problems(self)):
             raise ConfigError("; ".join(wrong))
 
     @classmethod
@@ -165,14 +142,3 @@ class TrainingConfig:
             return self.learning_rate
         done = (step - self.warmup_steps) / max(1, total_steps - self.warmup_steps)
         return self.learning_rate * (1 + math.cos(math.pi * done)) / 2
-
-    def _unless(self, name: str, legal: str, test: Any) -> list[str]:
-        """Say what is wrong with a field, if anything; None is legal where it is the default."""
-        value = getattr(self, name)
-        if (value is None and getattr(type(self), name) is None) or test(value):
-            return []
-        return [f"{name} is {legal}; received {value!r}"]
-
-
-def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]

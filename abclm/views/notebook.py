@@ -4,7 +4,6 @@ import base64
 from html import escape
 
 from abclm.errors import AbclmError, ConvertError
-from abclm.midi.file import parse_midi
 from abclm.midi.performance import play
 from abclm.notation.symbols import Chord, Note
 from abclm.notation.tune import Tune
@@ -61,8 +60,7 @@ def _score(tune: Tune) -> str:
 
 def _player(tune: Tune) -> str:
     midi = play(tune)
-    file = parse_midi(midi)
-    seconds = max(file.seconds([note.end_ticks for note in file.notes]), default=0.0)
+    seconds = midi.sounding_seconds
     if seconds > _MOST_SECONDS:
         raise ConvertError(
             f'{seconds:.0f} s are too long for a notebook; tune.save("tune.wav") plays them all'

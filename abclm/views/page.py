@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from abclm.errors import AbclmError
-from abclm.midi.file import PERCUSSION_CHANNEL, parse_midi
 from abclm.midi.instruments import timbre_name
 from abclm.midi.performance import Performance, play
 from abclm.notation.tune import Tune
@@ -130,8 +129,8 @@ def _article(
 
 def _notes(tune: Tune, performance: Performance | None) -> list[list[float | str]]:
     """Each note's start and length in seconds, its pitch, its loudness and its timbre."""
-    file = parse_midi(play(tune, performance))
-    notes = [note for note in file.notes if note.channel != PERCUSSION_CHANNEL]
+    file = play(tune, performance)
+    notes = file.pitched_notes
     starts = file.seconds([note.start_ticks for note in notes])
     ends = file.seconds([note.end_ticks for note in notes])
     return [

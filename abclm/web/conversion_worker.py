@@ -1,41 +1,27 @@
-"""Turn requests on standard input into files on standard output, in a process of its own that may be ended.
+"""Turn requests for scores, sound and files into these, in the processes that `abclm.web.conversion_pool` starts."""
 
-A request is a JSON object behind four bytes that say how long it is; an answer is an object likewise, whose `bytes` says
-how long the content is that follows it.
-"""
-
-import json
-import os
-import struct
-import sys
 from collections.abc import Mapping
-from typing import Any, BinaryIO
+from typing import Any
 
-from abclm.errors import AbclmError, ConvertError
-from abclm.formats import check_performance, to_bytes
-from abclm.midi.file import PERCUSSION_CHANNEL, parse_midi
+from abclm.errors import ConvertError
+from abclm.formats.save import to_bytes
+from abclm.formats.table import FORMATS
+from abclm.midi.file import MidiFile
 from abclm.midi.performance import Performance, play
-from abclm.score.engraver_worker import receive
 from abclm.score.svg import format_staves
 from abclm.sound.mp3 import compact_sound
 from abclm.sound.wav import midi_to_wav
+from abclm.system.files import MIDI_SUFFIXES
+from abclm.system.worker import Answer, serve
 from abclm.tune import Tune
 
 
 def main() -> None:
     """Answer requests until there are no more."""
-    requests, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    # What a library prints must not get between the answers.
-    os.dup2(2, 1)
-    while (request := receive(requests)) is not None:
-        try:
-            head, content = answer(request)
-        except AbclmError as error:
-            head, content = {"error": str(error)}, b""
-        _send(answers, head, content)
+    serve(answer)
 
 
-def answer(request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+def answer(request: Mapping[str, Any]) -> Answer:
     """Do what is asked.
 
     Args:
@@ -50,26 +36,21 @@ def answer(request: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
     """
     tune = Tune.parse(request["abc"])
     if request["what"] == "check":
-        return _check(tune), b""
+        return Answer(_check(tune))
     if request["what"] == "score":
-        return {}, format_staves(tune, width=request["width"]).encode()
-    performance = None
-    if request["chords"] or request["instrument"] is not None or request["tempo"] is not None:
-        performance = Performance(
-            instrument=request["instrument"], tempo=request["tempo"], chords=request["chords"]
-        )
+        return Answer({}, format_staves(tune, width=request["width"]).encode())
+    performance = Performance.asked(request["instrument"], request["tempo"], request["chords"])
     if request["what"] == "sound":
-        kind, sound = compact_sound(_play(tune, performance, request["sound_seconds"]))
-        return {"kind": kind}, sound
+        kind, sound = compact_sound(midi_to_wav(_play(tune, performance, request["sound_seconds"])))
+        return Answer({"kind": kind}, sound)
     suffix = "." + request["format"]
-    check_performance(suffix, performance)
-    if suffix == ".abc":
-        content = str(tune).encode()
-    elif suffix == ".wav":
-        content = _play(tune, performance, request["sound_seconds"])
+    row = FORMATS[suffix]
+    # A MIDI file is small, however long it lasts; sound is not.
+    if row.from_midi and suffix not in MIDI_SUFFIXES:
+        content = row.format(_play(tune, performance, request["sound_seconds"]))
     else:
         content = to_bytes(tune, suffix, performance, request["made"])
-    return {"title": tune.title}, content
+    return Answer({"title": tune.title}, content)
 
 
 def _check(tune: Tune) -> dict[str, Any]:
@@ -84,20 +65,11 @@ def _check(tune: Tune) -> dict[str, Any]:
     }
 
 
-def _play(tune: Tune, performance: Performance | None, most_seconds: float) -> bytes:
+def _play(tune: Tune, performance: Performance | None, most_seconds: float) -> MidiFile:
     midi = play(tune, performance)
-    file = parse_midi(midi)
-    ends = file.seconds([note.end_ticks for note in file.notes if note.channel != PERCUSSION_CHANNEL])
-    if ends and max(ends) > most_seconds:
+    if midi.sounding_seconds > most_seconds:
         raise ConvertError(
-            f"the tune lasts {max(ends):.0f} s; here, up to {most_seconds:.0f} s become sound; take it as MIDI, or in "
-            "parts"
+            f"the tune lasts {midi.sounding_seconds:.0f} s; here, up to {most_seconds:.0f} s become sound; "
+            "take it as MIDI, or in parts"
         )
-    return midi_to_wav(midi)
-
-
-def _send(stream: BinaryIO, head: dict[str, Any], content: bytes) -> None:
-    data = json.dumps(head | {"bytes": len(content)}).encode()
-    stream.write(struct.pack(">I", len(data)) + data)
-    stream.write(content)
-    stream.flush()
+    return midi

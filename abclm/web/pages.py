@@ -9,6 +9,7 @@ from string import Template
 from typing import Any
 
 from abclm._version import VERSION
+from abclm.formats.table import FORMATS
 from abclm.midi.instruments import INSTRUMENTS
 from abclm.notation.fields import RHYTHMS
 from abclm.notation.grammar.tables import VALUES
@@ -25,10 +26,6 @@ _USUAL_TONICS = {
     "dor": ("A", "E", "D", "G", "B"),
     "mix": ("D", "A", "G", "E"),
 }
-_FORMAT_NAMES = {
-    "pdf": "Sheet .pdf", "wav": "Sound .wav", "mid": "MIDI", "png": "Picture .png", "html": "Page .html",
-    "abc": "ABC", "musicxml": "MusicXML", "svg": "Drawing .svg",
-}  # fmt: skip
 
 
 def read_style() -> str:
@@ -53,11 +50,16 @@ def format_home(model: str) -> str:
         meters=_options(VALUES["M"]),
         keys=_key_options(),
         instruments=_options(INSTRUMENTS),
-        downloads="".join(
-            f'<li><button type="button" class="quiet" data-format="{name}">{escape(words)}</button></li>'
-            for name, words in _FORMAT_NAMES.items()
-        ),
+        downloads="".join(map(_download, sorted(FORMATS, key=lambda suffix: FORMATS[suffix].place))),
     )
+
+
+def _download(suffix: str) -> str:
+    """A button for a format; the page's script reads from it what to send."""
+    row = FORMATS[suffix]
+    data = f'data-format="{suffix.removeprefix(".")}"'
+    data += " data-sound" * row.has_sound + " data-made" * ("made" in row.options)
+    return f'<li><button type="button" class="quiet" {data}>{escape(row.label)}</button></li>'
 
 
 def _options(values: Iterable[str]) -> str:

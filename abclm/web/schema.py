@@ -1,33 +1,28 @@
-"""Say what the API takes and gives: the shapes of its JSON, with units and ranges, for checking and for its pages."""
-
-from __future__ import annotations
+"""Turn the options into what the API takes, and say what it gives: shapes of JSON, for checking and for its pages."""
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from abclm.formats.table import FORMATS
 from abclm.generation.options import GenerationOptions
 from abclm.midi.instruments import INSTRUMENTS
 from abclm.score.svg import NARROWEST, PAGE_WIDTH
+from abclm.system.options import Option, options_of
 
-# The formats of `Tune.save`; a test holds them to be the same.
-Format = Literal["abc", "mid", "wav", "svg", "png", "pdf", "musicxml", "html"]
-MEDIA_TYPES: dict[str, str] = {
-    "abc": "text/vnd.abc; charset=utf-8",
-    "mid": "audio/midi",
-    "wav": "audio/wav",
-    "svg": "image/svg+xml",
-    "png": "image/png",
-    "pdf": "application/pdf",
-    "musicxml": "application/vnd.recordare.musicxml+xml",
-    "html": "text/html; charset=utf-8",
-}
+MEDIA_TYPES = {suffix.removeprefix("."): row.media_type for suffix, row in FORMATS.items()}
+
+Format = str
 
 MOST_CHARACTERS = 5_000  # of a tune that is sent
 MOST_LENGTH = 4_000  # characters of a tune that is written
-# The largest integer that every JSON reader keeps.
-_MOST_SEED = 2**53 - 1
-_DEFAULTS = GenerationOptions()
+# What the API does not take: it writes one tune at a time, under the grammar.
+_NOT_ASKED = ("n", "batch_size", "constrained", "novel", "attempts")
+# Where the API takes less than the library: numbers, of which 2**53 - 1 is the largest integer that every JSON reader
+# keeps, and characters of a text.
+_MOST = {"seed": 2**53 - 1, "top_k": 1000, "max_length": MOST_LENGTH}
+_LONGEST = {"key": 40, "meter": 20, "rhythm": 40, "unit_note_length": 10, "opening": MOST_LENGTH}
+_LONGEST_TEXT = 200
 
 Abc = Annotated[
     str,
@@ -45,61 +40,30 @@ class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
-class TuneAsked(_Asked):
-    """What to write and how; the options of `abclm generate`. What is left out is the model's own."""
+def _entry(option: Option) -> tuple[Any, Any]:
+    """Make a pydantic field of an option: its type, and its default, range and description."""
+    limits: dict[str, Any] = dict(option.limits)
+    kind: Any = option.kind
+    if option.choices:
+        kind = Literal[option.choices]
+    elif kind is str:
+        limits["max_length"] = _LONGEST.get(option.name, _LONGEST_TEXT)
+    elif option.name in _MOST:
+        limits["le"] = _MOST[option.name]
+    examples = None if option.example is None else [option.example]
+    field = Field(option.default, description=option.help, examples=examples, **limits)
+    return (kind | None if option.default is None else kind), field
 
-    title: str | None = Field(
-        None, max_length=200, description="1 to 60 symbols.", examples=["The Lost Badger"]
-    )
-    key: str | None = Field(None, max_length=40, description="Such as G, Em, Ador, Bb.", examples=["G"])
-    meter: str | None = Field(None, max_length=20, description="Such as 6/8, C|.", examples=["6/8"])
-    rhythm: str | None = Field(
-        None, max_length=40, description="Such as jig, reel, slip jig.", examples=["jig"]
-    )
-    unit_note_length: str | None = Field(
-        None, max_length=10, description="Length of a note without a number, such as 1/8."
-    )
-    opening: str | None = Field(
-        None, max_length=MOST_LENGTH, description="Music code that the tune begins with, such as |:GAB c2d."
-    )
-    parts: int | None = Field(None, ge=1, le=8, description="How many parts, each repeated.")
-    bars: int | None = Field(None, ge=1, le=64, description="Bars of each part; without parts, of the tune.")
-    any_form: bool = Field(
-        _DEFAULTS.any_form,
-        description="Without parts and bars, leave the form to the model; else it is one usual among its tunes.",
-    )
-    seed: int | None = Field(
-        None,
-        ge=0,
-        le=_MOST_SEED,
-        description="The same seed writes the same tune. Drawn where it is left out.",
-    )
-    temperature: float = Field(
-        _DEFAULTS.temperature, ge=0, le=100,
-        description="Below 1 closer to what is usual, above 1 further from it; 0 is always the likeliest.",
-    )  # fmt: skip
-    top_k: int | None = Field(None, ge=1, le=1000, description="Draw from so many likeliest symbols.")
-    top_p: float | None = Field(
-        None, gt=0, le=1, description="Draw from the likeliest symbols that together reach this probability."
-    )
-    min_p: float | None = Field(
-        None, ge=0, le=1, description="Draw from symbols at least this often as likely as the likeliest."
-    )
-    bar_repetition: float = Field(
-        _DEFAULTS.bar_repetition, ge=0, le=1,
-        description="How probably to keep a bar that the tune has already.",
-    )  # fmt: skip
-    bar_redraws: int = Field(
-        _DEFAULTS.bar_redraws, ge=0, le=64,
-        description="How often to draw a bar anew before the grammar has its way in it.",
-    )  # fmt: skip
-    ending_draws: int = Field(
-        _DEFAULTS.ending_draws, ge=1, le=64,
-        description="How often to draw the last bar at most, until the tune might well end there.",
-    )  # fmt: skip
-    max_length: int = Field(
-        _DEFAULTS.max_length, ge=200, le=MOST_LENGTH, description="Characters that the tune has at most."
-    )
+
+_Options = create_model(
+    "_Options",
+    __base__=_Asked,
+    **{name: _entry(each) for name, each in options_of(GenerationOptions).items() if name not in _NOT_ASKED},
+)  # type: ignore[call-overload]
+
+
+class TuneAsked(_Options):  # type: ignore[misc, valid-type]
+    """What to write and how: the options of `abclm generate`. The seed is random if it is left out."""
 
     def options(self) -> GenerationOptions:
         """Check what was asked for as a whole, and draw a seed where there is none.
@@ -111,20 +75,20 @@ class TuneAsked(_Asked):
 
 
 class Overlap(BaseModel):
-    """How much of the tune stands in training tunes, whatever the key."""
+    """What the tune has in common with training tunes, in any key."""
 
     share: float = Field(
-        description="Of its different bars, how many stand in the tune nearest to it; 0 to 1."
+        description="Share of its different bars that stand in the most similar training tune, 0 to 1."
     )
-    bars: int = Field(description="How many those are.")
-    title: str = Field(description="Of that tune.")
-    run: int = Field(description="The longest passage in common with any training tune, in bars.")
-    run_title: str = Field(description="Of the tune that has it.")
-    is_copy: bool = Field(description="Whether this is more than is usual between different tunes.")
+    bars: int = Field(description="Number of these bars.")
+    title: str = Field(description="Title of that tune.")
+    run: int = Field(description="Longest passage in common with any training tune, in bars.")
+    run_title: str = Field(description="Title of the tune with that passage.")
+    is_copy: bool = Field(description="Whether this is more than different tunes usually have in common.")
 
 
 class TuneWritten(BaseModel):
-    """A tune, and how it came about."""
+    """A tune, and how it was made."""
 
     abc: str = Field(description="The tune.")
     title: str
@@ -132,10 +96,10 @@ class TuneWritten(BaseModel):
     meter: str | None
     unit_note_length: str | None
     key: str
-    seed: int = Field(description="With the same options and model, it gives this tune again.")
-    problems: list[str] = Field(description="What keeps it from being played; usually nothing.")
-    overlap: Overlap | None = Field(description="Null where the model doesn't know its training tunes.")
-    made: dict[str, str] = Field(description="How it came about, in words; `convert` puts it on pages.")
+    seed: int = Field(description="With the same options and model, this seed gives the same tune.")
+    problems: list[str] = Field(description="Problems that keep it from being played; usually none.")
+    overlap: Overlap | None = Field(description="Null if the model has no index of its training tunes.")
+    made: dict[str, str] = Field(description="How the tune was made, in words; `convert` prints it on pages.")
 
 
 class AbcSent(_Asked):
@@ -145,12 +109,12 @@ class AbcSent(_Asked):
 
 
 class ScoreAsked(_Asked):
-    """A tune, and how wide its score is to be."""
+    """A tune, and the width of its score."""
 
     abc: Abc
     width: int = Field(
         PAGE_WIDTH, ge=NARROWEST, le=PAGE_WIDTH,
-        description="In tenths of a millimetre; on a narrow score, lines of music become several.",
+        description="Width in tenths of a millimetre. A narrow score has more lines.",
     )  # fmt: skip
 
 
@@ -159,20 +123,23 @@ class SoundAsked(_Asked):
 
     abc: Abc
     instrument: str | None = Field(
-        None, max_length=40, description=f"{', '.join(INSTRUMENTS)}.", examples=["fiddle"]
+        None, max_length=40, description=f"Instrument: {', '.join(INSTRUMENTS)}.", examples=["fiddle"]
     )
     tempo: str | None = Field(
-        None, max_length=20, description="Beats a minute, or such as 1/4=120.", examples=["110"]
+        None,
+        max_length=20,
+        description="Beats per minute, or a note length with its number per minute, such as 1/4=120.",
+        examples=["110"],
     )
-    chords: bool = Field(False, description="Play the chord symbols, too.")
+    chords: bool = Field(False, description="Play the chord symbols too.")
 
 
 class ConversionAsked(SoundAsked):
-    """A tune, and what to turn it into; how it is played, for mid, wav and html."""
+    """A tune, and what to turn it into; how it is played, for formats with sound."""
 
     format: Format
     made: dict[Annotated[str, Field(max_length=40)], Annotated[str, Field(max_length=MOST_LENGTH)]] | None = (
-        Field(None, max_length=24, description="For html: how the tune came about.")
+        Field(None, max_length=24, description="For html: how the tune was made.")
     )
 
 
@@ -193,23 +160,21 @@ class Checked(BaseModel):
     meter: str | None
     unit_note_length: str | None
     key: str
-    body: str = Field(description="The music, behind the header.")
+    body: str = Field(description="The music, after the header.")
     problems: list[ProblemFound]
 
 
 class About(BaseModel):
-    """What can be asked for."""
+    """What the server offers."""
 
     version: str
     model: str
-    rhythms: dict[str, list[str]] = Field(
-        description="With the meters that go with each, the usual one first."
-    )
+    rhythms: dict[str, list[str]] = Field(description="The meters of each rhythm, the usual one first.")
     meters: list[str]
     keys: list[str]
     instruments: list[str]
     formats: list[str]
-    limits: dict[str, Any] = Field(description="Of size, number and time.")
+    limits: dict[str, Any] = Field(description="Limits of size, number and time.")
 
 
 class Refusal(BaseModel):

@@ -13,7 +13,7 @@ import pytest
 from abclm.corpora import built_in
 from abclm.corpora.corpus import Corpus, read_corpora
 from abclm.errors import ConfigError, CorpusError
-from abclm.formats import to_bytes
+from abclm.formats.save import to_bytes
 from abclm.midi.abc2midi import messages
 from abclm.tokenizers.characters import DEFAULT_SYMBOLS
 from abclm.tune import Tune
@@ -458,7 +458,7 @@ def test_abc2midi_finds_nothing_to_say_about_the_tunebook():
 
 
 def test_the_cards_file_is_what_its_loader_reads_back():
-    entries = json.loads((built_in.folder() / "built_in.json").read_text(encoding="utf-8"))
+    entries = json.loads((built_in.folder() / "cards.json").read_text(encoding="utf-8"))
     assert json.loads(json.dumps([card.to_dict() for card in built_in.cards()])) == entries
     assert all(Path(built_in.folder() / f"{entry['name']}.md").is_file() for entry in entries)
 

@@ -9,7 +9,7 @@ import pytest
 
 from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError, VocabularyError
-from abclm.evaluation import prediction
+from abclm.evaluation import bits
 from abclm.evaluation.bits import evaluate
 from abclm.evaluation.bulk import Evaluator
 from abclm.evaluation.figures import FIGURES, Costs, Evaluation
@@ -70,7 +70,7 @@ def test_numpy_and_tensorflow_give_the_same_figures(monkeypatch):
 
 
 def _in_bulk(monkeypatch):
-    monkeypatch.setattr(prediction, "_MOST_FOR_NUMPY", 0)
+    monkeypatch.setattr(bits, "_MOST_FOR_NUMPY", 0)
     return evaluate(LM, TUNES)
 
 
@@ -78,12 +78,12 @@ def test_a_handful_of_tunes_loads_no_tensorflow(tmp_path):
     LM.save(tmp_path / "m")
     code = (
         "import abclm, sys; lm = abclm.load('m'); tunes = abclm.Corpus.load('oldTunes').tunes[:3]\n"
-        "from abclm.evaluation import compare, judge\n"
+        "from abclm.evaluation.comparison import compare\nfrom abclm.evaluation.quality import judge\n"
         "lm.bits_per_character(tunes); compare(tunes, tunes); judge(tunes)\n"
         "heavy = {'tensorflow', 'keras', 'music21', 'matplotlib', 'scipy'}\n"
         "print(sorted(heavy & {name.split('.')[0] for name in sys.modules}))"
     )
-    root = prediction.__file__.removesuffix("abclm/evaluation/prediction.py")
+    root = bits.__file__.removesuffix("abclm/evaluation/bits.py")
     done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=tmp_path, env={"PYTHONPATH": root}, capture_output=True, text=True, timeout=120,
@@ -122,7 +122,7 @@ def test_one_tune_has_an_interval_without_width():
 
 @pytest.mark.parametrize("most", [0, 12_000])
 def test_what_can_not_be_measured_is_refused_by_both_engines(monkeypatch, most):
-    monkeypatch.setattr(prediction, "_MOST_FOR_NUMPY", most)
+    monkeypatch.setattr(bits, "_MOST_FOR_NUMPY", most)
     with pytest.raises(ConfigError, match="no held-out tunes"):
         evaluate(LM, [Tune.parse("X:1\nK:nonsense\nz|]\n")])
     other = LanguageModel.create(ModelConfig(units=2), CharacterTokenizer.from_text("\nXK:1"))

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from abclm.errors import ConvertError
-from abclm.formats import SUFFIXES, save
 from abclm.formats.convert_file import convert_file
+from abclm.formats.save import save
+from abclm.formats.table import FORMATS
 from abclm.midi.abc2midi import abc_to_midi
 from abclm.tune import Tune
 
@@ -27,7 +28,7 @@ def test_the_suffix_names_the_format(tmp_path, tune, suffix, start):
 @pytest.mark.parametrize("name", ["tune.xyz", "tune", ".abc"])
 def test_an_unknown_suffix_is_an_error_that_lists_the_known(tmp_path, tune, name):
     with pytest.raises(ConvertError, match=r"\.abc, \.mid, \.wav"):
-        save(tune, tmp_path / name)
+        save(Tune.parse(tune), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -35,14 +36,14 @@ def test_what_stood_there_stays_where_the_tune_can_not_be_played(tmp_path):
     path = tmp_path / "tune.mid"
     path.write_bytes(b"before")
     with pytest.raises(ConvertError):
-        save("X:1\nK:C\nz8|\n", path)
+        save(Tune.parse("X:1\nK:C\nz8|\n"), path)
     assert path.read_bytes() == b"before"
 
 
 def test_every_suffix_has_a_writer(tmp_path, tune):
-    for suffix in SUFFIXES:
-        save(tune, tmp_path / f"t{suffix}")
-    assert len(list(tmp_path.iterdir())) == len(SUFFIXES)
+    for suffix in FORMATS:
+        save(Tune.parse(tune), tmp_path / f"t{suffix}")
+    assert len(list(tmp_path.iterdir())) == len(FORMATS)
 
 
 def test_a_tunebook_gives_a_file_a_tune_and_goes_on_past_a_bad_one(tmp_path, tune):
@@ -66,7 +67,7 @@ def test_a_tunebook_is_written_as_one_with_numbers_from_one(tmp_path, tune):
 
 def test_midi_becomes_sound(tmp_path, tune):
     source, target = tmp_path / "t.mid", tmp_path / "t.wav"
-    source.write_bytes(abc_to_midi(tune).midi)
+    source.write_bytes(abc_to_midi(tune).to_bytes())
     assert convert_file(str(source), target) == ([target], [])
     with wave.open(str(target)) as sound:
         assert sound.getnframes() / sound.getframerate() == pytest.approx(4, abs=0.7)
@@ -102,6 +103,6 @@ def test_a_file_without_a_tune_is_an_error_and_writes_nothing(tmp_path, data):
 
 def test_a_damaged_midi_file_is_named(tmp_path, tune):
     source = tmp_path / "in.mid"
-    source.write_bytes(abc_to_midi(tune).midi[:60])
+    source.write_bytes(abc_to_midi(tune).to_bytes()[:60])
     with pytest.raises(ConvertError, match=r"in\.mid: the MIDI file is cut off"):
         convert_file(str(source), tmp_path / "out.wav")

@@ -7,7 +7,8 @@ import pytest
 
 from abclm.errors import ConfigError, ConvertError
 from abclm.midi.abc2midi import abc_to_midi, played_notes
-from abclm.midi.file import parse_midi
+from abclm.midi.events import PROGRAM, TEMPO
+from abclm.midi.file import MidiFile
 from abclm.midi.performance import Performance, play, play_again
 from abclm.tune import Tune
 
@@ -20,7 +21,7 @@ def onsets(text, **performance):
 
 
 def quarter_seconds(midi):
-    return parse_midi(midi).tempos[0][1] / 1e6
+    return midi.tempos[0][1] / 1e6
 
 
 # Swing
@@ -67,7 +68,7 @@ def test_swing_leaves_the_tunes_notes_alone():
 
 def test_grace_notes_and_accompaniment_swing_along():
     text = HEAD + '"G"GABc "D"d4|"G"GA{c}Bc d4|]\n'
-    notes = parse_midi(play(Tune.parse(text), Performance(chords=True))).notes
+    notes = play(Tune.parse(text), Performance(chords=True)).notes
     assert len({note.track for note in notes}) > 1
     assert all(note.end_ticks > note.start_ticks for note in notes)
 
@@ -86,8 +87,8 @@ def test_the_tempo_is_the_rhythms_the_tunes_or_the_one_asked_for():
 
 def test_the_tempo_asked_for_holds_to_the_end():
     tune = Tune.parse(HEAD + "GABc d4|[Q:1/4=20]GABc d4|\nQ:1/4=300\nGABc d4|]\n")
-    assert len(parse_midi(play(tune)).tempos) == 3
-    assert parse_midi(play(tune, Performance(tempo="1/4=120"))).tempos == ((0, 500_000),)
+    assert len(play(tune).tempos) == 3
+    assert play(tune, Performance(tempo="1/4=120")).tempos == ((0, 500_000),)
 
 
 # Instruments and chords
@@ -95,20 +96,20 @@ def test_the_tempo_asked_for_holds_to_the_end():
 
 def test_the_instrument_asked_for_is_the_only_one():
     tune = Tune.parse(HEAD + "%%MIDI program 0\nGABc d4|[I:MIDI program 5]GABc d4|]\n")
-    file = parse_midi(play(tune, Performance(instrument="flute")))
+    file = play(tune, Performance(instrument="flute"))
     assert {file.program_at(note.channel, note.start_ticks) for note in file.notes} == {73}
     assert {file.program_at(0, 10), file.program_at(0, 9999)} == {73}
 
 
 def test_a_tunes_own_instrument_is_kept():
-    file = parse_midi(play(Tune.parse(HEAD + "%%MIDI program 40\nGABc d4|]\n")))
+    file = play(Tune.parse(HEAD + "%%MIDI program 40\nGABc d4|]\n"))
     assert file.program_at(0, file.notes[0].start_ticks) == 40
 
 
 def test_chord_symbols_are_played_when_asked(caplog):
     tune = Tune.parse(HEAD + '"G"GABc "D7"d4|]\n')
-    assert len({note.channel for note in parse_midi(play(tune)).notes}) == 1
-    assert len({note.channel for note in parse_midi(play(tune, Performance(chords=True))).notes}) == 3
+    assert len({note.channel for note in play(tune).notes}) == 1
+    assert len({note.channel for note in play(tune, Performance(chords=True)).notes}) == 3
     with caplog.at_level(logging.WARNING):
         play(Tune.parse(HEAD + "GABc d4|]\n"), Performance(chords=True))
     assert "no chord symbols" in caplog.text
@@ -124,8 +125,8 @@ def test_what_can_not_be_played_is_said_at_once(wrong):
 
 
 def test_a_midi_file_gets_another_tempo_and_instrument():
-    midi = abc_to_midi("X:1\nM:6/8\nL:1/8\nQ:3/8=60\nK:G\nGAB c3|[Q:3/8=200]GAB c3|]\n").midi
-    again = parse_midi(play_again(midi, Performance(tempo="120", instrument="harp")))
+    midi = abc_to_midi("X:1\nM:6/8\nL:1/8\nQ:3/8=60\nK:G\nGAB c3|[Q:3/8=200]GAB c3|]\n")
+    again = play_again(midi, Performance(tempo="120", instrument="harp"))
     assert again.tempos == ((0, 333_333),)
     assert again.program_at(0, 5000) == 46
     assert [note[:3] for note in played_notes(midi)] == [
@@ -134,9 +135,31 @@ def test_a_midi_file_gets_another_tempo_and_instrument():
     assert play_again(midi) == midi
 
 
+def test_a_midi_file_keeps_all_else_that_it_holds():
+    midi = abc_to_midi("X:1\nM:6/8\nL:1/8\nQ:3/8=60\nK:G\n%%MIDI control 7 90\nGAB c3|[Q:3/8=200]GAB c3|]\n")
+    again = play_again(midi, Performance(tempo="120", instrument="harp"))
+    others = [
+        [event for event in track if not event.is_kind(TEMPO) and not event.is_kind(PROGRAM)]
+        for file in (midi, again)
+        for track in file.tracks
+    ]
+    assert others[0] == others[1]
+    assert any(event.status == 0xB0 for event in others[0])
+
+
+def test_the_slowest_tempo_that_a_file_can_say_is_taken_for_a_slower_one():
+    midi = abc_to_midi(HEAD + "GABc d4|]\n")
+    assert play_again(midi, Performance(tempo="1/999=10")).tempos == ((0, (1 << 24) - 1),)
+
+
+def test_a_midi_file_without_tracks_stays_without():
+    nothing = MidiFile(480, ())
+    assert play_again(nothing, Performance(tempo="120", instrument="harp")) == nothing
+
+
 def test_a_midi_file_has_no_chord_symbols_and_must_be_whole():
-    midi = abc_to_midi(HEAD + "GABc d4|]\n").midi
+    midi = abc_to_midi(HEAD + "GABc d4|]\n")
     with pytest.raises(ConfigError, match="chord symbols"):
         play_again(midi, Performance(chords=True))
     with pytest.raises(ConvertError, match="cut off"):
-        play_again(midi[:-9], Performance(tempo="100"))
+        play_again(MidiFile.parse(midi.to_bytes()[:-9]), Performance(tempo="100"))

@@ -11,9 +11,11 @@ from abclm.corpora.corpus import Corpus
 from abclm.errors import ConvertError, NotationError
 from abclm.generation.abc.like import likeness, read_likeness
 from abclm.midi.abc2midi import abc_to_midi, played_notes
+from abclm.midi.file import MidiFile
 from abclm.midi.melody import read_melody
 from abclm.midi.performance import play
 from abclm.midi.to_tune import midi_to_tune
+from abclm.notation.check import check
 from abclm.tune import Tune
 
 TICKS = 480
@@ -44,7 +46,7 @@ def midi_file(*tracks, metas=()):
         file.tracks.append(track)
     out = io.BytesIO()
     file.save(file=out)
-    return out.getvalue()
+    return MidiFile.parse(out.getvalue())
 
 
 def line(pitches, length=0.5, start=0.0, velocity=80):
@@ -70,7 +72,7 @@ SCALE = [67, 69, 71, 72, 74, 76, 78, 79]
 def test_a_tune_that_is_played_comes_back_bar_for_bar(body):
     tune = Tune.parse("X:1\nT:Coming Back\n" + body)
     back = midi_to_tune(play(tune))
-    assert back.check() == []
+    assert check(back) == []
     assert [bar.notes for bar in back.bars()] == [bar.notes for bar in tune.bars()]
     assert back.title == "Coming Back"
     assert back.key == tune.key
@@ -164,7 +166,7 @@ def test_the_title_is_the_files_or_the_one_given():
 @pytest.mark.parametrize("data", [b"", b"MThd", b"RIFF" * 20])
 def test_what_is_no_midi_file_is_an_error(data):
     with pytest.raises(ConvertError):
-        midi_to_tune(data)
+        MidiFile.parse(data)
 
 
 # What a tune is like
@@ -181,7 +183,7 @@ def test_a_tunes_likeness_is_its_header_and_its_first_bars():
 def test_a_files_likeness_is_its_first_tunes(tmp_path):
     text = "X:1\nT:x\nM:4/4\nL:1/8\nK:G\nGABc d4|e2d2 B4|G8|]\n"
     (tmp_path / "t.abc").write_text(text, encoding="utf-8")
-    (tmp_path / "t.mid").write_bytes(abc_to_midi(text).midi)
+    (tmp_path / "t.mid").write_bytes(abc_to_midi(text).to_bytes())
     (tmp_path / "none.abc").write_text("no tune", encoding="utf-8")
     assert read_likeness(tmp_path / "t.abc").opening == "GABc d4|e2d2 B4"
     assert read_likeness(tmp_path / "t.mid").opening == "GABc d4|e2d2 B4"

@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from abclm.svg.engraver import engrave
 
 from abclm.errors import AbclmError
 from abclm.score import svg
+from abclm.score.engraver import engrave
 from abclm.tune import Tune
 from abclm.views.notebook import tune_html
 from abclm.views.page import format_page

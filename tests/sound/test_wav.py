@@ -11,12 +11,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import soundfile
 
 from abclm.errors import ConvertError
 from abclm.midi.abc2midi import abc_to_midi, run_abc2midi
-from abclm.midi.file import parse_midi
+from abclm.midi.events import BEND, MidiEvent
+from abclm.midi.file import MidiFile
 from abclm.midi.instruments import INSTRUMENTS, timbre_name
 from abclm.sound import timbres
+from abclm.sound.mp3 import midi_to_mp3
 from abclm.sound.wav import midi_to_wav
 
 RATE = 44_100
@@ -56,17 +59,16 @@ def test_the_measure_itself_finds_the_pitch_of_a_tone():
 
 @either
 def test_every_note_sounds_at_its_pitch_in_its_time(fluidsynth):
-    midi = abc_to_midi(SCALE).midi
+    midi = abc_to_midi(SCALE)
     sound = samples(midi_to_wav(midi, fluidsynth=fluidsynth))[:, 0]
-    file = parse_midi(midi)
-    for note in file.notes:
-        begin, end = (round(RATE * second) for second in file.seconds([note.start_ticks, note.end_ticks]))
+    for note in midi.notes:
+        begin, end = (round(RATE * second) for second in midi.seconds([note.start_ticks, note.end_ticks]))
         assert sounding_pitch(sound[begin + RATE // 25 : end]) == pytest.approx(note.pitch, abs=0.3)
 
 
 @either
 def test_it_is_as_long_as_the_notes_and_silent_in_rests(fluidsynth):
-    sound = samples(midi_to_wav(abc_to_midi(SCALE).midi, fluidsynth=fluidsynth))
+    sound = samples(midi_to_wav(abc_to_midi(SCALE), fluidsynth=fluidsynth))
     assert 6.0 <= len(sound) / RATE <= 6.0 + 0.7
     rest = sound[round(4.9 * RATE) : round(4.99 * RATE)]
     assert np.abs(rest).max() < 0.1 * np.abs(sound).max()
@@ -76,7 +78,7 @@ def test_it_is_as_long_as_the_notes_and_silent_in_rests(fluidsynth):
 def test_the_level_is_the_same_for_every_tune_and_nothing_clips_or_clicks(fluidsynth):
     loud = "X:1\nL:1/4\nM:4/4\nK:C\n!fff![CEGceg][DFAdfa]|\n"
     for text in (SCALE, loud):
-        sound = samples(midi_to_wav(abc_to_midi(text).midi, fluidsynth=fluidsynth))
+        sound = samples(midi_to_wav(abc_to_midi(text), fluidsynth=fluidsynth))
         assert 0.85 < np.abs(sound).max() < 0.91
         assert np.abs(sound[[0, -1]]).max() < 0.02
         assert np.abs(np.diff(sound, axis=0)).max() < 0.6
@@ -85,19 +87,16 @@ def test_the_level_is_the_same_for_every_tune_and_nothing_clips_or_clicks(fluids
 def test_a_chord_in_a_quiet_tune_is_rounded_off_and_not_cut_off():
     quiet = "GABc dedB|" * 30
     text = f"X:1\nM:4/4\nL:1/8\nK:G\n{quiet}[DDDDEGB]2 z6|{quiet}\n"
-    sound = samples(midi_to_wav(abc_to_midi(text).midi, fluidsynth=False))[:, 0]
+    sound = samples(midi_to_wav(abc_to_midi(text), fluidsynth=False))[:, 0]
     loudest = np.abs(sound) == np.abs(sound).max()
     assert not (loudest[:-2] & loudest[1:-1] & loudest[2:]).any()
 
 
 @pytest.mark.parametrize("bend", [-4096, 2048])
 def test_a_bent_note_is_bent(bend):
-    midi = abc_to_midi("X:1\nL:1/4\nM:4/4\nK:C\nA4|\n").midi
+    midi = abc_to_midi("X:1\nL:1/4\nM:4/4\nK:C\nA4|\n")
     value = bend + 8192
-    track = midi.index(b"MTrk")
-    event = bytes((0, 0xE0, value & 0x7F, value >> 7))
-    length = int.from_bytes(midi[track + 4 : track + 8], "big") + len(event)
-    midi = midi[: track + 4] + length.to_bytes(4, "big") + event + midi[track + 8 :]
+    midi = midi.replaced(BEND, [MidiEvent(0, BEND, bytes((value & 0x7F, value >> 7)))])
     sound = samples(midi_to_wav(midi, fluidsynth=False))[:, 0]
     assert sounding_pitch(sound[RATE // 10 : RATE]) == pytest.approx(69 + bend / 4096, abs=0.05)
 
@@ -111,11 +110,10 @@ def test_a_note_that_lasts_long_is_made_of_blocks_that_fit(monkeypatch):
 
 @pytest.mark.parametrize("name", INSTRUMENTS)
 def test_every_instrument_is_in_tune_and_has_no_click(name):
-    midi = abc_to_midi(SCALE, instrument=INSTRUMENTS[name]).midi
+    midi = abc_to_midi(SCALE, instrument=INSTRUMENTS[name])
     sound = samples(midi_to_wav(midi, fluidsynth=False))[:, 0]
-    file = parse_midi(midi)
-    for note in file.notes:
-        begin, end = (round(RATE * second) for second in file.seconds([note.start_ticks, note.end_ticks]))
+    for note in midi.notes:
+        begin, end = (round(RATE * second) for second in midi.seconds([note.start_ticks, note.end_ticks]))
         assert sounding_pitch(sound[begin + RATE // 25 : end]) == pytest.approx(note.pitch, abs=0.3)
     assert np.abs(np.diff(sound)).max() < 0.5
     assert np.abs(sound[[0, -1]]).max() < 0.001
@@ -123,9 +121,9 @@ def test_every_instrument_is_in_tune_and_has_no_click(name):
 
 def test_instruments_sound_different():
     heard = {
-        timbre_name(program): samples(
-            midi_to_wav(abc_to_midi(SCALE, instrument=program).midi, fluidsynth=False)
-        )[: RATE // 5, 0]
+        timbre_name(program): samples(midi_to_wav(abc_to_midi(SCALE, instrument=program), fluidsynth=False))[
+            : RATE // 5, 0
+        ]
         for program in INSTRUMENTS.values()
     }
     assert set(heard) == set(timbres.TIMBRES)
@@ -136,20 +134,20 @@ def test_instruments_sound_different():
 def test_tones_that_last_for_hours_together_are_an_error():
     text = "X:1\nQ:1/4=10\nM:4/4\nL:1/1\nK:C\n" + "[CDEFGABcdefgabc'd'e'f']" * 40
     with pytest.raises(ConvertError, match="together"):
-        midi_to_wav(abc_to_midi(text).midi, fluidsynth=False)
+        midi_to_wav(abc_to_midi(text), fluidsynth=False)
 
 
 @pytest.mark.parametrize(
     ("midi", "words"),
     [
         (b"", "no MIDI file"),
-        (abc_to_midi("X:1\nK:C\nC\n").midi[:-9], "cut off"),
-        (abc_to_midi("X:1\nQ:1/4=20\nM:4/4\nL:1/1\nK:C\n" + "C" * 200).midi, "lasts 2400 s"),
+        (abc_to_midi("X:1\nK:C\nC\n").to_bytes()[:-9], "cut off"),
+        (abc_to_midi("X:1\nQ:1/4=20\nM:4/4\nL:1/1\nK:C\n" + "C" * 200).to_bytes(), "lasts 2400 s"),
     ],
 )
 def test_what_can_not_be_played_is_an_error(midi, words):
     with pytest.raises(ConvertError, match=words):
-        midi_to_wav(midi)
+        midi_to_wav(MidiFile.parse(midi))
 
 
 def test_percussion_alone_is_nothing_to_play():
@@ -162,7 +160,7 @@ def test_percussion_alone_is_nothing_to_play():
 
 
 def test_without_fluidsynth_it_is_synthesised(monkeypatch, tmp_path):
-    midi = abc_to_midi(SCALE).midi
+    midi = abc_to_midi(SCALE)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert midi_to_wav(midi) == midi_to_wav(midi, fluidsynth=False)
     with pytest.raises(ConvertError, match="install FluidSynth"):
@@ -175,7 +173,7 @@ def test_fluidsynth_that_fails_is_named_and_done_without(monkeypatch, tmp_path, 
     broken.write_text(f"#!{sys.executable}\nprint('no such thing')\n", encoding="utf-8")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    midi = abc_to_midi(SCALE).midi
+    midi = abc_to_midi(SCALE)
     assert midi_to_wav(midi) == midi_to_wav(midi, fluidsynth=False)
     assert "fluidsynth played nothing" in caplog.text
     assert "no such thing" in caplog.text
@@ -187,4 +185,25 @@ def test_fluidsynth_that_fails_is_named_and_done_without(monkeypatch, tmp_path, 
 def test_a_soundfont_that_is_missing_is_an_error(monkeypatch):
     monkeypatch.setenv("ABCLM_SOUNDFONT", "/no/such.sf2")
     with pytest.raises(ConvertError, match=r"ABCLM_SOUNDFONT is '/no/such.sf2'"):
-        midi_to_wav(abc_to_midi(SCALE).midi)
+        midi_to_wav(abc_to_midi(SCALE))
+
+
+# MP3
+
+
+def test_an_mp3_sounds_as_the_wav_and_is_smaller():
+    midi = abc_to_midi(SCALE)
+    whole, packed = samples(midi_to_wav(midi)), midi_to_mp3(midi)
+    assert packed.startswith(b"\xff\xfb")
+    assert len(packed) < 4 * len(whole) / 7
+    sound, rate = soundfile.read(io.BytesIO(packed))
+    assert (rate, sound.shape[1]) == (RATE, 2)
+    same = min(len(sound), len(whole))
+    assert abs(len(sound) - len(whole)) < RATE // 10
+    assert np.corrcoef(sound[:same, 0], whole[:same, 0])[0, 1] > 0.99
+
+
+def test_without_soundfile_there_is_no_mp3_and_wav_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    with pytest.raises(ConvertError, match="pip install soundfile, or write WAV"):
+        midi_to_mp3(abc_to_midi(SCALE))

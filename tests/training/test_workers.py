@@ -34,11 +34,11 @@ class Said(keras.callbacks.Callback):
         print("LOSS", repr(logs["loss"]), flush=True)
 
 config, units, folder, resume = json.loads(sys.argv[1])
-train, held_out = Corpus.load("oldTunes").normalize().split(0.2, seed=0)
+tunes, held_out = Corpus.load("oldTunes").normalize().split(0.2, seed=0)
 lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=units), seed=1)
 config = TrainingConfig(**config)
 try:
-    train(lm, train, held_out, config, folder=folder, resume=resume, callbacks=[Said()])
+    train(lm, tunes, held_out, config, folder=folder, resume=resume, callbacks=[Said()])
 except AbclmError as error:
     sys.exit(f"abclm: error: {error}")
 print("DONE", lm.history[-1]["validation_bits_per_character"], find_workers().is_chief)

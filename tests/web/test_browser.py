@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
-from serving import Server
+from serving import BEGINNINGS, Server
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra test)")
 
@@ -20,10 +20,6 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SECONDS = 60_000
-BEGINNINGS = {
-    "pdf": b"%PDF", "wav": b"RIFF", "mid": b"MThd", "png": b"\x89PNG", "html": b"<!doctype html>", "abc": b"X:1\n",
-    "musicxml": b"<?xml", "svg": b"<svg ",
-}  # fmt: skip
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 
 
@@ -168,7 +164,7 @@ def test_the_same_seed_writes_the_same_tune_and_another_another(open_page):
 def test_a_tune_is_changed_and_gone_on_from(open_page):
     with open_page() as page:
         write(page, rhythm="reel", meter="C|", seed=3)
-        page.get_by_text("Change it, or go on from it").click()
+        page.get_by_text("Edit or continue the tune").click()
         score = page.locator("#score").get_attribute("src")
         lines = abc_of(page).splitlines()
         begin = next(number for number, line in enumerate(lines) if line.startswith("K:")) + 1
@@ -182,9 +178,9 @@ def test_a_tune_is_changed_and_gone_on_from(open_page):
         start, end, active = page.evaluate(chosen.replace("abc.", "document.getElementById('abc')."))
         assert (end - start, active) == (1, "abc")
         page.locator("#abc").fill(f"{head}\nGABc dedB|c2A2 G4|]\n")
-        page.get_by_text("There is nothing wrong with it.").wait_for()
+        page.get_by_text("No problems found.").wait_for()
         page.evaluate("document.getElementById('abc').setSelectionRange(1e6, 1e6)")
-        page.get_by_role("button", name="Go on from the cursor").click()
+        page.get_by_role("button", name="Continue from the cursor").click()
         until(page, "document.getElementById('use').hidden")
         arrive(page)
         assert abc_of(page).startswith(f"{head}\nGABc dedB|c2A2 G4|")
@@ -198,7 +194,7 @@ def test_markup_is_text_wherever_it_stands(open_page):
     with open_page() as page:
         write(page, title=markup[:60], seed=1)
         assert page.locator("#name").inner_text() == markup[:60]
-        page.get_by_text("Change it, or go on from it").click()
+        page.get_by_text("Edit or continue the tune").click()
         page.locator("#abc").fill(f'X:1\nT:{markup}\nR:{markup}\nM:4/4\nL:1/8\nK:G\n"{markup}"GABc dedB|]\n')
         until(page, "document.getElementById('name').textContent.includes('</script>')")
         page.locator("#abc").fill(f"X:{markup}\nT:\nK:{markup}\n{markup}\n")
@@ -206,7 +202,7 @@ def test_markup_is_text_wherever_it_stands(open_page):
         page.reload()
         assert page.locator("#tunes .open").count() == 1
         page.locator("#tunes .open").click()
-        until(page, "document.getElementById('name').textContent !== 'Your tune will stand here'")
+        until(page, "document.getElementById('name').textContent !== 'Your tune will appear here'")
         assert page.locator("main img").count() == 1
         assert page.locator("body script").count() == 0
 
@@ -225,9 +221,9 @@ def test_the_last_tunes_are_kept_until_they_are_forgotten(open_page):
         arrive(page)
         assert abc_of(page) == one
         assert page.locator("#title").input_value() == "One"
-        page.get_by_role("button", name="Forget Two").click()
+        page.get_by_role("button", name="Delete Two").click()
         assert page.locator("#tunes .open").count() == 1
-        page.get_by_role("button", name="Forget them all").click()
+        page.get_by_role("button", name="Delete all").click()
         assert page.locator("#shelf").is_hidden()
         page.reload()
         assert page.locator("#shelf").is_hidden()
@@ -288,7 +284,7 @@ def test_a_server_that_is_gone_is_said(open_page):
         page.route("**/api/generate/stream", lambda route: route.fulfill(status=200, body=""))
         page.get_by_role("button", name="Write a tune").click()
         until(page, "document.getElementById('problem').textContent")
-        assert "went away before the tune was complete" in page.get_by_role("alert").inner_text()
+        assert "ended before the tune was complete" in page.get_by_role("alert").inner_text()
 
 
 # With the keyboard, with a screen reader, on a phone
@@ -347,7 +343,7 @@ def test_what_happens_is_said(open_page):
         assert "Writing." in said
         assert (
             said[-1]
-            == "The Lost Badger is there: jig · 6/8 · in G major. Player, score and downloads follow."
+            == "The Lost Badger is ready: jig · 6/8 · in G major. Player, score and downloads follow."
         )
         outline = page.locator("body").aria_snapshot()
         for words in ("banner", "main", "contentinfo", 'form "What to write"', 'region "The Lost Badger"',

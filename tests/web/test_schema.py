@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from abclm.web.schema import MEDIA_TYPES
+from abclm.generation.options import GenerationOptions
+from abclm.system.options import options_of
+from abclm.web.schema import MEDIA_TYPES, TuneAsked
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed (the extra test)")
 
@@ -118,3 +120,29 @@ def test_no_tune_is_a_fault_of_the_server(server):
 @pytest.mark.slow
 def test_no_tune_of_many_is_a_fault_of_the_server(server):
     assert send_tunes(server, 2000)[200] > 500
+
+
+# What the API takes is made from the fields of GenerationOptions.
+
+# Where it takes less, so that a request stays small.
+NARROWER = {"seed": 2**53 - 1, "top_k": 1000, "max_length": 4000}
+
+
+def test_what_can_be_asked_for_has_the_ranges_and_help_of_the_options():
+    described = TuneAsked.model_json_schema()["properties"]
+    options = options_of(GenerationOptions)
+    assert options.keys() - described.keys() == {"n", "batch_size", "constrained", "novel", "attempts"}
+    ends = {"ge": "minimum", "gt": "exclusiveMinimum", "le": "maximum", "lt": "exclusiveMaximum"}
+    types = {int: "integer", float: "number", str: "string", bool: "boolean"}
+    for name, field in described.items():
+        limits = dict(options[name].limits)
+        if name in NARROWER:
+            limits["le"] = NARROWER[name]
+        kind = field.get("anyOf", [field])[0]
+        assert {each: kind[each] for each in ends.values() if each in kind} == {
+            ends[end]: value for end, value in limits.items()
+        }, name
+        assert kind["type"] == types[options[name].kind]
+        assert ("maxLength" in kind) == (options[name].kind is str)
+        assert field["description"] == options[name].help
+        assert field["default"] == options[name].default

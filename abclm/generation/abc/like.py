@@ -67,9 +67,10 @@ def read_likeness(path: str | os.PathLike[str], bars: int = 2) -> Likeness:
         OSError: it can't be read.
     """
     if Path(path).suffix.lower() in MIDI_SUFFIXES:
+        from abclm.midi.file import MidiFile
         from abclm.midi.to_tune import midi_to_tune
 
-        return likeness(Tune.of(midi_to_tune(Path(path).read_bytes())), bars)
+        return likeness(Tune.of(midi_to_tune(MidiFile.parse(Path(path).read_bytes()))), bars)
     book = read_tunebook(path)
     if not book.tunes:
         raise ConvertError(f"{path}: holds no tune; a tune starts with X:")

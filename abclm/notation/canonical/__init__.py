@@ -1,12 +1,15 @@
-"""Write a tune in its canonical form: one spelling for everything, and nothing that is not heard.
+"""Write a tune in its canonical form, which has one spelling for everything and only what is heard.
 
-From the bottom up; a module imports only what stands above it:
+From the bottom up; a module imports only modules above it in this list:
 
     spelling   accidentals, letters and octaves of notes; keys; chord symbols
     lengths    lengths of notes
     layout     bar lines, spaces and newlines
     writer     a Tune -> a canonical body
-    normalize  a Tune -> its canonical form, as it stands or transposed
+    normalize  a Tune -> its canonical form, transposed if requested
 
-Grace notes, decorations and words are left out.
+The canonical form has no grace notes, decorations or words.
 """
+
+FORM_VERSION = 1
+"""Rises when the canonical text of real tunes changes. It stands in what a model's metadata say of its training."""

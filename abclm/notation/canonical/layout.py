@@ -1,19 +1,17 @@
-"""Put notes, bar lines and fields one after another into canonical text, with the spaces and newlines between them."""
+"""Join notes, bar lines and fields into canonical text, with the spaces and newlines between them."""
 
 from abclm.errors import NotationError
 from abclm.notation.symbols import BOTH, DOUBLE, END, SINGLE, START
 
 _MOST_PIECES = 1_000_000  # of a canonical text
-_BEHIND = frozenset(
-    ["|", "||", "|]", ":|", "::", "|:", "\n", " ", ""]
-)  # what may not stand behind the last note
+_BEHIND = frozenset(["|", "||", "|]", ":|", "::", "|:", "\n", " ", ""])  # not allowed after the last note
 
 
 class Layout:
-    """A canonical body that is being written; a bar line is written once it is known what follows it.
+    """A canonical body in progress; a bar line is written when the next symbol is known.
 
     Attributes:
-        doubtful: whether bar lines meet that have no one meaning together.
+        doubtful: whether adjacent bar lines have no unique meaning.
         space, newline: whether a space or a newline was read since the last note.
     """
 
@@ -21,15 +19,15 @@ class Layout:
         self.doubtful = False
         self.space = self.newline = False
         self._out: list[str] = []
-        self._closing = ""  # the bar line taken up and not yet written
+        self._closing = ""  # the bar line that is not yet written
         self._opening = False  # whether a repeat begins there
-        self._in_empty = False  # whether a repeat or an ending has begun that has no note yet
+        self._in_empty = False  # whether a repeat or an ending without a note has begun
         self._after_field = self._barred = False
-        self._glued = False  # to what stands before, which no space may follow
+        self._glued = False  # to the text before, which no space may follow
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is written so far."""
+        """Whether the body is still empty."""
         return not self._out
 
     def event(self, text: str) -> None:
@@ -43,7 +41,7 @@ class Layout:
         self._glued = True
 
     def before(self, text: str) -> None:
-        """Write what stands above the next note."""
+        """Write a text that belongs above the next note."""
         self._put(text)
         self._glued = True
 
@@ -51,12 +49,12 @@ class Layout:
         """Write an inline field."""
         at_bar = not self._out or bool(self._closing) or self._opening
         barred = at_bar or (self._after_field and self._barred)
-        self._put(text)  # with the bar line that stands between this field and one before it
+        self._put(text)  # with the bar line between this field and a field before it
         self._barred = barred
         self._glued = self._after_field = True
 
     def _put(self, text: str) -> None:
-        """Write what belongs to the music of a bar, with the bar line, space or newline that stands before it."""
+        """Write a part of a bar's music, after the bar line, space or newline before it."""
         out = self._out
         if self._closing or self._opening or not out:
             self._write_bar_line()
@@ -70,7 +68,7 @@ class Layout:
             raise NotationError("the tune is too long when its rests and parts are written out; divide it")
 
     def bar_line(self, kind: str, text: str) -> None:
-        """Take a bar line up."""
+        """Read a bar line, which is written later."""
         if self._opening or self._in_empty or (kind in (END, BOTH) and self._closing):
             self.doubtful = True
         if kind in (END, BOTH):
@@ -82,10 +80,10 @@ class Layout:
         self._opening = self._opening or kind in (START, BOTH)
 
     def _write_bar_line(self) -> None:
-        """Write the bar lines taken up, and the newline that stands among them.
+        """Write the pending bar lines, and a newline among them.
 
-        A repeat that begins with the tune needs no mark; every later one is marked, at the beginning of its line
-        where it begins a line.
+        A repeat that begins with the tune needs no mark. Every later repeat is marked; if it begins a line, the mark
+        stands at the beginning of this line.
         """
         closing, opening = self._closing, self._opening
         self._closing, self._opening = "", False
@@ -105,7 +103,7 @@ class Layout:
         self._in_empty = opening
 
     def ending(self, passes: tuple[int, ...]) -> None:
-        """Write a variant ending, behind its bar line where there is one."""
+        """Write a variant ending, after its bar line if it has one."""
         text = ",".join(map(str, passes))
         if self._closing in ("|", ":|") and not self._opening and not self.newline and self._out:
             self._out.append(f"{self._closing}{text}")
@@ -117,7 +115,7 @@ class Layout:
         self._glued = self._in_empty = True
 
     def end(self) -> str:
-        """Leave nothing but a closing bar line behind the last note; return the body."""
+        """End the body with a closing bar line after the last note, and return it."""
         repeated = self._closing == ":|"
         while self._out[-1] in _BEHIND or self._out[-1].startswith(("[K:", "[M:", "[L:", '"')):
             repeated = self._out.pop() in (":|", "::") or repeated

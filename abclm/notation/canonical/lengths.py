@@ -1,4 +1,4 @@
-"""Write note lengths: in their shortest form, and in full where the sign of broken rhythm can't stand."""
+"""Write note lengths: in their shortest form, or in full where a broken rhythm sign is not possible."""
 
 from fractions import Fraction
 from functools import lru_cache
@@ -9,10 +9,10 @@ from abclm.notation.symbols import Bar, Broken, Change, Space, Symbol, Timed, Tu
 
 @lru_cache(maxsize=4096)
 def short_length(length: str) -> str:
-    """Write a length as shortly as can be: `/2` is `/`, all else stays.
+    """Write a length in its shortest form: `/2` becomes `/`, other lengths do not change.
 
     Raises:
-        NotationError: no canonical tune has such a length.
+        NotationError: the length is not possible in a canonical tune.
     """
     if length.endswith("/2"):
         return length[:-1]
@@ -29,13 +29,13 @@ def format_length(length: Fraction) -> str:
 
 
 def write_out_broken_rhythm(symbols: list[Symbol]) -> dict[Symbol, str]:
-    """Find broken rhythm that a bar line, a field, a tuplet or a line's end comes between, or that goes on.
+    """Find broken rhythm across a bar line, a field, a tuplet or a line end, or over more than two notes.
 
     Args:
-        symbols: of a measured body.
+        symbols: symbols of a measured body.
 
     Returns:
-        The lengths in full of its notes; its signs are in it too, and are not to be written.
+        The full lengths of its notes. It also contains the signs of broken rhythm, which must not be written.
     """
     lengths: dict[Symbol, str] = {}
     chain: list[tuple[Broken, Timed, Timed]] = []
@@ -60,7 +60,7 @@ def write_out_broken_rhythm(symbols: list[Symbol]) -> dict[Symbol, str]:
 
 
 def _write_out(chain: list[tuple[Broken, Timed, Timed]], apart: bool, lengths: dict[Symbol, str]) -> None:
-    """Give the notes of broken rhythm their own lengths, unless it is one sign between two notes."""
+    """Give the notes of broken rhythm full lengths, unless it is one sign between two notes."""
     if not apart and len(chain) < 2:
         return
     for broken, before, after in chain:
@@ -73,11 +73,11 @@ def _write_out(chain: list[tuple[Broken, Timed, Timed]], apart: bool, lengths: d
 
 
 def uneven_tuplets(symbols: list[Symbol], lengths: dict[Symbol, str]) -> set[Tuplet]:
-    """Find tuplets whose notes have different lengths as they are written.
+    """Find tuplets whose notes have different written lengths.
 
     Args:
-        symbols: of a measured body.
-        lengths: those that are written otherwise than they were read.
+        symbols: symbols of a measured body.
+        lengths: the lengths that are not written as they were read.
     """
     uneven: set[Tuplet] = set()
     tuplet: Tuplet | None = None

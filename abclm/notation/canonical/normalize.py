@@ -1,4 +1,4 @@
-"""Turn any tune into its canonical form: one spelling for everything, and nothing in it that is not heard."""
+"""Turn any tune into its canonical form, which has one spelling for everything and only what is heard."""
 
 from typing import TypeVar
 
@@ -12,19 +12,19 @@ AnyTune = TypeVar("AnyTune", bound=Tune)
 
 
 def normalize(tune: AnyTune, *, chord_symbols: bool = False) -> AnyTune:
-    r"""Bring a tune to the canonical form.
+    r"""Convert a tune to the canonical form.
 
-    The form keeps what is heard: notes, rests, chords, broken rhythm, tuplets, ties, bar lines, repeats, variant
-    endings, changes of key, meter and unit note length, and one newline a line of music. Slurs, grace notes,
-    decorations, annotations, words and comments go; a part sequence is written out; of several voices the
-    first stays.
+    The form keeps notes, rests, chords, broken rhythm, tuplets, ties, bar lines, repeats, variant endings, changes of
+    key, meter and unit note length, and one newline for each line of music. It removes slurs, grace notes,
+    decorations, annotations, words and comments. It writes out a part sequence, and keeps only the first of several
+    voices.
 
     Args:
         tune: any tune.
-        chord_symbols: whether chord symbols such as `"G7"` stay.
+        chord_symbols: whether to keep chord symbols such as `"G7"`.
 
     Returns:
-        The canonical tune; its text has only the 83 symbols and ends with one empty line.
+        The canonical tune. Its text contains only the 83 symbols and ends with one empty line.
 
     Raises:
         NotationError: the tune has no notes, or a key or meter that can't be read.
@@ -44,21 +44,21 @@ def normalize(tune: AnyTune, *, chord_symbols: bool = False) -> AnyTune:
 
 
 def transpose(tune: AnyTune, semitones: int, *, chord_symbols: bool = True) -> AnyTune:
-    r"""Move a tune by semitones and respell it for its new key.
+    r"""Transpose a tune and respell it for its new key.
 
-    The key is the one with the fewest sharps or flats; notes of the key need no accidental, and of two
-    spellings of any other note the simpler is taken.
+    The new key is the one with the fewest sharps or flats. Notes of the key have no accidental; other notes have
+    the simpler of two spellings.
 
     Args:
         tune: any tune.
-        semitones: up, or down where negative; at most four octaves.
-        chord_symbols: whether chord symbols stay; they move along.
+        semitones: number of semitones up, or down if negative; at most four octaves.
+        chord_symbols: whether to keep chord symbols, which are transposed too.
 
     Returns:
-        The canonical tune whose every note is that many semitones away.
+        The transposed tune in canonical form.
 
     Raises:
-        NotationError: as `normalize`, or a note would leave the range of MIDI.
+        NotationError: as in `normalize`, or a note would leave the range of MIDI.
 
     Example:
         >>> transpose(Tune.parse("X:1\nL:1/4\nK:G\nG^GAf|]\n"), 2).body
@@ -86,7 +86,7 @@ def _canonical(tune: AnyTune, chord_symbols: bool, semitones: int) -> AnyTune:
     }
     header = "".join(f"{letter}:{value}\n" for letter, value in fields.items() if value)
     writer = Writer(tune, chord_symbols, semitones)
-    # What `Tune.parse` would read.
+    # The fields that `Tune.parse` would read.
     canonical = type(tune)(
         text=f"{header}{writer.write()}\n\n",
         reference_number=1,
@@ -103,7 +103,7 @@ def _canonical(tune: AnyTune, chord_symbols: bool, semitones: int) -> AnyTune:
 
 
 def _prove(canonical: Tune, writer: Writer) -> None:
-    """Make sure that a tune whose repeats don't match has become one that can be read in one way only."""
+    """Check that a tune with unmatched repeats has become a canonical tune with only one reading."""
     semitones = writer.speller.semitones
     wanted = [(onset, pitch + semitones, duration) for onset, pitch, duration in writer.playback.heard()]
     again = Writer(canonical, writer.chord_symbols, semitones=0)
@@ -115,7 +115,7 @@ def _prove(canonical: Tune, writer: Writer) -> None:
 
 
 def _rhythm(rhythm: str | None, meter: str) -> str | None:
-    """The rhythm, where it goes with the meter: a jig in 9/8 is a slip jig, and a reel in 6/8 is none."""
+    """The rhythm, if it fits the meter: a jig in 9/8 becomes a slip jig, and a reel in 6/8 loses its rhythm."""
     if rhythm == "jig" and meter == "9/8":
         return "slip jig"
     return rhythm if meter in RHYTHMS.get(rhythm or "", ()) else None

@@ -1,4 +1,4 @@
-"""Spell a tune's notes, keys and chord symbols in the canonical way, as they stand or moved by semitones."""
+"""Spell a tune's notes, keys and chord symbols in the canonical way, transposed if requested."""
 
 import re
 from functools import lru_cache
@@ -21,17 +21,17 @@ _LOWEST_STEP, _HIGHEST_STEP = -35, 39  # MIDI pitches 0 and 127
 
 
 class Speller:
-    """Spells the notes of a tune one after another, following its key and the accidentals in force.
+    """Spells the notes of a tune one after another, following the current key and accidentals.
 
     Attributes:
-        key: in force in the tune.
+        key: the current key of the tune.
         written_key: the regular key that is written for it.
     """
 
     def __init__(self, key: Key, semitones: int = 0) -> None:
         self.semitones = semitones
-        self._tied: dict[int, int] = {}  # pitch -> step, as written, of the last note tied
-        self._unlike = False  # whether, until the bar line, others are in force than are written
+        self._tied: dict[int, int] = {}  # pitch -> written step of the last tied note
+        self._unlike = False  # whether valid accidentals differ from written ones until the bar line
         self._use_key(key)
 
     def _use_key(self, key: Key) -> None:
@@ -42,21 +42,21 @@ class Speller:
             self.written_key = make_key(key.tonic, key.mode)
         self._steps = steps_between(key, self.written_key, self.semitones)
         self._respell = bool(self.semitones) or not key.regular
-        self._accidentals: dict[int, int] = {}  # letter -> semitones, as written, until the bar line
+        self._accidentals: dict[int, int] = {}  # letter -> written semitones, until the bar line
 
     def change_key(self, key: Key) -> bool:
-        """Go on in another key of the tune; return whether its change has to be written."""
+        """Change to another key of the tune; return whether the change must be written."""
         before, accidentals = self.written_key.text, self._accidentals
         self._use_key(key)
         if self.written_key.text != before:
             return True
         if accidentals:
-            # They end here, as the field is read, but it is not written.
+            # The accidentals end at this field, but the field is not written.
             self._accidentals, self._unlike = accidentals, True
         return False
 
     def end_bar(self) -> None:
-        """Let the accidentals end at a bar line."""
+        """End the accidentals at a bar line."""
         self._accidentals.clear()
         self._unlike = False
 
@@ -76,7 +76,7 @@ class Speller:
         return _name(step, accidental)
 
     def _respelled(self, note: Note) -> tuple[int, int | None]:
-        """The step and the accidental to write for a note that can't be written as it stands."""
+        """The step and the accidental to write for a note that needs another spelling."""
         pitch = note.pitch + self.semitones
         if not 0 <= pitch <= 127:
             raise NotationError("a note would leave the range of MIDI; transpose by less")
@@ -84,7 +84,7 @@ class Speller:
         if not _LOWEST_STEP <= step <= _HIGHEST_STEP:
             return step, None
         if self.semitones:
-            # The letter that keeps the scale, unless another spares a double accidental.
+            # Keep the letter of the scale, unless another letter avoids a double accidental.
             step = min((step, step + 1, step - 1), key=lambda other: max(abs(pitch - _natural(other)), 1))
         if note.continued:
             return self._tied.get(note.pitch, step), None
@@ -95,7 +95,7 @@ class Speller:
         return step, alteration
 
     def chord_symbol(self, text: str) -> str:
-        """A chord symbol with its roots moved along."""
+        """A chord symbol with transposed roots."""
         names = FLAT_NAMES if self.written_key.sharps < 0 else SHARP_NAMES
 
         def moved(match: re.Match[str]) -> str:

@@ -44,8 +44,8 @@ class Writer:
 
     Args:
         tune: any tune.
-        chord_symbols: whether chord symbols stay.
-        semitones: by how much the notes move.
+        chord_symbols: whether to keep chord symbols.
+        semitones: by how many semitones to transpose.
 
     Attributes:
         playback: the order in which the symbols are heard.
@@ -55,17 +55,17 @@ class Writer:
         self.tune = tune
         self.playback = Playback(tune.music, tune.parts, mend_after_endings=True)
         self.chord_symbols = chord_symbols
-        self.setting = tune.setting()  # in force where we write
+        self.setting = tune.setting()  # the settings at the current place
         self.speller = Speller(self.setting.key, semitones)
         self.layout = Layout()
         self.begun_tuplet: Tuplet | None = None
         self.in_first_ending = False
-        self.lengths: dict[Symbol, str] = {}  # of notes whose broken rhythm has to be written out
+        self.lengths: dict[Symbol, str] = {}  # of notes with written-out broken rhythm
         self.uneven: set[Tuplet] = set()  # tuplets of notes of different length
 
     @property
     def doubtful(self) -> bool:
-        """Whether the repeats of what was written may be read in more than one way."""
+        """Whether the written repeats may have more than one reading."""
         playback = self.playback
         return bool(
             self.layout.doubtful or playback.problems or len(playback.sections) > 1 or PART in playback.kinds
@@ -75,7 +75,7 @@ class Writer:
         """Write the body.
 
         Raises:
-            NotationError: it has no notes, or something in it has no canonical form.
+            NotationError: the body has no notes, or a part of it has no canonical form.
         """
         symbols, kinds, sections = self.playback.symbols, self.playback.kinds, self.playback.sections
         types = set(map(type, symbols))
@@ -161,18 +161,18 @@ class Writer:
     def _bar_line(self, kind: str, text: str) -> None:
         self.speller.end_bar()
         if kind == BOTH and self.in_first_ending:
-            self.layout.newline = True  # abc2midi doesn't see the end of the ending in ::
+            self.layout.newline = True  # abc2midi doesn't recognize :: as the end of an ending
         if kind != SINGLE:
             self.in_first_ending = False
         self.layout.bar_line(kind, text)
 
     def _tuplet(self, tuplet: Tuplet, kind: str) -> None:
-        """Take a tuplet up; it is written at its first note, since :| behind it would be read as part of it."""
+        """Read a tuplet; it is written at its first note, because a :| after it would be read as part of it."""
         if tuplet.p >= 2:
             self.begun_tuplet = tuplet
 
     def _tuplet_mark(self) -> str:
-        """The mark of the tuplet that begins at this note, in its shortest form under the meter in force."""
+        """The mark of the tuplet that begins at this note, in its shortest form for the current meter."""
         tuplet, self.begun_tuplet = self.begun_tuplet, None
         if tuplet is None:
             return ""
@@ -203,7 +203,7 @@ class Writer:
             self.layout.field(f"[L:{unit.numerator}/{unit.denominator}]")
 
     def _begin_section(self, section: range, settings: dict[int, Setting]) -> None:
-        """Go on with another part of the tune's sequence, and with what is in force there."""
+        """Continue with another part of the tune's sequence, with its key, meter and unit note length."""
         setting = settings[section.start]
         self.layout.newline = not self.layout.is_empty
         self._bar_line(DOUBLE, "||")
@@ -215,7 +215,7 @@ class Writer:
         self._change_unit(setting.unit)
 
     def _settings(self) -> dict[int, Setting]:
-        """What is in force at the beginning of every section, following the text."""
+        """Key, meter and unit note length at the beginning of every section, in the order of the text."""
         setting = self.tune.setting()
         starts = {section.start for section in self.playback.sections}
         found = {}

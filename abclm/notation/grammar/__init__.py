@@ -1,23 +1,23 @@
-"""Say, after any beginning of a canonical tune, which symbols may come next so that it can still become a valid tune.
+"""Find the symbols that may follow any beginning of a canonical tune, so that it can become a valid tune.
 
-The grammar is incremental and never at a dead end: a bar line may stand only where the bar is full (or is a pick-up,
-or its complement before a repeat), whatever is left of a bar can always be written, and a tie, a broken rhythm, a
-tuplet or a repeat opens only where it can close.
+The grammar is incremental and has no dead ends. A bar line needs a full bar (or a pick-up, or its complement before a
+repeat). Notes can fill any rest of a bar. A tie, a broken rhythm, a tuplet or a repeat may begin only if it can be
+completed.
 
-A state is a small immutable value. Equal states allow the same symbols and have the same successors, so that both
-are looked up once they have been worked out.
+A state is a small immutable value. Equal states have the same allowed symbols and the same successors, so both are
+computed once and then looked up.
 
     tables    the values of fields and lengths
-    local     a place in a tune, as far as it decides which symbols may come next
-    bars      where bar lines, repeats and variant endings may stand
-    form      counts the parts and bars of a tune that has to have so many
+    local     the part of a state that determines which symbols may come next
+    bars      the places of bar lines, repeats and variant endings
+    form      counts the parts and bars of a tune with a given form
     fields    the header, and fields inside the tune
-    start     what may begin an event, a bar line or a field
+    start     the first symbol of an event, a bar line or a field
     notes     notes and rests, ties, broken rhythm
     groups    tuplets and chords
     quoted    chord symbols
     barlines  bar lines, repeats and variant endings as they are written
-    finish    the way to the end
+    finish    a short way to the end of the tune
     grammar   all of these, looked up by state
 """
 

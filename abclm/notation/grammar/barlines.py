@@ -1,4 +1,4 @@
-"""Bar lines, repeats and variant endings, as they are written; a state's text is the bar line so far."""
+"""Write bar lines, repeats and variant endings; `text` in the state is the bar line so far."""
 
 from abclm.notation.grammar import bars
 from abclm.notation.grammar.local import Local
@@ -6,7 +6,7 @@ from abclm.notation.grammar.start import after_start, start_symbols
 
 
 def bar_symbols(state: Local) -> set[str]:
-    """What may follow inside a bar line, or right behind it."""
+    """The symbols that may follow inside a bar line, or directly after it."""
     found: set[str] = set()
     if state.text == ":":
         found.add("|")
@@ -15,7 +15,7 @@ def bar_symbols(state: Local) -> set[str]:
         return found
     if state.text == ":|":
         return {"2", "\n"}
-    if state.fresh:  # at the beginning of a line, behind another bar line
+    if state.fresh:  # at the beginning of a line, after another bar line
         return {":"}
     if bars.may_be_single(state):
         behind = bars.single(state)
@@ -33,7 +33,7 @@ def bar_symbols(state: Local) -> set[str]:
 
 
 def after_bar(state: Local, symbol: str) -> Local:
-    """The state that leads to."""
+    """The state after a symbol."""
     text = state.text + symbol
     if state.text == ":|":
         if symbol == "2":

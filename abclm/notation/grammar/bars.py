@@ -1,13 +1,13 @@
-"""Where bar lines, repeats and variant endings may stand, and what is in force behind them."""
+"""Find where bar lines, repeats and variant endings may stand, and the states after them."""
 
 from abclm.notation.grammar.local import Local, at_form_end, slots
 from abclm.notation.grammar.tables import FEWEST_NOTES, bar_ticks
 
-_SECTION_BARS = 3  # that a section has at least when it ends inside a bar
+_SECTION_BARS = 3  # fewest bars of a section that ends inside a bar
 
 
 def bar_line_symbols(state: Local) -> set[str]:
-    """The symbols that may begin a bar line behind an event."""
+    """The symbols that may begin a bar line after an event."""
     found: set[str] = set()
     if may_be_single(state) or (not state.tie and (may_be_double(state) or may_open_repeat(state))):
         found.add("|")
@@ -17,12 +17,12 @@ def bar_line_symbols(state: Local) -> set[str]:
 
 
 def is_full(state: Local) -> bool:
-    """Whether nothing of the bar is left."""
+    """Whether the bar is full."""
     return state.filled == bar_ticks(state.meter)
 
 
 def may_be_single(state: Local) -> bool:
-    """Whether `|` may stand here: behind a full bar, or a pick-up."""
+    """Whether `|` may stand here: after a full bar or a pick-up."""
     if state.fresh or at_form_end(state):
         return False
     if is_full(state):
@@ -44,9 +44,9 @@ def may_be_double(state: Local) -> bool:
 
 
 def _may_end_section(state: Local) -> bool:
-    """Whether a section may end here: on a full bar, on the complement of its pick-up, behind the tune's pick-up.
+    """Whether a section may end here: after a full bar, the complement of its pick-up, or the tune's pick-up.
 
-    A section that has some bars, and a second ending, may end inside a bar as well: the next begins with the rest.
+    A section with several bars, or a second ending, may also end inside a bar: the next section begins with the rest.
     """
     if is_full(state) or state.phase in (-1, state.filled):
         return True
@@ -54,7 +54,7 @@ def _may_end_section(state: Local) -> bool:
 
 
 def _may_end_part(state: Local) -> bool:
-    """Whether a part that has to be repeated may end here: where its pass is a number of whole bars."""
+    """Whether a repeated part may end here: its pass must have a whole number of bars."""
     if state.bars_left:
         return at_form_end(state)
     if state.final and state.notes < FEWEST_NOTES:
@@ -71,14 +71,14 @@ def may_open_repeat(state: Local) -> bool:
     if state.repeat == "open" or state.ending == 1:
         return False
     if state.form == "whole":
-        # In the same place of the bar as the tune, so that the repeat and the tune can end together.
+        # At the same position in the bar as the tune, so that the repeat and the tune can end together.
         here = state.filled % bar_ticks(state.meter)
         return here == state.phase and not at_form_end(state)
     return state.fresh or _may_end_section(state)
 
 
 def may_close_repeat(state: Local) -> bool:
-    """A repeat closes where its last bar and the pick-up at its beginning make one bar."""
+    """Whether `:|` may stand here: the repeat's last bar and its pick-up must make one bar."""
     if state.fresh or state.repeat == "closed":
         return False
     if state.form == "part" and (state.bars_left or state.ending == 0):
@@ -87,7 +87,7 @@ def may_close_repeat(state: Local) -> bool:
 
 
 def may_be_followed(state: Local) -> bool:
-    """Whether another repeat may open where this one closes."""
+    """Whether another repeat may open where this repeat closes."""
     return not state.final if state.form == "part" else not at_form_end(state)
 
 
@@ -112,23 +112,23 @@ def may_end(state: Local) -> bool:
 
 
 def _passed(state: Local) -> Local:
-    """Behind a bar line; where it stands inside a bar, the bar goes on."""
+    """The state after a bar line; if the bar line stands inside a bar, the bar continues."""
     full = bar_ticks(state.meter)
     step = state.step + ("b" if state.filled == full else "")
     return state._replace(lex="start", text="bar", filled=state.filled % full, fresh=True, step=step)
 
 
 def single(state: Local) -> Local:
-    """Behind `|`."""
+    """The state after `|`."""
     if state.phase < 0:
-        # The tune's first bar: where it is a pick-up, the repeat ends on its complement.
+        # The tune's first bar: if it is a pick-up, the repeat ends with its complement.
         full = bar_ticks(state.meter)
         passed = _passed(state)._replace(filled=0, phase=(full - state.filled) % full)
         if not passed.step:
             return passed._replace(step="p", spare=max(state.spare - 1, 0))
     else:
         passed = _passed(state)
-        if state.form != "part":  # whose end is known
+        if state.form != "part":  # the end of a part is known
             passed = passed._replace(bars=min(state.bars + 1, _SECTION_BARS))
     if passed.step:
         passed = passed._replace(
@@ -138,14 +138,14 @@ def single(state: Local) -> Local:
 
 
 def double(state: Local) -> Local:
-    """Behind `||` or `|]`."""
+    """The state after `||` or `|]`."""
     passed = single(state) if state.phase < 0 else _passed(state)
     passed = passed._replace(ending=0, bars=0)
     return _end_part(passed) if state.form == "part" or at_form_end(state) else passed
 
 
 def open_repeat(state: Local) -> Local:
-    """Behind `|:`."""
+    """The state after `|:`."""
     if state.form == "part":
         state = _end_part(_passed(state))
     if state.phase < 0:
@@ -157,7 +157,7 @@ def open_repeat(state: Local) -> Local:
 
 
 def close_repeat(state: Local) -> Local:
-    """Behind `:|`."""
+    """The state after `:|`."""
     passed = _passed(state)._replace(phase=max(state.phase, 0), repeat="closed", bars=0)
     if state.ending == 1 or not (state.form == "part" or at_form_end(state)):
         return passed
@@ -169,12 +169,12 @@ def _end_part(state: Local) -> Local:
 
 
 def first_ending(state: Local) -> Local:
-    """Behind the number of the first ending."""
+    """The state after the number of the first ending."""
     return state._replace(lex="start", text="bar", ending=1, ending_phase=state.filled, step=state.step + "1")
 
 
 def second_ending(state: Local) -> Local:
-    """Behind the number of the second ending."""
+    """The state after the number of the second ending."""
     return state._replace(
         lex="start", text="bar", ending=2, filled=state.ending_phase, fresh=False, repeat="closed", step="2"
     )

@@ -1,4 +1,4 @@
-"""The header, one line after another, and fields inside the tune; a state's text is the line or field so far."""
+"""Write the header line by line, and fields inside the tune; `text` in the state is the line or field so far."""
 
 from collections.abc import Callable, Iterable
 
@@ -17,12 +17,12 @@ _ORDER = "TRMLK"
 
 
 class Header:
-    """What may stand in the header.
+    """The rules of the header.
 
     Args:
-        given: values that fields have to have.
-        needed: letters of the fields that have to be there.
-        fits: whether a meter and a unit note length may stand together.
+        given: required values of fields.
+        needed: letters of required fields.
+        fits: whether a meter and a unit note length may be combined.
     """
 
     def __init__(self, given: dict[str, str], needed: set[str], fits: Callable[[str, str], bool]) -> None:
@@ -31,7 +31,7 @@ class Header:
         self.fits = fits
 
     def symbols(self, state: Local) -> Iterable[str]:
-        """What may come next in the header."""
+        """The symbols that may come next in the header."""
         line = state.text
         if not line and not state.event:
             return "X"
@@ -49,7 +49,7 @@ class Header:
         return steps_of(self._values(letter, state), value, "\n")
 
     def next_fields(self, state: Local) -> str:
-        """The fields that may stand on this line: those after the last, up to the next that must be there."""
+        """The fields that may stand on this line: from the field after the last, up to the next required field."""
         fields = _ORDER[_ORDER.find(state.event) + 1 :]
         if "R" not in self.given and not self._values("R", state):
             fields = fields.replace("R", "")
@@ -59,7 +59,7 @@ class Header:
         raise AssertionError("the last field of a header is its key")
 
     def after(self, state: Local, symbol: str) -> Local:
-        """The state that leads to."""
+        """The state after a symbol."""
         if symbol != "\n":
             return state._replace(text=state.text + symbol)
         letter, value = state.text[0], state.text[2:]
@@ -75,7 +75,7 @@ class Header:
         return state
 
     def _values(self, letter: str, state: Local) -> tuple[str, ...]:
-        """The values of a field that go with the others."""
+        """The values of a field that fit the other fields."""
         values = VALUES[letter]
         if letter == "R":
             return tuple(rhythm for rhythm in values if self._meters(RHYTHMS[rhythm]))
@@ -86,7 +86,7 @@ class Header:
         return values
 
     def _meters(self, meters: tuple[str, ...]) -> tuple[str, ...]:
-        """Those of some meters that go with the meter and the unit note length that are given."""
+        """The meters that fit the given meter and unit note length."""
         units = (self.given["L"],) if "L" in self.given else UNIT_NOTE_LENGTHS
         return tuple(
             meter for meter in meters
@@ -94,8 +94,8 @@ class Header:
         )  # fmt: skip
 
 
-# What may come next in a title: at its beginning, where a field's colon stands before; behind a space; where one
-# symbol more fills it; anywhere else. Behind the last symbol that fits, only its end.
+# The symbols that may come next in a title: at its beginning, after the field's colon; after a space; before its
+# last possible symbol; elsewhere. After the last possible symbol, only the end of the title may come.
 _TITLE_BEGINS = TITLE_SYMBOLS - {" ", "|", ":"}  # the others would be read as music
 _TITLE_AFTER_SPACE = TITLE_SYMBOLS - {" "}
 _TITLE_GOES_ON = TITLE_SYMBOLS | {"\n"}
@@ -114,13 +114,13 @@ def _title_symbols(value: str) -> frozenset[str]:
 
 
 def inline_symbols(state: Local) -> Iterable[str]:
-    """What may come next in a field inside the tune."""
+    """The symbols that may come next in a field inside the tune."""
     letter, value = state.text[0], state.text[2:]
     if len(state.text) == 1:
         return ":"
     values = VALUES[letter]
     if letter == "L":
-        # This place, and those that a repeat or an ending comes back to, must be within reach of the new unit.
+        # The new unit must fit this position in the bar, and the positions to which a repeat or an ending goes back.
         values = tuple(
             unit for unit in values
             if can_be_filled(state.meter, unit)
@@ -132,7 +132,7 @@ def inline_symbols(state: Local) -> Iterable[str]:
 
 
 def after_inline(state: Local, symbol: str) -> Local:
-    """The state that leads to."""
+    """The state after a symbol."""
     if symbol != "]":
         return state._replace(text=state.text + symbol)
     letter, value = state.text[0], state.text[2:]

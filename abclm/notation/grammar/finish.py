@@ -1,4 +1,4 @@
-"""From any place, the next symbol of a short way to the end: bars are filled with single notes, repeats closed."""
+"""Find a short way from any state to the end: fill bars with single notes and close repeats."""
 
 from abclm.notation.grammar import bars, notes
 from abclm.notation.grammar.fields import Header
@@ -9,7 +9,7 @@ _ENDS = {"header": "\n", "field": "]", "quoted": '"'}
 
 
 def next_to_end(state: Local, allowed: frozenset[str], header: Header) -> str:
-    """Choose among the symbols that are allowed."""
+    """Choose one of the allowed symbols."""
     if state.lex == "header" and not state.text and len(allowed) > 1:
         return header.next_fields(state)[-1]
     if state.lex in _ENDS:
@@ -21,7 +21,7 @@ def next_to_end(state: Local, allowed: frozenset[str], header: Header) -> str:
 
 
 def _through_length(state: Local) -> str:
-    """The longest length that fits, then what follows it."""
+    """The longest length that fits, then the symbol after it."""
     text = state.text if state.lex == "length" else ""
     lengths, goal = length_ticks(state.unit), _goal(state)
     fitting = [each for each in lengths if each.startswith(text) and notes.fits(state, lengths[each])]
@@ -34,7 +34,7 @@ def _through_length(state: Local) -> str:
 
 
 def _goal(state: Local) -> int:
-    """Ticks to be written before the bar line that leads to the end."""
+    """Ticks before the bar line that leads to the end."""
     end = bar_end(state)
     closes = state.form == "part" or (_is_enough(state) and _is_repeated(state))
     if state.phase > state.filled and not state.bars_left and closes:
@@ -43,7 +43,7 @@ def _goal(state: Local) -> int:
 
 
 def _close_or_go_on(state: Local, allowed: frozenset[str]) -> str:
-    """The symbol between events that leads to the end: a closing bar line where one may stand, else an event."""
+    """The symbol between events that leads to the end: a closing bar line if it is allowed, else an event."""
     found = ""
     if state.lex == "bar":
         found = next((symbol for symbol in _in_bar_line(state) if symbol in allowed), "")
@@ -62,7 +62,7 @@ def _close_or_go_on(state: Local, allowed: frozenset[str]) -> str:
 
 
 def _in_bar_line(state: Local) -> str:
-    """The symbols, best first, that make the bar line one that leads to the end."""
+    """The symbols, best first, that turn the bar line into one that leads to the end."""
     if state.text == ":":
         return ":|" if state.form == "part" else "|"
     if state.text == ":|":
@@ -81,5 +81,5 @@ def _is_enough(state: Local) -> bool:
 
 
 def _is_repeated(state: Local) -> bool:
-    """Whether what is being written has to be closed by `:|`."""
+    """Whether `:|` must close the current passage."""
     return state.repeat == "open" or state.ending == 1 or (state.form == "part" and state.ending == 0)

@@ -1,4 +1,4 @@
-"""Count the parts and bars of a tune that has to have so many of them."""
+"""Count the parts and bars of a tune with a given form."""
 
 from typing import NamedTuple
 
@@ -14,16 +14,16 @@ from abclm.notation.grammar.tables import (
 
 _BARS_LEFT = 3
 _SPARE = 10
-_BETWEEN = 8  # characters between two parts at most, a pick-up included
+_BETWEEN = 8  # most characters between two parts, including a pick-up
 
 
 class Place(NamedTuple):
     """A place in a form.
 
     Attributes:
-        parts_left: parts to come, the one that is being written included.
-        bars_left: bars of this part to come, the one that is being written included; 0 where they aren't counted.
-        ending_left: the same, where the part's first ending begins.
+        parts_left: remaining parts, including the current part.
+        bars_left: remaining bars of this part, including the current bar; 0 if they are not counted.
+        ending_left: the value of `bars_left` where the part's first ending begins.
     """
 
     parts_left: int = 0
@@ -32,12 +32,12 @@ class Place(NamedTuple):
 
 
 class Form:
-    """How many parts and bars a tune has.
+    """The numbers of parts and bars of a tune.
 
     Args:
-        parts: so many parts follow each other, each repeated.
-        bars: so many bars has each part; where no parts are asked for, the tune. A repeat is counted once, the second
-            ending in place of the first, and a pick-up and its complement are one bar together.
+        parts: number of parts; each is repeated.
+        bars: number of bars of each part, or without `parts` of the tune. A repeat counts once, only one of two
+            endings counts, and a pick-up and its complement together are one bar.
     """
 
     def __init__(self, parts: int | None = None, bars: int | None = None) -> None:
@@ -51,12 +51,12 @@ class Form:
         return Place(self.parts or 1, self.bars or 0)
 
     def follow(self, place: Place, step: str, phase: int) -> Place:
-        """The place behind what a symbol passed.
+        """The place after a symbol.
 
         Args:
-            place: before it.
+            place: the place before the symbol.
             step: see `Local`.
-            phase: ticks of the bar that were taken where the part began.
+            phase: filled ticks of the bar at the beginning of the part.
         """
         parts_left, bars_left, ending_left = place
         for each in step if parts_left else "":
@@ -65,7 +65,7 @@ class Form:
             elif each == "e":
                 parts_left, bars_left = parts_left - 1, 0
             elif each == "o":
-                # A pick-up ends the bar that the part before left open.
+                # A pick-up ends the bar that the previous part left open.
                 bars_left = self.bars + (phase > 0) if self.bars else 0
             elif each == "1":
                 ending_left = bars_left
@@ -74,7 +74,7 @@ class Form:
         return Place(parts_left, bars_left, ending_left)
 
     def seen(self, state: Local, place: Place) -> Local:
-        """What a state has to know of its place in the form."""
+        """The part of a place in the form that a state needs."""
         if not self.parts and not self.bars:
             return state
         spare = 0
@@ -89,17 +89,17 @@ class Form:
         )
 
     def can_be_filled(self, meter: str, unit: str) -> bool:
-        """Whether bars of this kind hold as many notes as a tune has at least, wherever the parts begin in a bar."""
+        """Whether these bars have room for the fewest notes of a tune, wherever in a bar the parts begin."""
         if not can_be_filled(meter, unit):
             return False
         if not self.bars:
             return True
-        full = 1 + (self.bars - 1) * (self.parts or 1)  # the last bar of a part may be next to nothing
+        full = 1 + (self.bars - 1) * (self.parts or 1)  # the last bar of a part may be very short
         slots = full * (bar_ticks(meter) // finest_ticks(unit))
         return slots >= FEWEST_NOTES and finest_ticks(unit) < unit_ticks(unit)
 
     def longest_rest(self, state: Local, place: Place) -> tuple[int, int]:
-        """How long the way through the bars to come is at most, and by how much one symbol may make it longer.
+        """The greatest length of the remaining bars, and the greatest increase of it by one symbol.
 
         Returns:
             Both in characters.
@@ -113,12 +113,12 @@ class Form:
         return detour + bars * bar + place.parts_left * _BETWEEN, detour
 
     def _full_bars(self, state: Local) -> int:
-        """Of each part that is still to come, the bars that are full whatever its pick-up."""
+        """The bars of each remaining part that are full, independent of its pick-up."""
         return (self.bars or 0) - (state.phase != 0)
 
 
 def _longest_bar(meter: str, unit: str) -> int:
-    """Characters that a bar of single notes has at most, where it is led to its end."""
+    """The most characters of a bar of single notes on the way to the end."""
     if not meter or not unit:
         return len("A16") * (MOST_UNITS // 16) + 1
     units, rest = divmod(bar_ticks(meter), unit_ticks(unit))

@@ -1,4 +1,4 @@
-"""The grammar of canonical tunes: its rules, looked up by state."""
+"""The grammar of canonical tunes, which looks up its rules by state."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -7,12 +7,12 @@ from abclm.notation.grammar import barlines, fields, finish, groups, notes, quot
 from abclm.notation.grammar.form import Form, Place
 from abclm.notation.grammar.local import Local
 
-_MOST_STATES = 100_000  # kept; then they are worked out anew
-# Where any form will do: the way from any place to the end of the tune, and by how much one symbol makes it longer.
+_MOST_STATES = 100_000  # kept; then they are computed again
+# Without a form: the greatest length of the way to the end of the tune, and its greatest increase by one symbol.
 _LONGEST_FINISH = 160
 _DETOUR = 60
 
-# What is being written -> the symbols that may come next, and the state after one of them.
+# Element in progress -> the symbols that may come next, and the state after one of them.
 _RULES: dict[str, tuple[Callable[[Local], Iterable[str]], Callable[[Local, str], Local]]] = {
     "start": (start.start_symbols, start.after_start),
     "forced": (start.forced_symbols, start.after_forced),
@@ -33,7 +33,7 @@ _RULES: dict[str, tuple[Callable[[Local], Iterable[str]], Callable[[Local, str],
 
 
 class _Node:
-    """A local place, and what has been worked out of it so far."""
+    """A local state, and the results computed for it so far."""
 
     __slots__ = ("after", "allowed", "lex", "local", "to_end")
 
@@ -41,24 +41,24 @@ class _Node:
         self.local = local
         self.lex = local.lex
         self.allowed: frozenset[str] | None = None
-        self.after: dict[str, tuple[_Node, str]] = {}  # by symbol; and the step that it is in the form
+        self.after: dict[str, tuple[_Node, str]] = {}  # by symbol, with the step in the form
         self.to_end = ""
 
 
 class _Memo:
-    """Places behind the header, each once; they are the same in every grammar."""
+    """The local states after the header, each stored once; they are the same in every grammar."""
 
     def __init__(self) -> None:
         self.nodes: dict[Local, _Node] = {}
         self.sets: dict[frozenset[str], frozenset[str]] = {}  # each once; there are few
 
     def node(self, local: Local) -> _Node:
-        """The node of a place; all others are forgotten where there are too many."""
+        """The node of a local state; if there are too many nodes, all others are removed."""
         found = self.nodes.get(local)
         if found is None:
             if len(self.nodes) >= _MOST_STATES:
                 for node in self.nodes.values():
-                    node.after.clear()  # the places that are still in use would keep all others
+                    node.after.clear()  # the nodes in use would keep all others
                 self.nodes.clear()
             found = self.nodes[local] = _Node(local)
         return found
@@ -68,7 +68,7 @@ _memo = _Memo()
 
 
 class State(NamedTuple):
-    """A place in a tune: what decides which symbols may come next, and where in the form that was asked for it is."""
+    """A place in a tune: it determines which symbols may come next, and counts the requested form."""
 
     node: _Node
     place: Place
@@ -76,26 +76,26 @@ class State(NamedTuple):
 
     @property
     def local(self) -> Local:
-        """What decides which symbols may come next, the form aside."""
+        """The part that determines which symbols may come next, without the form."""
         return self.node.local
 
     @property
     def lex(self) -> str:
-        """What is being written; `header` before the music, `end` behind it."""
+        """The element in progress; `header` before the music, `end` after it."""
         return self.node.lex
 
 
 class Grammar:
-    """The grammar of canonical tunes, `X:1` first, the closing empty line last.
+    """The grammar of canonical tunes, from `X:1` to the empty line at the end.
 
     Args:
-        given: values that header fields have to have (letters of `TRMLK`); those not given are free, but go with
-            those that are. A field that is given stands in the header; of the others `R` may be missing, and `T`
-            unless a title is needed.
-        title_needed: whether a tune has to have a title.
-        fits: whether a meter and a unit note length may stand together; by default any may.
-        parts, bars: the form; see `Form`. Any will do where neither is given. Inside a form the meter and the unit
-            note length don't change. The bars have to hold eight notes; `fits` has to see to it.
+        given: required values of header fields (letters of `TRMLK`). The other values are free, but must fit the
+            given values. A given field stands in the header; `R` may be missing otherwise, and `T` too unless a
+            title is needed.
+        title_needed: whether a tune must have a title.
+        fits: whether a meter and a unit note length may be combined; by default, all may.
+        parts, bars: the form; see `Form`. With neither, any form is allowed. Inside a form, the meter and the unit
+            note length don't change. The bars must have room for eight notes; `fits` must ensure this.
         chord_symbols: whether chord symbols such as `"G7"` may stand before notes, chords and rests.
 
     Example:
@@ -119,7 +119,7 @@ class Grammar:
         self._header = fields.Header(given, needed, fits or (lambda meter, unit: True))
         self.form = Form(parts, bars)
         self._chord_symbols = chord_symbols
-        self._in_header: dict[Local, frozenset[str]] = {}  # but in titles
+        self._in_header: dict[Local, frozenset[str]] = {}  # except in titles
 
     def start(self) -> State:
         """The state before the first symbol."""
@@ -127,7 +127,7 @@ class Grammar:
         return State(_Node(self.form.seen(Local(chord_symbols=self._chord_symbols), place)), place)
 
     def allowed(self, state: State) -> frozenset[str]:
-        """The symbols that may come next; none only after the end of the tune."""
+        """The symbols that may come next; empty only after the end of the tune."""
         node = state.node
         found = node.allowed
         if found is None:
@@ -138,7 +138,7 @@ class Grammar:
         return found
 
     def _allowed_in_header(self, local: Local) -> frozenset[str]:
-        if local.text[:2] == "T:":  # a state for each title: they are seldom met again
+        if local.text[:2] == "T:":  # every title has its own states, which rarely occur again
             return frozenset(self._header.symbols(local))
         found = self._in_header.get(local)
         if found is None:
@@ -147,10 +147,10 @@ class Grammar:
         return found
 
     def advance(self, state: State, symbol: str) -> State:
-        """The state after a symbol that is allowed.
+        """The state after an allowed symbol.
 
         Raises:
-            ValueError: the symbol is not allowed there.
+            ValueError: the symbol is not allowed here.
         """
         node, place, note = state
         found = node.after.get(symbol)
@@ -179,25 +179,25 @@ class Grammar:
         return State(node, place, note)
 
     def follow(self, text: str, state: State | None = None) -> State:
-        """The state after a text; ValueError where it is none that a tune can have."""
+        """The state after a text; ValueError if the text can't stand in a tune."""
         state = self.start() if state is None else state
         for symbol in text:
             state = self.advance(state, symbol)
         return state
 
     def longest_finish(self, state: State) -> int:
-        """How many characters `finish` takes at most, wherever the next symbol leads."""
+        """The most characters of `finish`, after any next symbol."""
         return _LONGEST_FINISH + self.form.longest_rest(state.local, state.place)[0]
 
     def detour(self, state: State) -> int:
-        """How many characters longer than from here the way to the end may be behind one symbol more.
+        """The most characters by which the way to the end can get longer with one more symbol.
 
-        In the header this takes for granted that every meter and unit note length that fits leaves room enough.
+        In the header, this assumes that every allowed meter and unit note length leaves enough room.
         """
         return _DETOUR + (self.form.longest_rest(state.local, state.place)[1] if state.lex != "header" else 0)
 
     def finish(self, state: State) -> str:
-        """A short way from a state to the end of the tune: bars are filled with single notes, repeats closed."""
+        """A short way from a state to the end of the tune: it fills bars with single notes and closes repeats."""
         text = ""
         while state.lex != "end":
             symbol = state.node.to_end

@@ -1,4 +1,4 @@
-"""Tuplets, and what stands in brackets: chords, the numbers of variant endings, and the letters of fields."""
+"""Write tuplets and brackets: chords, the numbers of variant endings, and the letters of fields."""
 
 import re
 
@@ -10,22 +10,22 @@ from abclm.notation.timing import tuplet_time
 
 
 def tuplet_symbols(state: Local) -> set[str]:
-    """How many notes a tuplet may have here."""
+    """The numbers of notes that a tuplet may have here."""
     meter, free, shortest = parse_meter(state.meter), room(state), finest(state)
-    # What time five, seven or nine notes take hangs on the meter, and to abc2midi not always on the one in force.
+    # The time of five, seven or nine notes depends on the meter, but abc2midi doesn't always use the current meter.
     sizes = (2, 3, 4, 6, 8) if state.changed else range(2, 10)
     return {str(p) for p in sizes if tuplet_time(p, meter) * shortest <= free}
 
 
 def after_tuplet(state: Local, symbol: str) -> Local:
-    """The tuplet's time is claimed note by note."""
+    """The state after a tuplet's number; its notes fill the bar one by one."""
     q = tuplet_time(int(symbol), parse_meter(state.meter))
-    # A chord symbol stands before the tuplet, not behind its number.
+    # A chord symbol stands before the tuplet, not after its number.
     return state._replace(lex="start", text="symbol", q=q, left=int(symbol))
 
 
 def bracket_symbols(state: Local) -> set[str]:
-    """What may stand behind an opening bracket."""
+    """The symbols that may stand after an opening bracket."""
     if state.ending == 1 and state.repeat == "closed":
         return {"2"}
     if state.form == "between":
@@ -44,7 +44,7 @@ def bracket_symbols(state: Local) -> set[str]:
 
 
 def after_bracket(state: Local, symbol: str) -> Local:
-    """It is a field, an ending or a chord."""
+    """The state of a field, an ending or a chord."""
     if symbol in "KLM":
         return state._replace(lex="field", text=symbol)
     if symbol == "1":
@@ -55,7 +55,7 @@ def after_bracket(state: Local, symbol: str) -> Local:
 
 
 def inside_chord(state: Local) -> set[str]:
-    """What may come next in a chord."""
+    """The symbols that may come next in a chord."""
     inner = state.text
     notes = sum(symbol in NOTE_LETTERS for symbol in inner)
     if inner[-1] in "^=_":
@@ -73,11 +73,11 @@ def inside_chord(state: Local) -> set[str]:
 
 
 def after_chord(state: Local, symbol: str) -> Local:
-    """The chord goes on, or its length comes."""
+    """The state of a longer chord, or of the chord's length."""
     if symbol != "]":
         return state._replace(text=state.text + symbol)
-    # abc2midi finds the notes that a chord is tied to only where no accidental stands between, and joins them in
-    # another order where a note is there twice.
+    # abc2midi finds the notes that a chord is tied to only if there is no accidental between, and joins them in
+    # another order if a note occurs twice.
     written = re.findall("[A-Ga-g][,']*", state.text)
     can_be_tied = "".join(written) == state.text and len(set(written)) == len(written)
     return state._replace(lex="length", text="", event=f"[{state.text}]" if can_be_tied else "")

@@ -1,4 +1,4 @@
-"""Notes and rests: accidentals, octaves and lengths, and what may stand behind them: ties, broken rhythm, spaces."""
+"""Write notes and rests with accidentals, octaves and lengths, then ties, broken rhythm and spaces."""
 
 from abclm.notation.grammar import bars
 from abclm.notation.grammar.local import Local, at_form_end, finest, is_tight, note_kind, room, slots
@@ -14,19 +14,19 @@ from abclm.notation.grammar.tables import (
 
 
 def sign_symbols(state: Local) -> set[str]:
-    """A second accidental of its kind, or the note."""
+    """A second accidental of the same kind, or the note."""
     return {*NOTE_LETTERS, state.text} if state.text in "^_" else set(NOTE_LETTERS)
 
 
 def after_sign(state: Local, symbol: str) -> Local:
-    """The state that leads to."""
+    """The state after a symbol."""
     if symbol in NOTE_LETTERS:
         return state._replace(lex="note", text="", event=note_kind(symbol))
     return state._replace(text=state.text + symbol)
 
 
 def note_symbols(state: Local) -> set[str]:
-    """Behind a letter: its octave, its length, or what follows a note."""
+    """The symbols after a letter: its octave, its length, or the symbols after a note."""
     found = length_symbols(state._replace(text=""))
     if len(state.event) <= OCTAVES:
         found.add("," if state.event[0].isupper() else "'")
@@ -34,14 +34,14 @@ def note_symbols(state: Local) -> set[str]:
 
 
 def after_note(state: Local, symbol: str) -> Local:
-    """The state that leads to."""
+    """The state after a symbol."""
     if symbol in ",'":
         return state._replace(event=state.event + symbol, alone=False)
     return after_length(state._replace(lex="length", text=""), symbol)
 
 
 def length_symbols(state: Local) -> set[str]:
-    """The digits of lengths that fit, and, where the length may be complete, what follows a note."""
+    """The digits of lengths that fit and, if the length may be complete, the symbols after a note."""
     steps = length_steps(state.unit).get(state.text, {})
     if state.exact or state.bars_left:
         found = {symbol for symbol, lengths in steps.items() if any(fits(state, each) for each in lengths)}
@@ -55,14 +55,14 @@ def length_symbols(state: Local) -> set[str]:
 
 
 def after_length(state: Local, symbol: str) -> Local:
-    """The state that leads to."""
+    """The state after a symbol."""
     if symbol in length_steps(state.unit).get(state.text, {}):
         return state._replace(text=state.text + symbol)
     return after_done(complete(state), symbol)
 
 
 def fits(state: Local, length: int) -> bool:
-    """Whether an event of this written length, in ticks, can stand here."""
+    """Whether an event of this written length, in ticks, is possible here."""
     if state.exact:
         return length == state.exact
     if state.bars_left and not _suits_form(state, length):
@@ -71,10 +71,10 @@ def fits(state: Local, length: int) -> bool:
 
 
 def _suits_form(state: Local, length: int) -> bool:
-    """Whether the form can still be kept to behind an event of this length."""
+    """Whether the form is still possible after an event of this length."""
     free = room(state) - length
     if not free and state.alone and length == unit_ticks(state.unit) and bars.must_close_repeat(state):
-        return False  # the repeat's colon would make the letter a field
+        return False  # with the repeat's colon, the letter would be a field
     if not is_tight(state):
         return True
     missing = FEWEST_NOTES - state.notes - (state.event != "z")
@@ -82,7 +82,7 @@ def _suits_form(state: Local, length: int) -> bool:
 
 
 def complete(state: Local) -> Local:
-    """Close an event: its length is known now."""
+    """Complete an event, whose length is now known."""
     length = length_ticks(state.unit)[state.text]
     filled, left, exact, last = state.filled, state.left, 0, length
     broken, state = state.broken, state._replace(broken=False)
@@ -103,7 +103,7 @@ def complete(state: Local) -> Local:
 
 
 def done_symbols(state: Local) -> set[str]:
-    """What may stand behind an event whose length is written."""
+    """The symbols that may stand after a complete event."""
     found = tied_symbols(state)
     if is_tight(state):
         return found
@@ -115,11 +115,11 @@ def done_symbols(state: Local) -> set[str]:
 
 
 def after_done(state: Local, symbol: str) -> Local:
-    """The state that leads to."""
+    """The state after a symbol."""
     if symbol == "-":
         return state._replace(lex="tied", tie=state.event, event="", last=0, step="t")
     if symbol in "<>":
-        # The note that comes has its share of the bar from now on; in a tuplet it has it already.
+        # From now on, the time of the next note is reserved in the bar; in a tuplet, it already is.
         filled = state.filled if state.left else state.filled + state.last
         return state._replace(
             lex="broken", text=symbol, filled=filled, exact=state.last, event="", last=0, broken=True
@@ -128,7 +128,7 @@ def after_done(state: Local, symbol: str) -> Local:
 
 
 def tied_symbols(state: Local) -> set[str]:
-    """What may stand behind a tie, and behind an event but for a tie or broken rhythm."""
+    """The symbols after a tie, or after an event except a tie or broken rhythm."""
     found = event_symbols(state._replace(text=""))
     if found and not (state.left and state.exact == 0):
         found.add(" ")
@@ -140,7 +140,7 @@ def tied_symbols(state: Local) -> set[str]:
 
 
 def after_tied(state: Local, symbol: str) -> Local:
-    """The state that leads to."""
+    """The state after a symbol."""
     if symbol == " ":
         return state._replace(lex="start", text="glue", event="")
     if symbol == "\n":
@@ -149,7 +149,7 @@ def after_tied(state: Local, symbol: str) -> Local:
 
 
 def broken_symbols(state: Local) -> set[str]:
-    """A second sign of its kind, or the second note."""
+    """A second sign of the same kind, or the second note."""
     found = event_symbols(state._replace(text=""))
     if len(state.text) == 1 and state.exact >= 4 * finest(state):
         found.add(state.text)
@@ -157,7 +157,7 @@ def broken_symbols(state: Local) -> set[str]:
 
 
 def after_broken(state: Local, symbol: str) -> Local:
-    """The state that leads to."""
+    """The state after a symbol."""
     if symbol in "<>":
         return state._replace(text=state.text + symbol)
     return after_start(state._replace(lex="start", text="glue"), symbol)

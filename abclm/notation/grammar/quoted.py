@@ -1,21 +1,21 @@
-"""Chord symbols such as `"G7"`, `"F#m/C#"`; a state's text is the symbol so far, its root left out."""
+"""Write chord symbols such as `"G7"`, `"F#m/C#"`; `text` in the state is the symbol so far, without its root."""
 
 from abclm.notation.grammar.local import Local
 
 _ROOTS = frozenset("ABCDEFG")
 _SIGNS = frozenset("#b")
 
-# The kinds that abc2midi knows, but for `+`, which is none of the 83 symbols.
+# The kinds that abc2midi knows, except `+`, which is not one of the 83 symbols.
 _KINDS = (
     "", "m", "7", "m7", "maj7", "M7", "6", "m6", "aug", "aug7", "dim", "dim7", "9", "m9", "maj9", "M9", "11",
     "dim9", "sus", "sus4", "sus2", "sus9", "7sus4", "7sus9", "5",
 )  # fmt: skip
-_ROOT, _SIGN = "root", "sign"  # what was written last, where it isn't a kind
+_ROOT, _SIGN = "root", "sign"  # the last element, if it isn't a kind
 _BASS, _BASS_ROOT, _BASS_SIGN = "/", "/root", "/sign"
 
 
 def quoted_symbols(state: Local) -> set[str]:
-    """What may come next in a chord symbol."""
+    """The symbols that may come next in a chord symbol."""
     text = state.text
     if text in ("", _BASS):
         return set(_ROOTS)
@@ -29,7 +29,7 @@ def quoted_symbols(state: Local) -> set[str]:
 
 
 def after_quoted(state: Local, symbol: str) -> Local:
-    """The symbol goes on, or the event that it stands above comes."""
+    """The state of a longer chord symbol, or of the event after it."""
     text = state.text
     if symbol == '"':
         return state._replace(lex="start", text="symbol")

@@ -1,4 +1,4 @@
-"""What may begin an event, a bar line or a field; a state's text says what stands before, such as a line or a symbol."""
+"""Begin an event, a bar line or a field; `text` in the state names what is before it, such as a line or a symbol."""
 
 from abclm.notation.grammar import bars
 from abclm.notation.grammar.local import Local, finest, is_tight, note_kind, room
@@ -6,7 +6,7 @@ from abclm.notation.grammar.tables import NOTE_LETTERS
 
 
 def start_symbols(state: Local) -> set[str]:
-    """What may begin here."""
+    """The symbols that may begin here."""
     found = event_symbols(state)
     if state.text in ("glue", "symbol"):
         return found
@@ -22,9 +22,9 @@ def start_symbols(state: Local) -> set[str]:
 def event_symbols(state: Local) -> set[str]:
     """The symbols that may begin an event, a tuplet or a field."""
     if state.text == "line" and state.ending == 1 and state.repeat == "closed":
-        return {"["}  # the second ending has to come
+        return {"["}  # the second ending must come
     if state.form in ("between", "over"):
-        return {"["} if state.form == "between" else set()  # another key, at most
+        return {"["} if state.form == "between" else set()  # only another key
     free = room(state)
     if not state.exact and not free:
         return set()
@@ -32,7 +32,7 @@ def event_symbols(state: Local) -> set[str]:
     if is_tight(state):
         found.discard("z")
     if state.left:
-        found.discard("[")  # abc2midi takes the notes of a chord for notes of the tuplet
+        found.discard("[")  # abc2midi counts the notes of a chord as notes of the tuplet
     elif not state.exact and not is_tight(state) and free >= 3 * finest(state) and state.tie[:1] != "[":
         found.add("(")
     if state.chord_symbols and state.text != "symbol":
@@ -41,7 +41,7 @@ def event_symbols(state: Local) -> set[str]:
 
 
 def after_start(state: Local, symbol: str) -> Local:
-    """What was begun."""
+    """The state of the element that a symbol begins."""
     if symbol == "\n":
         if state.text == "line":
             return state._replace(lex="end")
@@ -64,18 +64,18 @@ def after_start(state: Local, symbol: str) -> Local:
     return state._replace(lex="bracket")
 
 
-# The event that a tie leads to is spelled out; `text` is what is still to be written of it.
+# The event after a tie is fixed; `text` is the rest of it.
 
 
 def forced_symbols(state: Local) -> str:
-    """The next symbol of the event that the tie leads to."""
+    """The next symbol of the event after the tie."""
     return state.text[0]
 
 
 def after_forced(state: Local, symbol: str) -> Local:
-    """The state that leads to."""
+    """The state after a symbol."""
     if state.text[1:]:
         return state._replace(lex="forced", text=state.text[1:])
-    # It is heard as one note with the one before.
+    # It sounds as one note with the previous note.
     event = note_kind(state.tie) if state.tie[0] in NOTE_LETTERS else state.tie
     return state._replace(lex="length", text="", event=event, tie="", notes=state.notes - 1)

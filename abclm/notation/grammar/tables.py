@@ -1,4 +1,4 @@
-"""The values that header fields and lengths have in canonical tunes, and what of them fits together."""
+"""The values of header fields and lengths in canonical tunes, and which of them can be combined."""
 
 from collections.abc import Iterable
 from fractions import Fraction
@@ -10,8 +10,8 @@ from abclm.notation.timing import ticks
 
 FEWEST_NOTES = 8
 _SHORTEST = Fraction(1, 128)  # of a whole note
-MOST_UNITS = 96  # unit note lengths that a bar has at most; twice what any usual meter has
-OCTAVES = 2  # marks behind a letter at most
+MOST_UNITS = 96  # most unit note lengths in a bar; twice as many as in any usual meter
+OCTAVES = 2  # most octave marks after a letter
 CHORD_NOTES = 4
 NOTE_LETTERS = frozenset("ABCDEFGabcdefg")
 TITLE_SYMBOLS = CANONICAL_SYMBOLS - {"\n"}
@@ -48,7 +48,7 @@ VALUES: dict[str, tuple[str, ...]] = {
     "K": KEYS,
 }
 
-# Written lengths, as multiples of the unit note length, in their one canonical spelling.
+# Written lengths in their canonical spelling, as multiples of the unit note length.
 LENGTHS: dict[str, Fraction] = {
     **{str(number) if number > 1 else "": Fraction(number) for number in range(1, 17)},
     **{f"{number if number > 1 else ''}/": Fraction(number, 2) for number in range(1, 16, 2)},
@@ -59,7 +59,7 @@ LENGTHS: dict[str, Fraction] = {
 
 @lru_cache(maxsize=1024)
 def can_be_filled(meter: str, unit: str) -> bool:
-    """Whether notes of a unit note length fill the bars of a meter, whatever of a bar is left, and few of them do."""
+    """Whether lengths of this unit can fill any rest of a bar in this meter, and a bar has not too many units."""
     bar = parse_meter(meter).bar_length
     if bar is None or bar > MOST_UNITS * parse_unit_note_length(unit):
         return False
@@ -82,7 +82,7 @@ def unit_ticks(unit: str) -> int:
 
 @lru_cache(maxsize=64)
 def length_ticks(unit: str) -> dict[str, int]:
-    """The lengths that are written under a unit note length, in ticks."""
+    """The ticks of all written lengths, with a unit note length."""
     finest = finest_ticks(unit)
     found = {text: int(ticks(value * parse_unit_note_length(unit))) for text, value in LENGTHS.items()}
     return {text: length for text, length in found.items() if length % finest == 0}
@@ -90,7 +90,7 @@ def length_ticks(unit: str) -> dict[str, int]:
 
 @lru_cache(maxsize=64)
 def length_steps(unit: str) -> dict[str, dict[str, tuple[int, ...]]]:
-    """What may follow the beginning of a length: beginning -> next symbol -> lengths that it leads to, shortest first."""
+    """The symbols after the beginning of a length: beginning -> next symbol -> possible lengths, shortest first."""
     steps: dict[str, dict[str, tuple[int, ...]]] = {}
     for text, length in length_ticks(unit).items():
         for at, symbol in enumerate(text):
@@ -101,10 +101,10 @@ def length_steps(unit: str) -> dict[str, dict[str, tuple[int, ...]]]:
 
 @lru_cache(maxsize=64)
 def finest_ticks(unit: str) -> int:
-    """The shortest length under a unit note length, in ticks.
+    """The shortest length with a unit note length, in ticks.
 
-    Every other length is a multiple of it, so that any remainder of a bar can be written. It is an eighth of the unit,
-    but no shorter than 1/128: the notes of a tuplet that is shorter still last less than a tick of abc2midi.
+    Every other length is a multiple of it, so lengths can fill any rest of a bar. It is an eighth of the unit, but at
+    least 1/128, because the notes of a shorter tuplet would last less than a tick of abc2midi.
     """
     length = parse_unit_note_length(unit)
     parts = next((parts for parts in (8, 4, 2) if length / parts >= _SHORTEST), 1)
@@ -112,5 +112,5 @@ def finest_ticks(unit: str) -> int:
 
 
 def steps_of(values: Iterable[str], start: str, end: str) -> set[str]:
-    """The symbols that go on with one of some values, or end it."""
+    """The symbols that continue one of the values, or end it."""
     return {(value + end)[len(start)] for value in values if (value + end).startswith(start)}

@@ -1,10 +1,10 @@
-// Asks the server; waits and asks again where it has no room.
+// Sends requests to the server; waits and tries again when it is busy.
 
 const MOST_TRIES = 6;
 
 export class Refused extends Error {}
 
-// Sends JSON, and gives the response; `busy` is told the seconds until the next try.
+// Sends JSON and returns the response; calls `busy` with the seconds until the next try.
 export async function ask(path, body, { signal, busy = () => {} } = {}) {
   for (let tries = 1; ; tries++) {
     let response;
@@ -23,12 +23,12 @@ export async function ask(path, body, { signal, busy = () => {} } = {}) {
     if (response.status !== 429 || tries === MOST_TRIES) throw new Refused(await reason(response));
     const seconds = Math.min(60, Number(response.headers.get("Retry-After")) || 1);
     busy(seconds);
-    // Not all at the same moment.
+    // The random part keeps many pages from trying at the same moment.
     await pause((seconds + Math.random()) * 1000, signal);
   }
 }
 
-// Has a tune written; gives each event as it comes.
+// Requests a tune; yields each event as it arrives.
 export async function* write(wishes, options) {
   const response = await ask("/api/generate/stream", wishes, options);
   const reader = response.body.getReader();

@@ -1,4 +1,4 @@
-// Sends what stands in the forms of the API's description, and shows what comes.
+// Sends the requests in the forms of the API's description and shows the responses.
 
 for (const form of document.querySelectorAll("form.trial")) {
   const [status, shown, body] = ["p", "pre", "textarea"].map((name) => form.querySelector(name));

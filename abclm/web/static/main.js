@@ -1,4 +1,4 @@
-// The page: what is asked for, the tune that comes, and what can be done with it.
+// The page: the form, the tune, and what a reader can do with the tune.
 
 import { ask, write, Refused } from "./api.js";
 import { clear, engrave, hideLetters, Pen } from "./sheet.js";
@@ -14,10 +14,10 @@ const audio = at("audio");
 const narrow = matchMedia("(max-width: 55.99rem)");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-let tune = null; // what is shown: as the API gave it, with `abc` as it is by now and `written` as it was
-let writing = null; // what stops the tune being written
+let tune = null; // the tune shown: the API's answer; `abc` is the edited text, `written` the original
+let writing = null; // the AbortController of the tune being written
 
-// What is asked for
+// The form
 
 function number(id) {
   const text = at(id).value.trim();
@@ -48,7 +48,7 @@ function showWishes(asked) {
   sayBars();
 }
 
-// Only meters that go with the rhythm can be chosen.
+// Disables the meters that don't fit the rhythm.
 function fitMeters() {
   const known = at("rhythm").selectedOptions[0]?.dataset.meters;
   for (const option of at("meter").options) {
@@ -65,17 +65,17 @@ function sayBars() {
   at("bars-of").textContent = at("parts").value ? "in each" : "in all";
 }
 
-// Tells those who listen, and where it is not to be seen anyway, those who look.
+// Gives a status to screen readers, and with `seen` shows it too.
 function say(words, { seen = false } = {}) {
   at("status").textContent = words;
   at("status").classList.toggle("hidden-words", !seen);
 }
 
 function sayBusy(seconds) {
-  say(`The server is busy; it is asked again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`, { seen: true });
+  say(`The server is busy; the page tries again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`, { seen: true });
 }
 
-// Says what is wrong with what was asked, at the field that it is about.
+// Shows an error, and marks the field that caused it.
 function complain(words) {
   at("problem").textContent = words;
   for (const field of form.elements) {
@@ -105,15 +105,15 @@ async function start(asked) {
   at("another").hidden = true;
   at("stop").hidden = false;
   at("write").disabled = true;
-  at("name").textContent = asked.title || "A tune is being written";
+  at("name").textContent = asked.title || "Writing a tune";
   at("facts").textContent = "";
-  say("Asking.");
+  say("Sending the request.");
   if (narrow.matches) at("tune").scrollIntoView({ block: "start", behavior: calm.matches ? "auto" : "smooth" });
   const pen = new Pen(asked.title || "the tune");
   try {
     let written = null;
     for await (const event of write(asked, { signal: mine.signal, busy: sayBusy })) {
-      if (event.event === "waiting") say(`Waiting; ${event.ahead} before this one.`, { seen: true });
+      if (event.event === "waiting") say(`Waiting: ${event.ahead} ${event.ahead === 1 ? "tune" : "tunes"} before this one.`, { seen: true });
       if (event.event === "text") {
         if (!pen.text) say("Writing.");
         pen.add(event.text);
@@ -121,7 +121,7 @@ async function start(asked) {
       if (event.event === "written") written = event.tune;
       if (event.event === "failed") throw new Refused(event.error);
     }
-    if (!written) throw new Refused("The server went away before the tune was complete.");
+    if (!written) throw new Refused("The connection to the server ended before the tune was complete.");
     await pen.end();
     if (writing !== mine) return;
     at("seed").value = written.seed;
@@ -154,8 +154,8 @@ function settle() {
 
 function showNothing() {
   clear();
-  at("name").textContent = "Your tune will stand here";
-  at("facts").textContent = "Ask for something, or just press the button.";
+  at("name").textContent = "Your tune will appear here";
+  at("facts").textContent = "Choose what you like, or just press the button.";
 }
 
 function facts(of) {
@@ -164,7 +164,7 @@ function facts(of) {
   return [of.rhythm, meter, key && `in ${key}`].filter(Boolean).join(" · ");
 }
 
-// Shows a tune with all that can be done with it.
+// Shows a tune with its player, downloads and editor.
 async function present(shown) {
   tune = shown;
   silence();
@@ -175,7 +175,7 @@ async function present(shown) {
   showHead();
   showStory();
   await showScore();
-  say(`${tune.title || "The tune"} is there: ${facts(tune)}. Player, score and downloads follow.`);
+  say(`${tune.title || "The tune"} is ready: ${facts(tune)}. Player, score and downloads follow.`);
 }
 
 function showHead() {
@@ -213,15 +213,15 @@ function showStory() {
   if (near) {
     const bars = `${near.bars} ${near.bars === 1 ? "bar" : "bars"}`;
     words = near.bars === 0
-      ? "It has no bar in common with any tune that the model learned from, in any key."
-      : `Of the tunes that the model learned from, “${near.title || "one without a title"}” is the nearest: ${bars} in common, ` +
-        `${Math.round(near.share * 100)} % of this tune's, whatever the key.` +
-        (near.is_copy ? " That is more than is usual between different tunes." : " That is usual between different tunes.");
+      ? "It shares no bar with any training tune, in any key."
+      : `The most similar training tune is ${near.title ? `“${near.title}”` : "one without a title"}. They share ${bars}, in any key, ` +
+        `which is ${Math.round(near.share * 100)} % of this tune's bars.` +
+        (near.is_copy ? " Different tunes usually share less." : " This is usual for different tunes.");
   }
   at("overlap").textContent = words;
 }
 
-// Hear it
+// The player
 
 function silence() {
   audio.pause();
@@ -238,7 +238,7 @@ async function play() {
   const of = tune;
   const had = document.activeElement === button;
   button.disabled = true;
-  button.textContent = "Tuning up…";
+  button.textContent = "Loading…";
   try {
     const url = URL.createObjectURL(await (await ask("/api/sound", { abc: tune.abc, ...instrument() }, { busy: sayBusy })).blob());
     if (tune !== of) {
@@ -253,7 +253,7 @@ async function play() {
     if (had) audio.focus();
     await audio.play();
   } catch (error) {
-    if (error.name === "NotAllowedError") return; // the player is there, and waits to be pressed
+    if (error.name === "NotAllowedError") return; // the browser wants a click on the player first
     if (!(error instanceof Refused)) throw error;
     say(error.message);
     at("no-score").textContent = error.message;
@@ -270,30 +270,30 @@ function setSpeed() {
   audio.playbackRate = Number(at("speed").value);
 }
 
-// Take it
+// Downloads
 
 function instrument() {
   return at("instrument").value ? { instrument: at("instrument").value } : {};
 }
 
-function convert(format) {
+function convert({ format, sound, made }) {
   const asked = { abc: tune.abc, format };
-  if (["mid", "wav", "html"].includes(format)) Object.assign(asked, instrument());
-  if (format === "html" && tune.made) asked.made = tune.made;
+  if (sound !== undefined) Object.assign(asked, instrument());
+  if (made !== undefined && tune.made) asked.made = tune.made;
   return ask("/api/convert", asked, { busy: sayBusy });
 }
 
 async function download(button) {
   button.disabled = true;
   try {
-    const response = await convert(button.dataset.format);
+    const response = await convert(button.dataset);
     const name = /filename="([^"]+)"/.exec(response.headers.get("Content-Disposition"))?.[1];
     const link = document.createElement("a");
     link.href = URL.createObjectURL(await response.blob());
     link.download = decodeURIComponent(name || `tune.${button.dataset.format}`);
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    say(`${link.download} is downloaded.`);
+    say(`Downloaded ${link.download}.`);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     say(error.message);
@@ -305,7 +305,7 @@ async function download(button) {
   }
 }
 
-// Change it
+// The editor
 
 let checking = 0;
 
@@ -353,8 +353,8 @@ function listProblems(problems) {
   }
   const words = document.createElement("p");
   words.className = "hint";
-  const more = problems.length > 20 ? ` These are the first 20 of ${problems.length}.` : "";
-  words.textContent = problems.length ? more : "There is nothing wrong with it.";
+  const more = problems.length > 20 ? ` Only the first 20 of ${problems.length} are shown.` : "";
+  words.textContent = problems.length ? more : "No problems found.";
   at("checked").replaceChildren(list, words);
 }
 
@@ -371,7 +371,7 @@ async function goOn() {
     const read = await (await ask("/api/check", { abc: text || " " })).json();
     const begin = text.indexOf(read.body);
     const kept = abc.selectionStart > begin ? text.slice(begin, abc.selectionStart) : read.body;
-    if (!/[A-Ga-gz]/.test(kept)) throw new Refused("There is no music before the cursor to go on from.");
+    if (!/[A-Ga-gz]/.test(kept)) throw new Refused("There is no music before the cursor to continue.");
     const asked = { opening: kept, temperature: Number(at("temperature").value), key: read.key };
     for (const name of ["title", "rhythm", "meter", "unit_note_length"]) if (read[name]) asked[name] = read[name];
     if (at("keep").checked && number("seed") !== undefined) asked.seed = number("seed");
@@ -403,7 +403,7 @@ function showShelf() {
     open.addEventListener("click", () => reopen(kept));
     forget.className = "forget";
     forget.textContent = "×";
-    forget.setAttribute("aria-label", `Forget ${kept.title || "the tune without a title"}`);
+    forget.setAttribute("aria-label", `Delete ${kept.title || "the tune without a title"}`);
     forget.addEventListener("click", () => {
       shelf.forget(kept.abc);
       showShelf();

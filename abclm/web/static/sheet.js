@@ -1,10 +1,10 @@
-// The sheet on which a tune appears: its letters as they are written, and staves as soon as a line of them is complete.
+// Shows a tune while it is written: its ABC text, and a score as soon as a line is complete.
 
 import { ask } from "./api.js";
 
 const NARROWEST = 700;
 const WIDEST = 2000;
-const TENTHS_A_PIXEL = 2.5; // at which staves have their natural size
+const TENTHS_A_PIXEL = 2.5; // the natural size of staves
 const CHARACTERS_A_SECOND = 160;
 const MOST_BEHIND_SECONDS = 1.5;
 
@@ -18,13 +18,13 @@ let engraving = new AbortController();
 let shown = ""; // the ABC whose staves are shown
 let shownWidth = 0;
 
-// How wide a score has to be for the sheet, in steps, so that it is not engraved anew for every pixel.
+// The score's width for this sheet; in steps, so that it is not engraved again for every pixel.
 function width() {
   const pixels = sheet.clientWidth - 16;
   return Math.min(WIDEST, Math.max(NARROWEST, Math.round((pixels * TENTHS_A_PIXEL) / 50) * 50));
 }
 
-// Engraves ABC and shows it; false where something else is to be shown by now.
+// Engraves ABC and shows the score; returns false if a later call has replaced it.
 export async function engrave(abc, title, options = {}) {
   engraving.abort();
   const mine = (engraving = new AbortController());
@@ -56,7 +56,7 @@ export async function engrave(abc, title, options = {}) {
   return true;
 }
 
-// Shows no staves, and the letters given.
+// Removes the score and shows the text.
 export function clear(text = "") {
   engraving.abort();
   if (score.src.startsWith("blob:")) URL.revokeObjectURL(score.src);
@@ -73,13 +73,13 @@ function show(text) {
   empty.hidden = text !== "" || !score.hidden;
 }
 
-// Shows a tune while it is written: every letter for a moment, then as notes, line by line.
+// Shows a tune while it is written: first each line's text, then its staves.
 export class Pen {
   constructor(title) {
     this.title = title;
-    this.text = ""; // all that is written
-    this.seen = 0; // how much of it was to be seen
-    this.set = 0; // how much of it is staves by now
+    this.text = ""; // the text received so far
+    this.seen = 0; // how many characters of it were shown
+    this.set = 0; // how many characters of it are in the score
     this.busy = false;
     this.ended = false;
     this.last = 0;
@@ -97,7 +97,7 @@ export class Pen {
     }
   }
 
-  // No more is written; gives a promise that is kept when all was seen.
+  // Ends the text; returns a promise that resolves when all of it was shown.
   end() {
     this.ended = true;
     if (!this.last) this.finish();
@@ -128,7 +128,7 @@ export class Pen {
     else requestAnimationFrame((later) => this.draw(later));
   }
 
-  // Engraves the lines of music that are complete, one request at a time; what can't be read yet stays letters.
+  // Engraves the complete lines of music, one request at a time; an unfinished line stays text.
   async setLines(seen) {
     const end = this.text.lastIndexOf("\n", seen - 1) + 1;
     const music = this.text.indexOf("\nK:");
@@ -138,7 +138,7 @@ export class Pen {
     try {
       if (await engrave(this.text.slice(0, end), this.title) && !this.stopped) this.set = end;
     } catch {
-      // The whole tune is engraved in the end, and says what is wrong.
+      // The whole tune is engraved at the end, and that reports the error.
     } finally {
       this.busy = false;
     }
@@ -151,7 +151,7 @@ export class Pen {
   }
 }
 
-// Staves fit the sheet when it has become narrower or wider.
+// Engraves again when the sheet's width changes.
 let settling = 0;
 new ResizeObserver(() => {
   clearTimeout(settling);

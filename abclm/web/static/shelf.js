@@ -8,7 +8,7 @@ export function read() {
     const kept = JSON.parse(localStorage.getItem(NAME));
     return Array.isArray(kept) ? kept.filter((each) => each && typeof each.abc === "string") : [];
   } catch {
-    return []; // there is no storage, or something else in it
+    return []; // no storage, or foreign content
   }
 }
 
@@ -16,16 +16,16 @@ function keep(tunes) {
   try {
     localStorage.setItem(NAME, JSON.stringify(tunes.slice(0, MOST)));
   } catch {
-    // It is full or forbidden; the page works without.
+    // Storage is full or forbidden; the page works without it.
   }
 }
 
-// Puts a tune first; the same tune stands there once.
+// Puts a tune first, and removes an older copy of it.
 export function put(tune) {
   keep([tune, ...read().filter((each) => each.abc !== tune.abc)]);
 }
 
-// Puts a tune in the place of another.
+// Replaces one tune with another.
 export function change(abc, tune) {
   keep(read().map((each) => (each.abc === abc ? tune : each)));
 }

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 
 from abclm.errors import ModelError
+from abclm.models.keras_network import Dropout, weights_of
 from abclm.models.lstm.config import ModelConfig
-from abclm.models.lstm.network import Dropout, weights_of
 
 CONFIG = ModelConfig(embedding_dimension=6, units=5, layers=2)
 IDS = np.random.default_rng(0).integers(0, 9, (3, 7)).astype(np.uint8)

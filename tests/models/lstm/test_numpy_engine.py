@@ -6,7 +6,7 @@ import pytest
 from abclm.errors import VocabularyError
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
-from abclm.models.lstm.numpy_engine import FEW, _Pace, _Product
+from abclm.models.recurrent.products import FEW, Pace, Product
 
 TEXT = "X:1\nT:The Lost Badger\nM:6/8\nL:1/8\nK:G\n|:GFG DEF|G2A B2d|"
 
@@ -56,8 +56,8 @@ def test_one_state_and_many_are_multiplied_alike(shape):
     generator = np.random.default_rng(0)
     matrix = generator.normal(size=shape).astype(np.float32)
     states = generator.normal(size=(shape[1], FEW + 2)).astype(np.float32)
-    pace = _Pace()
-    product = _Product(matrix, pace)
+    pace = Pace()
+    product = Product(matrix, pace)
     for batch in (1, 2, FEW, FEW + 2):
         for pace.in_strips in (False, True):
             found = product.times(states[:, :batch].copy())
@@ -67,8 +67,8 @@ def test_one_state_and_many_are_multiplied_alike(shape):
 
 def test_a_few_states_give_the_bits_of_one_in_strips_or_not():
     generator = np.random.default_rng(0)
-    pace = _Pace()
-    product = _Product(generator.normal(size=(1024, 256)).astype(np.float32), pace)
+    pace = Pace()
+    product = Product(generator.normal(size=(1024, 256)).astype(np.float32), pace)
     states = generator.normal(size=(256, FEW)).astype(np.float32)
     alone = np.hstack([product.times(states[:, place : place + 1].copy()) for place in range(FEW)])
     for pace.in_strips in (True, False):
@@ -76,7 +76,7 @@ def test_a_few_states_give_the_bits_of_one_in_strips_or_not():
 
 
 def test_the_faster_way_to_multiply_is_found_and_the_other_tried_again():
-    pace = _Pace()
+    pace = Pace()
     seconds = {False: 1.0, True: 2.0}  # shared out among threads, in strips
     ways = []
     for step in range(6000):

@@ -1,0 +1,72 @@
+"""Write a tune as a file in the format that the file's suffix names."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from abclm.errors import AbclmError, ConfigError, ConvertError
+from abclm.formats.table import FORMATS, suffixes_of
+from abclm.midi.performance import Performance
+from abclm.notation.tune import Tune
+from abclm.notation.tunebook import format_tunebook
+from abclm.system.files import write_bytes
+
+
+def save(
+    tune: "Tune",
+    path: str | os.PathLike[str],
+    performance: "Performance | None" = None,
+    made: Mapping[str, str] | None = None,
+) -> None:
+    """Write a tune in the format that a file's suffix names.
+
+    Args:
+        tune: any tune.
+        path: a file with one of the suffixes in `FORMATS`. It is written aside and renamed into place.
+        performance: how the tune is played, for formats with sound.
+        made: how the tune was made, for a page of HTML, such as `{"Model": "session"}`.
+
+    Raises:
+        ConvertError: there is no such format, or the tune has nothing to play or to write as a score.
+        ConfigError: a performance was given for a format without sound.
+        OSError: the file can't be written.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS:
+        raise ConvertError(
+            f"{path}: a tune can be saved as {', '.join(FORMATS)}, not {suffix or 'without a suffix'!r}"
+        )
+    write_bytes(path, to_bytes(tune, suffix, performance, made))
+
+
+def to_bytes(
+    tune: "Tune",
+    suffix: str,
+    performance: "Performance | None" = None,
+    made: Mapping[str, str] | None = None,
+) -> bytes:
+    """Turn a tune into the content of a file; see `save`."""
+    check_performance(suffix, performance)
+    row = FORMATS[suffix]
+    if row.from_midi:
+        from abclm.midi.performance import play
+
+        return row.format(play(tune, performance))
+    return row.format(tune, performance=performance, made=made)
+
+
+def check_performance(suffix: str, performance: "Performance | None") -> None:
+    """Refuse a performance for a format without sound.
+
+    Raises:
+        ConfigError: there is one.
+    """
+    if performance is not None and not FORMATS[suffix].has_sound:
+        raise ConfigError(
+            f"instrument, tempo and chords go with {suffixes_of('has_sound')}; received {suffix}, which is not heard"
+        )
+
+
+def format_book(tunes: Sequence["Tune"]) -> tuple[str, list[tuple["Tune", AbclmError]]]:
+    """Write tunes as a tunebook; none of them can fail."""
+    return format_tunebook(tunes), []

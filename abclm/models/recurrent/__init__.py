@@ -1,0 +1,1 @@
+"""What networks of recurrent layers share: Embedding → recurrent layers → Dense."""

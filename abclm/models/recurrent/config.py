@@ -1,0 +1,87 @@
+"""Turn the sizes of a network of recurrent layers into the names, shapes and first values of its weights."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from abclm.errors import ConfigError
+from abclm.models.architecture import Architecture
+from abclm.system.options import option
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecurrentConfig(Architecture):
+    """The sizes of a network, Embedding → recurrent layers → Dense. Each kind of layer has a subclass.
+
+    Attributes:
+        gates: columns of a layer's kernels for each unit.
+        called: one layer and several, for people: `("an LSTM layer", "LSTM layers")`.
+    """
+
+    token_axes: ClassVar[Mapping[str, int]] = {"embedding/embeddings": 0, "dense/kernel": 1, "dense/bias": 0}
+    gates: ClassVar[int]
+    called: ClassVar[tuple[str, str]]
+
+    embedding_dimension: int = option(
+        256, low=1, high=16_384, help="Size of the vector that stands for a symbol at the input."
+    )
+    units: int = option(1024, low=1, high=16_384, help="Size of each recurrent layer's state.")
+    layers: int = option(1, low=1, high=16, help="Number of recurrent layers.")
+
+    @abstractmethod
+    def initial_bias(self) -> Floats:
+        """What the biases of each recurrent layer are before training; its shape is theirs."""
+
+    def weight_shapes(self, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
+        """Name each weight, after the Keras weight it comes from, and give its shape."""
+        inputs, columns = self.embedding_dimension, self.gates * self.units
+        shapes: dict[str, tuple[int, ...]] = {"embedding/embeddings": (vocabulary_size, inputs)}
+        for layer in self.layer_names():
+            shapes[f"{layer}/kernel"] = (inputs, columns)
+            shapes[f"{layer}/recurrent_kernel"] = (self.units, columns)
+            shapes[f"{layer}/bias"] = self.initial_bias().shape
+            inputs = self.units
+        shapes["dense/kernel"] = (self.units, vocabulary_size)
+        shapes["dense/bias"] = (vocabulary_size,)
+        return shapes
+
+    def layer_names(self) -> list[str]:
+        """Name the recurrent layers, from input to output: `lstm`, `lstm_1`, ..."""
+        return [f"{self.name}_{number}" if number else self.name for number in range(self.layers)]
+
+    def initial_weights(self, vocabulary_size: int, seed: int) -> dict[str, Floats]:
+        """Draw untrained weights as Keras' layers do by default; `seed` is an integer from 0."""
+        if type(seed) is not int or seed < 0:
+            raise ConfigError(f"seed is an integer from 0; received {seed!r}")
+        generator = np.random.default_rng(seed)
+        weights = {
+            name: _draw(name.rpartition("/")[2], shape, generator)
+            for name, shape in self.weight_shapes(vocabulary_size).items()
+        }
+        return weights | {f"{layer}/bias": self.initial_bias() for layer in self.layer_names()}
+
+    def describe(self) -> str:
+        """The network in some words."""
+        layers = self.called[0] if self.layers == 1 else f"{self.layers} {self.called[1]}"
+        return f"{layers} of {self.units:,} units, symbols embedded in {self.embedding_dimension:,}"
+
+
+def _draw(kind: str, shape: tuple[int, ...], generator: np.random.Generator) -> Floats:
+    """Draw one weight as Keras' layers do by default."""
+    if kind == "embeddings":
+        return generator.uniform(-0.05, 0.05, shape).astype(np.float32)
+    if kind == "kernel":  # Glorot & Bengio 2010, equation 16
+        limit = np.sqrt(6 / sum(shape))
+        return generator.uniform(-limit, limit, shape).astype(np.float32)
+    if kind == "recurrent_kernel":  # orthogonal rows: Saxe et al. 2014
+        q, r = np.linalg.qr(generator.standard_normal(shape[::-1]))
+        return np.ascontiguousarray((q * np.sign(np.diag(r))).T, np.float32)
+    return np.zeros(shape, np.float32)
