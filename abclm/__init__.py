@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from abclm.generation.options import GenerationOptions
     from abclm.language_model import LanguageModel, load
+    from abclm.models.gru.config import GRUConfig
     from abclm.models.lstm.config import ModelConfig
     from abclm.tokenizers.characters import CharacterTokenizer
     from abclm.training.config import TrainingConfig
@@ -35,6 +36,7 @@ __all__ = [
     "ConvertError",
     "Corpus",
     "CorpusError",
+    "GRUConfig",
     "GenerationOptions",
     "LanguageModel",
     "ModelConfig",
@@ -50,6 +52,7 @@ __all__ = [
 
 _HOMES = {
     "Corpus": "corpora.corpus",
+    "GRUConfig": "models.gru.config",
     "GenerationOptions": "generation.options",
     "LanguageModel": "language_model",
     "ModelConfig": "models.lstm.config",

@@ -11,18 +11,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
+from abclm.corpora.corpus import Corpus
+from abclm.evaluation.figures import Evaluation
+from abclm.generation.options import GenerationOptions
 from abclm.models.model import Model
+from abclm.training.config import TrainingConfig
+from abclm.tune import Tune
 
 if TYPE_CHECKING:
     import keras
-    import numpy as np
-    import numpy.typing as npt
-
-    from abclm.corpora.corpus import Corpus
-    from abclm.evaluation.figures import Evaluation
-    from abclm.generation.options import GenerationOptions
-    from abclm.training.config import TrainingConfig
-    from abclm.tune import Tune
 
 
 @dataclass(eq=False, repr=False)
@@ -86,7 +86,6 @@ class LanguageModel(Model):
             'The Lost Badger'
         """
         from abclm.generation.abc.tunes import generate
-        from abclm.generation.options import GenerationOptions
 
         return [each.tune for each in generate(self, replace(options or GenerationOptions(), **changes))]
 
@@ -97,7 +96,6 @@ class LanguageModel(Model):
         attempt, and whether the tune can be played is not checked.
         """
         from abclm.generation.abc.tunes import stream
-        from abclm.generation.options import GenerationOptions
 
         return stream(self, replace(options or GenerationOptions(), **changes))
 
@@ -120,7 +118,6 @@ class LanguageModel(Model):
             The model itself.
         """
         from abclm.training import run
-        from abclm.training.config import TrainingConfig
 
         run.train(self, train, validation, config or TrainingConfig(), **options)
         return self

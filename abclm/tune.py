@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from abclm.notation import tune as core
+from abclm.notation.problems import Problem
 from abclm.notation.tunebook import Tunebook, decode, parse_tunebook
+from abclm.show.picture import Picture
 
 if TYPE_CHECKING:
     from music21.stream import Score
-
-    from abclm.notation.problems import Problem
-    from abclm.show.picture import Picture
 
 
 class Tune(core.Tune):

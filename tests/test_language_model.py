@@ -499,3 +499,30 @@ def test_weights_too_many_are_named(folder):
     with pytest.raises(ModelError) as caught:
         abclm.load(folder)
     assert_one_line(caught, "holds gru/bias, which config.json doesn't call for")
+
+
+# Versions of the canonical form
+
+
+def test_a_model_of_tunes_in_an_older_form_loads_with_one_warning(lm, tmp_path, monkeypatch, caplog):
+    lm.save(tmp_path / "m")
+    LanguageModel.load(tmp_path / "m")
+    assert not caplog.records  # none in the metadata means version 1
+    monkeypatch.setattr("abclm.models.model.FORM_VERSION", 2)
+    LanguageModel.load(tmp_path / "m")
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "learned tunes in version 1 of the canonical form" in said
+    assert "writes version 2" in said
+
+
+def test_a_model_of_tunes_in_a_newer_form_is_refused_with_what_to_do(lm, tmp_path):
+    lm.metadata["training"] = {"form_version": 2}
+    lm.save(tmp_path / "m")
+    with pytest.raises(
+        ModelError, match=r"version 2 of the canonical form, .* up to 1; update abclm"
+    ) as caught:
+        LanguageModel.load(tmp_path / "m")
+    assert_one_line(caught, str(tmp_path / "m" / "metadata.json"))
+    change_json(tmp_path / "m" / "metadata.json", training={"form_version": "two"})
+    with pytest.raises(ModelError, match="form_version is an integer, received 'two'"):
+        LanguageModel.load(tmp_path / "m")

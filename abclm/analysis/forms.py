@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abclm.errors import ModelError
 from abclm.notation.grammar import Grammar
-from abclm.notation.keys import parse_key
+from abclm.notation.keys import Key, parse_key
 from abclm.notation.symbols import Change, Timed, struck
+from abclm.notation.timing import Ticks
+from abclm.notation.tune import Tune
 
 if TYPE_CHECKING:
     import numpy as np
-
-    from abclm.notation.keys import Key
-    from abclm.notation.timing import Ticks
-    from abclm.notation.tune import Tune
 
 MOST_PARTS, MOST_BARS = 8, 64
 """That can be asked for."""

@@ -4,27 +4,22 @@ For each tune, the index contains the hashes of the different bars (independent 
 the title: about a hundred bytes per tune. The notes can't be recovered from it.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate
-from typing import TYPE_CHECKING
+from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm.analysis.similarity import Pattern, heard_patterns
 from abclm.errors import ModelError
+from abclm.notation.tune import Tune
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from abclm.notation.tune import Tune
-
-    Integers = npt.NDArray[np.integer]
-    Codes = npt.NDArray[np.int64]
+Integers = npt.NDArray[np.integer]
+Codes = npt.NDArray[np.int64]
 
 # Measured by benchmarks/novelty.py on human tunes: of 100 held-out tunes that are not settings of a training tune, 95
 # share at most a third of their bars with any training tune, and almost none shares more than four bars in a row.
@@ -105,7 +100,7 @@ class NoveltyIndex:
         self.titles = tuple(titles)
 
     @classmethod
-    def create(cls, tunes: Iterable[Tune]) -> NoveltyIndex:
+    def create(cls, tunes: Iterable[Tune]) -> Self:
         """Index tunes."""
         hashes: list[int] = []
         pitch_classes: list[int] = []
@@ -127,7 +122,7 @@ class NoveltyIndex:
     def __len__(self) -> int:
         return len(self.titles)
 
-    def __add__(self, other: NoveltyIndex) -> NoveltyIndex:
+    def __add__(self, other: Self) -> Self:
         """Join two indexes; a tune in both is kept once."""
         known = set(map(self._signature, range(len(self))))
         new = [index for index in range(len(other)) if other._signature(index) not in known]
@@ -135,7 +130,7 @@ class NoveltyIndex:
             return self
         bars = np.concatenate([np.arange(*other._bar_places[index : index + 2]) for index in new])
         heard = np.concatenate([np.arange(*other._heard_places[index : index + 2]) for index in new])
-        return NoveltyIndex(
+        return type(self)(
             np.concatenate([self._hashes, other._hashes[bars]]),
             np.concatenate([self._pitch_classes, other._pitch_classes[bars]]),
             np.concatenate([self._sizes, other._sizes[new]]),
@@ -183,7 +178,7 @@ class NoveltyIndex:
         return save(arrays)
 
     @classmethod
-    def from_bytes(cls, data: bytes, place: str = "the index") -> NoveltyIndex:
+    def from_bytes(cls, data: bytes, place: str = "the index") -> Self:
         """Read the result of `to_bytes`.
 
         Args:

@@ -1,7 +1,5 @@
 """Find out whether a tune is in its key and in form."""
 
-from __future__ import annotations
-
 from fractions import Fraction
 
 from abclm.analysis.forms import notes_in_keys

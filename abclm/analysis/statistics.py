@@ -3,8 +3,6 @@
 Tunes are measured as written; only their length is measured with repeats expanded. The highest note of a chord counts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction

@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from abclm.cli.options import takes
 from abclm.formats.table import FORMATS, suffixes_of
 
-_SOUND = f"For {suffixes_of('has_sound')}."
+_HEARD = f"for {suffixes_of('has_sound')}."
 
 
 def command(
@@ -18,23 +19,12 @@ def command(
         Path, typer.Argument(metavar="OUT", help=f"A file ending in one of {', '.join(FORMATS)}.")
     ],
     instrument: Annotated[
-        str | None,
-        typer.Option(
-            metavar="NAME",
-            show_default="the tune's own, or guitar",
-            help=f"Instrument that plays the tune, such as fiddle, tin whistle or harp. {_SOUND}",
-        ),
+        str | None, takes("NAME", "Instrument, such as fiddle, " + _HEARD, unset="the tune's own, or guitar")
     ] = None,
     tempo: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TEMPO",
-            show_default="the tune's own, or usual for its rhythm",
-            help="Beats per minute, such as 110, or a note length with its number per minute, such as 1/4=120. "
-            + _SOUND,
-        ),
+        str | None, takes("TEMPO", "Beats per minute, or such as 1/4=120, " + _HEARD, unset="the usual one")
     ] = None,
-    chords: Annotated[bool, typer.Option("--chords", help=f"Play the chord symbols too. {_SOUND}")] = False,
+    chords: Annotated[bool, typer.Option("--chords", help="Play the chord symbols too, " + _HEARD)] = False,
 ) -> None:
     """Convert between ABC, MIDI, sound, score and page. If each tune becomes a file: OUT-1, OUT-2 and so on."""
     from abclm.formats.convert_file import convert_file

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abclm.cli.options import Corpora, Json, Picture
+from abclm.cli.options import Corpora, Json, Picture, takes
 from abclm.errors import ConfigError, CorpusError
 from abclm.system.files import write_bytes, write_text
 
@@ -77,13 +77,9 @@ def stats(
 @app.command("clean")
 def clean(
     corpora: Corpora,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", show_default="standard output", help="Tunebook to write."),
-    ] = None,
+    out: Annotated[Path | None, takes("FILE", "Tunebook to write.", unset="standard output")] = None,
     strict: Annotated[
-        bool,
-        typer.Option("--strict", help="Keep only tunes that abc2midi plays without an error or a warning."),
+        bool, typer.Option("--strict", help="Keep only tunes that abc2midi plays without errors or warnings.")
     ] = False,
     as_json: Json = False,
     show_all: Annotated[
@@ -123,17 +119,11 @@ def clean(
 @app.command("split")
 def split(
     corpora: Corpora,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for train.abc and validation.abc.")],
-    validation: Annotated[
-        float, typer.Option(metavar="X", help="Share of the tunes to hold out. [above 0, below 1]")
-    ] = 0.1,
-    seed: Annotated[int, typer.Option(metavar="N", help="Random seed: each one holds out other tunes.")] = 0,
+    out: Annotated[Path, takes("DIR", "Folder for train.abc and validation.abc.")],
+    validation: Annotated[float, takes("X", "Share of the tunes to hold out. [above 0, below 1]")] = 0.1,
+    seed: Annotated[int, takes("N", "Random seed: each one holds out other tunes.")] = 0,
     relatives_together: Annotated[
-        bool,
-        typer.Option(
-            "--relatives-together",
-            help="Keep tunes together that share half of the bars of the shorter one, in any key.",
-        ),
+        bool, typer.Option("--relatives-together", help="Keep tunes that share half of their bars together.")
     ] = False,
     as_json: Json = False,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Json, Model, Picture, with_fields
+from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Json, Model, Picture, takes, with_fields
 from abclm.cli.training_run import quiet_imports
 from abclm.cli.training_tunes import read_tunes
 from abclm.errors import ConfigError
@@ -34,24 +34,13 @@ def command(
     clean: Clean = False,
     tunes: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="FILE",
-            show_default="none",
-            help="Tunes to compare with those of CORPUS; may be given several times.",
-        ),
+        takes("FILE", "Tunes to compare with CORPUS; may be given several times.", unset="none"),
     ] = None,
     generate: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            show_default="off",
-            help="Generate this number of tunes and compare them with those of CORPUS. [1 or more]",
-        ),
+        int | None, takes("N", "Number of tunes to write and compare with CORPUS. [1 or more]", unset="off")
     ] = None,
     given: Annotated[Given, FieldsOf(_DEFAULTS, only=_FIELDS, note="Needs --generate.")],
-    seed: Annotated[
-        int, typer.Option(metavar="N", help="Random seed of generated tunes and of intervals. [0 or more]")
-    ] = 0,
+    seed: Annotated[int, takes("N", "Random seed of generated tunes and of intervals. [0 or more]")] = 0,
     picture: Picture = None,
     as_json: Json = False,
 ) -> None:

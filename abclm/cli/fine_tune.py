@@ -6,19 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from abclm.cli.options import (
-    Clean,
-    Corpora,
-    FieldsOf,
-    Given,
-    Json,
-    Model,
-    ModelFolder,
-    Overwrite,
-    Resume,
-    Validation,
-    with_fields,
-)
+from abclm.cli import options as shared
+from abclm.cli.options import FieldsOf, Given, takes, with_fields
 from abclm.cli.training_run import (
     check,
     figures,
@@ -34,6 +23,7 @@ from abclm.training.config import TrainingConfig
 if TYPE_CHECKING:
     from abclm.language_model import LanguageModel
 
+_HELD_OUT = "tunes held out when the model was trained"
 _FIELDS = (
     "epochs", "steps", "forgetting", "seed", "sequence_length", "batch_size", "learning_rate", "patience",
     "output_dropout",
@@ -43,30 +33,22 @@ _FIELDS = (
 @with_fields
 def command(
     *,
-    corpora: Corpora,
-    out: ModelFolder,
-    model: Model = "session",
-    validation: Validation = 0.1,
-    clean: Clean = False,
+    corpora: shared.Corpora,
+    out: shared.ModelFolder,
+    model: shared.Model = "session",
+    validation: shared.Validation = 0.1,
+    clean: shared.Clean = False,
     raw: Annotated[
         bool,
-        typer.Option(
-            "--raw",
-            help="Do not bring the tunes to the canonical form; symbols that the model lacks are added to it.",
-        ),
+        typer.Option("--raw", help="Keep the tunes as they are; the model gets the symbols that it lacks."),
     ] = False,
     old: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="CORPUS",
-            show_default="tunes held out when the model was trained",
-            help="Tunes that the model should not forget; may be given several times.",
-        ),
+        list[str] | None, takes("CORPUS", "Tunes not to forget; may be given several times.", unset=_HELD_OUT)
     ] = None,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
+    resume: shared.Resume = False,
+    overwrite: shared.Overwrite = False,
     training: Annotated[Given, FieldsOf(TrainingConfig.for_fine_tuning(), only=_FIELDS)],
-    as_json: Json = False,
+    as_json: shared.Json = False,
 ) -> None:
     """Continue training a model on your own tunes, even a few, and write a new model."""
     config = TrainingConfig.for_fine_tuning(**training)
@@ -95,12 +77,10 @@ def command(
 
     with quiet_imports():
         from abclm.training.forgetting import tunes_held_out_from
-        from abclm.training.run import as_start, fine_tune
+        from abclm.training.run import fine_tune
 
     old_tunes = read_tunes(old, clean=False) if old else tunes_held_out_from(lm)
     start = time.perf_counter()
-    lm = as_start(lm)
-    lm.metadata["split"] = {"validation": validation, "seed": config.seed}
     with shown(out) as display:
         say_where_it_begins(out, resume)
         tuned = fine_tune(

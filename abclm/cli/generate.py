@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abclm._version import VERSION
-from abclm.cli.options import FieldsOf, Given, Json, Model, with_fields
+from abclm.cli.options import FieldsOf, Given, Json, Model, takes, with_fields
 from abclm.errors import AbclmError, ConfigError, ConvertError
 from abclm.formats import table
 from abclm.generation.options import GenerationOptions
@@ -30,25 +30,13 @@ def command(
     given: Annotated[Given, FieldsOf(GenerationOptions())],
     like: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE",
-            show_default="none",
-            help="ABC or MIDI file whose first tune gives what is not given here: key, meter, rhythm, unit note length "
-            "and, as opening, its first two bars.",
-        ),
+        takes("FILE", "ABC or MIDI file that gives header and opening if you do not.", unset="none"),
     ] = None,
     out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", show_default="standard output", help="Write files into this folder."),
+        Path | None, takes("DIR", "Write files into this folder.", unset="standard output")
     ] = None,
     file_format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            metavar="LIST",
-            show_default="abc",
-            help=f"Formats of the files, separated by commas: {', '.join(FORMATS)}. Needs --out.",
-        ),
+        str | None, takes("LIST", f"Formats for --out: {', '.join(FORMATS)}.", "--format", unset="abc")
     ] = None,
     as_json: Json = False,
 ) -> None:

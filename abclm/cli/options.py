@@ -16,34 +16,26 @@ Given = dict[str, Any]
 
 _METAVARS = {int: "N", float: "X", str: "TEXT"}
 
+
+def takes(metavar: str, help: str, *spelling: str, unset: str = "") -> Any:
+    """Declare an option of a command's own that takes a value; `unset` says what the default None means."""
+    return typer.Option(*spelling, metavar=metavar, help=help, show_default=unset or True)
+
+
 Corpora = Annotated[
     list[str],
     typer.Argument(metavar="CORPUS", help="Built-in names, files, folders or globs; - is standard input."),
 ]
-Model = Annotated[str, typer.Option(metavar="NAME", help="Name of a shipped model, or a model folder.")]
-ModelFolder = Annotated[Path, typer.Option(metavar="DIR", help="Model folder to write.")]
+Model = Annotated[str, takes("NAME", "Name of a shipped model, or a model folder.")]
+ModelFolder = Annotated[Path, takes("DIR", "Model folder to write.")]
 Validation = Annotated[
-    float,
-    typer.Option(
-        metavar="X",
-        help="Share of the tunes to hold out and measure on; 0 measures nothing. [from 0 to below 1]",
-    ),
+    float, takes("X", "Share of the tunes to hold out and measure on. [from 0 to below 1]")
 ]
-Clean = Annotated[
-    bool,
-    typer.Option(
-        "--clean", help="Skip cleaning: the tunes are canonical already, as abclm corpus clean writes them."
-    ),
-]
-Resume = Annotated[
-    bool, typer.Option("--resume", help="Continue the run in --out; start one if there is none.")
-]
+Clean = Annotated[bool, typer.Option("--clean", help="Skip cleaning: the tunes are canonical already.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in --out, or start one.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
-Picture = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE.png", show_default="none", help="Draw the figures into this PNG file."),
-]
+Picture = Annotated[Path | None, takes("FILE.png", "Draw the figures into this PNG file.", unset="none")]
 
 
 @dataclass(frozen=True)
@@ -107,7 +99,7 @@ def _parameters(fields: FieldsOf) -> list[inspect.Parameter]:
         name = f"--{each.name.replace('_', '-')}"
         is_flag, default = each.kind is bool, getattr(fields.defaults, each.name)
         option = typer.Option(
-            each.flag or name,
+            each.spelling or name,
             help=replace(each, help=f"{each.help} {fields.note}".rstrip()).full_help,
             metavar=None if is_flag else "NAME" if each.choices else _METAVARS[each.kind],
             show_default=each.unset if default is None else not is_flag,

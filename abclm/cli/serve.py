@@ -4,29 +4,20 @@ from typing import Annotated
 
 import typer
 
-from abclm.cli.options import Model
+from abclm.cli.options import Model, takes
 from abclm.errors import AbclmError
 
 
 def command(
     model: Model = "session",
     host: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Address to listen on: 127.0.0.1 is this machine only, 0.0.0.0 the network too.",
-        ),
+        str, takes("ADDRESS", "Address to listen on: 127.0.0.1 is this machine, 0.0.0.0 its network too.")
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="Port to listen on; 0 is any free port.")
     ] = 8000,
     allow_host: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            show_default="none",
-            help="Host name under which the server may be reached, such as a proxy's; may be given several times.",
-        ),
+        list[str] | None, takes("NAME", "Another host name; may be given several times.", unset="none")
     ] = None,
     open_browser: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Validation, with_fields
+from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Validation, takes, with_fields
 from abclm.cli.training_run import quiet_imports, shown
 from abclm.cli.training_tunes import prepare
 from abclm.errors import ConfigError
@@ -18,30 +18,20 @@ from abclm.training.config import TrainingConfig
 if TYPE_CHECKING:
     from abclm.experiments.sweep import Result
 
+_PAPER, _AGAIN = "as in the paper", "may be given several times"
+
 
 @with_fields
 def command(
     *,
     corpora: Corpora,
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for the runs, the table and the pictures.")
-    ],
+    out: Annotated[Path, takes("DIR", "Folder for the runs, the table and the pictures.")],
     vary: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="NAME=V,V...",
-            show_default="what the paper compares",
-            help="Setting and values to try, such as units=64,128; may be given several times.",
-        ),
+        takes("NAME=V,V...", f"Values to try, such as units=64,128; {_AGAIN}.", unset=_PAPER),
     ] = None,
     fixed: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--set",
-            metavar="NAME=V",
-            show_default="as in the paper",
-            help="Value of a setting while others are varied, such as units=64; may be given several times.",
-        ),
+        list[str] | None, takes("NAME=V", f"Value of another setting; {_AGAIN}.", "--set", unset=_PAPER)
     ] = None,
     validation: Validation = 0.1,
     clean: Clean = False,

@@ -6,18 +6,8 @@ from typing import Annotated
 
 import typer
 
-from abclm.cli.options import (
-    Clean,
-    Corpora,
-    FieldsOf,
-    Given,
-    Json,
-    ModelFolder,
-    Overwrite,
-    Resume,
-    Validation,
-    with_fields,
-)
+from abclm.cli import options as shared
+from abclm.cli.options import FieldsOf, Given, with_fields
 from abclm.cli.training_run import (
     check,
     figures,
@@ -27,6 +17,7 @@ from abclm.cli.training_run import (
     shown,
 )
 from abclm.cli.training_tunes import prepare
+from abclm.models.architecture import ARCHITECTURES, find_architecture
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.recall import WEIGHTS
 from abclm.training.config import TrainingConfig
@@ -35,22 +26,23 @@ from abclm.training.config import TrainingConfig
 @with_fields
 def command(
     *,
-    corpora: Corpora,
-    out: ModelFolder,
-    validation: Validation = 0.1,
-    clean: Clean = False,
-    resume: Resume = False,
-    overwrite: Overwrite = False,
+    corpora: shared.Corpora,
+    out: shared.ModelFolder,
+    validation: shared.Validation = 0.1,
+    clean: shared.Clean = False,
+    resume: shared.Resume = False,
+    overwrite: shared.Overwrite = False,
+    architecture: Annotated[
+        str, shared.takes("NAME", f"Kind of network: {' or '.join(ARCHITECTURES.names())}.")
+    ] = ModelConfig.name,
     network: Annotated[Given, FieldsOf(ModelConfig())],
-    cache: Annotated[
-        bool,
-        typer.Option("--cache", help="Add a cache of the tune's own passages to the network's predictions."),
-    ] = False,
+    cache: Annotated[bool, typer.Option("--cache", help="Add a cache of the tune's own passages.")] = False,
     training: Annotated[Given, FieldsOf(TrainingConfig(), without=("forgetting",))],
-    as_json: Json = False,
+    as_json: shared.Json = False,
 ) -> None:
     """Train a new model. It is measured on held-out tunes after each epoch, and the best weights are kept."""
-    model_config = ModelConfig(**network, cache=WEIGHTS if cache else ())
+    settings = {**network, "cache": WEIGHTS if cache else ()}
+    model_config = find_architecture(architecture).from_settings(settings)
     config = TrainingConfig(**training)
     check(out, overwrite, resume, validation)
 
@@ -64,7 +56,6 @@ def command(
     with quiet_imports():
         from abclm.training.run import train
 
-    lm.metadata["split"] = {"validation": validation, "seed": config.seed}
     with shown(out) as display:
         say_where_it_begins(out, resume)
         train(

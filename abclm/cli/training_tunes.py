@@ -1,8 +1,7 @@
 """Turn the corpora of a command line into what `train` and `fine-tune` train on and measure."""
 
-import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,15 +30,12 @@ def read_tunes(arguments: list[str], clean: bool, raw: bool = False) -> "Corpus"
     """
     from abclm.corpora.corpus import read_corpora
     from abclm.errors import CorpusError
-    from abclm.tune import Tune
 
     raw_corpus = read_corpora(arguments)
     if raw:
         corpus = raw_corpus
     elif clean:
-        # A tunebook counts its tunes from 1; the model always sees X:1.
-        texts = (re.sub(r"\AX:\d+", "X:1", tune.text) for tune in raw_corpus.tunes)
-        corpus = replace(raw_corpus, tunes=tuple(Tune.parse(text) for text in texts), is_canonical=True)
+        corpus = raw_corpus.as_canonical()
     else:
         corpus = raw_corpus.normalize()
     corpus = corpus.deduplicate()

@@ -3,16 +3,19 @@
 import hashlib
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from glob import has_magic
 from pathlib import Path
 
 from abclm.analysis.similarity import TuneIndex
 from abclm.corpora import built_in
 from abclm.corpora.counts import Statistics, count_corpus
-from abclm.corpora.holdout import choose
+from abclm.corpora.holdout import RULE, choose
+from abclm.corpora.origin import Origin, Source
 from abclm.corpora.problems import CorpusProblem, Kind, not_strict
 from abclm.corpora.sources import AbcFile, find_files
 from abclm.errors import ConfigError, ConvertError, CorpusError, NotationError
@@ -36,7 +39,7 @@ class Corpus:
         name: name of the corpus, or of the files that were read.
         tunes: tunes in the order of the files.
         problems: tunes left out so far, with the reasons.
-        checksums: SHA-256 of the contents, for each built-in corpus and for all files of the user together.
+        origin: sources with their checksums, and the steps applied since.
         places: file of each tune, with its number and title there.
         is_canonical: whether `normalize` made the tunes canonical.
 
@@ -50,7 +53,7 @@ class Corpus:
     name: str
     tunes: tuple[Tune, ...]
     problems: tuple[CorpusProblem, ...] = ()
-    checksums: Mapping[str, str] = field(default_factory=dict, hash=False)
+    origin: Origin = field(default=Origin(), compare=False)
     places: tuple[str, ...] = ()
     is_canonical: bool = False
 
@@ -96,7 +99,7 @@ class Corpus:
         if card.non_commercial:
             _log.warning("%s: %s; abclm corpus list %s shows the licence", name, card.terms, name)
         parts = [_parse(file.name, data) for file, data in zip(files, contents, strict=True)]
-        return _join(name, parts, {name: found})
+        return _join(name, parts, [Source(name, found)])
 
     @classmethod
     def read(cls, *paths: str | os.PathLike[str]) -> "Corpus":
@@ -132,7 +135,8 @@ class Corpus:
         if not contents:
             reason = f"; {parts[0].problems[0]}" if parts else "; give files, folders or globs"
             raise CorpusError(f"{name or 'no path'}: there is no tune{reason}")
-        return _join(name, parts, {name: checksum_of(contents[path] for path in sorted(contents))})
+        found = checksum_of(contents[path] for path in sorted(contents))
+        return _join(name, parts, [Source(name, found, tuple(names))])
 
     def normalize(self) -> "Corpus":
         """Convert every tune to the canonical form.
@@ -149,7 +153,13 @@ class Corpus:
                 kept.append((tune.normalize(), place))
             except NotationError as error:
                 problems.append(CorpusProblem(place, "not canonical", str(error)))
-        return replace(self._keep(kept, problems), is_canonical=True)
+        return replace(self._keep(kept, problems), is_canonical=True, origin=self.origin.then("normalize"))
+
+    def as_canonical(self) -> "Corpus":
+        """Take the tunes as canonical, without a look at them, but for their numbers: each becomes `X:1`."""
+        texts = (re.sub(r"\AX:\d+", "X:1", tune.text) for tune in self.tunes)
+        tunes = tuple(Tune.parse(text) for text in texts)
+        return replace(self, tunes=tunes, is_canonical=True, origin=self.origin.then("as_canonical"))
 
     def strict(self) -> "Corpus":
         """Keep the tunes whose canonical form `abc2midi` plays with no error and no warning.
@@ -167,7 +177,7 @@ class Corpus:
         problems = [
             not_strict(place, found) for place, found in zip(whole.places, said, strict=True) if found
         ]
-        return whole._keep(kept, problems)
+        return replace(whole._keep(kept, problems), origin=whole.origin.then("strict"))
 
     def deduplicate(self) -> "Corpus":
         """Keep the first of the tunes with the same canonical body, whatever their titles.
@@ -175,7 +185,7 @@ class Corpus:
         Returns:
             A corpus without duplicates, which become problems; `count("duplicate")` counts them.
         """
-        return self._deduplicate()[0]
+        return replace(self._deduplicate()[0], origin=self.origin.then("deduplicate"))
 
     def split(
         self, validation: float = 0.1, seed: int = 0, *, relatives_together: bool = False
@@ -206,12 +216,22 @@ class Corpus:
         held_out = choose([tune.title for tune in whole], bodies, wanted, seed, pairs)
         train = whole._keep([row for index, row in enumerate(whole._rows()) if index not in held_out])
         rest = whole._keep([row for index, row in enumerate(whole._rows()) if index in held_out])
-        return train, replace(rest, problems=())
+        settings = {"validation": validation, "seed": seed, "relatives_together": relatives_together}
+        origin = partial(self.origin.then, "split", rule=RULE, **settings)
+        return (
+            replace(train, origin=origin(side="training")),
+            replace(rest, origin=origin(side="validation"), problems=()),
+        )
 
     @property
     def text(self) -> str:
         """The training text: the texts of all tunes, with an empty line after each."""
         return "".join(whole_tune(tune.text) for tune in self.tunes)
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        """For each built-in corpus, and for the user's files together, the SHA-256 of the contents."""
+        return {source.name: source.sha256 for source in self.origin.sources}
 
     @property
     def checksum(self) -> str:
@@ -286,7 +306,7 @@ def read_corpora(arguments: Sequence[str]) -> Corpus:
     if not parts:
         raise CorpusError(f"no corpus was given; give files, folders, or some of {', '.join(names)}")
     name = ", ".join(part.name for part in parts)
-    return _join(name, parts, {key: value for part in parts for key, value in part.checksums.items()})
+    return _join(name, parts, [source for part in parts for source in part.origin.sources])
 
 
 def checksum_of(contents: Iterable[bytes]) -> str:
@@ -315,12 +335,12 @@ def _transcribe(place: str, data: bytes) -> Corpus:
         raise CorpusError(f"{place}: {error}") from error
 
 
-def _join(name: str, parts: Sequence[Corpus], checksums: Mapping[str, str]) -> Corpus:
+def _join(name: str, parts: Sequence[Corpus], sources: Iterable[Source]) -> Corpus:
     return Corpus(
         name=name,
         tunes=tuple(tune for part in parts for tune in part.tunes),
         problems=tuple(problem for part in parts for problem in part.problems),
-        checksums=checksums,
+        origin=Origin(tuple(sources)),
         places=tuple(place for part in parts for place in part.places),
     )
 

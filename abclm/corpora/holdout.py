@@ -6,6 +6,9 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+RULE = "title-hash-1"
+"""What records of a split call the rule of `choose`; another rule gets another name."""
+
 
 def choose(
     titles: Sequence[str],

@@ -1,7 +1,5 @@
 """Turn a corpus into its display in a notebook: counts, the first tunes, and two pictures."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 from abclm.corpora.counts import count_corpus

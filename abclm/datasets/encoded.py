@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from abclm.analysis.novelty import NoveltyIndex
 from abclm.corpora.corpus import Corpus
+from abclm.corpora.origin import Origin
 from abclm.datasets.token_files import TokenFiles
 from abclm.errors import CorpusError
 from abclm.tokenizers.characters import CharacterTokenizer
@@ -29,6 +30,7 @@ class EncodedCorpus:
             the empty line that ends it: uint8 `(characters + 1,)`, or as many on the disk.
         index: of the tunes, to tell copies by; None where none was asked for, or there are too many.
         source: the tunes themselves; None where they are on the disk.
+        origin: what was read, and what was done to it.
     """
 
     name: str
@@ -37,6 +39,7 @@ class EncodedCorpus:
     text: Ids | TokenFiles
     index: NoveltyIndex | None = None
     source: Corpus | None = None
+    origin: Origin = field(default=Origin())
 
     @classmethod
     def encode(cls, corpus: Corpus, tokenizer: CharacterTokenizer, *, indexed: bool = False) -> EncodedCorpus:
@@ -60,6 +63,7 @@ class EncodedCorpus:
             tokenizer.encode("\n" + corpus.text),
             NoveltyIndex.create(corpus.tunes) if indexed else None,
             corpus,
+            corpus.origin,
         )
 
     @property

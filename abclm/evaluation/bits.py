@@ -1,7 +1,5 @@
 """Turn a model and tunes into bits: with NumPy for few tunes, with TensorFlow for many."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

@@ -1,9 +1,7 @@
 """Turn held-out tunes into the losses of a Keras network on them, many tunes at a time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +10,7 @@ import tensorflow as tf
 from abclm.evaluation.figures import EncodedTunes, Evaluation, Ids
 from abclm.models.architecture import Network
 from abclm.tokenizers.characters import CharacterTokenizer
-
-if TYPE_CHECKING:
-    from abclm.tune import Tune
+from abclm.tune import Tune
 
 Lengths = npt.NDArray[np.int32]
 

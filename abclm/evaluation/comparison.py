@@ -1,19 +1,15 @@
 """Turn two sets of tunes into distances: one for each statistic, and one for all statistics together."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from abclm.analysis.statistics import STATISTICS, features, measure
 from abclm.errors import ConfigError
-
-if TYPE_CHECKING:
-    from abclm.tune import Tune
+from abclm.tune import Tune
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,21 +1,17 @@
 """Turn the losses of a model on tunes into bits per character and bits per tune, with intervals."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from abclm.errors import ConfigError
 from abclm.models.recall import recall
-
-if TYPE_CHECKING:
-    from abclm.tokenizers.characters import CharacterTokenizer
-    from abclm.tune import Tune
+from abclm.tokenizers.characters import CharacterTokenizer
+from abclm.tune import Tune
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -83,7 +79,7 @@ class Evaluation:
     costs: Costs = field(compare=False, repr=False)
 
     @classmethod
-    def of(cls, costs: Costs) -> Evaluation:
+    def of(cls, costs: Costs) -> Self:
         """Sum the losses of at least one tune."""
         table = costs.table()
         figures = _figures(table.sum(axis=0))

@@ -1,21 +1,16 @@
 """Turn tunes into a character n-gram model, the baseline for neural models."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError
 from abclm.tokenizers.characters import CharacterTokenizer, whole_tune
-
-if TYPE_CHECKING:
-    from abclm.corpora.corpus import Corpus
-    from abclm.tune import Tune
+from abclm.tune import Tune
 
 Codes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -12,11 +12,10 @@ from abclm.analysis.statistics import STATISTICS, Statistic, measure
 from abclm.evaluation.comparison import Comparison
 from abclm.evaluation.figures import Evaluation
 from abclm.show.picture import FILL, REST, TEXT, dress, format_png, new_figure
+from abclm.tune import Tune
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from abclm.tune import Tune
 
 _MOST_BINS = 48
 

@@ -1,11 +1,9 @@
 """Turn a set of tunes into shares: valid, in key, in form, varied, copied."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +13,7 @@ from abclm.analysis.sections import is_in_form, is_in_key
 from abclm.analysis.similarity import TuneIndex, bar_patterns, heard_patterns
 from abclm.errors import ConfigError
 from abclm.midi.complaints import complaints
-
-if TYPE_CHECKING:
-    from abclm.tune import Tune
+from abclm.tune import Tune
 
 _OPENING_BARS = 2
 _Z = 1.959964  # of 95 % under a normal distribution

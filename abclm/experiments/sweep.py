@@ -1,7 +1,5 @@
 """Turn settings to compare into trained models, a table and pictures: one setting is varied at a time."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

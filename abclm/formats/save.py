@@ -3,16 +3,13 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from abclm.errors import AbclmError, ConfigError, ConvertError
 from abclm.formats.table import FORMATS, suffixes_of
+from abclm.midi.performance import Performance
+from abclm.notation.tune import Tune
 from abclm.notation.tunebook import format_tunebook
 from abclm.system.files import write_bytes
-
-if TYPE_CHECKING:
-    from abclm.midi.performance import Performance
-    from abclm.notation.tune import Tune
 
 
 def save(

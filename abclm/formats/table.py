@@ -7,11 +7,10 @@ rows and name no format themselves.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from abclm.errors import AbclmError
-    from abclm.notation.tune import Tune
+from abclm.errors import AbclmError
+from abclm.notation.tune import Tune
 
 
 @dataclass(frozen=True, kw_only=True)

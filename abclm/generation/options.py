@@ -43,9 +43,8 @@ class GenerationOptions:
         None, unset="none", help="Music code that the tune begins with, such as |:GAB c2d."
     )
     parts: int | None = option(
-        None, low=1, high=MOST_PARTS, unset="as in a training tune",
-        help="Number of parts, each repeated.",
-    )  # fmt: skip
+        None, low=1, high=MOST_PARTS, unset="as in a training tune", help="Number of parts, each repeated."
+    )
     bars: int | None = option(
         None, low=1, high=MOST_BARS, unset="as in a training tune",
         help="Number of bars in each part; without parts, in the whole tune. A repeat counts once.",
@@ -55,7 +54,7 @@ class GenerationOptions:
         help="Let the model choose the form as it writes. Otherwise a tune without parts and bars gets the form of a "
         "training tune, of the same rhythm if one is given.",
     )
-    n: int = option(1, low=1, high=1_000_000, flag="-n", help="Number of tunes.")
+    n: int = option(1, low=1, high=1_000_000, spelling="-n", help="Number of tunes.")
     seed: int | None = option(
         None, low=0, unset="random, printed to stderr",
         help="Random seed: the same seed, options and model give the same tunes.",
@@ -65,12 +64,10 @@ class GenerationOptions:
     )
     top_k: int | None = option(None, low=1, help="Draw only from this many symbols, the most probable ones.")
     top_p: float | None = option(
-        None, above=0, high=1,
-        help="Draw only from the most probable symbols, as few as together reach this probability.",
+        None, above=0, high=1, help="Draw only from the most probable symbols that together reach this probability."
     )  # fmt: skip
     min_p: float | None = option(
-        None, low=0, high=1,
-        help="Draw only from symbols whose probability is at least this share of the highest one.",
+        None, low=0, high=1, help="Draw only from symbols whose probability is at least this share of the highest one."
     )  # fmt: skip
     bar_repetition: float = option(
         1.0, low=0, high=1,
@@ -87,14 +84,15 @@ class GenerationOptions:
         help="Maximum number of draws of the last bar, until the model itself would end the tune there.",
     )  # fmt: skip
     batch_size: int = option(
-        128, low=1, high=1024,
-        help="Number of tunes written at the same time. Changes speed and memory, not the tunes.",
+        128, low=1, high=1024, help="Number of tunes written at the same time. Changes speed and memory, not the tunes."
     )  # fmt: skip
     max_length: int = option(
         1500, low=_SHORTEST, high=100_000, help="Maximum length of a tune in characters, header included."
     )
     constrained: bool = option(
-        True, flag="--unconstrained", help="The grammar keeps the music valid; --unconstrained turns it off."
+        True,
+        spelling="--unconstrained",
+        help="The grammar keeps the music valid; --unconstrained turns it off.",
     )
     novel: bool = option(False, help="Give only tunes that do not copy a training tune.")
     attempts: int = option(

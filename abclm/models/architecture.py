@@ -6,27 +6,22 @@ engine, which the config imports when they are asked for. `register` makes it kn
 model's `config.json`.
 """
 
-from __future__ import annotations
-
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass
-from difflib import get_close_matches
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm._version import VERSION
 from abclm.errors import ConfigError
 from abclm.system import options
+from abclm.system.registry import Registry
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Floats = npt.NDArray[np.float32]
-    Weights = Mapping[str, Floats]
+Floats = npt.NDArray[np.float32]
+Weights = Mapping[str, Floats]
 
 FORMAT_VERSION = 2
 """Of `config.json`. Version 1 had no architecture: it is read as an LSTM of characters."""
@@ -168,59 +163,15 @@ class Architecture(ABC):
         return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in given.items()})
 
 
-_ARCHITECTURES: dict[str, str | type[Architecture]] = {
-    "lstm": "abclm.models.lstm.config:ModelConfig",
-}
-
-
-def register(architecture: type[Architecture]) -> type[Architecture]:
-    """Make an architecture known by its name, so that model folders that name it can be read; also as a decorator.
-
-    Raises:
-        ConfigError: the class lacks part of what an architecture has to give, or its name is taken.
-    """
-    if not isinstance(architecture, type) or not issubclass(architecture, Architecture):
-        raise ConfigError(f"an architecture is a subclass of Architecture, and {architecture!r} is none")
-    types = {"name": str, "token_axes": Mapping}
-    lacking = [
-        each for each, kind in types.items() if not isinstance(getattr(architecture, each, None), kind)
-    ]
-    lacking += sorted(architecture.__abstractmethods__)
-    if not is_dataclass(architecture) or "__dataclass_fields__" not in vars(architecture):
-        lacking.append("@dataclass(frozen=True, kw_only=True)")
-    if lacking:
-        raise ConfigError(
-            f"the architecture {architecture.__name__} can't be registered: it lacks {', '.join(lacking)}"
-        )
-    if _ARCHITECTURES.get(architecture.name, architecture) is not architecture:
-        raise ConfigError(f"there is an architecture {architecture.name!r} already; give yours another name")
-    _ARCHITECTURES[architecture.name] = architecture
-    return architecture
-
-
-def architectures() -> list[str]:
-    """The names of the architectures that are known, sorted."""
-    return sorted(_ARCHITECTURES)
-
-
-def find_architecture(name: str) -> type[Architecture]:
-    """Find an architecture by its name.
-
-    Raises:
-        ConfigError: there is none of that name; says the nearest ones.
-    """
-    found = _ARCHITECTURES.get(name) if isinstance(name, str) else None
-    if found is None:
-        near = get_close_matches(str(name), architectures(), 1) or architectures()
-        raise ConfigError(
-            f"the architecture {name!r} is unknown; did you mean {' or '.join(near)}? One of your own is known once the "
-            "module that registers it is imported"
-        )
-    if isinstance(found, str):
-        module, _, class_name = found.partition(":")
-        found = getattr(import_module(module), class_name)
-        assert isinstance(found, type)
-    return found
+ARCHITECTURES: Registry[Architecture] = Registry(
+    "architecture",
+    Architecture,
+    ConfigError,
+    attributes={"name": str, "token_axes": Mapping},
+    known={"gru": "abclm.models.gru.config:GRUConfig", "lstm": "abclm.models.lstm.config:ModelConfig"},
+)
+register = ARCHITECTURES.register
+find_architecture = ARCHITECTURES.find
 
 
 def read_config(text: str) -> Architecture:

@@ -7,23 +7,19 @@ into place. Whoever reads takes a file from `.saved` first, so a crash at any po
 the new one, never a mixture, and whatever else the folder holds stays.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm.errors import ModelError
 from abclm.system.files import write_bytes
 from abclm.system.folders import new_folder
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 CONFIG = "config.json"
 VOCABULARY = "vocabulary.json"

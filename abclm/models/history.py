@@ -1,7 +1,5 @@
 """Turn what training measured of itself into a table, and into a picture of its curves."""
 
-from __future__ import annotations
-
 import csv
 import io
 import math

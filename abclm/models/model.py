@@ -1,18 +1,18 @@
-"""Hold a language model (its config, vocabulary and weights) and turn it into a folder and back.
+"""Hold a language model (its config, tokenizer and weights) and turn it into a folder and back.
 
 The model is data: what samples from it, trains it or measures it takes it as an argument. `abclm.LanguageModel` is this
 with methods that do all that.
 """
 
-from __future__ import annotations
-
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm._version import VERSION
 from abclm.analysis.forms import forms_in, tonic_endings_in
@@ -24,11 +24,11 @@ from abclm.models.history import History
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.presets import find_model
 from abclm.models.recall import WEIGHTS
+from abclm.notation.canonical import FORM_VERSION
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
 from abclm.tokenizers.tokenizer import Tokenizer, read_tokenizer
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
+_log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
@@ -111,6 +111,7 @@ class Model:
         except AbclmError as error:
             raise ModelError(f"{folder / files.VOCABULARY}: {error}") from None
         metadata = files.read_object(folder, files.METADATA)
+        _check_form(metadata, folder / files.METADATA)
         history = metadata.pop("history", [])
         if not isinstance(history, list):
             raise ModelError(f"{folder / files.METADATA}: history is a list; copy the model again")
@@ -197,4 +198,23 @@ class Model:
         return replace(
             self, tokenizer=tokenizer, weights=weights,
             metadata=dict(self.metadata), history=list(self.history),
+        )  # fmt: skip
+
+
+def _check_form(metadata: Mapping[str, Any], place: Path) -> None:
+    """Warn of a model of tunes in an older canonical form, and refuse one in a newer; ModelError."""
+    training = metadata.get("training", {})
+    version = training.get("form_version", 1) if isinstance(training, Mapping) else 1
+    if not isinstance(version, int):
+        raise ModelError(f"{place}: form_version is an integer, received {version!r}; copy the model again")
+    if version > FORM_VERSION:
+        raise ModelError(
+            f"{place}: the model learned tunes in version {version} of the canonical form, and this abclm {VERSION} "
+            f"knows versions up to {FORM_VERSION}; update abclm"
+        )
+    if version < FORM_VERSION:
+        _log.warning(
+            "%s: the model learned tunes in version %d of the canonical form, and abclm %s writes version %d: what it "
+            "writes and how it is measured may be a little off; train the model again to be sure",
+            place, version, VERSION, FORM_VERSION,
         )  # fmt: skip

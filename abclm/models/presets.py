@@ -1,7 +1,5 @@
 """Turn a model's name or path into the folder that holds it."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -6,20 +6,16 @@ recognition", 1990), in compression a match model (Mahoney, "Adaptive weighing o
 compression", 2005).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import Self
 
 import numpy as np
+import numpy.typing as npt
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Floats = npt.NDArray[np.floating]
-    Doubles = npt.NDArray[np.float64]
-    Ids = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.floating]
+Doubles = npt.NDArray[np.float64]
+Ids = npt.NDArray[np.int64]
 
 SHORTEST = 3
 """Tokens: a shorter passage that comes again says nothing."""
@@ -62,7 +58,7 @@ class Cache:
         # Of the passage that comes again; where none does, as if so short a one did.
         self._length = SHORTEST - 1
 
-    def copy(self) -> Cache:
+    def copy(self) -> Self:
         """Return one that goes on from here by itself."""
         return copy(self)
 

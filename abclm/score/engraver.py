@@ -1,6 +1,6 @@
-"""Turn MusicXML into pages of SVG by verovio, in a process of its own, as it may crash, hang or take too much memory.
+"""Turn MusicXML into pages of SVG by verovio, in a separate process, because it can crash, hang or use too much memory.
 
-A tune that ends the process is an error, and the next tune gets a new one (see `abclm.system.worker`).
+A tune that ends the process causes an error; the next tune gets a new process (see `abclm.system.worker`).
 """
 
 import importlib.util
@@ -27,7 +27,7 @@ _OPTIONS = {
     "spacingSystem": 6,
     "svgViewBox": True,
     "svgRemoveXlink": True,
-    # Only the signs in chord symbols are letters of its music font; they become letters of any font.
+    # Only accidentals in chord symbols use letters of verovio's music font; replace them by letters of any font.
     "smuflTextFont": "none",
 }
 _SIGN_IN_TEXT = re.compile('font-family="Leipzig" font-size="[0-9]+px">([\uea64-\uea66])')
@@ -47,12 +47,12 @@ def engrave(
 
     Args:
         musicxml: the text of a MusicXML file.
-        width: of a page, in tenths of a millimetre at full size.
-        height: what a page has at most.
-        more_lines: whether lines of music that a narrow page has no room for become several; else they are
-            squeezed.
-        seed: for the identifiers in the SVG, 1 or more; scores on one page of HTML need different ones.
-        timeout_seconds: how long it may take.
+        width: width of a page, in tenths of a millimetre at full size.
+        height: maximum height of a page, in the same unit.
+        more_lines: whether to split lines of music that are too long for a narrow page; otherwise they are
+            compressed.
+        seed: seed for the identifiers in the SVG, 1 or more; scores on one HTML page need different seeds.
+        timeout_seconds: time limit.
 
     Returns:
         Each page as the text of an SVG file.

@@ -14,7 +14,7 @@ def _engrave(request: dict[str, Any]) -> Answer:
     import verovio
 
     verovio.enableLog(verovio.LOG_OFF)
-    # A new toolkit for each tune: identifiers depend on nothing that came before.
+    # A new toolkit for each tune, so that identifiers don't depend on earlier tunes.
     toolkit = verovio.toolkit()
     toolkit.setOptions(request["options"])
     if not toolkit.loadData(request["musicxml"]):

@@ -5,12 +5,11 @@ An option is declared once, as a field with a default, a help text and a range. 
 `abclm.web.schema` what the API takes.
 """
 
-from __future__ import annotations
-
+import operator
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -34,7 +33,7 @@ class Option:
         below: legal numbers are smaller than this.
         choices: the legal texts; empty where any text is.
         unset: what the default None means, in words.
-        flag: how the option is spelled on the command line, where it is not the name with hyphens.
+        spelling: how the option is spelled on the command line, where it is not the name with hyphens.
         example: a value to show.
     """
 
@@ -48,7 +47,7 @@ class Option:
     below: float | None = None
     choices: tuple[str, ...] = ()
     unset: str = "off"
-    flag: str = ""
+    spelling: str = ""
     example: Any = None
 
     @property
@@ -91,40 +90,17 @@ class Option:
             return False
         if self.kind is float and not abs(value) <= sys.float_info.max:  # infinite, or no number
             return False
-        return (
-            (self.low is None or value >= self.low)
-            and (self.high is None or value <= self.high)
-            and (self.above is None or value > self.above)
-            and (self.below is None or value < self.below)
-        )
+        return all(getattr(operator, name)(value, end) for name, end in self.limits.items())
 
     def _span(self) -> str:
         if self.above is not None:
-            return f"above {self.above:,}" + (f", up to {self.high:,}" if self.high is not None else "")
-        parts = []
-        if self.low is not None:
-            parts.append(f"from {self.low:,}")
-        if self.high is not None:
-            parts.append(f"to {self.high:,}")
-        if self.below is not None:
-            parts.append(f"to below {self.below:,}")
-        return " ".join(parts)
+            return f"above {self.above:,}" + ("" if self.high is None else f", up to {self.high:,}")
+        ends = {"from": self.low, "to": self.high, "to below": self.below}
+        return " ".join(f"{word} {end:,}" for word, end in ends.items() if end is not None)
 
 
-def option(
-    default: T,
-    *,
-    help: str,
-    low: float | None = None,
-    high: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
-    choices: tuple[str, ...] = (),
-    unset: str = "off",
-    flag: str = "",
-    example: Any = None,
-) -> T:
-    """Declare a field of a dataclass as an option; see `Option` for what each of these is.
+def option(default: T, **settings: Any) -> T:
+    """Declare a field of a dataclass as an option; its settings are the other attributes of `Option`.
 
     Example:
         >>> @dataclass(frozen=True, kw_only=True)
@@ -133,8 +109,7 @@ def option(
         >>> list(problems(Settings(parts=9)))
         ['parts is an integer from 1 to 8, received 9']
     """
-    settings = locals()
-    return cast(T, field(default=settings.pop("default"), metadata={_KEY: settings}))
+    return field(default=default, metadata={_KEY: settings})
 
 
 def options_of(config: type) -> dict[str, Option]:

@@ -3,21 +3,17 @@
 Here alone stands how tunes are told apart in a text: a tune begins behind a newline and ends with an empty line.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm.errors import ModelError, VocabularyError
 from abclm.notation.fields import CANONICAL_SYMBOLS
 from abclm.tokenizers.tokenizer import Tokenizer
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 DEFAULT_SYMBOLS = tuple(sorted(CANONICAL_SYMBOLS))  # the 83 of canonical tunes, by code point
 
@@ -62,17 +58,17 @@ class CharacterTokenizer(Tokenizer[str]):
             raise VocabularyError(f"a vocabulary has each symbol once; {twice!r} stands in it twice")
 
     @classmethod
-    def default(cls) -> CharacterTokenizer:
+    def default(cls) -> Self:
         """Return the 83 symbols of canonical tunes."""
         return cls(DEFAULT_SYMBOLS)
 
     @classmethod
-    def from_text(cls, text: str) -> CharacterTokenizer:
+    def from_text(cls, text: str) -> Self:
         """Collect the characters that occur in a text, ordered by code point."""
         return cls(tuple(sorted(set(text))))
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> CharacterTokenizer:
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
         """Make a tokenizer of `{"symbols": [...]}`.
 
         Raises:
@@ -82,13 +78,13 @@ class CharacterTokenizer(Tokenizer[str]):
             raise VocabularyError('a vocabulary is a JSON object {"symbols": [...]}; received something else')
         return cls(tuple(settings["symbols"]))
 
-    def with_symbols_of(self, text: str) -> CharacterTokenizer:
-        """Return a vocabulary that has, behind its own symbols, those of a text that it lacks, by code point.
+    def with_symbols_of(self, text: str) -> Self:
+        """Return a tokenizer with the other symbols of a text, by code point, after its own symbols.
 
         Raises:
             VocabularyError: there are too many.
         """
-        return CharacterTokenizer((*self.symbols, *sorted(set(text).difference(self.symbols))))
+        return type(self)((*self.symbols, *sorted(set(text).difference(self.symbols))))
 
     def settings(self) -> dict[str, Any]:
         """Return the symbols, in order."""

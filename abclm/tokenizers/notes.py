@@ -5,23 +5,19 @@ together by their pitch classes in normal order (`0.4.7`). Octaves of chords, on
 of music21: `str(note.pitch)`, and `chord.normalOrder` joined by dots.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm.errors import VocabularyError
 from abclm.midi.file import PERCUSSION_CHANNEL, MidiNote
 from abclm.tokenizers.tokenizer import Tokenizer
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 PIECE = ""
 """The name of the token that stands before each piece and after it."""
@@ -64,13 +60,13 @@ class NoteTokenizer(Tokenizer[Sequence[str]]):
             raise VocabularyError(f"a vocabulary has each name once; {twice!r} stands in it twice")
 
     @classmethod
-    def from_pieces(cls, pieces: Iterable[Sequence[str]], least: int = 1) -> NoteTokenizer:
+    def from_pieces(cls, pieces: Iterable[Sequence[str]], least: int = 1) -> Self:
         """Collect the names that occur at least so often, in alphabetical order."""
         counts = Counter(name for piece in pieces for name in piece)
         return cls((PIECE, *sorted(name for name, count in counts.items() if count >= least)))
 
     @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> NoteTokenizer:
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
         """Make a tokenizer of `{"names": [...]}`.
 
         Raises:

@@ -4,22 +4,18 @@ A tokenizer is one of the three parts of a model, beside the architecture, which
 One file in this folder holds one kind of token; `register` makes a kind known, so that a model folder can be read.
 """
 
-from __future__ import annotations
-
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm.errors import VocabularyError
+from abclm.system.registry import Registry
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Ids = npt.NDArray[np.unsignedinteger[Any]]
+Ids = npt.NDArray[np.unsignedinteger[Any]]
 
 Content = TypeVar("Content")
 
@@ -113,38 +109,17 @@ class Tokenizer(ABC, Generic[Content]):
         return json.dumps({"kind": self.kind, **self.settings()}, ensure_ascii=True) + "\n"
 
 
-_KINDS: dict[str, str | type[Tokenizer[Any]]] = {
-    "characters": "abclm.tokenizers.characters:CharacterTokenizer",
-    "notes": "abclm.tokenizers.notes:NoteTokenizer",
-}
-
-
-def register(tokenizer: type[Tokenizer[Any]]) -> type[Tokenizer[Any]]:
-    """Make a kind of tokenizer known, so that model folders that name it can be read; also as a decorator.
-
-    Raises:
-        VocabularyError: the class lacks part of what a tokenizer has to give, or its kind is taken.
-    """
-    lacking = sorted(getattr(tokenizer, "__abstractmethods__", ()))
-    if not isinstance(tokenizer, type) or not issubclass(tokenizer, Tokenizer):
-        raise VocabularyError(f"a tokenizer is a subclass of Tokenizer, and {tokenizer!r} is none")
-    kind = getattr(tokenizer, "kind", None)
-    if not isinstance(kind, str) or not kind:
-        lacking.insert(0, "kind")
-    if lacking:
-        raise VocabularyError(
-            f"the tokenizer {tokenizer.__name__} can't be registered: it lacks {', '.join(lacking)}"
-        )
-    assert isinstance(kind, str)
-    if _KINDS.get(kind, tokenizer) is not tokenizer:
-        raise VocabularyError(f"there is a tokenizer of the kind {kind!r} already; give yours another kind")
-    _KINDS[kind] = tokenizer
-    return tokenizer
-
-
-def kinds() -> list[str]:
-    """The kinds of tokenizer that are known, sorted."""
-    return sorted(_KINDS)
+TOKENIZERS: Registry[Tokenizer[Any]] = Registry(
+    "tokenizer",
+    Tokenizer,
+    VocabularyError,
+    attributes={"kind": str},
+    known={
+        "characters": "abclm.tokenizers.characters:CharacterTokenizer",
+        "notes": "abclm.tokenizers.notes:NoteTokenizer",
+    },
+)
+register = TOKENIZERS.register
 
 
 def read_tokenizer(text: str) -> Tokenizer[Any]:
@@ -159,15 +134,4 @@ def read_tokenizer(text: str) -> Tokenizer[Any]:
         raise VocabularyError(f"a vocabulary is JSON; this is not: {error}") from None
     if not isinstance(data, dict):
         raise VocabularyError("a vocabulary is a JSON object; received something else")
-    kind = data.pop("kind", "characters")
-    found = _KINDS.get(kind) if isinstance(kind, str) else None
-    if found is None:
-        raise VocabularyError(
-            f"the tokenizer {kind!r} is unknown; known are {', '.join(kinds())}. Import the module that registers it "
-            "first, or update abclm"
-        )
-    if isinstance(found, str):
-        module, _, name = found.partition(":")
-        found = getattr(import_module(module), name)
-        assert isinstance(found, type)
-    return found.from_settings(data)
+    return TOKENIZERS.find(data.pop("kind", "characters")).from_settings(data)

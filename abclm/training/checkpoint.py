@@ -6,8 +6,6 @@ aside and renamed; the one before is removed after that. So a crash at any momen
 the one before.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import logging
@@ -15,16 +13,16 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from abclm._version import VERSION
 from abclm.errors import ModelError
 from abclm.models.folder import TRAINING_STATE
 from abclm.system.files import write_bytes
 from abclm.system.folders import new_folder
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 FOLDER = TRAINING_STATE
 FORMAT_VERSION = 1
@@ -58,7 +56,8 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
     root = folder / FOLDER
     before = _numbered(root)
-    tensors = save(dict(checkpoint.tensors))
+    # In C order: safetensors 0.8.0 shuffles the numbers of a transposed array.
+    tensors = save({name: np.asarray(tensor, order="C") for name, tensor in checkpoint.tensors.items()})
     state = {
         "format_version": FORMAT_VERSION,
         "tensors_sha256": hashlib.sha256(tensors).hexdigest(),

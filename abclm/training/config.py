@@ -30,10 +30,8 @@ class TrainingConfig:
     optimizer: str = option("adam", choices=OPTIMIZERS, help="Optimizer, as Keras implements it.")
     learning_rate: float = option(1e-3, above=0, help="Step size of the optimizer, after the warm-up steps.")
     schedule: str = option(
-        "constant",
-        choices=SCHEDULES,
-        help="Learning rate over the run; cosine falls to 0 along half a cosine.",
-    )
+        "constant", choices=SCHEDULES, help="Learning rate over the run; cosine falls to 0 along half a cosine."
+    )  # fmt: skip
     warmup_steps: int = option(
         0, low=0, help="Number of steps at the start in which the learning rate rises to its value."
     )
@@ -55,10 +53,8 @@ class TrainingConfig:
         0.0, low=0, below=1, help="Share of the recurrent weights to leave out in a step (DropConnect)."
     )  # Merity et al. 2018, section 2
     weight_decay: float = option(
-        0.0,
-        low=0,
-        help="Share of each weight to subtract in a step, times the learning rate. Biases are left alone.",
-    )
+        0.0, low=0, help="Share of each weight to subtract in a step, times the learning rate. Biases are left alone."
+    )  # fmt: skip
     label_smoothing: float = option(
         0.0, low=0, below=1,
         help="Share of the target's probability to spread over all symbols. The reported loss is without it.",
@@ -78,9 +74,8 @@ class TrainingConfig:
         "the tune's mode. Tunes must be canonical.",
     )  # fmt: skip
     seed: int = option(
-        0, low=0, high=_MOST_SEED,
-        help="Random seed for initial weights, split, window order and dropout.",
-    )  # fmt: skip
+        0, low=0, high=_MOST_SEED, help="Random seed for initial weights, split, window order and dropout."
+    )
     forgetting: float | None = option(
         None, above=0,
         help="Stop when the loss on the old tunes has risen by more than this share; that epoch is discarded.",

@@ -1,21 +1,17 @@
 """Turn where a run stands into files: the model, its history, and what is needed to go on."""
 
-from __future__ import annotations
-
 import errno
 import logging
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from abclm.errors import ModelError
 from abclm.models.history import draw_history, format_history
+from abclm.models.model import Model
 from abclm.system.files import write_bytes, write_text
 from abclm.training.checkpoint import FOLDER, Checkpoint, read_checkpoint, write_checkpoint
-
-if TYPE_CHECKING:
-    from abclm.models.model import Model
 
 TABLE = "history.csv"
 PICTURE = "history.png"

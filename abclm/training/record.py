@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from itertools import chain, islice
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from abclm._version import VERSION
 from abclm.analysis.forms import count_forms, share_on_tonic
 from abclm.errors import ConfigError
+from abclm.notation.canonical import FORM_VERSION
 from abclm.tokenizers.characters import as_characters
 from abclm.training.held_out import tunes_of
 from abclm.tune import Tune
@@ -45,6 +47,7 @@ def training_record(
     earlier, tunes = lm.metadata.get("training"), _some_tunes(corpus, as_characters(lm.tokenizer))
     record: dict[str, Any] = {
         "config": asdict(config),
+        "form_version": FORM_VERSION,
         "corpus": _summary(corpus),
         "validation": None if validation is None else _summary(validation),
         "forms": count_forms(tunes),
@@ -56,6 +59,15 @@ def training_record(
         },
     }
     return {**record, "went_on_from": earlier} if earlier else record
+
+
+def as_start(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Put what a shipped model's metadata say of its own tunes into the record of their training, to go on from."""
+    about = {name: metadata[name] for name in ("name", "corpora", "split", "stored_as") if name in metadata}
+    if not {"corpora", "split"} & about.keys():
+        return dict(metadata)
+    others = {name: value for name, value in metadata.items() if name not in about}
+    return {**others, "training": {**metadata.get("training", {}), **about}}
 
 
 def _some_tunes(corpus: EncodedCorpus, tokenizer: CharacterTokenizer) -> list[Tune]:
@@ -74,6 +86,7 @@ def _summary(corpus: EncodedCorpus) -> dict[str, Any]:
         "tunes": corpus.tunes,
         "characters": corpus.characters,
         "checksum": corpus.checksum,
+        **corpus.origin.to_dict(),
     }
 
 

@@ -1,12 +1,11 @@
 """Turn Ctrl-C and SIGTERM into a KeyboardInterrupt between two steps, never inside one."""
 
-from __future__ import annotations
-
 import contextlib
 import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
+from typing import Self
 
 
 class Stopping:
@@ -20,7 +19,7 @@ class Stopping:
         self._asked = False
         self._before: dict[int, object] = {}
 
-    def __enter__(self) -> Stopping:
+    def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup

@@ -4,8 +4,6 @@ Every worker runs the same command. Each takes its part of every batch, the grad
 all make the same change to the same weights. The first, the *chief*, alone writes.
 """
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import json

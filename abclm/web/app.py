@@ -1,12 +1,9 @@
 """Turn a model into an application: the page, the API that it uses, and the API's description."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,15 +13,13 @@ from starlette.staticfiles import StaticFiles
 
 from abclm._version import VERSION
 from abclm.errors import AbclmError
+from abclm.language_model import LanguageModel
 from abclm.web.limits import Busy, Limits
 from abclm.web.middleware import Guard
 from abclm.web.pages import format_description, format_home, read_style
 from abclm.web.routes import GoneError, create_api
 from abclm.web.service import Office
 from abclm.web.tune_queue import TooSlowError
-
-if TYPE_CHECKING:
-    from abclm.language_model import LanguageModel
 
 _logger = logging.getLogger(__name__)
 

@@ -3,21 +3,16 @@
 Each of them starts an engraver of its own (see `abclm.score.engraver`).
 """
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from abclm.errors import AbclmError, ConvertError
 from abclm.score.svg import PAGE_WIDTH
 from abclm.system.worker import Answer, Worker, WorkerCrashError
-from abclm.web.limits import Busy
-
-if TYPE_CHECKING:
-    from abclm.web.limits import Limits
+from abclm.web.limits import Busy, Limits
 
 _MEMORY_BYTES = 3 << 30
 _FILE_BYTES = 1 << 28

@@ -1,7 +1,5 @@
 """Turn requests for tunes, checks, scores and files into answers: the API, named like the commands."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 import json

@@ -1,8 +1,6 @@
 """Turn the options into what the API takes, and say what it gives: shapes of JSON, for checking and for its pages."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -13,10 +11,8 @@ from abclm.score.svg import NARROWEST, PAGE_WIDTH
 from abclm.system.options import Option, options_of
 
 MEDIA_TYPES = {suffix.removeprefix("."): row.media_type for suffix, row in FORMATS.items()}
-if TYPE_CHECKING:
-    Format = str
-else:
-    Format = Literal[tuple(MEDIA_TYPES)]
+
+Format = str
 
 MOST_CHARACTERS = 5_000  # of a tune that is sent
 MOST_LENGTH = 4_000  # characters of a tune that is written

@@ -1,21 +1,16 @@
 """Turn an application into a server on this machine."""
 
-from __future__ import annotations
-
 import contextlib
 import socket
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
 
 import uvicorn
 
 from abclm.errors import AbclmError
+from abclm.language_model import LanguageModel
 from abclm.web.app import create_app
 from abclm.web.connection import limited_connections
 from abclm.web.limits import Limits
-
-if TYPE_CHECKING:
-    from abclm.language_model import LanguageModel
 
 
 def serve(

@@ -1,24 +1,20 @@
 """Turn what is asked into answers: options into tunes at the desk, tunes into files in the workshop."""
 
-from __future__ import annotations
-
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from abclm._version import VERSION
+from abclm.generation.options import GenerationOptions
+from abclm.language_model import LanguageModel
 from abclm.system.worker import Answer
 from abclm.web.conversion_pool import Workshop
 from abclm.web.limits import Busy, Limits, Places
 from abclm.web.schema import Overlap, TuneAsked, TuneWritten
 from abclm.web.tune_queue import Desk, Job, Written
-
-if TYPE_CHECKING:
-    from abclm.generation.options import GenerationOptions
-    from abclm.language_model import LanguageModel
 
 
 class Office:

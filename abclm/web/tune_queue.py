@@ -5,25 +5,19 @@ for all of them would write many tunes in less time, but a few in more: docs/ser
 slowly is waited for: what is written is kept until it is asked for, and that is no more than a tune.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from abclm.analysis.novelty import Overlap
 from abclm.generation.abc.tunes import find_problems, stream_steps
+from abclm.generation.options import GenerationOptions
+from abclm.language_model import LanguageModel
 from abclm.tune import Tune
-from abclm.web.limits import Busy
-
-if TYPE_CHECKING:
-    from abclm.analysis.novelty import Overlap
-    from abclm.generation.options import GenerationOptions
-    from abclm.language_model import LanguageModel
-    from abclm.web.limits import Limits
+from abclm.web.limits import Busy, Limits
 
 _STEPS = 8  # characters of one tune before it is the next one's turn
 

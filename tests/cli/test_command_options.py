@@ -36,11 +36,11 @@ COMMANDS = dict(commands())
 
 @dataclass(frozen=True, kw_only=True)
 class Bread:
-    loaves: int = option(1, low=1, high=9, flag="-l", help="Number of loaves.")
+    loaves: int = option(1, low=1, high=9, spelling="-l", help="Number of loaves.")
     flour: str = option("rye", choices=("rye", "wheat"), help="Kind of flour.")
     rest_minutes: float | None = option(None, above=0, unset="overnight", help="Time to rest, in minutes.")
     sweet: bool = option(False, help="Add honey.")
-    salted: bool = option(True, flag="--unsalted", help="Salt is added; --unsalted leaves it out.")
+    salted: bool = option(True, spelling="--unsalted", help="Salt is added; --unsalted leaves it out.")
     note: str | None = None
 
     def __post_init__(self):

@@ -14,6 +14,8 @@ import abclm
 from abclm.cli import run, training_tunes
 from abclm.corpora.corpus import Corpus
 from abclm.language_model import LanguageModel
+from abclm.models.gru.config import GRUConfig
+from abclm.notation.tunebook import format_tunebook
 
 SMALL = ("--units", "8", "--embedding-dimension", "4", "--sequence-length", "50")
 
@@ -54,7 +56,7 @@ def test_training_ends_with_one_object_of_figures(call):
     assert figures["validation_bits_per_character"] == pytest.approx(
         lm.bits_per_character(Corpus.load("oldTunes").split(0.1, seed=0)[1]), rel=1e-6
     )
-    assert lm.metadata["split"] == {"validation": 0.1, "seed": 0}
+    assert lm.metadata["training"]["validation"]["steps"][-1]["seed"] == 0
     assert "step 3/3" in errors
     assert "bits/character" in errors
     assert "characters/s" in errors
@@ -89,6 +91,20 @@ def test_options_reach_the_model_and_the_training(call):
         1,
     )
     assert lm.metadata["training"]["validation"] is None
+
+
+def test_another_architecture_is_trained_by_its_name(call):
+    code, _, _ = call(
+        "train", "oldTunes", "--out", "m", "--steps", "2", *SMALL, "--architecture", "gru", "--layers", "2"
+    )
+    assert code == 0
+    assert LanguageModel.load("m").config == GRUConfig(embedding_dimension=4, units=8, layers=2)
+
+
+def test_an_unknown_architecture_is_wrong_use(call):
+    code, _, errors = call("train", "oldTunes", "--out", "m", "--architecture", "grue")
+    assert code == 2
+    assert "the architecture 'grue' is unknown; did you mean gru?" in errors
 
 
 def test_clean_takes_a_written_tunebook_as_it_is(call):
@@ -132,10 +148,37 @@ def test_fine_tuning_says_what_it_was_good_for_and_what_was_forgotten(call, mode
         before = figures["before"][name]["bits_per_character"]
         assert f"{said}: {before:.3f} bits per character before," in errors
     assert figures["old_bits_per_tune"] < figures["before"]["old"]["bits_per_tune"]
-    assert LanguageModel.load("a").metadata["split"] == {"validation": 0.1, "seed": 0}
+    assert LanguageModel.load("a").metadata["training"]["validation"]["steps"][-1]["validation"] == 0.1
     code, _, errors = call(*arguments, "--out", "b")
     assert code == 0
-    assert "tunes like those it knew" not in errors  # the model doesn't say what they are
+    assert "tunes like those it knew" in errors  # which its metadata tell
+    assert LanguageModel.load("b").metadata["training"]["old"]["tunes"] == 6
+
+
+def test_fine_tuning_measures_what_any_model_forgets_or_says_why_not(call, caplog):
+    tunes = Corpus.load("oldTunes").normalize().tunes
+    for name, half in (("my.abc", tunes[:28]), ("other.abc", tunes[28:])):
+        Path(name).write_text(format_tunebook(half), encoding="utf-8")
+    assert call("train", "my.abc", "--out", "m", "--steps", "2", *SMALL)[0] == 0
+    arguments = ("fine-tune", "other.abc", "--model", "m", "--epochs", "1", "--json")
+    code, out, errors = call(*arguments, "--out", "n")
+    assert code == 0
+    before, after = json.loads(out)["before"]["old"], LanguageModel.load("n").metadata["training"]["old"]
+    assert before["tunes"] == after["tunes"] == 3
+    assert (
+        f"abclm: 3 tunes like those it knew: {before['bits_per_character']:.3f} bits per character before, "
+        f"{after['bits_per_character']:.3f} now"
+    ) in errors
+    assert not caplog.records
+    Path("my.abc").unlink()
+    code, out, errors = call(*arguments, "--out", "o")
+    assert code == 0
+    assert "old" not in json.loads(out)["before"]
+    assert "tunes like those it knew" not in errors
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said.startswith(
+        "how much the model forgets of my.abc is not measured: my.abc: there is no such file"
+    )
 
 
 def test_raw_tunes_bring_their_symbols(call, model, caplog):

@@ -16,10 +16,10 @@ from abclm.errors import ConfigError, CorpusError, ModelError, VocabularyError
 from abclm.language_model import LanguageModel
 from abclm.models.keras_network import Dropout
 from abclm.models.lstm.config import ModelConfig
+from abclm.notation.canonical import FORM_VERSION
 from abclm.notation.tunebook import format_tunebook, split_tunebook
 from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.config import OPTIMIZERS, TrainingConfig
-from abclm.training.forgetting import tunes_held_out_from
 from abclm.training.held_out import tunes_of
 from abclm.training.run import fine_tune, train
 from abclm.tune import Tune
@@ -78,9 +78,20 @@ def test_metadata_say_how_the_model_was_trained(lm):
     train(lm, TRAIN, HELD_OUT, QUICK)
     record = lm.metadata["training"]
     assert record["config"]["sequence_length"] == 50
+    split = {
+        "step": "split",
+        "rule": "title-hash-1",
+        "validation": 0.2,
+        "seed": 0,
+        "relatives_together": False,
+    }
     assert record["corpus"] == {
-        "name": "oldTunes", "tunes": len(TRAIN), "characters": len(TRAIN.text), "checksum": TRAIN.checksum
+        "name": "oldTunes", "tunes": len(TRAIN), "characters": len(TRAIN.text), "checksum": TRAIN.checksum,
+        "corpora": [{"name": "oldTunes", "sha256": TRAIN.checksum}],
+        "steps": [{"step": "normalize"}, {**split, "side": "training"}],
     }  # fmt: skip
+    assert record["validation"]["steps"] == [{"step": "normalize"}, {**split, "side": "validation"}]
+    assert record["form_version"] == FORM_VERSION == 1
     assert record["validation"]["tunes"] == record["held_out"]["tunes"] == len(HELD_OUT)
     assert record["steps"] == lm.history[-1]["steps"]
     assert "tensorflow" in record["versions"]
@@ -187,7 +198,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_says_where(lm, tmp_path):
 
 def test_weights_that_broke_in_an_epochs_last_step_are_not_kept(lm, monkeypatch):
     broken = {name: np.full_like(weight, np.nan) for name, weight in lm.weights.items()}
-    monkeypatch.setattr("abclm.training.loop.weights_of", lambda network: broken)
+    monkeypatch.setattr("abclm.training.step.weights_of", lambda network: broken)
     before = lm.weights
     with pytest.raises(ModelError, match="weights broke at step 2 of 2"):
         train(lm, TRAIN, None, TrainingConfig(sequence_length=50, steps=2))
@@ -401,20 +412,6 @@ def test_fine_tuning_on_raw_tunes_adds_their_symbols_and_disturbs_no_other(lm):
     before, after = (chances(each, "X:1\nT:Ä\nK:C\n") for each in (larger, learned))
     assert before["~"] < 0.02
     assert after["~"] > 0.1
-
-
-def test_the_tunes_that_a_model_has_not_learned_from_are_found_by_its_metadata(lm):
-    assert tunes_held_out_from(lm) is None
-    card = {"name": "oldTunes", "sha256": Corpus.load("oldTunes").checksum}
-    lm.metadata |= {"corpora": [card], "split": {"validation": 0.5, "seed": 3}}
-    found = tunes_held_out_from(lm, most=5)
-    all_of_them = TUNES.deduplicate().split(0.5, 3)[1]
-    assert 3 <= len(found) <= 5
-    assert {tune.text for tune in found} <= {tune.text for tune in all_of_them}
-    lm.metadata["corpora"] = [{**card, "sha256": "0"}]
-    assert tunes_held_out_from(lm) is None
-    lm.metadata["corpora"] = [{"name": "mine.abc", "sha256": "0"}]
-    assert tunes_held_out_from(lm) is None
 
 
 def test_what_a_shipped_model_says_of_its_own_tunes_goes_to_its_record(lm):

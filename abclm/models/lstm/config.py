@@ -1,20 +1,15 @@
 """Turn an LSTM's sizes into its weights, its Keras network and its sampling engine."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
+from abclm.models.lstm.numpy_engine import NumpyEngine
 from abclm.models.recurrent.config import RecurrentConfig
 from abclm.system.options import documented
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from abclm.models.lstm.numpy_engine import NumpyEngine
 
 
 @documented

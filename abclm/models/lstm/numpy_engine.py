@@ -7,18 +7,14 @@ Of the same equations as `keras.layers.LSTM`:
     h ← o·tanh(c)
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm.models.recurrent.numpy_engine import HALF, WHOLE, RecurrentEngine, in_order
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 
 
 class NumpyEngine(RecurrentEngine):

@@ -4,22 +4,18 @@ Everything is kept features first, states as `(units, batch)`, so that a step is
 `(gates·units, units) @ (units, batch)`.
 """
 
-from __future__ import annotations
-
 import itertools
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm.models.recurrent.products import FEW, Pace, Product
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 
 HALF, WHOLE = np.float32(0.5), np.float32(1)
 
@@ -47,20 +43,20 @@ class State:
         """How many texts are written at once."""
         return int(self.carried[0].shape[1])
 
-    def column(self, place: int) -> State:
+    def column(self, place: int) -> Self:
         """Return a copy of one text's values, as a state of batch 1."""
         return self.only([place])
 
-    def put(self, place: int, column: State) -> None:
+    def put(self, place: int, column: Self) -> None:
         """Give one text the values of a state of batch 1."""
         for mine, others in ((self.carried, column.carried), (self.products, column.products)):
             for values, other in zip(mine, others, strict=True):
                 values[:, place] = other[:, 0]
 
-    def only(self, places: list[int]) -> State:
+    def only(self, places: list[int]) -> Self:
         """Return a copy of some texts' values."""
         carried, products = ([each[:, places] for each in part] for part in (self.carried, self.products))
-        return State(carried, products, self.gates)
+        return type(self)(carried, products, self.gates)
 
 
 class RecurrentEngine(ABC):

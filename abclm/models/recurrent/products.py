@@ -1,15 +1,9 @@
 """Turn states into what the weights make of them: a few states with the same bits as one, many in one product."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
+import numpy.typing as npt
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    Floats = npt.NDArray[np.float32]
+Floats = npt.NDArray[np.float32]
 
 FEW = 4
 """States that are multiplied one by one; from the next on, one matrix product is faster."""

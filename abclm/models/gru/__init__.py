@@ -1,0 +1,1 @@
+"""The GRU: its config, Keras network and NumPy engine."""

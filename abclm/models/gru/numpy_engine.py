@@ -1,0 +1,56 @@
+"""Turn token ids into logits, one at a time, carrying the GRU's state: NumPy alone.
+
+Of the same equations as `keras.layers.GRU` with `reset_after` (Cho et al. 2014 in the form that cuDNN has):
+
+    z, r = sigmoid(W x + b + R h + c)    each with its own rows of W, R, b, c
+    g = tanh(W x + b + r·(R h + c))
+    h ← z·h + (1 - z)·g
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from abclm.models.recurrent.numpy_engine import HALF, WHOLE, RecurrentEngine, in_order
+
+Floats = npt.NDArray[np.float32]
+
+
+class NumpyEngine(RecurrentEngine):
+    """The weights of a GRU, laid out once for stepping. A state carries the hidden values."""
+
+    gates: ClassVar[int] = 3
+
+    def __init__(self, names: Sequence[str], units: int, weights: Mapping[str, Floats]) -> None:
+        super().__init__(names, units, weights)
+        self._candidate_bias = [weights[f"{name}/bias"][1, 2 * units :, None].copy() for name in names]
+
+    def features_first(self, kernel: Floats, factor: np.float32 = WHOLE) -> Floats:
+        """Turn a kernel; gates in Keras' order, the two sigmoid ones halved: sigmoid(x) = ½ (tanh(½ x) + 1)."""
+        return in_order(kernel, [(0, HALF * factor), (1, HALF * factor), (2, factor)])
+
+    def input_bias(self, bias: Floats) -> Floats:
+        """Both rows of biases but for the candidate's second, which the reset gate is multiplied by."""
+        added: Floats = bias[0].copy()
+        added[: 2 * self.units] += bias[1, : 2 * self.units]
+        return added
+
+    def cell(self, layer: int, own: Floats, read: Floats, carried: Floats, hidden: Floats) -> None:
+        """Work out a layer's hidden values; see `RecurrentEngine.cell`."""
+        units = self.units
+        opened, candidate = own[: 2 * units], own[2 * units :]
+        opened += read[: 2 * units]
+        np.tanh(opened, out=opened)
+        opened += 1
+        opened *= 0.5
+        candidate += self._candidate_bias[layer]
+        candidate *= opened[units:]
+        candidate += read[2 * units :]
+        np.tanh(candidate, out=candidate)
+        # z·h + (1 - z)·g = g + z·(h - g)
+        carried -= candidate
+        carried *= opened[:units]
+        carried += candidate
+        hidden[:] = carried
