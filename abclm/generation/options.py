@@ -69,6 +69,11 @@ class GenerationOptions:
     min_p: float | None = option(
         None, low=0, high=1, help="Draw only from symbols whose probability is at least this share of the highest one."
     )  # fmt: skip
+    typical_p: float | None = option(
+        None, above=0, high=1,
+        help="Draw only from the symbols whose information is nearest to the expected one, as few as together reach "
+        "this probability.",
+    )  # fmt: skip
     bar_repetition: float = option(
         1.0, low=0, high=1,
         help="Probability of keeping a bar that the tune has already, to the power of how often it has it. "

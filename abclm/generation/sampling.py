@@ -11,6 +11,7 @@ from abclm.generation.filters.filter import Filter
 from abclm.generation.filters.min_p import MinP
 from abclm.generation.filters.top_k import TopK
 from abclm.generation.filters.top_p import TopP
+from abclm.generation.filters.typical_p import TypicalP
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,6 +25,7 @@ FILTERS: dict[str, type[Filter]] = {
     "top_k": TopK,
     "top_p": TopP,
     "min_p": MinP,
+    "typical_p": TypicalP,
 }
 """What each option of this name makes, in the order in which they are applied."""
 

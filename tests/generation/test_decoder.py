@@ -38,6 +38,7 @@ def write(lm, **changes):
         {"constrained": False},
         {"temperature": 0.5, "top_k": 5},
         {"top_p": 0.8, "min_p": 0.01, "temperature": 1.5},
+        {"typical_p": 0.5},
         {"bar_repetition": 0.1},
         {"bar_redraws": 4},
         {"bar_redraws": 2, "bar_repetition": 0.5, "temperature": 0.7},

@@ -19,6 +19,7 @@ from abclm.tokenizers.characters import DEFAULT_SYMBOLS
         ("top_k", [0, -3, 2.0, "5"]),
         ("top_p", [0, -0.1, 1.1, float("nan"), "all"]),
         ("min_p", [-0.1, 1.1, float("nan"), True]),
+        ("typical_p", [0, 1.1, float("nan"), True]),
         ("max_length", [0, 199, 10**6, 300.0, None]),
         ("attempts", [0, -1, 1001, 1.5]),
         ("title", ["", "  ", 7, "two\nlines", "x" * 61, "日本", "50%"]),

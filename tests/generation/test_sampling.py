@@ -81,6 +81,15 @@ def test_min_p_is_relative_to_the_likeliest(min_p, kept):
     assert np.flatnonzero(probabilities(HALVES, sampler(min_p=min_p))).tolist() == list(range(kept))
 
 
+@pytest.mark.parametrize(
+    ("typical_p", "kept"),
+    [(0.2, [1]), (0.26, [0, 1]), (0.74, [0, 1]), (0.76, [0, 1, 2]), (1.0, [0, 1, 2, 3, 4])],
+)
+def test_typical_p_keeps_what_surprises_as_much_as_was_to_be_expected(typical_p, kept):
+    # The symbols carry 1, 2, 3, 4 and 4 bits, 1.875 on average: the second is nearest to that.
+    assert np.flatnonzero(probabilities(HALVES, sampler(typical_p=typical_p))).tolist() == kept
+
+
 def test_temperature_comes_before_top_k_and_top_k_before_top_p():
     # At temperature ½ the first alone has 0.73 of the whole; of the first two it has 0.8.
     assert np.count_nonzero(probabilities(HALVES, sampler(temperature=0.5, top_p=0.7))) == 1
@@ -124,11 +133,12 @@ class Fixed:
     st.none() | st.integers(1, 25),
     st.none() | st.floats(0.01, 1),
     st.none() | st.floats(0, 1),
+    st.none() | st.floats(0.01, 1),
 )
-def test_only_possible_symbols_are_drawn(logits, data, number, temperature, top_k, top_p, min_p):
+def test_only_possible_symbols_are_drawn(logits, data, number, temperature, top_k, top_p, min_p, typical_p):
     allowed = np.array(data.draw(st.lists(st.booleans(), min_size=len(logits), max_size=len(logits))))
     allowed[data.draw(st.integers(0, len(logits) - 1))] = True
-    chosen = sampler(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p)
+    chosen = sampler(temperature=temperature, top_k=top_k, top_p=top_p, min_p=min_p, typical_p=typical_p)
     logits = np.array(logits, np.float32)
     chances = probabilities(logits, chosen, allowed)
     assert chances.sum() == pytest.approx(1)
@@ -140,6 +150,7 @@ def test_only_possible_symbols_are_drawn(logits, data, number, temperature, top_
 
 CHOICES = [
     {}, {"temperature": 0}, {"temperature": 0.3}, {"top_k": 3}, {"top_p": 0.8}, {"min_p": 0.1}, {"min_p": 1.0},
+    {"typical_p": 0.2}, {"typical_p": 0.7, "top_k": 8}, {"typical_p": 1.0},
     {"top_k": 10, "top_p": 0.9, "min_p": 0.02, "temperature": 1.4},
 ]  # fmt: skip
 

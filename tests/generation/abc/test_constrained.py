@@ -159,7 +159,9 @@ def test_temperature_0_writes_one_tune_whatever_the_seed(lm):
     assert write(lm, temperature=0, seed=1) == write(lm, temperature=0, seed=2)
 
 
-@pytest.mark.parametrize("control", [{"top_k": 1}, {"top_k": 3}, {"top_p": 0.1}, {"min_p": 1}])
+@pytest.mark.parametrize(
+    "control", [{"top_k": 1}, {"top_k": 3}, {"top_p": 0.1}, {"min_p": 1}, {"typical_p": 0.2}]
+)
 def test_the_other_controls_choose_among_what_is_allowed(lm, control):
     write(lm, n=2, temperature=1.3, **control)
 
