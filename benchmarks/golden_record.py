@@ -276,10 +276,13 @@ def make_logits() -> Entries:
     for model in MODELS:
         lm = _load(model)
         logits = lm.logits(text)
+        symbols = (
+            lm.tokenizer if hasattr(lm, "tokenizer") else lm.vocabulary
+        ).symbols  # version 0.1.0 had the latter
         found = {
             "shape": list(logits.shape),
             "sha256": checksum(logits.tobytes()),
-            "likeliest": "".join(lm.vocabulary.symbols[place] for place in logits.argmax(axis=1)),
+            "likeliest": "".join(symbols[place] for place in logits.argmax(axis=1)),
             "rounded": [[round(float(value), 3) for value in row[:6]] for row in logits[::40]],
         }
         yield model, found

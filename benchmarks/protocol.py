@@ -30,7 +30,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "whole": WHOLE,
     "keys": KEYS,
     "recurrent": RECURRENT,
-    # More layers of as many parameters together; and, by `recipes.py` alone, strict tunes alone.
+    # More layers with the same number of parameters together; and strict tunes alone.
     "layers": {**KEYS, "layers": 2},
     "strict": {**KEYS, "strict": True},
     # On the larger corpora of the shipped models.

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from abclm.cli.options import takes
-from abclm.formats.table import FORMATS
+from abclm.formats.table import FORMATS, suffixes_of
 
-_HEARD = f"for {', '.join(suffix for suffix, each in FORMATS.items() if each.has_sound)}."
+_HEARD = f"for {suffixes_of('has_sound')}."
 
 
 def command(

@@ -73,6 +73,10 @@ FORMATS: dict[str, Format] = {
         media_type="audio/wav", label="Sound .wav", place=2,
         write="abclm.sound.wav:midi_to_wav", from_midi=True,
     ),
+    ".mp3": Format(
+        media_type="audio/mpeg", label="Sound .mp3", place=2,
+        write="abclm.sound.mp3:midi_to_mp3", from_midi=True,
+    ),
     ".svg": Format(
         media_type="image/svg+xml", label="Drawing .svg", place=8,
         write="abclm.score.svg:format_svg",
@@ -101,7 +105,7 @@ def suffixes_of(condition: str) -> str:
 
     Example:
         >>> suffixes_of("has_sound")
-        '.mid, .wav, .html'
+        '.mid, .wav, .mp3, .html'
     """
     return ", ".join(suffix for suffix, row in FORMATS.items() if getattr(row, condition))
 

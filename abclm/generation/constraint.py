@@ -28,6 +28,11 @@ class Constraint(ABC):
 
     ended: bool
 
+    @property
+    def in_body(self) -> bool:
+        """Whether the header is complete, where a piece has one: the cache looks at what comes after it alone."""
+        return True
+
     @abstractmethod
     def allowed(self) -> Mask:
         """Return which ids may come next, `(tokens,)`: at least one of them. The caller leaves the array as it is."""

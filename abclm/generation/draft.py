@@ -58,7 +58,7 @@ class Draft:
         constraint: says which ids may come next.
         random: where the random numbers come from that the piece is drawn by.
         max_length: how many ids it has at most.
-        cache: recalls what the piece had before; none by default.
+        cache: recalls what the piece had before; none by default. Where it has not begun, it begins with the body.
 
     Attributes:
         ids: what is written.
@@ -102,8 +102,10 @@ class Draft:
     def add(self, token_id: int) -> None:
         """Write an id, which is allowed."""
         self.ids.append(token_id)
-        if self.cache is not None:
-            self.cache.add(token_id)
+        if (cache := self.cache) is not None:
+            if cache.begin is None and self.constraint.in_body:
+                cache.begin = len(self.ids) - 1
+            cache.add(token_id)
         self.constraint.advance(token_id)
         self.ended = self.constraint.ended or len(self.ids) == self.max_length
 

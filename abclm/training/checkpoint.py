@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from abclm._version import VERSION
@@ -55,7 +56,8 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
     root = folder / FOLDER
     before = _numbered(root)
-    tensors = save(dict(checkpoint.tensors))
+    # In C order: safetensors 0.8.0 shuffles the numbers of a transposed array.
+    tensors = save({name: np.asarray(tensor, order="C") for name, tensor in checkpoint.tensors.items()})
     state = {
         "format_version": FORMAT_VERSION,
         "tensors_sha256": hashlib.sha256(tensors).hexdigest(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ from abclm.evaluation.bulk import padded_batches
 from abclm.models.architecture import Network
 from abclm.tokenizers.tokenizer import Tokenizer
 from abclm.training.workers import Workers
+
+Nats = Callable[..., Any]
 
 _BLOCK = 2**22  # characters that are in memory at a time
 
@@ -31,20 +33,19 @@ class HeldOutFigures:
 
 
 class HeldOut:
-    """Measures a network on the same tunes again and again.
+    """Measures a network under training on the same tunes again and again.
 
     Args:
-        network: what is measured; its weights at the time of each call.
+        nats: gives what a padded batch costs in all; see `TrainingStep`.
         corpus: the tunes.
         tokenizer: says where tunes end.
         workers: who shares the work; all are told the figures of the whole.
     """
 
     def __init__(
-        self, network: Network, corpus: EncodedCorpus, tokenizer: Tokenizer[Any], workers: Workers
+        self, nats: Nats, corpus: EncodedCorpus, tokenizer: Tokenizer[Any], workers: Workers
     ) -> None:
-        self._corpus, self._tokenizer, self._workers = corpus, tokenizer, workers
-        self._nats = _compiled_nats(network)
+        self._nats, self._corpus, self._tokenizer, self._workers = nats, corpus, tokenizer, workers
 
     def __call__(self) -> HeldOutFigures:
         """Measure the network as it is now."""
@@ -66,7 +67,7 @@ class HeldOut:
                 number += 1
 
 
-def _compiled_nats(network: Network) -> Any:
+def compiled_nats(network: Network) -> Any:
     """Make the function of a padded batch (see `padded_batches`) that gives its nats, float64, in all."""
     signature = [
         tf.TensorSpec([None, None], tf.uint8),

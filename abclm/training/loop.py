@@ -14,7 +14,6 @@ from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.epochs import Feed
 from abclm.errors import ConfigError, ModelError
 from abclm.models.history import History
-from abclm.models.keras_network import set_weights, weights_of
 from abclm.tokenizers.characters import as_characters
 from abclm.training.callbacks import Callbacks
 from abclm.training.checkpoint import FOLDER
@@ -51,6 +50,7 @@ class Run:
         progress: Callable[[Progress], object],
         tuning: bool = False,
         old: EncodedCorpus | None = None,
+        backend: Callable[..., Any] | None = None,
     ) -> None:
         self.lm, self.corpus, self.config, self.folder = lm, corpus, config, folder
         self.workers, self.progress = workers, progress
@@ -61,10 +61,10 @@ class Run:
         self.total_steps = config.total_steps(self.feed.steps_per_epoch)
         workers.check(self.feed.windows)
         self.identity = identity_of(lm, config, corpus, validation)
-        self.step = TrainingStep(lm, config, (self.feed.windows, config.sequence_length), workers)
-        self.network = self.step.network
+        batch_shape = self.feed.windows, config.sequence_length
+        self.step = (backend or TrainingStep)(lm, config, batch_shape, workers)
         self.held_out, self.old_tunes = (
-            None if each is None else HeldOut(self.network, each, lm.tokenizer, workers)
+            None if each is None else HeldOut(self.step.nats, each, lm.tokenizer, workers)
             for each in (validation, old)
         )
         self.tuning = tuning  # what the model could do before counts, too
@@ -80,12 +80,13 @@ class Run:
         self.history: list[dict[str, Any]] = []
         self.curve: list[tuple[int, float]] = []  # step and loss, some hundreds for the picture
         self.record = training_record(config, corpus, validation, lm)
+        self.record["versions"] |= self.step.versions
         self.index = _joined(lm, corpus.index)
 
     def loop(self) -> None:
         """Train to the end, or until `patience` is used up or a callback asks to stop."""
         self._check_workers_agree()
-        self.workers.share(self.network.trainable_variables)
+        self.step.share()
         if self.tuning and "before" not in self.record:
             self._measure_before()
         self.callbacks.begin(self.epochs)
@@ -106,7 +107,7 @@ class Run:
         state, tensors = found.state, found.tensors
         assert self.folder.path is not None
         check_same_run(self.folder.path, state["identity"], self.identity)
-        set_weights(self.network, _under("weights", tensors))
+        self.step.set_weights(_under("weights", tensors))
         optimizer = _under("optimizer", tensors)
         self.step.set_optimizer_state({int(place): value for place, value in optimizer.items()})
         self.meter = Meter(state["step"], state["recent_losses"])
@@ -118,7 +119,7 @@ class Run:
         self.old = _figures(state["old"])
         self.kept_epoch = state["kept_epoch"]
         if self.record.get("steps") is not None:
-            self.lm.weights = _under("kept", tensors) or weights_of(self.network)
+            self.lm.weights = _under("kept", tensors) or self.step.weights()
             self.lm.novelty_index = self.index
             self._save()  # the last run may have been killed before it could
 
@@ -244,7 +245,7 @@ class Run:
             self.record["old"] = asdict(self.old)
 
     def _weights(self) -> dict[str, Any]:
-        weights = weights_of(self.network)
+        weights = self.step.weights()
         if not all(np.isfinite(weight).all() for weight in weights.values()):
             step = self.meter.steps
             raise self._lost(f"the weights broke at step {step}", self._learning_rate(step - 1))

@@ -43,6 +43,7 @@ def train(
     resume: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: Callable[[Progress], object] | None = None,
+    backend: Callable[..., Any] | None = None,
 ) -> AnyModel:
     """Train a model, in place.
 
@@ -66,6 +67,8 @@ def train(
             to; where it holds none, begin.
         callbacks: Keras callbacks; `model` is the network under training.
         progress: called after each step and each epoch.
+        backend: what changes and measures the network, if not Keras: called as `abclm.training.step.TrainingStep` is,
+            it gives an object with the same methods. `benchmarks/torch_step.py` has one of PyTorch.
 
     Returns:
         `lm`, with the kept weights, a `history` entry for each epoch, and `metadata` that says how.
@@ -88,6 +91,7 @@ def train(
         resume=resume,
         callbacks=callbacks,
         progress=progress,
+        backend=backend,
     )
 
 
@@ -115,7 +119,7 @@ def fine_tune(
             much it may. See `abclm.training.forgetting.tunes_held_out_from`.
         normalize: bring the tunes to the canonical form first; False takes them as they are, and gives the new model
             the symbols of theirs that the old one lacks.
-        **options: `folder`, `resume`, `callbacks` and `progress`, as for `train`.
+        **options: `folder`, `resume`, `callbacks`, `progress` and `backend`, as for `train`.
 
     Returns:
         A new model; its metadata have, under `training`, the figures before and after. The errors are those of
@@ -148,11 +152,15 @@ def _train(
     progress: Callable[[Progress], object] | None = None,
     tuning: bool = False,
     old: EncodedCorpus | None = None,
+    backend: Callable[..., Any] | None = None,
 ) -> AnyModel:
     if resume and folder is None:
         raise ConfigError("resume goes on with the run in a folder; received no folder")
     workers = find_workers()
-    check_precision(config.precision)
+    if backend is None:
+        check_precision(config.precision)
+    elif callbacks:
+        raise ConfigError("Keras callbacks are for Keras' own backend; leave out callbacks or backend")
     if validation is not None and not validation.tunes:
         raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
     lm.metadata = as_start(lm.metadata)
@@ -167,6 +175,7 @@ def _train(
         progress or (lambda _: None),
         tuning,
         old,
+        backend,
     )
     with Stopping() as run.stopping:
         try:

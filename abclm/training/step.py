@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -9,14 +10,18 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from abclm.models.keras_network import Dropout
+from abclm.models.keras_network import Dropout, set_weights, weights_of
 from abclm.models.model import Model
 from abclm.training.config import TrainingConfig
+from abclm.training.held_out import compiled_nats
 from abclm.training.workers import Workers
 
 
 class TrainingStep:
-    """A network and its optimizer.
+    """A network and its optimizer: all of training that needs TensorFlow, but for reading batches and several workers.
+
+    Another backend is a class that is made like this one and has the same methods; a run without Keras callbacks uses
+    no others.
 
     Args:
         lm: the model whose weights the network begins with.
@@ -28,7 +33,11 @@ class TrainingStep:
         network: what is trained.
         optimizer: Keras'.
         characters: of a whole batch.
+        versions: of what trains beside the libraries that every record names; none.
+        nats: what a padded batch of tunes (see `padded_batches`) costs in all, in nats, by the network as it is.
     """
+
+    versions: Mapping[str, str] = MappingProxyType({})
 
     def __init__(
         self, lm: Model, config: TrainingConfig, batch_shape: tuple[int, int], workers: Workers
@@ -50,6 +59,7 @@ class TrainingStep:
             self.optimizer.exclude_from_weight_decay(var_names=["bias"])
             self.optimizer.build(self.network.trainable_variables)
         self._step = tf.function(self._on_all, reduce_retracing=True)
+        self.nats = compiled_nats(self.network)
 
     def __call__(self, inputs: Any, targets: Any, number: int, learning_rate: float) -> float:
         """Change the network.
@@ -86,6 +96,18 @@ class TrainingStep:
         finally:
             for variable, value in zip(variables, latest, strict=True):
                 variable.assign(value)
+
+    def weights(self) -> dict[str, npt.NDArray[np.float32]]:
+        """Copies of the network's weights as they are now, named as in a model folder."""
+        return weights_of(self.network)
+
+    def set_weights(self, weights: Mapping[str, npt.NDArray[np.float32]]) -> None:
+        """Give the network all its weights by name."""
+        set_weights(self.network, weights)
+
+    def share(self) -> None:
+        """Give all workers the weights of the first."""
+        self._workers.share(self.network.trainable_variables)
 
     def optimizer_state(self) -> list[npt.NDArray[Any]]:
         """Copies of all that the optimizer keeps from step to step."""

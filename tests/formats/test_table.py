@@ -65,9 +65,9 @@ def test_a_new_row_is_offered_by_save_the_commands_the_api_and_the_page(tmp_path
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     said = "".join(done.stdout.split())  # as wide as the terminal
-    assert "endinginoneof.abc,.mid,.wav,.svg,.png,.pdf,.musicxml,.html,.shout." in said
-    assert "abc,mid,wav,svg,png,pdf,musicxml,html,shout" in said
-    assert ".musicxml,.html,.shout,not'.xyz'" in said
+    assert f"endinginoneof{','.join([*FORMATS, '.shout'])}." in said
+    assert ",".join([*(suffix[1:] for suffix in FORMATS), "shout"]) in said
+    assert ",.shout,not'.xyz'" in said
 
 
 @pytest.mark.parametrize("suffix", FORMATS)

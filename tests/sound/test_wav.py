@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import soundfile
 
 from abclm.errors import ConvertError
 from abclm.midi.abc2midi import abc_to_midi, run_abc2midi
@@ -18,6 +19,7 @@ from abclm.midi.events import BEND, MidiEvent
 from abclm.midi.file import MidiFile
 from abclm.midi.instruments import INSTRUMENTS, timbre_name
 from abclm.sound import timbres
+from abclm.sound.mp3 import midi_to_mp3
 from abclm.sound.wav import midi_to_wav
 
 RATE = 44_100
@@ -184,3 +186,24 @@ def test_a_soundfont_that_is_missing_is_an_error(monkeypatch):
     monkeypatch.setenv("ABCLM_SOUNDFONT", "/no/such.sf2")
     with pytest.raises(ConvertError, match=r"ABCLM_SOUNDFONT is '/no/such.sf2'"):
         midi_to_wav(abc_to_midi(SCALE))
+
+
+# MP3
+
+
+def test_an_mp3_sounds_as_the_wav_and_is_smaller():
+    midi = abc_to_midi(SCALE)
+    whole, packed = samples(midi_to_wav(midi)), midi_to_mp3(midi)
+    assert packed.startswith(b"\xff\xfb")
+    assert len(packed) < 4 * len(whole) / 7
+    sound, rate = soundfile.read(io.BytesIO(packed))
+    assert (rate, sound.shape[1]) == (RATE, 2)
+    same = min(len(sound), len(whole))
+    assert abs(len(sound) - len(whole)) < RATE // 10
+    assert np.corrcoef(sound[:same, 0], whole[:same, 0])[0, 1] > 0.99
+
+
+def test_without_soundfile_there_is_no_mp3_and_wav_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "soundfile", None)
+    with pytest.raises(ConvertError, match="pip install soundfile, or write WAV"):
+        midi_to_mp3(abc_to_midi(SCALE))

@@ -247,6 +247,14 @@ def test_of_a_broken_checkpoint_the_one_before_is_taken(tmp_path, caplog):
         checkpoint.read_checkpoint(tmp_path)
 
 
+def test_a_checkpoint_keeps_arrays_that_lie_transposed_in_memory_and_single_numbers(tmp_path):
+    transposed, number = np.arange(6.0).reshape(2, 3).T, np.array(7.0)
+    checkpoint.write_checkpoint(tmp_path, checkpoint.Checkpoint({"step": 1}, {"a": transposed, "b": number}))
+    read = checkpoint.read_checkpoint(tmp_path).tensors
+    assert read["a"].tolist() == transposed.tolist()
+    assert read["b"].shape == ()
+
+
 @pytest.mark.parametrize("place", [(Path, "rename"), (os, "replace"), (os, "fsync")], ids=lambda at: at[1])
 def test_a_crash_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path, monkeypatch, place):
     """At the first, the second and the third call of each kind that writing makes."""

@@ -198,7 +198,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_says_where(lm, tmp_path):
 
 def test_weights_that_broke_in_an_epochs_last_step_are_not_kept(lm, monkeypatch):
     broken = {name: np.full_like(weight, np.nan) for name, weight in lm.weights.items()}
-    monkeypatch.setattr("abclm.training.loop.weights_of", lambda network: broken)
+    monkeypatch.setattr("abclm.training.step.weights_of", lambda network: broken)
     before = lm.weights
     with pytest.raises(ModelError, match="weights broke at step 2 of 2"):
         train(lm, TRAIN, None, TrainingConfig(sequence_length=50, steps=2))

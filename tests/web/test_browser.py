@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 
 import pytest
-from serving import Server
+from serving import BEGINNINGS, Server
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra test)")
 
@@ -20,10 +20,6 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SECONDS = 60_000
-BEGINNINGS = {
-    "pdf": b"%PDF", "wav": b"RIFF", "mid": b"MThd", "png": b"\x89PNG", "html": b"<!doctype html>", "abc": b"X:1\n",
-    "musicxml": b"<?xml", "svg": b"<svg ",
-}  # fmt: skip
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 
 

@@ -27,7 +27,7 @@ class TuneDraft(Draft):
         tokenizer: the model's.
         index: which of the tunes, from 0.
         attempt: which try, from 0.
-        cache: the model's, which has not begun; none by default. It begins with the music.
+        cache: recalls what the tune had before; none by default.
         bars: which bars are drawn again; none by default.
         ending: how the last bar is drawn; as any other by default.
     """
@@ -85,16 +85,18 @@ class TuneDraft(Draft):
 
     def drawable(self) -> Mask:
         """Return which symbols may be drawn next: any, where those that are not allowed can be taken back."""
+        if self._bars is None:
+            return self.constraint.allowed()
         self._allowed = allowed = self.constraint.allowed()
-        if self._bars and self._bars.may_break and self.constraint.in_music:
-            return self.constraint.masks.all_but("")
+        if self._bars.may_break and self.constraint.in_music:
+            return self.constraint.masks.everything
         return allowed
 
     def take(self, token_id: int, here: Here) -> Snapshot | None:
-        """Write a symbol, or go back to the beginning of its bar, or of the last bar."""
-        symbol, bars, ending = self._tokenizer.symbols[token_id], self._bars, self._ending
+        """Write a symbol, or go back to the beginning of its bar or, where it ends the tune, of the last bar."""
+        bars, ending = self._bars, self._ending
         if bars:
-            in_music = self.constraint.in_music
+            symbol, in_music = self._tokenizer.symbols[token_id], self.constraint.in_music
             if in_music and bars.begins(symbol):
                 bars.start = self.snapshot(here)
             if bars.refuses(symbol, bool(self._allowed[token_id]), in_music, here.number):
@@ -102,27 +104,31 @@ class TuneDraft(Draft):
                 if self._before is None:
                     self._before = here.logits.copy()
                 return self.rewind(bars.start)
-        logits, self._before = here.logits if self._before is None else self._before, None
         if ending and self._in_last_bar:
+            logits, self._before = here.logits if self._before is None else self._before, None
             if ending.start is None:
                 ending.start = self.snapshot(here)._replace(logits=logits.copy())
                 self._bars_before = bars and bars.fresh()
-            ending.follow(symbol, token_id, logits)
+            ending.follow(self._tokenizer.symbols[token_id], token_id, logits)
+        self._before = None
         self.add(token_id)
-        if self.ended and ending and ending.start:
-            text = ending.take(self.text, here.number, lambda text, first: self._alone(text, first, here))
-            if text is None:
-                self._bars = self._bars_before and self._bars_before.fresh()
-                return self.rewind(ending.start)
-            self.ids = self._tokenizer.encode(text).tolist()
+        if ending:
+            if not self._in_last_bar:
+                self._in_last_bar = self.constraint.in_last_bar
+            if self.ended and ending.start:
+                return self._end(ending, here)
         return None
 
-    def add(self, token_id: int) -> None:
-        """Write a symbol, which is allowed."""
-        super().add(token_id)
-        self._in_last_bar = self._in_last_bar or self.constraint.in_last_bar
-        if self.cache is not None and self.cache.begin is None and self.constraint.in_body:
-            self.cache.begin = len(self.ids)
+    def _end(self, ending: Ending, here: Here) -> Snapshot | None:
+        """Keep the tune, which is complete, or one that was complete before, or go back to its last bar."""
 
-    def _alone(self, text: str, first: int, here: Here) -> float | None:
-        return here.log_probability_alone(self._tokenizer.encode(text).tolist(), first)
+        def alone(text: str, first: int) -> float | None:
+            return here.log_probability_alone(self._tokenizer.encode(text).tolist(), first)
+
+        text = ending.take(self.text, here.number, alone)
+        if text is None:
+            assert ending.start is not None
+            self._bars = self._bars_before and self._bars_before.fresh()
+            return self.rewind(ending.start)
+        self.ids = self._tokenizer.encode(text).tolist()
+        return None

@@ -24,10 +24,12 @@ class Masks:
 
     Attributes:
         symbols: by their token ids.
+        everything: the mask that allows all symbols.
     """
 
     def __init__(self, tokenizer: CharacterTokenizer) -> None:
         self.symbols = tokenizer.symbols
+        self.everything = np.ones(len(tokenizer), bool)
         self._tokenizer = tokenizer
         self._made: dict[tuple[str, bool], Mask] = {}
         self._made_of: dict[frozenset[str], Mask] = {}

@@ -200,7 +200,7 @@ class FreeFilter(SymbolFilter):
             return self.masks.all_but("\n ")
         if written == _LONGEST[self._line[0]] - 1:
             return self.masks.all_but(" ")  # it could not be followed by anything
-        return self.masks.all_but("")
+        return self.masks.everything
 
     def _allowed_in_body(self) -> Mask:
         if self._body_is_empty:
@@ -209,4 +209,4 @@ class FreeFilter(SymbolFilter):
             return self.masks.all_but(" ")  # a line of spaces alone would end the tune before its end
         if len(self._line) == 1 and self._line.isalpha():
             return self.masks.all_but(":")  # a letter and a colon begin an information field
-        return self.masks.all_but("")
+        return self.masks.everything

@@ -55,27 +55,22 @@ def surprise(chances: Doubles) -> Doubles:
     return np.negative(logs, out=logs)
 
 
-def keep_first(scores: Doubles, order: Ids, counts: Ids) -> tuple[Mask, Doubles]:
-    """Keep the first tokens of each row in the order of their scores.
+def keep_first(scores: Doubles, counts: Ids) -> tuple[Mask, Doubles]:
+    """Keep the first tokens of each row, the lowest score first; of equal ones that with the lowest id.
 
     Args:
         scores: `(batch, tokens)`, infinite for tokens without a probability.
-        order: which token comes at which place, `(batch, tokens)`: the lowest score first.
         counts: how many are kept, `(batch,)`, from 1.
 
     Returns:
         Which are kept, `(batch, tokens)`, and how far the first that is not is from the last that is, `(batch,)`.
     """
-    rows, most = np.arange(len(scores)), scores.shape[1] - 1
-    kept = np.zeros(scores.shape, bool)
-    np.put_along_axis(kept, order, np.arange(scores.shape[1]) < counts[:, None], axis=1)
-    last, first = scores[rows, order[rows, counts - 1]], scores[rows, order[rows, np.minimum(counts, most)]]
-    none_left = (counts > most) | np.isinf(first)
-    return kept, np.where(none_left, np.inf, first - np.where(none_left, 0, last))
+    order, rows = _ranking(scores)
+    return _first(order, rows, counts), _gap(scores[rows, order], counts)
 
 
 def keep_share(scores: Doubles, chances: Doubles, share: float) -> tuple[Mask, Doubles]:
-    """Keep the fewest tokens, lowest scores first, whose probabilities add up to a share: at least one.
+    """Keep the fewest tokens, the lowest score first, whose probabilities add up to a share: at least one.
 
     Args:
         scores: `(batch, tokens)`, infinite for tokens without a probability.
@@ -88,13 +83,34 @@ def keep_share(scores: Doubles, chances: Doubles, share: float) -> tuple[Mask, D
     """
     if share == 1:
         return chances > 0, np.full(len(chances), np.inf)
-    order = np.argsort(scores, axis=1, kind="stable")
-    ranked = np.take_along_axis(chances, order, axis=1)
-    before = np.cumsum(ranked, axis=1) - ranked
+    order, rows = _ranking(scores)
+    ranked, sorted_scores = chances[rows, order], scores[rows, order]
+    before = np.add.accumulate(ranked, axis=1) - ranked
     counts = np.add.reduce(before < share, axis=1)
-    kept, margin = keep_first(scores, order, counts)
-    # Where the last two are near each other, either may be the one that it takes to reach the share.
-    _, of_last = keep_first(scores, order, np.maximum(counts - 1, 1))
-    margin = np.minimum(margin, np.where(counts > 1, of_last, np.inf))
-    # Where the logarithms move apart by d, a sum of probabilities moves by d / 4 at most.
-    return kept, np.minimum(margin, np.where(ranked > 0, np.abs(before - share), np.inf).min(axis=1))
+    # Where the last two are near each other, either may be the one that it takes to reach the share. And where the
+    # logarithms of probabilities move apart by d, a sum of probabilities moves by d / 4 at most.
+    margin = np.minimum(_gap(sorted_scores, counts), _gap(sorted_scores, counts - 1))
+    distances = np.abs(before - share)
+    distances[ranked == 0] = np.inf
+    return _first(order, rows, counts), np.minimum(margin, np.minimum.reduce(distances, axis=1))
+
+
+def _ranking(scores: Doubles) -> tuple[Ids, Ids]:
+    """The order of the tokens in each row, `(batch, tokens)`, and the rows' numbers, `(batch, 1)`."""
+    return np.argsort(scores, axis=1, kind="stable"), np.arange(len(scores))[:, None]
+
+
+def _first(order: Ids, rows: Ids, counts: Ids) -> Mask:
+    """The first tokens in an order, `(batch, tokens)`."""
+    kept = np.zeros(order.shape, bool)
+    kept[rows, order] = np.arange(order.shape[1]) < counts[:, None]
+    return kept
+
+
+def _gap(ranked: Doubles, counts: Ids) -> Doubles:
+    """How far apart two neighbours of sorted scores are, the second at the place `counts`; infinite where one is none."""
+    rows, last = np.arange(len(ranked)), ranked.shape[1] - 1
+    first: Doubles = ranked[rows, np.minimum(counts, last)]
+    none = (counts < 1) | (counts > last) | (first == np.inf)
+    first[none] = np.inf
+    return first - np.where(none, 0, ranked[rows, counts - 1])

@@ -22,6 +22,6 @@ class MinP(Filter):
         """Choose for a batch of pieces; see `Filter.keep`."""
         highest = np.maximum.reduce(chances, axis=1, keepdims=True)
         least = self.value * highest
-        distances = np.abs(surprise(np.where(chances > 0, chances, 1)) - surprise(least))
-        counted = (chances > 0) & (chances < highest)
-        return chances >= least, np.where(counted, distances, np.inf).min(axis=1)
+        distances = np.abs(surprise(chances) - surprise(np.maximum(least, np.finfo(float).tiny)))
+        distances[chances == highest] = np.inf
+        return chances >= least, np.minimum.reduce(distances, axis=1)
