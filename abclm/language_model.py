@@ -131,11 +131,8 @@ class LanguageModel(Model):
     ) -> LanguageModel:
         """Go on training on other tunes, of which there may be few.
 
-        Args:
-            train: tunes to learn from.
-            validation: tunes to measure on after each epoch; the best weights are kept.
-            config: how to train; by default `TrainingConfig.for_fine_tuning()`.
-            **options: passed on to `abclm.training.run.fine_tune`.
+        The arguments are those of `fit`, but `config` is by default `TrainingConfig.for_fine_tuning()`, and the options
+        are passed on to `abclm.training.run.fine_tune`.
 
         Returns:
             A new model; this one stays as it was.

@@ -31,11 +31,12 @@ import tempfile
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from abclm.errors import ConvertError
 from abclm.midi.abc2midi_text import prepare
 from abclm.midi.file import MidiFile, MidiNote
+from abclm.notation.tune import Tune
 from abclm.system.programs import find_abc_program, made_executable, printable, run_program
 
 logger = logging.getLogger(__name__)
@@ -53,15 +54,6 @@ _REMARKS = (
 )
 _MESSAGE = re.compile(r"(Error|Warning) in line-char (\d+)-(\d+) ?: ?(.*)")
 _GAVE_UP = ("aborting because of file runaway", "Out of memory")
-
-
-class HasText(Protocol):
-    """Anything that holds a tune's text, such as a `Tune`."""
-
-    @property
-    def text(self) -> str:
-        """The whole tune in ABC notation."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -82,31 +74,16 @@ class MidiResult:
 
     @property
     def messages(self) -> tuple[str, ...]:
-        """Errors, then warnings."""
+        """Errors, then warnings; not the remarks."""
         return self.errors + self.warnings
 
 
-def abc_to_midi(
-    tune: str | HasText,
-    *,
-    chords: bool = False,
-    melody_only: bool = False,
-    tempo: str | None = None,
-    instrument: int | None = None,
-    timeout_seconds: float = 10.0,
-    program: str | Path | None = None,
-) -> MidiFile:
+def abc_to_midi(tune: str | Tune, **options: Any) -> MidiFile:
     """Play a tune into a MIDI file.
 
     Args:
-        tune: one tune, as text or anything with `.text`.
-        chords: play the chord symbols as accompaniment.
-        melody_only: leave out grace notes, decorations, accompaniment and the tune's directives for MIDI,
-            so that what is played is what is written.
-        tempo: the value of a `Q:` field to be used instead of the tune's own.
-        instrument: the General MIDI program to be used instead of the tune's own.
-        timeout_seconds: how long `abc2midi` may take.
-        program: the `abc2midi` to run; else it is looked for (see `find_abc_program`).
+        tune: one tune.
+        options: those of `run_abc2midi`.
 
     Returns:
         A whole MIDI file with at least one note in it. What `abc2midi` said is logged; `run_abc2midi` returns it.
@@ -119,10 +96,7 @@ def abc_to_midi(
         >>> [pitch for _, _, pitch in played_notes(abc_to_midi("X:1\\nM:4/4\\nL:1/4\\nK:G\\nGABc|]\\n"))]
         [67, 69, 71, 72]
     """
-    result = run_abc2midi(
-        tune, chords=chords, melody_only=melody_only, tempo=tempo, instrument=instrument,
-        timeout_seconds=timeout_seconds, program=program,
-    )  # fmt: skip
+    result = run_abc2midi(tune, **options)
     if not result.midi or not result.midi.pitched_notes:
         raise ConvertError(f"abc2midi played no note of this tune{_saying(result)}; check its ABC")
     if result.errors:
@@ -133,7 +107,7 @@ def abc_to_midi(
 
 
 def run_abc2midi(
-    tune: str | HasText,
+    tune: str | Tune,
     *,
     chords: bool = False,
     melody_only: bool = False,
@@ -143,6 +117,16 @@ def run_abc2midi(
     program: str | Path | None = None,
 ) -> MidiResult:
     """Run `abc2midi` and take what comes: like `abc_to_midi`, but a tune without a note is no error.
+
+    Args:
+        tune: one tune.
+        chords: play the chord symbols as accompaniment.
+        melody_only: leave out grace notes, decorations, accompaniment and the tune's directives for MIDI,
+            so that what is played is what is written.
+        tempo: the value of a `Q:` field to be used instead of the tune's own.
+        instrument: the General MIDI program to be used instead of the tune's own.
+        timeout_seconds: how long `abc2midi` may take.
+        program: the `abc2midi` to run; else it is looked for (see `find_abc_program`).
 
     Raises:
         ConvertError: it took too long, it crashed, it stopped inside the file, or it can't be found.
@@ -170,19 +154,6 @@ def run_abc2midi(
     if any(words in said for words in _GAVE_UP):
         raise ConvertError(f"abc2midi gave up: the tune is too long for it, or without end{_saying(result)}")
     return replace(result, midi=MidiFile.parse(data)) if data else result
-
-
-def messages(tune: str | HasText, **options: Any) -> tuple[str, ...]:
-    """Say what `abc2midi` finds wrong with a tune: its errors, then its warnings, without its remarks.
-
-    Args:
-        tune: one tune, as text or anything with `.text`.
-        options: those of `run_abc2midi`.
-
-    Raises:
-        ConvertError: as `run_abc2midi`.
-    """
-    return run_abc2midi(tune, **options).messages
 
 
 def played_notes(midi: MidiFile) -> list[tuple[Fraction, Fraction, int]]:

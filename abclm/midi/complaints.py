@@ -7,7 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from abclm.errors import ConvertError
-from abclm.midi.abc2midi import HasText, abc_to_midi, played_notes, run_abc2midi
+from abclm.midi.abc2midi import abc_to_midi, played_notes, run_abc2midi
+from abclm.notation.tune import Tune
 
 _PLAYABLE = "X:1\nM:4/4\nL:1/4\nK:C\nCDEF|]\n"
 # A thread does little but wait for its abc2midi.
@@ -15,12 +16,12 @@ _MOST_THREADS = 8
 
 
 def complaints(
-    tunes: Sequence[str | HasText], *, threads: int | None = None, program: str | Path | None = None
+    tunes: Sequence[str | Tune], *, threads: int | None = None, program: str | Path | None = None
 ) -> list[tuple[str, ...]]:
     """Ask `abc2midi` about each of many tunes.
 
     Args:
-        tunes: canonical tunes, as text or anything with `.text`; `R:` is left out (see `run_abc2midi`).
+        tunes: canonical tunes; `R:` is left out (see `run_abc2midi`).
         threads: how many to ask about at a time; else as many as there are processors, 2 to 8.
         program: the `abc2midi` to run; else it is looked for (see `find_abc_program`).
 
@@ -45,7 +46,7 @@ def complaints(
         return list(pool.map(partial(_complaints, program=program), tunes))
 
 
-def _complaints(tune: str | HasText, program: str | Path | None) -> tuple[str, ...]:
+def _complaints(tune: str | Tune, program: str | Path | None) -> tuple[str, ...]:
     try:
         result = run_abc2midi(tune, program=program)
         if not result.messages and not (result.midi and played_notes(result.midi)):

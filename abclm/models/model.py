@@ -33,21 +33,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(eq=False)
 class Model:
-    """A character-level language model of canonical tunes.
-
-    Args:
-        config: the shape of the network.
-        tokenizer: what it reads and writes.
-        weights: float32 arrays, named as `ModelConfig.weight_shapes` says.
-        metadata: how it was trained; what JSON can hold.
-        history: one entry each time training measured itself; a notebook shows its curves.
-        novelty_index: the tunes that it was trained on, so that copies of them are known; None where they
-            are not.
-
-    Raises:
-        ModelError: the weights don't fit the config and the vocabulary.
-
-    """
+    """The core of `abclm.LanguageModel`, which says what its fields are and which errors it raises."""
 
     config: Architecture
     tokenizer: Tokenizer[Any]

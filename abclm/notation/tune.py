@@ -49,17 +49,7 @@ class WrittenBar:
 
 @dataclass(frozen=True)
 class Tune:
-    r"""A tune in ABC notation.
-
-    This is the core of `abclm.Tune`, which can also be saved and shown. Create it with `Tune.parse`. It has the fields
-    `reference_number`, `titles`, `rhythm`, `meter`, `unit_note_length`, `key` (as spelled in the header; None if the
-    header has no such field) and `body`.
-
-    Example:
-        >>> tune = Tune.parse("X:1\nT:Scale\nM:4/4\nL:1/4\nK:G\nGABc|defg|]\n")
-        >>> tune.title, tune.key, [note.pitch for note in tune.notes()]
-        ('Scale', 'G', [67, 69, 71, 72, 74, 76, 78, 79])
-    """
+    """The core of `abclm.Tune`, which says what its fields are; it can't be saved or shown."""
 
     text: str
     reference_number: int

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import asdict
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from abclm.midi.instruments import INSTRUMENTS
 from abclm.notation.fields import RHYTHMS
 from abclm.notation.grammar.tables import VALUES
 from abclm.system.files import file_name
+from abclm.system.worker import Answer
 from abclm.web.schema import (
     MEDIA_TYPES,
     AbcSent,
@@ -47,9 +48,14 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         "headers": {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
     },
 }
-_FILES = {media_type.split(";")[0]: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()}
 
 Result = TypeVar("Result")
+
+
+def _gives(*media_types: str, **more: str) -> dict[int | str, dict[str, Any]]:
+    """Describe an answer that is no JSON."""
+    content = {each.split(";")[0]: {"schema": {"type": "string"}} for each in media_types}
+    return {200: {"content": content, **more}}
 
 
 class GoneError(Exception):
@@ -83,7 +89,7 @@ def create_api(office: Office) -> APIRouter:
         "/generate/stream",
         summary="Write a tune, and see it written",
         response_class=StreamingResponse,
-        responses={200: {"content": {_LINES: {"schema": {"type": "string"}}}}},
+        responses=_gives(_LINES),
     )
     async def generate_stream(asked: TuneAsked, request: Request) -> Response:
         """The answer is lines of JSON as things happen, each an object with an `event`:
@@ -108,57 +114,51 @@ def create_api(office: Office) -> APIRouter:
             made = await _unless_gone(request, office.make("check", asked.model_dump()))
             return Checked(**made.said)
 
-    @api.post(
-        "/score",
-        summary="Engrave a tune",
-        response_class=Response,
-        responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}}},
-    )
+    @api.post("/score", summary="Engrave a tune", response_class=Response, responses=_gives("image/svg+xml"))
     async def score(asked: ScoreAsked, request: Request) -> Response:
         """The staves alone, as SVG, for a page that has the title already. `convert` gives the whole score."""
-        with contextlib.ExitStack() as held:
-            held.enter_context(office.conversions.one(_client(request)))
-            made = await _unless_gone(request, office.make("score", asked.model_dump()))
-            held.enter_context(office.holding(len(made.content)))
-            return _HeldResponse(made.content, media_type="image/svg+xml", held=held.pop_all())
+        return await _made(office, "score", asked, request, lambda made: {"media_type": "image/svg+xml"})
 
     @api.post(
         "/sound",
         summary="Play a tune",
         response_class=Response,
-        responses={
-            200: {"content": {f"audio/{kind}": {"schema": {"type": "string"}} for kind in ("mpeg", "wav")}}
-        },
+        responses=_gives("audio/mpeg", "audio/wav"),
     )
     async def sound(asked: SoundAsked, request: Request) -> Response:
         """Its sound, small, for a player: MP3 where that can be written. `convert` gives all of it, as WAV."""
-        with contextlib.ExitStack() as held:
-            held.enter_context(office.conversions.one(_client(request)))
-            made = await _unless_gone(request, office.make("sound", asked.model_dump()))
-            held.enter_context(office.holding(len(made.content)))
-            return _HeldResponse(made.content, media_type=f"audio/{made.said['kind']}", held=held.pop_all())
+        return await _made(
+            office, "sound", asked, request, lambda made: {"media_type": f"audio/{made.said['kind']}"}
+        )
 
     @api.post(
         "/convert",
         summary="Turn a tune into a file",
         response_class=Response,
-        responses={200: {"content": _FILES, "description": "The file."}},
+        responses=_gives(*MEDIA_TYPES.values(), description="The file."),
     )
     async def convert(asked: ConversionAsked, request: Request) -> Response:
         """As `abclm convert`: MIDI, sound, score, page, or ABC again."""
-        with contextlib.ExitStack() as held:
-            held.enter_context(office.conversions.one(_client(request)))
-            made = await _unless_gone(request, office.make("convert", asked.model_dump()))
-            held.enter_context(office.holding(len(made.content)))
-            name = f"{file_name(made.said['title'])}.{asked.format}"
-            return _HeldResponse(
-                made.content,
-                media_type=MEDIA_TYPES[asked.format],
-                headers={"Content-Disposition": f'attachment; filename="{quote(name)}"'},
-                held=held.pop_all(),
-            )
+
+        def as_file(made: Answer) -> dict[str, Any]:
+            name = quote(f"{file_name(made.said['title'])}.{asked.format}")
+            disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+            return {"media_type": MEDIA_TYPES[asked.format], "headers": disposition}
+
+        return await _made(office, "convert", asked, request, as_file)
 
     return api
+
+
+async def _made(
+    office: Office, what: str, asked: AbcSent, request: Request, options: Callable[[Answer], dict[str, Any]]
+) -> Response:
+    """Have something made of a tune; `options` are the response's, which holds its place until it is sent."""
+    with contextlib.ExitStack() as held:
+        held.enter_context(office.conversions.one(_client(request)))
+        made = await _unless_gone(request, office.make(what, asked.model_dump()))
+        held.enter_context(office.holding(len(made.content)))
+        return _HeldResponse(made.content, **options(made), held=held.pop_all())
 
 
 class _HeldResponse(Response):

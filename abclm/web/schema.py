@@ -1,6 +1,6 @@
 """Turn the options into what the API takes, and say what it gives: shapes of JSON, for checking and for its pages."""
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -12,7 +12,10 @@ from abclm.system.options import Option, options_of
 
 MEDIA_TYPES = {suffix.removeprefix("."): row.media_type for suffix, row in FORMATS.items()}
 
-Format = str
+if TYPE_CHECKING:
+    Format = str
+else:
+    Format = Literal[tuple(MEDIA_TYPES)]
 
 MOST_CHARACTERS = 5_000  # of a tune that is sent
 MOST_LENGTH = 4_000  # characters of a tune that is written
@@ -108,20 +111,18 @@ class AbcSent(_Asked):
     abc: Abc
 
 
-class ScoreAsked(_Asked):
+class ScoreAsked(AbcSent):
     """A tune, and the width of its score."""
 
-    abc: Abc
     width: int = Field(
         PAGE_WIDTH, ge=NARROWEST, le=PAGE_WIDTH,
         description="Width in tenths of a millimetre. A narrow score has more lines.",
     )  # fmt: skip
 
 
-class SoundAsked(_Asked):
+class SoundAsked(AbcSent):
     """A tune, and how it is played."""
 
-    abc: Abc
     instrument: str | None = Field(
         None, max_length=40, description=f"Instrument: {', '.join(INSTRUMENTS)}.", examples=["fiddle"]
     )

@@ -14,7 +14,7 @@ from abclm.corpora import built_in
 from abclm.corpora.corpus import Corpus, read_corpora
 from abclm.errors import ConfigError, CorpusError
 from abclm.formats.save import to_bytes
-from abclm.midi.abc2midi import messages
+from abclm.midi.abc2midi import run_abc2midi
 from abclm.tokenizers.characters import DEFAULT_SYMBOLS
 from abclm.tune import Tune
 
@@ -453,7 +453,7 @@ def test_a_tune_of_the_tunebook_is_plain_and_flawless(tune):
 
 
 def test_abc2midi_finds_nothing_to_say_about_the_tunebook():
-    said = {tune.title: messages(tune) for tune in Corpus.load("oldTunes")}
+    said = {tune.title: run_abc2midi(tune).messages for tune in Corpus.load("oldTunes")}
     assert {title: lines for title, lines in said.items() if lines} == {}
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction as F
 import pytest
 
 from abclm.errors import ConvertError
-from abclm.midi.abc2midi import abc_to_midi, messages, played_notes, run_abc2midi
+from abclm.midi.abc2midi import abc_to_midi, played_notes, run_abc2midi
 from abclm.midi.abc2midi_text import prepare
 
 HEAD = "X:1\nT:t\nM:4/4\nL:1/8\nK:C\n"
@@ -95,9 +95,12 @@ def test_melody_only_leaves_repeats_ties_and_fields_alone():
 
 def test_positions_are_those_of_the_callers_text():
     text = "%a comment\n\nX:3\nT:t\nR:reel\nM:4/4\nL:1/8\nK:C\nCDEF GABc|\nCDEF @GABc|\n"
-    assert messages(text) == ("line 10, column 6: Unrecognized character: @",)
-    assert messages(text, melody_only=True) == ("line 10, column 6: Unrecognized character: @",)
-    assert messages("K:C\nM:4/4\nL:1/8\nCDEF @GABc|\n")[0] == "line 4, column 6: Unrecognized character: @"
+    assert run_abc2midi(text).messages == ("line 10, column 6: Unrecognized character: @",)
+    assert run_abc2midi(text, melody_only=True).messages == ("line 10, column 6: Unrecognized character: @",)
+    assert (
+        run_abc2midi("K:C\nM:4/4\nL:1/8\nCDEF @GABc|\n").messages[0]
+        == "line 4, column 6: Unrecognized character: @"
+    )
 
 
 # What it says
@@ -113,7 +116,7 @@ def test_errors_warnings_and_remarks_are_kept_apart():
 
 
 def test_an_assumed_repeat_is_no_complaint():
-    assert messages(HEAD + "CDEF GABc:|CDEF GABc:|\n") == ()
+    assert run_abc2midi(HEAD + "CDEF GABc:|CDEF GABc:|\n").messages == ()
 
 
 def test_what_it_says_of_a_tune_that_is_played_is_logged(caplog):

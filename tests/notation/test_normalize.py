@@ -3,7 +3,7 @@
 import pytest
 
 from abclm.errors import NotationError
-from abclm.midi.abc2midi import messages
+from abclm.midi.abc2midi import run_abc2midi
 from abclm.notation.canonical.normalize import normalize, transpose
 from abclm.notation.fields import CANONICAL_SYMBOLS
 from abclm.tune import Tune
@@ -138,7 +138,7 @@ def test_transposing_moves_every_note_and_abc2midi_agrees(semitones):
     assert [note.pitch - semitones for note in moved.notes()] == PITCHES
     assert moved.transpose(-semitones).notes() == TUNE.notes()
     assert set(moved.text) <= CANONICAL_SYMBOLS
-    assert [message for message in messages(moved) if "time units" not in message] == []
+    assert [message for message in run_abc2midi(moved).messages if "time units" not in message] == []
 
 
 def test_transposing_takes_the_key_and_the_chord_symbols_along():

@@ -5,16 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from pkgutil import resolve_name
+from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from abclm.errors import ConfigError
-from abclm.models.architecture import Architecture
+from abclm.models.architecture import Architecture, Engine, Floats, Weights
 from abclm.system.options import option
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +22,15 @@ class RecurrentConfig(Architecture):
     Attributes:
         gates: columns of a layer's kernels for each unit.
         called: one layer and several, for people: `("an LSTM layer", "LSTM layers")`.
+        engine_type: the `RecurrentEngine`, as `module:Class`, imported when an engine is made.
+        network_type: the same of the `RecurrentNetwork`.
     """
 
     token_axes: ClassVar[Mapping[str, int]] = {"embedding/embeddings": 0, "dense/kernel": 1, "dense/bias": 0}
     gates: ClassVar[int]
     called: ClassVar[tuple[str, str]]
+    engine_type: ClassVar[str]
+    network_type: ClassVar[str]
 
     embedding_dimension: int = option(
         256, low=1, high=16_384, help="Size of the vector that stands for a symbol at the input."
@@ -67,6 +69,18 @@ class RecurrentConfig(Architecture):
             for name, shape in self.weight_shapes(vocabulary_size).items()
         }
         return weights | {f"{layer}/bias": self.initial_bias() for layer in self.layer_names()}
+
+    def engine(self, weights: Weights) -> Engine:
+        """Make an engine that writes with these weights, which are copied."""
+        engine: Engine = resolve_name(self.engine_type)(self.layer_names(), self.units, weights)
+        return engine
+
+    def network(
+        self, vocabulary_size: int, weights: Weights | None = None, precision: str = "float32"
+    ) -> Any:
+        """Make the Keras network; see `Architecture.network`."""
+        sizes = (vocabulary_size, self.embedding_dimension, self.units, self.layers)
+        return resolve_name(self.network_type).of(sizes, weights, precision)
 
     def describe(self) -> str:
         """The network in some words."""
