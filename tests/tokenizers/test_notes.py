@@ -12,7 +12,7 @@ from music21 import chord
 from music21.pitch import Pitch
 
 from abclm.errors import VocabularyError
-from abclm.midi.file import MidiNote, parse_midi
+from abclm.midi.file import MidiFile, MidiNote
 from abclm.tokenizers.notes import PIECE, NoteTokenizer, names_of, notes_of, pitches_of
 from abclm.tokenizers.tokenizer import read_tokenizer
 
@@ -116,7 +116,9 @@ def test_ids_outside_the_vocabulary_are_an_error():
 
 @pytest.mark.skipif(PIANO is None, reason="ABCLM_PIANO_MIDI, a folder of MIDI files, is not set")
 def test_real_piano_music_goes_there_and_back():
-    pieces = [names_of(parse_midi(path.read_bytes()).notes) for path in sorted(Path(PIANO).rglob("*.mid"))]
+    pieces = [
+        names_of(MidiFile.parse(path.read_bytes()).notes) for path in sorted(Path(PIANO).rglob("*.mid"))
+    ]
     tokenizer = NoteTokenizer.from_pieces(pieces)
     for piece in pieces:
         assert tokenizer.decode(tokenizer.encode_piece(piece)[1:-1]) == piece
