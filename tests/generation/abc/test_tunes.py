@@ -16,6 +16,7 @@ from abclm.generation.options import GenerationOptions
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
 from abclm.tokenizers.characters import CharacterTokenizer
+from abclm.tokenizers.notes import NoteTokenizer
 from abclm.tune import Tune
 
 GOOD = "|:GFG DEF|G2A B2d|gfe dBG|A2G FED:|\n\n"
@@ -203,6 +204,17 @@ def test_a_model_without_the_symbols_of_a_tune_says_so():
     )
     with pytest.raises(ModelError, match="lacks '1', ':', 'K', 'X'"):
         lm.generate(seed=1)
+
+
+def test_a_model_of_notes_writes_no_abc_and_says_so():
+    lm = LanguageModel.create(
+        ModelConfig(embedding_dimension=3, units=4), NoteTokenizer.from_pieces([["E5", "0.4.7"]])
+    )
+    for write in (lm.generate, lambda **options: list(lm.stream(**options))):
+        with pytest.raises(
+            ModelError, match=r"^this takes a model of the characters of ABC, .* are notes; give"
+        ):
+            write(seed=1)
 
 
 OTHER = "|:AcA EFG|c2B A2c|eag edc|B2A GFE:|\n\n"
