@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -40,6 +41,14 @@ class Origin:
     def then(self, step: str, **settings: Any) -> Origin:
         """The origin of what a step with these settings makes of the tunes."""
         return replace(self, steps=(*self.steps, {"step": step, **settings}))
+
+    @property
+    def checksum(self) -> str:
+        """The SHA-256 of what was read; where there are several sources, of their checksums."""
+        if len(self.sources) == 1:
+            return self.sources[0].sha256
+        several = sorted(self.sources, key=lambda source: source.name)
+        return hashlib.sha256("".join(source.sha256 for source in several).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold: `corpora`, each with name, checksum and the user's paths, and `steps`."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Ids = npt.NDArray[np.uint8]
+Ids = npt.NDArray[np.unsignedinteger[Any]]
 
 FIGURES = (
     "bits_per_character",

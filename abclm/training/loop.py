@@ -64,8 +64,7 @@ class Run:
         self.step = TrainingStep(lm, config, (self.feed.windows, config.sequence_length), workers)
         self.network = self.step.network
         self.held_out, self.old_tunes = (
-            None if each is None else HeldOut(self.network, each, lm.tokenizer, workers)
-            for each in (validation, old)
+            None if each is None else HeldOut(self.network, each, workers) for each in (validation, old)
         )
         self.tuning = tuning  # what the model could do before counts, too
         self.callbacks = Callbacks(callbacks, self.step, config.epochs, self.feed.steps_per_epoch)

@@ -60,7 +60,7 @@ class TrainingStep:
         """Change the network.
 
         Args:
-            inputs: this worker's part of the batch, uint8 `(windows, time)`.
+            inputs: this worker's part of the batch, ids `(windows, time)`.
             targets: the same one character later.
             number: of the step, from 0.
             learning_rate: of this step.
