@@ -211,7 +211,7 @@ def serve_abclm(batch: int, length: int, units: int, precision: str) -> None:
     from abclm.training.run import train
 
     ids = np.random.default_rng(0).integers(SYMBOLS, size=2_000_000, dtype=np.uint8)
-    corpus = EncodedCorpus("random", 1, "", ids)
+    corpus = EncodedCorpus("random", "", ids, np.array([len(ids)]))
     lm = LanguageModel.create(ModelConfig(embedding_dimension=EMBEDDING, units=units))
     config = TrainingConfig(sequence_length=length, batch_size=batch, steps=10**6, precision=precision)
     sys.stdin.readline()

@@ -75,11 +75,12 @@ def command(
         typer.echo(f"abclm: symbols that the model gets: {' '.join(map(repr, added))}", err=True)
         lm = lm.with_tokenizer(prepared.tokenizer)
 
-    with quiet_imports():
-        from abclm.training.forgetting import tunes_held_out_from
-        from abclm.training.run import fine_tune
+    from abclm.training.forgetting import tunes_held_out_from
 
     old_tunes = read_tunes(old, clean=False) if old else tunes_held_out_from(lm)
+    with quiet_imports():
+        from abclm.training.run import fine_tune
+
     start = time.perf_counter()
     with shown(out) as display:
         say_where_it_begins(out, resume)

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from abclm.datasets.encoded import EncodedCorpus
     from abclm.tokenizers.characters import CharacterTokenizer
 
-_LARGE_BYTES = 64_000_000
-
 
 def read_tunes(arguments: list[str], clean: bool, raw: bool = False) -> "Corpus":
     """Read corpora as canonical tunes, each once, and say what was left out.
@@ -77,7 +75,7 @@ def prepare(
 ) -> Prepared:
     """Read corpora, put tunes aside to measure on, and encode both; say what was left out.
 
-    Files of canonical tunes that are large together go through the disk, and never lie in memory.
+    Files that are large together go through the disk, and never lie in memory.
 
     Args:
         arguments: built-in names, files, folders, globs.
@@ -94,10 +92,11 @@ def prepare(
         VocabularyError: a tune has a character that the vocabulary lacks, or it would become too large.
     """
     from abclm.datasets.encoded import EncodedCorpus
+    from abclm.datasets.large_files import LargeFiles, encode_files
 
     start = time.perf_counter()
-    files = large_files(arguments) if clean else []
-    if not files:
+    files = None if raw else LargeFiles.find(arguments)
+    if files is None:
         tunes = read_tunes(arguments, clean, raw)
         if raw:
             tokenizer = tokenizer.with_symbols_of(tunes.text)
@@ -106,30 +105,14 @@ def prepare(
         held_out = EncodedCorpus.encode(others, tokenizer) if others else None
         return Prepared(training, held_out, tokenizer, time.perf_counter() - start)
 
-    from abclm.datasets.large_files import encode_files
-
-    found = encode_files(files, tokenizer, out / TRAINING_STATE / "text", validation, seed)
-    _say_left_out(found.repeated + found.unreadable, found.read, found.repeated)
+    text = out / TRAINING_STATE / "text"
+    found = encode_files(files, tokenizer, text, clean=clean, validation=validation, seed=seed)
+    _say_left_out(found.repeated + found.unusable, found.read, found.repeated)
     prepared = Prepared(found.training, found.held_out, tokenizer, time.perf_counter() - start)
     did = "encoded" if found.was_encoded else "found encoded"
     speed = f"{prepared.megabytes:,.0f} MB of tunes in {prepared.seconds:.1f} s ({prepared.speed:.0f} MB/s)"
     typer.echo(f"abclm: {did} {speed}", err=True)
     return prepared
-
-
-def large_files(arguments: list[str]) -> list[Path]:
-    """The files that arguments lead to, where they are more than is well held in memory; else none."""
-    from abclm.corpora.built_in import cards
-    from abclm.corpora.sources import STANDARD_INPUT, find_files
-    from abclm.errors import CorpusError
-
-    if STANDARD_INPUT in arguments or {card.name for card in cards()}.intersection(arguments):
-        return []
-    try:
-        paths = [Path(file.path) for file in find_files(arguments)]
-    except CorpusError:
-        return []  # which reading them will say better
-    return paths if sum(path.stat().st_size for path in paths) >= _LARGE_BYTES else []
 
 
 def _say_left_out(left_out: int, read: int, repeated: int) -> None:

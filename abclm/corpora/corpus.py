@@ -14,7 +14,7 @@ from pathlib import Path
 from abclm.analysis.similarity import TuneIndex
 from abclm.corpora import built_in
 from abclm.corpora.counts import Statistics, count_corpus
-from abclm.corpora.holdout import RULE, choose
+from abclm.corpora.holdout import RULE, choose, held_out_count
 from abclm.corpora.origin import Origin, Source
 from abclm.corpora.problems import CorpusProblem, Kind, not_strict
 from abclm.corpora.sources import AbcFile, find_files
@@ -130,8 +130,8 @@ class Corpus:
                     raise
                 reason = str(error).removeprefix(f"{file.path}: ")
                 parts.append(Corpus(file.path, (), (CorpusProblem(file.path, "unreadable", reason),)))
-        names = [os.fspath(path) for path in paths]  # can be hundreds, if the shell expanded a glob
-        name = ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more"
+        names = [os.fspath(path) for path in paths]
+        name = name_of(names)
         if not contents:
             reason = f"; {parts[0].problems[0]}" if parts else "; give files, folders or globs"
             raise CorpusError(f"{name or 'no path'}: there is no tune{reason}")
@@ -209,8 +209,7 @@ class Corpus:
         if not 0 <= validation < 1:
             raise ConfigError(f"validation is a share of at least 0 and less than 1; received {validation}")
         whole, bodies = self._deduplicate()
-        wanted = max(1, round(validation * len(whole))) if validation else 0
-        wanted = max(0, min(wanted, len(whole) - 1))
+        wanted = held_out_count(len(whole), validation)
         found = TuneIndex(whole.tunes).near_copies(_RELATED) if relatives_together else []
         pairs = [(one, other) for one, other, _ in found]
         held_out = choose([tune.title for tune in whole], bodies, wanted, seed, pairs)
@@ -236,10 +235,7 @@ class Corpus:
     @property
     def checksum(self) -> str:
         """The SHA-256 of the files that were read, including tunes that were left out later."""
-        if len(self.checksums) == 1:
-            return next(iter(self.checksums.values()))
-        several = [value.encode() for _, value in sorted(self.checksums.items())]
-        return checksum_of(several or [self.text.encode()])
+        return self.origin.checksum if self.origin.sources else checksum_of([self.text.encode()])
 
     def count(self, kind: Kind) -> int:
         """The number of tunes or files that were left out for one kind of reason."""
@@ -307,6 +303,11 @@ def read_corpora(arguments: Sequence[str]) -> Corpus:
         raise CorpusError(f"no corpus was given; give files, folders, or some of {', '.join(names)}")
     name = ", ".join(part.name for part in parts)
     return _join(name, parts, [source for part in parts for source in part.origin.sources])
+
+
+def name_of(paths: Sequence[str]) -> str:
+    """What the tunes of some paths are called: there are hundreds, where a shell made them from a glob."""
+    return ", ".join(paths) if len(paths) <= 3 else f"{paths[0]} and {len(paths) - 1} more"
 
 
 def checksum_of(contents: Iterable[bytes]) -> str:

@@ -1,5 +1,6 @@
 """Turn where a corpus' tunes were read, and what was done to them since, into a record in JSON and back."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self
@@ -38,6 +39,14 @@ class Origin:
     def then(self, step: str, **settings: Any) -> Self:
         """The origin of what a step with these settings makes of the tunes."""
         return replace(self, steps=(*self.steps, {"step": step, **settings}))
+
+    @property
+    def checksum(self) -> str:
+        """The SHA-256 of what was read; where there are several sources, of their checksums."""
+        if len(self.sources) == 1:
+            return self.sources[0].sha256
+        several = sorted(self.sources, key=lambda source: source.name)
+        return hashlib.sha256("".join(source.sha256 for source in several).encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
         """What JSON can hold: `corpora`, each with name, checksum and the user's paths, and `steps`."""

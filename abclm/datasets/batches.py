@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from abclm.datasets.windows import EpochOrder, Ids, Text, read_windows
+from abclm.datasets.texts import Ids, Text, read_windows
 
 
 def epoch_batches(
     text: Text,
-    starts: EpochOrder | npt.NDArray[np.int64],
+    starts: npt.NDArray[np.int64],
     *,
     sequence_length: int,
     batch_size: int,
@@ -22,7 +22,7 @@ def epoch_batches(
     """Make one epoch's batches.
 
     Args:
-        text: the text as token ids, uint8 `(characters,)`, or on the disk.
+        text: token ids, `(characters,)`.
         starts: where the epoch's windows start, in the order of training.
         sequence_length: characters of a window's input.
         batch_size: windows of a batch. Those left over at the end of an epoch are left out, as the
@@ -31,7 +31,7 @@ def epoch_batches(
         part: the part of so many windows to take of each batch; by default all.
 
     Returns:
-        A `tf.data.Dataset` of uint8 pairs (inputs, targets), each `(batch, sequence_length)`.
+        A `tf.data.Dataset` of pairs of ids (inputs, targets), each `(batch, sequence_length)`.
     """
     size = min(batch_size, len(starts))
     mine = part(size)
@@ -42,7 +42,7 @@ def epoch_batches(
         return read_windows(text, starts[number * size : (number + 1) * size][mine], sequence_length + 1)
 
     def cut(number: Any) -> tuple[Any, Any]:
-        windows = tf.ensure_shape(tf.numpy_function(read, [number], tf.uint8), shape)
+        windows = tf.ensure_shape(tf.numpy_function(read, [number], tf.as_dtype(text.dtype)), shape)
         return windows[:, :-1], windows[:, 1:]
 
     return tf.data.Dataset.range(first, len(starts) // size).map(cut).prefetch(2)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +15,15 @@ import numpy.typing as npt
 from abclm.analysis.novelty import NoveltyIndex
 from abclm.corpora.corpus import Corpus
 from abclm.corpora.origin import Origin
-from abclm.datasets.token_files import TokenFiles
+from abclm.datasets.texts import Ids, Text, read_pieces
 from abclm.errors import CorpusError
-from abclm.tokenizers.characters import CharacterTokenizer
+from abclm.tokenizers.tokenizer import Tokenizer
+from abclm.tune import Tune
 
-Ids = npt.NDArray[np.uint8]
+_BLOCK = 2**22  # characters that are in memory at a time
+_MOST_INDEXED = 500_000  # tunes; indexing them takes minutes
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,25 +32,29 @@ class EncodedCorpus:
 
     Attributes:
         name: of the corpus, or of the files it was read from.
-        tunes: how many.
         checksum: SHA-256 of the files it was read from.
-        text: a newline, so that every tune, the first too, begins after one, and the tunes, each with
-            the empty line that ends it: uint8 `(characters + 1,)`, or as many on the disk.
+        text: the tokenizer's `start`, so that every tune, the first too, begins after one, and the tunes, each with
+            what ends it: ids `(characters + 1,)`.
+        ends: where each tune ends in it, int64 `(tunes,)`; the next begins there.
+        fingerprint: a checksum of what is trained on.
         index: of the tunes, to tell copies by; None where none was asked for, or there are too many.
-        source: the tunes themselves; None where they are on the disk.
         origin: what was read, and what was done to it.
+        is_canonical: whether the tunes are in the canonical form.
+        folder: where the ids are, if they are on the disk.
     """
 
     name: str
-    tunes: int
     checksum: str
-    text: Ids | TokenFiles
+    text: Text
+    ends: npt.NDArray[np.int64]
+    fingerprint: str = ""
     index: NoveltyIndex | None = None
-    source: Corpus | None = None
     origin: Origin = field(default=Origin())
+    is_canonical: bool = False
+    folder: Path | None = None
 
     @classmethod
-    def encode(cls, corpus: Corpus, tokenizer: CharacterTokenizer, *, indexed: bool = False) -> EncodedCorpus:
+    def encode(cls, corpus: Corpus, tokenizer: Tokenizer[str], *, indexed: bool = False) -> EncodedCorpus:
         """Encode the tunes of a corpus.
 
         Args:
@@ -56,23 +68,65 @@ class EncodedCorpus:
         """
         if not corpus.tunes:
             raise CorpusError(f"{corpus.name}: no tune can be used; see abclm check")
+        pieces = [tokenizer.encode_piece(tune.text)[1:] for tune in corpus.tunes]
+        text = np.concatenate([np.array([tokenizer.start], tokenizer.dtype), *pieces])
         return cls(
             corpus.name,
-            len(corpus.tunes),
             corpus.checksum,
-            tokenizer.encode("\n" + corpus.text),
-            NoveltyIndex.create(corpus.tunes) if indexed else None,
-            corpus,
+            text,
+            1 + np.cumsum([len(piece) for piece in pieces], dtype=np.int64),
+            hashlib.sha256(text.data).hexdigest(),
+            index_of(corpus.tunes, len(corpus)) if indexed else None,
             corpus.origin,
+            corpus.is_canonical,
         )
+
+    @property
+    def tunes(self) -> int:
+        """How many there are."""
+        return len(self.ends)
 
     @property
     def characters(self) -> int:
         """How many characters the tunes have."""
         return len(self.text) - 1
 
-    def fingerprint(self) -> str:
-        """A checksum of the token ids."""
-        if isinstance(self.text, TokenFiles):
-            return self.text.fingerprint()
-        return hashlib.sha256(self.text.data).hexdigest()
+    @property
+    def begins(self) -> npt.NDArray[np.int64]:
+        """Where each tune begins in the text, int64 `(tunes,)`."""
+        return np.append(1, self.ends[:-1])
+
+    def pieces(self, places: npt.NDArray[np.integer[Any]] | None = None) -> Iterator[list[Ids]]:
+        """Read tunes, some millions of characters at a time.
+
+        Args:
+            places: of the tunes, in the order to read them in; by default all.
+
+        Yields:
+            Tunes as sequences to be measured: what the tokenizer's `encode_piece` gives of each.
+        """
+        begins, ends = self.begins - 1, self.ends
+        if places is not None:
+            begins, ends = begins[places], ends[places]
+        blocks = np.cumsum(ends - begins) // _BLOCK
+        for block in np.split(np.arange(len(begins)), np.flatnonzero(np.diff(blocks)) + 1):
+            if len(block):
+                yield read_pieces(self.text, begins[block], ends[block])
+
+    def parsed(
+        self, tokenizer: Tokenizer[str], places: npt.NDArray[np.integer[Any]] | None = None
+    ) -> Iterator[Tune]:
+        """Read tunes (see `pieces`) as what they were encoded from."""
+        for pieces in self.pieces(places):
+            yield from (Tune.parse(tokenizer.decode(ids[1:])) for ids in pieces)
+
+
+def index_of(tunes: Any, count: int) -> NoveltyIndex | None:
+    """Index so many tunes, where they are not too many."""
+    if count > _MOST_INDEXED:
+        _log.warning(
+            "%s tunes are more than the %s that are indexed: copies of them will not be known",
+            f"{count:,}", f"{_MOST_INDEXED:,}",
+        )  # fmt: skip
+        return None
+    return NoveltyIndex.create(tunes)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from abclm.datasets.encoded import EncodedCorpus, Ids
-from abclm.datasets.windows import EpochOrder, Text, tune_starts, windows_per_epoch
+from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.texts import IdFile, Ids, Text, read_pieces
+from abclm.datasets.windows import epoch_starts, tune_starts, windows_per_epoch
 from abclm.errors import ConfigError
 from abclm.notation.keys import Key, parse_key
-from abclm.tokenizers.characters import CharacterTokenizer
+from abclm.tokenizers.tokenizer import Tokenizer
 from abclm.tune import Tune
 
 LOWEST, HIGHEST = -5, 6
 """Semitones that a tune is moved by."""
+
+_TUNES_AT_A_TIME = 2**12
 
 
 class Feed:
@@ -37,14 +44,13 @@ class Feed:
         steps_per_epoch: the same for every epoch.
 
     Raises:
-        ConfigError: too little text for one window; or tunes on the disk were asked for tune by tune or
-            in other keys.
+        ConfigError: too little text for one window; or tunes that are not canonical were asked for in other keys.
     """
 
     def __init__(
         self,
         corpus: EncodedCorpus,
-        tokenizer: CharacterTokenizer,
+        tokenizer: Tokenizer[str],
         *,
         sequence_length: int,
         batch_size: int,
@@ -61,41 +67,50 @@ class Feed:
         self._tunes: _EpochTunes | None = None
         self._start = np.array([tokenizer.start], tokenizer.dtype)
         if whole_tunes or transposition:
-            if corpus.source is None:
-                raise ConfigError(
-                    f"{corpus.name} is read from the disk, as it is large, and so in windows cut anywhere and in "
-                    "its own keys; leave out whole_tunes and transposition"
-                )
-            if transposition and not corpus.source.is_canonical:
+            if transposition and not corpus.is_canonical:
                 raise ConfigError(
                     "transposition is for canonical tunes; let them be normalised, or leave it out"
                 )
-            self._tunes = _EpochTunes(
-                corpus.source.tunes, tokenizer, seed, transposition, {} if in_keys is None else in_keys
-            )
+            self._tunes = _EpochTunes(corpus, tokenizer, seed, transposition, in_keys)
 
-    def epoch(self, number: int) -> tuple[Text, EpochOrder | npt.NDArray[np.int64]]:
+    def epoch(self, number: int) -> tuple[Text, npt.NDArray[np.int64]]:
         """Give an epoch's text, and where its windows start.
 
         Args:
             number: of the epoch, from 0.
 
         Returns:
-            Token ids, uint8 `(characters,)` or on the disk; and the starts, in the order of training. Each window
-            has its `sequence_length` characters and one more.
+            Token ids, `(characters,)`; and the starts, in the order of training. Each window has its
+            `sequence_length` characters and one more.
         """
         length, seed, text = self._sequence_length, self._seed, self._corpus.text
         if self._tunes is None:
-            return text, EpochOrder(len(text), length, seed, number)
-        tunes = self._tunes(number)
-        lengths = np.array([len(tune) for tune in tunes])
-        text = np.concatenate([self._start, *tunes])
+            return text, epoch_starts(len(text), length, seed, number)
+        text, lengths = self._write(self._tunes(number))
         if self._whole_tunes:
-            starts = tune_starts(lengths, length, self._count)
-            text = np.resize(text[1:], len(text) + length)  # it begins anew
-            return np.concatenate([self._start, text]), starts
+            return text, tune_starts(lengths, length, self._count)
         # Tunes in other keys are as long as before but for accidentals.
-        return text, np.resize(EpochOrder(len(text), length, seed, number)[:], self._count)
+        return text, np.resize(epoch_starts(1 + int(lengths.sum()), length, seed, number), self._count)
+
+    def _write(self, tunes: Iterator[list[Ids]]) -> tuple[Text, npt.NDArray[np.int64]]:
+        """Join tunes to a text, on the disk where the corpus is there; the text, and how long each tune is."""
+        folder = self._corpus.folder
+        file: Any = io.BytesIO() if folder is None else tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - stays open
+        file.write(self._start)
+        lengths: list[int] = []
+        for block in tunes:
+            file.writelines(block)
+            lengths += map(len, block)
+        if self._whole_tunes:  # the last windows go on with the first tunes
+            file.seek(self._start.nbytes)
+            more = self._sequence_length + 1
+            first = np.frombuffer(file.read(more * self._start.itemsize), self._start.dtype)
+            file.seek(0, io.SEEK_END)
+            file.write(np.resize(first, more))
+        if folder is None:
+            return np.frombuffer(file.getbuffer(), self._start.dtype), np.array(lengths)
+        file.flush()
+        return IdFile(file, self._start.dtype), np.array(lengths)
 
 
 class _EpochTunes:
@@ -107,47 +122,71 @@ class _EpochTunes:
 
     def __init__(
         self,
-        tunes: tuple[Tune, ...],
-        tokenizer: CharacterTokenizer,
+        corpus: EncodedCorpus,
+        tokenizer: Tokenizer[str],
         seed: int,
         transposition: float,
-        in_keys: dict[tuple[int, int], Ids],
+        in_keys: dict[tuple[int, int], Ids] | None,
     ) -> None:
-        self._tunes, self._tokenizer, self._in_keys = tunes, tokenizer, in_keys
-        self._seed, self._transposition = seed, transposition
-        self._keys = [parse_key(tune.key) for tune in tunes]
-        self._tonics: dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]] = {}
-        counts: dict[str, Counter[int]] = {}
-        for key in self._keys:
-            counts.setdefault(key.mode, Counter())[key.tonic_pitch_class] += 1
-        for mode, counted in counts.items():
-            tonics = sorted(counted)
-            shares = np.array([counted[tonic] for tonic in tonics], np.float64)
-            self._tonics[mode] = np.array(tonics), shares / shares.sum()
+        self._corpus, self._tokenizer, self._seed, self._transposition = (
+            corpus,
+            tokenizer,
+            seed,
+            transposition,
+        )
+        self._in_keys = {} if in_keys is None and corpus.folder is None else in_keys
+        if transposition:
+            names: dict[str | None, int] = {}
+            keys = (names.setdefault(tune.key, len(names)) for tune in corpus.parsed(tokenizer))
+            self._key_of = np.fromiter(keys, np.int32, corpus.tunes)
+            self._keys = [parse_key(name) for name in names]
+            self._tonics = _tonics(self._keys, np.bincount(self._key_of).tolist())
 
-    def __call__(self, epoch: int) -> list[Ids]:
-        random = np.random.default_rng([self._seed, epoch, len(self._tunes)])
-        order = random.permutation(len(self._tunes))
-        moved = random.random(len(self._tunes)) < self._transposition
-        return [
-            self._in_key(place, self._semitones(self._keys[place], random) if moves else 0)
-            for place, moves in zip(order.tolist(), moved.tolist(), strict=True)
-        ]
+    def __call__(self, epoch: int) -> Iterator[list[Ids]]:
+        corpus, begins = self._corpus, self._corpus.begins
+        random = np.random.default_rng([self._seed, epoch, corpus.tunes])
+        order = random.permutation(corpus.tunes)
+        is_moved = random.random(corpus.tunes) < self._transposition
+        for first in range(0, corpus.tunes, _TUNES_AT_A_TIME):
+            places, moves = (each[first : first + _TUNES_AT_A_TIME] for each in (order, is_moved))
+            pieces = read_pieces(corpus.text, begins[places], corpus.ends[places])
+            yield [
+                self._in_key(place, self._semitones(place, random), ids) if moved else ids
+                for place, moved, ids in zip(places.tolist(), moves.tolist(), pieces, strict=True)
+            ]
 
-    def _semitones(self, key: Key, random: np.random.Generator) -> int:
+    def _semitones(self, place: int, random: np.random.Generator) -> int:
+        key = self._keys[self._key_of[place]]
         tonics, shares = self._tonics[key.mode]
-        semitones = int(random.choice(tonics, p=shares)) - key.tonic_pitch_class
+        semitones: int = int(random.choice(tonics, p=shares)) - key.tonic_pitch_class
         return (semitones - LOWEST) % 12 + LOWEST
 
-    def _in_key(self, place: int, semitones: int) -> Ids:
-        found = self._in_keys.get((place, semitones))
+    def _in_key(self, place: int, semitones: int, ids: Ids) -> Ids:
+        if not semitones:
+            return ids
+        found = self._in_keys.get((place, semitones)) if self._in_keys is not None else None
         if found is None:
-            found = encode_in_key(self._tunes[place], semitones, self._tokenizer)
-            self._in_keys[place, semitones] = found
+            found = encode_in_key(Tune.parse(self._tokenizer.decode(ids)), semitones, self._tokenizer)
+            if self._in_keys is not None:
+                self._in_keys[place, semitones] = found
         return found
 
 
-def encode_in_key(tune: Tune, semitones: int, tokenizer: CharacterTokenizer) -> Ids:
+def _tonics(
+    keys: Sequence[Key], counts: Sequence[int]
+) -> dict[str, tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
+    """For each mode the pitch classes of its tonics, and the share of the tunes that each has."""
+    found: dict[str, Counter[int]] = {}
+    for key, count in zip(keys, counts, strict=True):
+        found.setdefault(key.mode, Counter())[key.tonic_pitch_class] += count
+    tonics = {mode: sorted(counted) for mode, counted in found.items()}
+    shares = {
+        mode: np.array([found[mode][tonic] for tonic in each], np.float64) for mode, each in tonics.items()
+    }
+    return {mode: (np.array(each), shares[mode] / shares[mode].sum()) for mode, each in tonics.items()}
+
+
+def encode_in_key(tune: Tune, semitones: int, tokenizer: Tokenizer[str]) -> Ids:
     """Encode a canonical tune, moved by some semitones, with the empty line that ends it."""
     moved = tune.transpose(semitones) if semitones else tune
     return tokenizer.encode_piece(moved.text)[1:]

@@ -1,8 +1,9 @@
-"""Turn files of canonical tunes into token ids on the disk, a piece at a time, however large they are.
+"""Turn files of tunes into token ids on the disk, a piece at a time, however large they are.
 
-`abclm.corpora.corpus` holds tunes in memory, some kilobytes for each. Here a tune is a piece of text between two
-empty lines, and passes through: its body's hash says whether it was there before, its title's hash whether
-it is held out. What stays in memory is 16 to 32 bytes a tune.
+`abclm.corpora.corpus` holds tunes in memory, some kilobytes for each. Here a tune is a piece of a file, and passes
+through. All are encoded into one file; what is known of each is its length, the hash of its body and the rank that its
+title gives it, 24 bytes together. From these follows, by the rules of `Corpus.deduplicate` and `Corpus.split`, which
+tunes are trained on and which are held out, and both are read from the one file.
 """
 
 from __future__ import annotations
@@ -17,44 +18,57 @@ import os
 import shutil
 import sys
 import tempfile
+import zipfile
+import zlib
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abclm.datasets.encoded import EncodedCorpus
-from abclm.datasets.large_pieces import Block, Place, begin_worker, encode_block, encode_into
-from abclm.datasets.token_files import TokenFile, TokenFiles, TokenWriter, sha256_of_files
+from abclm.analysis.novelty import NoveltyIndex
+from abclm.corpora import built_in
+from abclm.corpora.corpus import Corpus, name_of
+from abclm.corpora.holdout import RULE, body_key, first_ranks, held_out_count, is_among, ranks_of, too_common
+from abclm.corpora.origin import Origin, Source
+from abclm.corpora.sources import STANDARD_INPUT, find_files
+from abclm.datasets.encoded import EncodedCorpus, index_of
+from abclm.datasets.large_pieces import Block, Encoder, Place, begin_worker, encode_into
+from abclm.datasets.texts import IdFile, JoinedText, read_pieces
 from abclm.errors import CorpusError
-from abclm.system.files import write_text
+from abclm.models.folder import INDEX
+from abclm.system.files import write_bytes, write_text
+from abclm.tune import Tune
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from abclm.tokenizers.characters import CharacterTokenizer
 
+LARGE_BYTES = 64_000_000
+
 _BLOCK_BYTES = 2**20
 _SLOT_BYTES = 2 * _BLOCK_BYTES  # more than most pieces come to
-_LIST = "files.json"
-_FORMAT_VERSION = 1
+_LIST, _IDS, _TUNES = "files.json", "tunes.ids", "tunes.npz"
+_FORMAT_VERSION = 2
+_TRAINING, _HELD_OUT, _REPEATED = range(3)
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class CleanCorpus:
-    """What files of canonical tunes have become.
+class LargeCorpus:
+    """What files of tunes have become.
 
     Attributes:
         training: the tunes to train on.
         held_out: the tunes to measure on; None where none are held out.
         read: how many tunes the files have.
         repeated: how many of them have a body that an earlier one has.
-        unreadable: how many could not be read.
+        unusable: how many could not be read, or have no canonical form.
         was_encoded: whether they were encoded now, or found encoded.
     """
 
@@ -62,53 +76,112 @@ class CleanCorpus:
     held_out: EncodedCorpus | None
     read: int
     repeated: int
-    unreadable: int
+    unusable: int
     was_encoded: bool
 
 
-def encode_files(
-    paths: Sequence[Path], tokenizer: CharacterTokenizer, folder: Path, validation: float, seed: int
-) -> CleanCorpus:
-    """Encode files of canonical tunes into a folder, or find there what they were encoded into before.
+@dataclass(frozen=True)
+class LargeFiles:
+    """Files to read.
 
-    Of tunes with the same body the first stays. A tune is held out if the hash of the seed and its title's
-    letters and digits (without a title, of its body) falls into the share that was asked for: so all tunes
-    of one title stand on the same side, whatever else the files hold, and about that share is held out.
+    Attributes:
+        named: of built-in corpora, whose origin is known.
+        own: of the user, in the order in which they are read.
+        paths: as the user gave them.
+    """
+
+    named: tuple[tuple[Source, Path], ...]
+    own: tuple[Path, ...]
+    paths: tuple[str, ...]
+
+    @classmethod
+    def find(cls, arguments: Sequence[str]) -> LargeFiles | None:
+        """Find the files of a command line, if the user's are more than is well held in memory, and all of them ABC.
+
+        Args:
+            arguments: as `read_corpora` takes them.
+        """
+        known = [card.name for card in built_in.cards()]
+        paths = tuple(path for path in arguments if path not in known)
+        if STANDARD_INPUT in paths:
+            return None
+        try:
+            files = find_files(paths, midi=True)
+        except CorpusError:
+            return None  # reading them says it better
+        own = tuple(Path(file.path) for file in files)
+        if any(file.is_midi for file in files) or sum(path.stat().st_size for path in own) < LARGE_BYTES:
+            return None
+        names = [name for name in dict.fromkeys(arguments) if name in known]
+        sources = {name: Corpus.load(name).origin.sources[0] for name in names}
+        named = [
+            (sources[name], path) for name in names for path in built_in.find_files(built_in.find_card(name))
+        ]
+        return cls(tuple(named), own, paths)
+
+    def origin(self, sha256: str) -> Origin:
+        """Where the tunes come from, given the checksum of the user's files."""
+        named = dict.fromkeys(source for source, _ in self.named)
+        return Origin((*named, Source(name_of(self.paths), sha256, self.paths)))
+
+
+def encode_files(
+    files: LargeFiles,
+    tokenizer: CharacterTokenizer,
+    folder: Path,
+    *,
+    clean: bool,
+    validation: float,
+    seed: int,
+    indexed: bool = True,
+) -> LargeCorpus:
+    """Encode files of tunes into a folder, or find there what they were encoded into before.
+
+    Of tunes with the same body the first stays, and those are held out that `Corpus.split` would hold out.
 
     Args:
-        paths: tunebooks whose tunes are canonical.
+        files: to read.
         tokenizer: what to encode with.
         folder: written aside and renamed into place; replaced where it holds other files' tunes.
+        clean: the tunes are canonical and taken as they are; else they are brought to the canonical form.
         validation: the share to hold out, from 0 to below 1.
         seed: of the split.
+        indexed: whether the tunes to train on are to be known again.
 
     Raises:
         CorpusError: no tune is left to train on.
         VocabularyError: a tune has a character that the vocabulary lacks.
         OSError: a file can't be read, or the folder not written.
     """
-    made_of = {
-        "format_version": _FORMAT_VERSION,
-        "sha256": sha256_of_files(paths) if folder.exists() else "",
-        "symbols": list(tokenizer.symbols),
-        "validation": validation,
-        "seed": seed,
-    }
-    names = [os.fspath(path) for path in paths]
-    name = ", ".join(names) if len(names) <= 3 else f"{names[0]} and {len(names) - 1} more"
-    found = _find(folder, made_of, name)
-    if found:
+    split = {"rule": RULE, "validation": validation, "seed": seed, "relatives_together": False}
+    steps = (
+        Origin()
+        .then("as_canonical" if clean else "normalize")
+        .then("deduplicate")
+        .then("split", **split)
+        .steps
+    )
+    in_order = sorted(files.own, key=os.path.realpath)
+    known = _sha256_of(in_order) if folder.exists() or in_order != list(files.own) else None
+    digest = hashlib.sha256()
+
+    def made_of(sha256: str) -> dict[str, Any]:
+        origin = replace(files.origin(sha256), steps=steps)
+        return {"format_version": _FORMAT_VERSION, "vocabulary": tokenizer.to_json(), **origin.to_dict()}
+
+    if known and (found := _find(folder, made_of(known), tokenizer)):
         return found
     folder.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder.parent))
     try:
-        digest = hashlib.sha256()
-        contents = _encode(_places(paths, digest), tokenizer, aside, validation, seed)
-        if not contents["training"]["tunes"]:
-            raise CorpusError(f"{name}: no tune is left to train on; give files in ABC notation")
-        made_of["sha256"] = digest.hexdigest()
-        write_text(aside / _LIST, json.dumps({"made_of": made_of, **contents}, indent=1) + "\n")
-        if found := _find(folder, made_of, name):  # another worker was faster
+        places = itertools.chain.from_iterable(
+            _places(path, digest.update if number >= len(files.named) and not known else None)
+            for number, path in enumerate([*(path for _, path in files.named), *files.own])
+        )
+        counts = _encode(name_of(files.paths), places, Encoder(tokenizer, seed, clean), aside, validation)
+        about = made_of(known or digest.hexdigest())
+        write_text(aside / _LIST, json.dumps({"made_of": about, **counts}, indent=1) + "\n")
+        if found := _find(folder, about, tokenizer):  # another worker was faster
             shutil.rmtree(aside)
             return found
         if folder.exists():
@@ -119,96 +192,165 @@ def encode_files(
         if isinstance(error, OSError) and (not error.filename or str(aside) in str(error.filename)):
             error.filename = str(folder)  # and not a file aside, of which the user knows nothing
         raise
-    return _open(folder, contents, digest.hexdigest(), name, was_encoded=True)
+    return _open(folder, about, counts, tokenizer, was_encoded=True, indexed=indexed)
 
 
-def _find(folder: Path, made_of: dict[str, Any], name: str) -> CleanCorpus | None:
+def _find(folder: Path, about: dict[str, Any], tokenizer: CharacterTokenizer) -> LargeCorpus | None:
     try:
         contents = json.loads((folder / _LIST).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if contents.get("made_of") != made_of:
+    if contents.get("made_of") != about:
         return None
     try:
-        return _open(folder, contents, made_of["sha256"], name, was_encoded=False)
-    except CorpusError as error:
-        _log.warning("%s; encoding again", error)
+        return _open(folder, about, contents, tokenizer, was_encoded=False)
+    except (CorpusError, OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        _log.warning("%s: %s; encoding again", folder, error)
         return None
 
 
-def _open(folder: Path, contents: dict[str, Any], checksum: str, name: str, was_encoded: bool) -> CleanCorpus:
-    def part(kind: str) -> EncodedCorpus:
-        described = [TokenFile(**file) for file in contents[kind]["files"]]
-        files = TokenFiles(folder, described, checked=not was_encoded)
-        return EncodedCorpus(name, contents[kind]["tunes"], checksum, files)
+def _open(
+    folder: Path,
+    about: dict[str, Any],
+    counts: dict[str, int],
+    tokenizer: CharacterTokenizer,
+    was_encoded: bool,
+    indexed: bool = True,
+) -> LargeCorpus:
+    if not was_encoded:
+        _check(folder / _IDS, counts["crc32"])
+    with np.load(folder / _TUNES) as arrays:
+        lengths, sides = arrays["lengths"].astype(np.int64), arrays["sides"]
+    begins = 1 + np.cumsum(lengths) - lengths
+    whole = Origin.from_dict(about)
+    *before, split = whole.steps
 
-    held_out = part("held_out") if contents["held_out"]["tunes"] else None
-    counts = {kind: contents[kind] for kind in ("read", "repeated", "unreadable")}
-    return CleanCorpus(part("training"), held_out, **counts, was_encoded=was_encoded)
+    def part(side: int, name: str) -> EncodedCorpus:
+        origin = replace(whole, steps=(*before, {**split, "side": name}))
+        is_chosen = sides == side
+        ids = IdFile((folder / _IDS).open("rb"), tokenizer.dtype)
+        identity = json.dumps(
+            [about["vocabulary"], [source.sha256 for source in origin.sources], *origin.steps]
+        )
+        return EncodedCorpus(
+            ", ".join(source.name for source in origin.sources),
+            origin.checksum,
+            JoinedText(ids, begins[is_chosen], lengths[is_chosen]),
+            1 + np.cumsum(lengths[is_chosen]),
+            hashlib.sha256(identity.encode()).hexdigest(),
+            None,
+            origin,
+            True,
+            folder,
+        )
+
+    training = part(_TRAINING, "training")
+    held_out = part(_HELD_OUT, "validation") if (sides == _HELD_OUT).any() else None
+    if indexed and was_encoded and (index := index_of(training.parsed(tokenizer), training.tunes)):
+        write_bytes(folder / INDEX, index.to_bytes())
+    if (folder / INDEX).exists():
+        index = NoveltyIndex.from_bytes((folder / INDEX).read_bytes(), str(folder / INDEX))
+        training = replace(training, index=index)
+    said = {name: counts[name] for name in ("read", "repeated", "unusable")}
+    return LargeCorpus(training, held_out, **said, was_encoded=was_encoded)
 
 
 def _encode(
-    places: Iterator[Place], tokenizer: CharacterTokenizer, folder: Path, validation: float, seed: int
-) -> dict[str, Any]:
-    """Write the tunes of pieces of files; what the list of files says of them."""
-    seen = _Seen()
-    tunes = {"training": 0, "held_out": 0}
-    read = unreadable = 0
-    limit = int(validation * 2**64)
-    start = bytes([tokenizer.start])
-    with TokenWriter(folder, "training") as training, TokenWriter(folder, "held_out") as held_out:
-        writers = {"training": training, "held_out": held_out}
-        for writer in writers.values():
-            writer.write(start)  # every tune begins after one
-        for block in _encoded_blocks(places, tokenizer, seed):
-            is_new = seen.add(block.bodies)
-            is_held_out = block.titles < limit
-            read += len(is_new)
-            unreadable += block.unreadable
-            for kind, is_chosen in (("training", is_new & ~is_held_out), ("held_out", is_new & is_held_out)):
-                tunes[kind] += int(is_chosen.sum())
-                writers[kind].write(block.chosen(is_chosen))
+    name: str, places: Iterator[Place], encoder: Encoder, folder: Path, validation: float
+) -> dict[str, int]:
+    """Encode the tunes of pieces of files, and say which side each is on; counts, and the checksum of the ids."""
+    blocks: list[Block] = []
+    crc = 0
+    with (folder / _IDS).open("wb") as file:
+        start = np.array([encoder.tokenizer.start], encoder.tokenizer.dtype).tobytes()
+        for ids, block in itertools.chain([(start, None)], _encoded_blocks(places, encoder)):
+            file.write(ids)
+            crc = zlib.crc32(ids, crc)
+            if block is not None:
+                blocks.append(block)
+    unusable = sum(block.unusable for block in blocks)
+    if not any(len(block.lengths) for block in blocks):
+        raise CorpusError(f"{name}: no tune is left to train on; abclm corpus clean --all says why")
+    lengths, bodies, ranks = (
+        np.concatenate([getattr(block, name) for block in blocks]) for name in ("lengths", "bodies", "ranks")
+    )
+    blocks.clear()
+    is_kept = _first_of_each(bodies)
+    sides = np.full(len(lengths), _REPEATED, np.uint8)
+    with (folder / _IDS).open("rb") as file:
+        text = IdFile(file, encoder.tokenizer.dtype)
+        begins = 1 + np.cumsum(lengths) - lengths
+        is_held_out = _held_out(text, begins[is_kept], lengths[is_kept], ranks[is_kept], encoder, validation)
+    sides[is_kept] = np.where(is_held_out, _HELD_OUT, _TRAINING)
+    np.savez(folder / _TUNES, lengths=lengths.astype(np.uint32), sides=sides)
     return {
-        "read": read + unreadable,
-        "repeated": read - sum(tunes.values()),
-        "unreadable": unreadable,
-        **{
-            kind: {"tunes": tunes[kind], "files": [asdict(file) for file in writer.files]}
-            for kind, writer in writers.items()
-        },
+        "read": len(lengths) + unusable,
+        "repeated": int((~is_kept).sum()),
+        "unusable": unusable,
+        "crc32": crc,
     }
 
 
-def _places(paths: Iterable[Path], digest: hashlib._Hash) -> Iterator[Place]:
-    """Cut files into pieces where a tune ends; what they hold goes into a digest meanwhile."""
-    for path in paths:
-        begin = end = 0
-        with path.open("rb", buffering=0) as file:
-            while data := file.read(_BLOCK_BYTES):
-                digest.update(data)
-                cut = end + data.rfind(b"\nX:") + 1
-                if cut > end:
-                    yield Place(path, begin, cut)
-                    begin = cut
-                end += len(data)
-        if begin < end:
-            yield Place(path, begin, end)
+def _held_out(
+    text: IdFile,
+    begins: npt.NDArray[np.int64],
+    lengths: npt.NDArray[np.int64],
+    ranks: npt.NDArray[np.uint64],
+    encoder: Encoder,
+    validation: float,
+) -> npt.NDArray[np.bool_]:
+    """Which of the tunes are held out, as `abclm.corpora.holdout.choose` would choose."""
+    count = held_out_count(len(ranks), validation)
+    common = too_common(ranks, count) if count else np.empty(0, np.int64)
+    for part in np.array_split(common, len(common) // 10_000 + 1):
+        pieces = read_pieces(text, begins[part], begins[part] + lengths[part]) if len(part) else []
+        tunes = [Tune.parse(encoder.tokenizer.decode(piece)) for piece in pieces]
+        ranks[part] = ranks_of([body_key("".join(tune.body.split())) for tune in tunes], encoder.seed)
+    return first_ranks(ranks, count)
 
 
-def _encoded_blocks(places: Iterator[Place], tokenizer: CharacterTokenizer, seed: int) -> Iterator[Block]:
-    """Encode pieces, in their order, on all cores where there are several pieces."""
+def _first_of_each(hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Which of the hashes no earlier one is equal to."""
+    different, counts = np.unique(hashes, return_counts=True)
+    repeated = np.flatnonzero(is_among(hashes, different[counts > 1]))
+    is_first = np.ones(len(hashes), np.bool_)
+    is_first[repeated] = False
+    is_first[repeated[np.unique(hashes[repeated], return_index=True)[1]]] = True
+    return is_first
+
+
+def _places(path: Path, read: Callable[[bytes], object] | None) -> Iterator[Place]:
+    """Cut a file into pieces where a tune ends; what is read of it is passed on meanwhile."""
+    begin = end = 0
+    with path.open("rb", buffering=0) as file:
+        while data := file.read(_BLOCK_BYTES):
+            if read:
+                read(data)
+            cut = end + data.rfind(b"\nX:") + 1
+            if cut > end:
+                yield Place(path, begin, cut)
+                begin = cut
+            end += len(data)
+    if begin < end:
+        yield Place(path, begin, end)
+
+
+def _encoded_blocks(places: Iterator[Place], encoder: Encoder) -> Iterator[tuple[bytes | memoryview, Block]]:
+    """Encode pieces, in their order, on all cores where there are several pieces; their ids, and all else."""
     begin = list(itertools.islice(places, 2))
     places = itertools.chain(begin, places)
     workers = os.cpu_count() or 1
     # A process that TensorFlow runs in can't be forked safely, and other ways to start one run the user's
     # program anew.
     if len(begin) < 2 or workers == 1 or sys.platform != "linux" or "tensorflow" in sys.modules:
-        yield from (encode_block(place, tokenizer, seed) for place in places)
+        for place in places:
+            block = encoder.encode(place)
+            yield block.ids, replace(block, ids=b"")
         return
     slots = [mmap.mmap(-1, _SLOT_BYTES) for _ in range(4 * workers)]  # the ids pass through these
     free, waiting = deque(range(len(slots))), deque[tuple[int, Future[Block]]]()
     with ProcessPoolExecutor(
-        workers, multiprocessing.get_context("fork"), begin_worker, (slots, tokenizer, seed)
+        workers, multiprocessing.get_context("fork"), begin_worker, (slots, encoder)
     ) as pool:
         while True:
             for place in itertools.islice(places, len(free)):  # and not the whole file at once
@@ -218,41 +360,24 @@ def _encoded_blocks(places: Iterator[Place], tokenizer: CharacterTokenizer, seed
                 return
             slot, future = waiting.popleft()
             block = future.result()
-            yield block if block.ids else replace(block, ids=memoryview(slots[slot])[: block.lengths.sum()])
+            size = int(block.lengths.sum()) * encoder.tokenizer.dtype.itemsize
+            yield block.ids or memoryview(slots[slot])[:size], replace(block, ids=b"")
             free.append(slot)
 
 
-class _Seen:
-    """The hashes of the bodies so far, each in the first free place from that which its last bits name."""
+def _check(path: Path, expected: int) -> None:
+    crc = 0
+    with path.open("rb", buffering=0) as file:
+        while data := file.read(_BLOCK_BYTES):
+            crc = zlib.crc32(data, crc)
+    if crc != expected:
+        raise CorpusError(f"{path.name} is not what was written")
 
-    _FREE = 0
 
-    def __init__(self) -> None:
-        self._table = np.full(2**16, self._FREE, np.int64)
-        self._count = 0
-
-    def add(self, hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Take in hashes; whether each is new, the first of equal ones counting."""
-        different, first = np.unique(np.where(hashes == self._FREE, 1, hashes), return_index=True)
-        while 2 * (self._count + len(different)) > len(self._table):
-            known = self._table[self._table != self._FREE]
-            self._table = np.full(2 * len(self._table), self._FREE, np.int64)
-            self._put(known)
-        is_new = self._put(different)
-        self._count += int(is_new.sum())
-        found = np.zeros(len(hashes), np.bool_)
-        found[first[is_new]] = True
-        return found
-
-    def _put(self, different: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Take in hashes of which no two are equal; whether each is new."""
-        is_new = np.zeros(len(different), np.bool_)
-        left = np.arange(len(different))
-        places = different % len(self._table)
-        while len(left):
-            is_free = self._table[places] == self._FREE
-            self._table[places[is_free]] = different[left[is_free]]  # of several for one place one gets it
-            is_there = self._table[places] == different[left]
-            is_new[left[is_there & is_free]] = True
-            left, places = left[~is_there], (places[~is_there] + 1) % len(self._table)
-        return is_new
+def _sha256_of(paths: Iterable[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        with path.open("rb", buffering=0) as file:
+            while data := file.read(_BLOCK_BYTES):
+                digest.update(data)
+    return digest.hexdigest()

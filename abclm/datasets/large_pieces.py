@@ -1,4 +1,4 @@
-"""Turn a piece of a file of canonical tunes into token ids, and into the hashes that tell its tunes apart."""
+"""Turn a piece of a file of tunes into token ids, and into the hashes that tell its tunes apart."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import contextlib
 import ctypes
 import mmap
 import re
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abclm.errors import VocabularyError
+from abclm.corpora.holdout import keys_of, ranks_of
+from abclm.errors import NotationError, VocabularyError
 from abclm.notation.tunebook import decode, parse_tunebook
+from abclm.tokenizers.characters import whole_tune
+from abclm.tune import Tune
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -40,56 +42,72 @@ class Place:
 
 @dataclass(frozen=True)
 class Block:
-    """The tunes of a piece of a file: ids, and for each tune its length and the hashes of body and title."""
+    """The tunes of a piece of a file.
+
+    Attributes:
+        ids: of all tunes, one after another; as bytes.
+        lengths: how many each tune has.
+        bodies: the hash of each body, in this process and its forks.
+        ranks: by which tunes are held out (`abclm.corpora.holdout`).
+        unusable: how many more tunes there are that can't be read or have no canonical form.
+    """
 
     ids: bytes | memoryview
     lengths: npt.NDArray[np.int64]
     bodies: npt.NDArray[np.int64]
-    titles: npt.NDArray[np.uint64]
-    unreadable: int
-
-    def chosen(self, is_chosen: npt.NDArray[np.bool_]) -> bytes | memoryview:
-        """The ids of some of the tunes."""
-        if is_chosen.all():
-            return self.ids
-        changes = np.flatnonzero(np.diff(is_chosen, prepend=False, append=False))
-        ends = np.concatenate([[0], np.cumsum(self.lengths)])[changes].tolist()
-        return b"".join(self.ids[begin:end] for begin, end in zip(ends[::2], ends[1::2], strict=True))
+    ranks: npt.NDArray[np.uint64]
+    unusable: int
 
 
-def encode_block(place: Place, tokenizer: CharacterTokenizer, seed: int) -> Block:
-    """Encode the tunes of a piece of a file.
+@dataclass(frozen=True)
+class Encoder:
+    """What every piece is encoded by.
 
-    Raises:
-        VocabularyError: a tune has a character that the vocabulary lacks.
-        OSError: the file can't be read.
+    Attributes:
+        tokenizer: gives the ids.
+        seed: of the split.
+        clean: whether the tunes are canonical and taken as they are; else they are normalised.
     """
-    block = place.read()
-    tunes, unreadable = _regular_tunes(block), 0
-    if tunes is None:
-        tunes, unreadable = _other_tunes(block)
-    try:
-        ids = tokenizer.encode(tunes.text.decode("utf-8")).tobytes()
-    except VocabularyError as error:
-        raise VocabularyError(f"a tune that is to be taken as it is: {error}") from None
-    return Block(
-        ids=ids,
-        lengths=tunes.lengths,
-        bodies=np.array(tunes.bodies, np.int64),
-        titles=_spread(np.array([zlib.crc32(key) for key in tunes.keys], np.uint64), seed),
-        unreadable=unreadable,
-    )
 
+    tokenizer: CharacterTokenizer
+    seed: int
+    clean: bool
+
+    def encode(self, place: Place) -> Block:
+        """Encode the tunes of a piece of a file.
+
+        Raises:
+            VocabularyError: a tune has a character that the vocabulary lacks.
+            OSError: the file can't be read.
+        """
+        block = place.read()
+        tunes, unusable = (_regular_tunes(block) if self.clean else None), 0
+        if tunes is None:
+            tunes, unusable = _other_tunes(block, self.clean)
+        try:
+            ids = self.tokenizer.encode(tunes.text)
+        except VocabularyError as error:
+            raise VocabularyError(f"a tune that is to be taken as it is: {error}") from None
+        return Block(
+            ids=ids.tobytes(),
+            lengths=tunes.lengths,
+            bodies=np.array([hash(body) for body in tunes.bodies], np.int64),
+            ranks=ranks_of(keys_of(tunes.titles, tunes.bodies), self.seed),
+            unusable=unusable,
+        )
+
+
+_HEAD = re.compile(rb"X:[0-9]+(?=\n(?:T:(.*))?)")
 
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3  # of malloc.h
 
-_worker: tuple[Sequence[mmap.mmap], CharacterTokenizer, int]  # of this process, where it is one
+_worker: tuple[Sequence[mmap.mmap], Encoder]  # of this process, where it is one
 
 
-def begin_worker(slots: Sequence[mmap.mmap], tokenizer: CharacterTokenizer, seed: int) -> None:
+def begin_worker(slots: Sequence[mmap.mmap], encoder: Encoder) -> None:
     """Give a worker process what `encode_into` needs: memory that it shares with its parent, and the rest."""
     global _worker
-    _worker = slots, tokenizer, seed
+    _worker = slots, encoder
     # What a piece took is kept for the next: getting it from the system anew takes a third of the time.
     with contextlib.suppress(AttributeError):  # a C library without this call
         for parameter, megabytes in ((_M_MMAP_THRESHOLD, 256), (_M_TRIM_THRESHOLD, 256), (_M_TOP_PAD, 16)):
@@ -98,28 +116,12 @@ def begin_worker(slots: Sequence[mmap.mmap], tokenizer: CharacterTokenizer, seed
 
 def encode_into(slot: int, place: Place) -> Block:
     """Encode the tunes of a piece of a file in a worker process; the ids go into shared memory if they fit."""
-    slots, tokenizer, seed = _worker
-    block = encode_block(place, tokenizer, seed)
+    slots, encoder = _worker
+    block = encoder.encode(place)
     if len(block.ids) > len(slots[slot]):
         return block
     slots[slot][: len(block.ids)] = block.ids
     return replace(block, ids=b"")
-
-
-def _spread(numbers: npt.NDArray[np.uint64], seed: int) -> npt.NDArray[np.uint64]:
-    """Spread 32-bit numbers over 64 bits, otherwise for each seed.
-
-    The steps of SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
-    """
-    numbers = numbers + np.uint64((seed + 1) * 0x9E3779B97F4A7C15 % 2**64)
-    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return numbers ^ (numbers >> np.uint64(31))
-
-
-_LOWER = bytes(ord(chr(code).lower()) if code < 128 else code for code in range(256))
-_MOST_DIGITS = 12  # of a tune's number
-_NO_TITLE = bytes(code for code in range(128) if not chr(code).isalnum() and code != ord("\n"))
 
 
 @dataclass(frozen=True)
@@ -127,22 +129,16 @@ class _Tunes:
     """The tunes of a piece of a file.
 
     Attributes:
-        text: of all, each with the empty line at its end.
+        text: of all, each with the empty line that ends it.
         lengths: characters of each in it.
-        bodies: the hash of each one's notes, in this process and its forks.
-        keys: what each is held out by: its title's letters and digits, else its notes.
+        titles: of all, a line for each.
+        bodies: one for each, without spaces.
     """
 
-    text: bytes
+    text: str
     lengths: npt.NDArray[np.int64]
-    bodies: list[int]
-    keys: list[bytes]
-
-
-def _keys(titles: list[bytes], notes_of: Callable[[int], bytes]) -> list[bytes]:
-    """What tunes are held out by."""
-    plain = b"\n".join(titles).translate(_LOWER, _NO_TITLE).split(b"\n") if titles else []
-    return [title or b"\n" + notes_of(place) for place, title in enumerate(plain)]
+    titles: str
+    bodies: list[bytes]
 
 
 def _regular_tunes(block: bytes) -> _Tunes | None:
@@ -150,32 +146,23 @@ def _regular_tunes(block: bytes) -> _Tunes | None:
 
     What a line is can be told by its first two characters, so all lines are looked at together.
     """
-    if not block.startswith(b"X:") or b"\r" in block or b"%" in block or not block.isascii():
+    if (
+        not block.startswith(b"X:")
+        or any(each in block for each in (b"\r", b"%", b"\t"))
+        or not block.isascii()
+    ):
         return None
-    if block.endswith(b"\n\n\n") or not block.endswith(b"\n\n"):
-        block = block.rstrip(b"\n") + b"\n\n"
+    block = block.rstrip(b"\n") + b"\n\n"
     codes = np.frombuffer(block, np.uint8)
     ends = np.flatnonzero(codes == ord("\n"))  # of lines
     starts = np.concatenate([[0], ends[:-1] + 1])
     first, second = codes[starts], codes[np.minimum(starts + 1, len(codes) - 1)]
-    is_empty = first == ord("\n")
-    empty = np.flatnonzero(is_empty)
-    if np.isin(first, list(b" \t")).any() or (codes[ends[empty - 1] - 1] == ord(" ")).any():
+    empty = np.flatnonzero(first == ord("\n"))
+    if (first == ord(" ")).any() or (codes[ends[empty - 1] - 1] == ord(" ")).any():
         return None  # an empty line that is not empty, or a space before one
     is_field = second == ord(":")
     heads = np.flatnonzero((first == ord("X")) & is_field)
     if len(empty) != len(heads) or (empty[:-1] + 1 != heads[1:]).any():
-        return None
-    number_ends = ends[heads]
-    widths = number_ends - starts[heads] - 2
-    if (
-        widths.min() < 1
-        or widths.max() > _MOST_DIGITS
-        or any(
-            not np.isin(codes[starts[heads[widths > place]] + 2 + place], list(b"0123456789")).all()
-            for place in range(int(widths.max()))
-        )
-    ):
         return None
     keys = np.append(np.flatnonzero((first == ord("K")) & is_field), len(starts))
     key = keys[np.searchsorted(keys, heads)]
@@ -186,39 +173,35 @@ def _regular_tunes(block: bytes) -> _Tunes | None:
     in_headers = np.concatenate([[0], np.cumsum(is_title)])
     if (~has_title & (in_headers[key] > in_headers[heads])).any():
         return None
-
-    is_kept = np.ones(len(block), np.bool_)
-    for place in range(1, int(widths.max())):
-        is_kept[starts[heads[widths > place]] + 2 + place] = False
-    numbered = codes.copy()
-    numbered[starts[heads] + 2] = ord("1")  # a tunebook counts its tunes from 1; the model always sees X:1
-
-    notes = block.translate(None, b" \n")
-    spaces = np.flatnonzero(codes == ord(" "))
-    lines = np.stack([key + 1, empty])
-    begins, stops = (starts[lines] - lines - np.searchsorted(spaces, starts[lines])).tolist()
-    title_begins = np.where(has_title, starts[heads + 1] + 2, 0).tolist()
-    title_ends = np.where(has_title, ends[heads + 1], 0).tolist()
+    _, *parts = _HEAD.split(block)  # by turns a title, or None, and the rest of a tune
+    titles, rests = parts[::2], parts[1::2]
+    if len(rests) != len(heads):
+        return None  # a number that is none, or a title like a tune's first line
+    begins, ends_of_bodies = starts[key + 1].tolist(), starts[empty].tolist()
+    bodies = [block[begin:end] for begin, end in zip(begins, ends_of_bodies, strict=True)]
     return _Tunes(
-        text=numbered[is_kept].tobytes(),
-        lengths=ends[empty] + 1 - number_ends + len("X:1"),
-        bodies=[hash(notes[begin:stop]) for begin, stop in zip(begins, stops, strict=True)],
-        keys=_keys(
-            [block[begin:end] for begin, end in zip(title_begins, title_ends, strict=True)],
-            lambda place: notes[begins[place] : stops[place]],
-        ),
+        # A tunebook counts its tunes from 1; the model always sees X:1.
+        text=f"X:1{b'X:1'.join(rests).decode()}",
+        lengths=ends[empty] + 1 - ends[heads] + len("X:1"),
+        titles=b"\n".join([title or b"" for title in titles]).decode(),
+        bodies=[body.translate(None, b" \n") for body in bodies],
     )
 
 
-def _other_tunes(block: bytes) -> tuple[_Tunes, int]:
-    """The tunes of a piece that is written in any way, and how many more could not be read."""
+def _other_tunes(block: bytes, clean: bool) -> tuple[_Tunes, int]:
+    """The tunes of a piece that is written in any way, and how many more are of no use."""
     book = parse_tunebook(decode(block))
-    texts = [re.sub(r"\AX:\d+", "X:1", tune.text).rstrip() + "\n\n" for tune in book.tunes]
-    notes = [tune.body.encode().translate(None, b" \n") for tune in book.tunes]
-    tunes = _Tunes(
-        text="".join(texts).encode(),
+    unusable, tunes = len(book.problems), []
+    for tune in map(Tune.of, book.tunes):
+        try:
+            tunes.append(Tune.parse(re.sub(r"\AX:\d+", "X:1", tune.text)) if clean else tune.normalize())
+        except NotationError:
+            unusable += 1
+    texts = [whole_tune(tune.text) for tune in tunes]
+    found = _Tunes(
+        text="".join(texts),
         lengths=np.array([len(text) for text in texts], np.int64),
-        bodies=[hash(body) for body in notes],
-        keys=_keys([tune.title.encode() for tune in book.tunes], notes.__getitem__),
+        titles="\n".join([tune.title for tune in tunes]),
+        bodies=["".join(tune.body.split()).encode() for tune in tunes],
     )
-    return tunes, len(book.problems)
+    return found, unusable

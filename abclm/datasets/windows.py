@@ -1,19 +1,12 @@
 """Turn token ids into windows, whose targets are the next characters, and an epoch into an order of them."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from abclm.datasets.token_files import TokenFiles
+from abclm.datasets.texts import Ids
 from abclm.errors import ConfigError
-
-Ids = npt.NDArray[np.uint8]
-Text = Ids | TokenFiles
-
-_LISTED_WINDOWS = 2**20  # an epoch's order of so many is a list in memory, of more it is worked out
-_ROUNDS = 6
 
 
 def window_starts(characters: int, sequence_length: int, offset: int = 0) -> npt.NDArray[np.int64]:
@@ -39,7 +32,7 @@ def in_order(ids: Ids, sequence_length: int, offset: int = 0) -> Iterator[tuple[
     """Cut a text into its windows, as they come.
 
     Args:
-        ids: the text as token ids, uint8 `(characters,)`.
+        ids: the text as token ids, `(characters,)`.
         sequence_length: characters of a window's input.
         offset: where the first window starts.
 
@@ -55,8 +48,8 @@ def in_order(ids: Ids, sequence_length: int, offset: int = 0) -> Iterator[tuple[
         yield ids[start : start + sequence_length], ids[start + 1 : start + sequence_length + 1]
 
 
-class EpochOrder:
-    """One epoch's windows, in the order of training: a sequence of where each starts.
+def epoch_starts(characters: int, sequence_length: int, seed: int, epoch: int) -> npt.NDArray[np.int64]:
+    """Cut a text into one epoch's windows, and shuffle them.
 
     The offset and the order come from `(seed, epoch)` alone, so that any epoch can be cut again.
 
@@ -66,31 +59,17 @@ class EpochOrder:
         seed: the run's random seed.
         epoch: counted from 0.
 
+    Returns:
+        Where each window starts, in the order of training; for every epoch as many.
+
     Raises:
         ConfigError: the text is too short for a single window.
     """
-
-    def __init__(self, characters: int, sequence_length: int, seed: int, epoch: int) -> None:
-        self._count = windows_per_epoch(characters, sequence_length)
-        random = np.random.default_rng([seed, epoch])
-        # No offset may cost the only window of a short text, and all epochs are to be equally long.
-        slack = min(sequence_length, characters - sequence_length)
-        offset = int(random.integers(slack))
-        self._cut = offset, sequence_length, max(0, (characters - 1 - offset) // sequence_length)
-        self._starts: npt.NDArray[np.int64] | None = None
-        if self._count <= _LISTED_WINDOWS:
-            self._starts = random.permutation(window_starts(characters, sequence_length, offset))
-        self._keys = random.integers(2**32, size=_ROUNDS, dtype=np.uint64)
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __getitem__(self, places: slice) -> npt.NDArray[np.int64]:
-        """Where the windows at these places of the order start."""
-        if self._starts is not None:
-            return self._starts[: self._count][places]
-        offset, length, windows = self._cut
-        return offset + length * permuted(np.arange(*places.indices(self._count)), windows, self._keys)
+    count = windows_per_epoch(characters, sequence_length)
+    random = np.random.default_rng([seed, epoch])
+    # No offset may cost the only window of a short text, and all epochs are to be equally long.
+    offset = int(random.integers(min(sequence_length, characters - sequence_length)))
+    return random.permutation(window_starts(characters, sequence_length, offset))[:count]
 
 
 def tune_starts(lengths: npt.NDArray[np.int64], sequence_length: int, count: int) -> npt.NDArray[np.int64]:
@@ -124,43 +103,6 @@ def tune_starts(lengths: npt.NDArray[np.int64], sequence_length: int, count: int
         whole = rounds * total + (int(ends[place - 1]) if place else 0)
         at = (whole if whole > at else end) % total
     return np.array(starts, dtype=np.int64)
-
-
-def permuted(places: Any, count: int, keys: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
-    """Permute the numbers below `count` without a list of them, by a keyed Feistel network.
-
-    A number is cut into two halves, and each round changes one by a hash of the other, which can be taken
-    back; what falls on `count` or above goes through again (Black & Rogaway 2002, "cycle walking").
-
-    Args:
-        places: int64, from 0 to below `count`.
-        count: 2 or more.
-        keys: one for each round.
-
-    Returns:
-        int64, as many; for all places together each number once.
-    """
-    half = np.uint64((int(count - 1).bit_length() + 1) // 2)
-    mask = np.uint64((1 << int(half)) - 1)
-    values = np.asarray(places, np.uint64)
-    outside = np.ones(len(values), np.bool_)
-    while outside.any():
-        left, right = values[outside] >> half, values[outside] & mask
-        for key in keys:
-            mixed = (right + key) * np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio
-            mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-            left, right = right, left ^ ((mixed >> np.uint64(32)) & mask)
-        values[outside] = (left << half) | right
-        outside = values >= count
-    return values.astype(np.int64)
-
-
-def read_windows(text: Text, starts: npt.NDArray[np.int64], length: int) -> Ids:
-    """Read the windows of a text that begin at `starts`, `(windows,)`: uint8 `(windows, length)`."""
-    if isinstance(text, TokenFiles):
-        return text.windows(starts, length)
-    windows: Ids = text[starts[:, None] + np.arange(length)]
-    return windows
 
 
 def windows_per_epoch(characters: int, sequence_length: int) -> int:

@@ -40,7 +40,7 @@ class Evaluator:
     ) -> None:
         self._tunes = EncodedTunes(tokenizer, tunes)
         self._recalled = self._tunes.recalled(cache)
-        ids = tf.TensorSpec([None, None], tf.uint8)
+        ids = tf.TensorSpec([None, None], tf.as_dtype(tokenizer.dtype))
         lengths = tf.TensorSpec([None], tf.int32)
 
         weights = tf.TensorSpec([None, None], tf.float32)
@@ -103,7 +103,7 @@ def padded_batches(
         batch_characters: the most characters in a batch, including padding; a longer sequence is a batch alone.
 
     Yields:
-        Inputs and targets, uint8 `(batch, time)`, padded with 0 at the end, the lengths `(batch,)`, and the
+        Inputs and targets, ids `(batch, time)`, padded with 0 at the end, the lengths `(batch,)`, and the
         indices of the sequences.
     """
     ordered = sorted(range(len(sequences)), key=lambda place: len(sequences[place]))
@@ -112,7 +112,7 @@ def padded_batches(
         size = max(1, batch_characters // length)
         places, ordered = ordered[-size:], ordered[:-size]
         batch = [sequences[place] for place in places]
-        padded = np.zeros((len(batch), length + 1), np.uint8)
+        padded = np.zeros((len(batch), length + 1), batch[0].dtype)
         for row, sequence in zip(padded, batch, strict=True):
             row[: len(sequence)] = sequence
         lengths = np.array([len(sequence) - 1 for sequence in batch], np.int32)

@@ -15,7 +15,7 @@ from abclm.tune import Tune
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
-Ids = npt.NDArray[np.uint8]
+Ids = npt.NDArray[np.unsignedinteger[Any]]
 
 FIGURES = (
     "bits_per_character",

@@ -251,7 +251,7 @@ def _run(
     settings = {
         "model": asdict(model),
         "config": asdict(config),
-        "tunes": [None if each is None else each.fingerprint() for each in (corpus, validation)],
+        "tunes": [None if each is None else each.fingerprint for each in (corpus, validation)],
     }
     settings = json.loads(json.dumps(settings))
     if (folder / _RESULT).exists():

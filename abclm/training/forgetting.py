@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from abclm._version import VERSION
 from abclm.corpora.corpus import Corpus
 from abclm.corpora.holdout import RULE
 from abclm.corpora.origin import Origin
 from abclm.corpora.sources import STANDARD_INPUT
+from abclm.datasets.large_files import LargeFiles, encode_files
 from abclm.errors import CorpusError
+from abclm.tokenizers.characters import CharacterTokenizer, as_characters
 
 if TYPE_CHECKING:
     from abclm.models.model import Model
@@ -39,12 +45,9 @@ def tunes_held_out_from(lm: Model, most: int = _ENOUGH) -> Corpus | None:
     for record in _trainings(lm.metadata):
         name = record.get("corpus", {}).get("name", "its training tunes")
         try:
-            held_out = _held_out(record)
+            found.append(_held_out(record, as_characters(lm.tokenizer), most))
         except CorpusError as error:
             _log.warning("how much the model forgets of %s is not measured: %s", name, error)
-            continue
-        step = max(1, -(-len(held_out) // most))
-        found.append(replace(held_out, tunes=held_out.tunes[::step], places=held_out.places[::step]))
     if len(found) < 2:
         return found[0] if found else None
     tunes = tuple(tune for each in found for tune in each)
@@ -63,8 +66,8 @@ def _trainings(metadata: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         record = record.get("went_on_from", {})
 
 
-def _held_out(record: Mapping[str, Any]) -> Corpus:
-    """The tunes that were held out from one training; a CorpusError that says why they can't be had."""
+def _held_out(record: Mapping[str, Any], tokenizer: CharacterTokenizer, most: int) -> Corpus:
+    """Some of the tunes that were held out from one training; a CorpusError that says why they can't be had."""
     about, split = record.get("validation"), record.get("split")
     if about and "corpora" in about:
         origin = Origin.from_dict(about)
@@ -76,22 +79,43 @@ def _held_out(record: Mapping[str, Any]) -> Corpus:
         raise CorpusError("abclm 0.1.0 trained the model, and kept no record of its tunes")
     else:
         raise CorpusError("none of its tunes were held out")
+    if not origin.sources:
+        raise CorpusError("its tunes were not read from files")
+    if any(STANDARD_INPUT in source.paths for source in origin.sources):
+        raise CorpusError("its tunes came from standard input, which can't be read again")
+    files = LargeFiles.find([path for source in origin.sources for path in source.paths or [source.name]])
+    if files is not None:
+        return _encode_again(files, origin, tokenizer, most)
     corpus = _read_again(origin)
     if about and (len(corpus), len(corpus.text)) != (about["tunes"], about["characters"]):
         raise CorpusError(
             f"its files now give {len(corpus):,} held-out tunes that are not the {about['tunes']:,} of then"
         )
-    return corpus
+    step = max(1, -(-len(corpus) // most))
+    return replace(corpus, tunes=corpus.tunes[::step], places=corpus.places[::step])
+
+
+def _encode_again(files: LargeFiles, origin: Origin, tokenizer: CharacterTokenizer, most: int) -> Corpus:
+    """Some of the held-out tunes of files that are too large for memory."""
+    form, *others = [step["step"] for step in origin.steps]
+    if form not in ("as_canonical", "normalize") or others != ["deduplicate", "split"]:
+        raise CorpusError("its files are too large to do again what was done to their tunes")
+    settings = {name: origin.steps[-1][name] for name in ("validation", "seed")}
+    with tempfile.TemporaryDirectory() as folder:
+        clean = form == "as_canonical"
+        found = encode_files(
+            files, tokenizer, Path(folder, "text"), clean=clean, indexed=False, **settings
+        ).held_out
+        if found is None or found.origin != origin:
+            raise CorpusError("its files have other contents than they had then")
+        places = np.arange(0, found.tunes, max(1, -(-found.tunes // most)))
+        return Corpus(found.name, tuple(found.parsed(tokenizer, places)), is_canonical=True)
 
 
 def _read_again(origin: Origin) -> Corpus:
     """Read tunes again and do to them what was done then; a CorpusError where it can't be done."""
-    if not origin.sources:
-        raise CorpusError("its tunes were not read from files")
     parts = []
     for source in origin.sources:
-        if STANDARD_INPUT in source.paths:
-            raise CorpusError("its tunes came from standard input, which can't be read again")
         parts.append(Corpus.read(*source.paths) if source.paths else Corpus.load(source.name))
         if parts[-1].checksum != source.sha256:
             raise CorpusError(f"{source.name} has other contents than it had then")

@@ -64,8 +64,7 @@ class Run:
         batch_shape = self.feed.windows, config.sequence_length
         self.step = (backend or TrainingStep)(lm, config, batch_shape, workers)
         self.held_out, self.old_tunes = (
-            None if each is None else HeldOut(self.step.nats, each, lm.tokenizer, workers)
-            for each in (validation, old)
+            None if each is None else HeldOut(self.step.nats, each, workers) for each in (validation, old)
         )
         self.tuning = tuning  # what the model could do before counts, too
         self.callbacks = Callbacks(callbacks, self.step, config.epochs, self.feed.steps_per_epoch)

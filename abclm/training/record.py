@@ -8,16 +8,16 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.metadata import version
-from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from abclm._version import VERSION
 from abclm.analysis.forms import count_forms, share_on_tonic
 from abclm.errors import ConfigError
 from abclm.notation.canonical import FORM_VERSION
 from abclm.tokenizers.characters import as_characters
-from abclm.training.held_out import tunes_of
 from abclm.tune import Tune
 
 if TYPE_CHECKING:
@@ -71,13 +71,11 @@ def as_start(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _some_tunes(corpus: EncodedCorpus, tokenizer: CharacterTokenizer) -> list[Tune]:
-    """Canonical tunes of a corpus, taken evenly; of one on the disk, the first."""
-    if corpus.source is None:
-        some = islice(chain.from_iterable(tunes_of(corpus.text, tokenizer)), _TUNES_FOR_FORMS)
-        return [Tune.parse(tokenizer.decode(ids[1:])) for ids in some]
-    if not corpus.source.is_canonical:
+    """Canonical tunes of a corpus, taken evenly."""
+    if not corpus.is_canonical:
         return []
-    return list(corpus.source.tunes[:: -(-corpus.tunes // _TUNES_FOR_FORMS)])
+    step = -(-corpus.tunes // _TUNES_FOR_FORMS)
+    return list(corpus.parsed(tokenizer, np.arange(0, corpus.tunes, step)))
 
 
 def _summary(corpus: EncodedCorpus) -> dict[str, Any]:
@@ -138,7 +136,7 @@ def check_same_run(folder: Path, before: dict[str, Any], now: dict[str, Any]) ->
 
 
 def _tunes(corpus: EncodedCorpus) -> dict[str, Any]:
-    return {"tunes": corpus.tunes, "characters": corpus.characters, "sha256": corpus.fingerprint()}
+    return {"tunes": corpus.tunes, "characters": corpus.characters, "sha256": corpus.fingerprint}
 
 
 def _said(tunes: dict[str, Any] | None) -> str:

@@ -59,13 +59,13 @@ class TrainingStep:
             self.optimizer.exclude_from_weight_decay(var_names=["bias"])
             self.optimizer.build(self.network.trainable_variables)
         self._step = tf.function(self._on_all, reduce_retracing=True)
-        self.nats = compiled_nats(self.network)
+        self.nats = compiled_nats(self.network, tf.as_dtype(lm.tokenizer.dtype))
 
     def __call__(self, inputs: Any, targets: Any, number: int, learning_rate: float) -> float:
         """Change the network.
 
         Args:
-            inputs: this worker's part of the batch, uint8 `(windows, time)`.
+            inputs: this worker's part of the batch, ids `(windows, time)`.
             targets: the same one character later.
             number: of the step, from 0.
             learning_rate: of this step.

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 import abclm
-from abclm.cli import run, training_tunes
+from abclm.cli import run
 from abclm.corpora.corpus import Corpus
+from abclm.datasets import large_files
 from abclm.language_model import LanguageModel
 from abclm.models.gru.config import GRUConfig
 from abclm.notation.tunebook import format_tunebook
@@ -119,7 +120,7 @@ def test_clean_takes_a_written_tunebook_as_it_is(call):
 
 
 def test_large_clean_files_go_through_the_disk(call, monkeypatch):
-    monkeypatch.setattr(training_tunes, "_LARGE_BYTES", 1)
+    monkeypatch.setattr(large_files, "LARGE_BYTES", 1)
     corpus = Corpus.load("oldTunes").normalize()
     book = "".join(tune.text.replace("X:1\n", f"X:{n}\n") for n, tune in enumerate(corpus.tunes, 1))
     Path("book.abc").write_text(book + book)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abclm.datasets.batches import epoch_batches
-from abclm.datasets.windows import EpochOrder, windows_per_epoch
+from abclm.datasets.windows import epoch_starts, windows_per_epoch
 from abclm.tokenizers.characters import CharacterTokenizer
 
 TOKENIZER = CharacterTokenizer.default()
@@ -12,7 +12,7 @@ TEXT = TOKENIZER.encode("GFDGGB d2GB")
 
 
 def batches(ids=TEXT, sequence_length=5, batch_size=2, seed=0, epoch=0, first=0):
-    order = EpochOrder(len(ids), sequence_length, seed, epoch)
+    order = epoch_starts(len(ids), sequence_length, seed, epoch)
     dataset = epoch_batches(ids, order, sequence_length=sequence_length, batch_size=batch_size, first=first)
     return [(inputs.numpy(), targets.numpy()) for inputs, targets in dataset]
 
@@ -26,6 +26,14 @@ def test_batches_are_uint8_pairs_shifted_by_one():
         assert inputs.shape == targets.shape == (4, 10)
         assert (targets == inputs + 1).all()
         assert (inputs[:, 1:] == targets[:, :-1]).all()
+
+
+def test_ids_of_more_than_a_byte_stay_as_they_are():
+    ids = np.arange(1000, 1200, dtype=np.uint16)
+    (inputs, targets), *_ = batches(ids, sequence_length=10, batch_size=4)
+    assert inputs.dtype == targets.dtype == np.uint16
+    assert inputs.min() >= 1000
+    assert (targets == inputs + 1).all()
 
 
 def test_the_same_seed_and_epoch_give_the_same_batches():

@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from abclm.corpora.corpus import Corpus
+from abclm.datasets import epochs, large_files
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.epochs import Feed
-from abclm.datasets.windows import read_windows, tune_starts
+from abclm.datasets.large_files import LargeFiles, encode_files
+from abclm.datasets.texts import read_windows
+from abclm.datasets.windows import tune_starts
 from abclm.errors import ConfigError
-from abclm.notation.tunebook import split_tunebook
+from abclm.notation.tunebook import format_tunebook, split_tunebook
 from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.tune import Tune
 
@@ -24,7 +27,17 @@ def windows(epoch=0, corpus=ENCODED, **settings):
     """The text of each window of an epoch, inputs and the last target."""
     settings = {"sequence_length": LONG, "batch_size": 2, "seed": 0, **settings}
     text, starts = Feed(corpus, TOKENIZER, **settings).epoch(epoch)
-    return [TOKENIZER.decode(ids) for ids in read_windows(text, starts[:], settings["sequence_length"] + 1)]
+    return [TOKENIZER.decode(ids) for ids in read_windows(text, starts, settings["sequence_length"] + 1)]
+
+
+def encoded_on_disk(folder, monkeypatch, corpus, validation, seed):
+    """The training tunes of a corpus, encoded as those of large files are."""
+    monkeypatch.setattr(large_files, "LARGE_BYTES", 1)
+    (folder / "book.abc").write_text(format_tunebook(corpus.tunes), encoding="utf-8")
+    files = LargeFiles.find([str(folder / "book.abc")])
+    return encode_files(
+        files, TOKENIZER, folder / "text", clean=True, validation=validation, seed=seed
+    ).training
 
 
 def whole_tunes(texts):
@@ -99,10 +112,27 @@ def test_tunes_in_other_keys_can_be_cut_anywhere():
     assert not all(text in "\n" + TUNES.text for text in texts)
 
 
-def test_tunes_on_the_disk_are_refused():
-    corpus = EncodedCorpus("large", 1, "", ENCODED.text)
-    with pytest.raises(ConfigError, match=r"large.*disk"):
-        Feed(corpus, TOKENIZER, sequence_length=400, batch_size=32, seed=0, whole_tunes=True)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"whole_tunes": True},
+        {"transposition": 0.6},
+        {"whole_tunes": True, "transposition": 1.0},
+        {"whole_tunes": True, "sequence_length": 8_980},
+    ],
+    ids=["plain", "whole", "other keys", "both", "as long as the text"],
+)
+def test_tunes_on_the_disk_give_the_windows_of_those_in_memory(tmp_path, monkeypatch, settings):
+    monkeypatch.setattr(epochs, "_TUNES_AT_A_TIME", 7)
+    training, _ = TUNES.deduplicate().split(0.2, seed=3)
+    on_disk = encoded_on_disk(tmp_path, monkeypatch, TUNES, 0.2, seed=3)
+    in_memory = EncodedCorpus.encode(training, TOKENIZER)
+    assert TOKENIZER.decode(in_memory.text) != TOKENIZER.decode(on_disk.text[np.arange(100)])
+    settings = {"sequence_length": 60, "seed": 5, **settings}
+    for epoch in range(2):
+        assert windows(epoch, on_disk, **settings) == windows(epoch, in_memory, **settings)
+    assert not list(tmp_path.glob("**/tmp*"))
 
 
 def test_transposing_tunes_that_are_not_canonical_is_refused():

@@ -7,11 +7,11 @@ import time
 import numpy as np
 import pytest
 
-from abclm.corpora.corpus import Corpus
+from abclm.corpora.corpus import Corpus, read_corpora
 from abclm.datasets import large_files
 from abclm.datasets.encoded import EncodedCorpus
-from abclm.datasets.large_files import encode_files
-from abclm.datasets.token_files import TokenFiles, TokenWriter
+from abclm.datasets.large_files import LargeFiles, encode_files
+from abclm.datasets.texts import IdFile, JoinedText, read_windows
 from abclm.errors import CorpusError, VocabularyError
 from abclm.notation.tunebook import format_tunebook
 from abclm.tokenizers.characters import CharacterTokenizer
@@ -21,20 +21,28 @@ TUNES = Corpus.load("oldTunes").normalize().deduplicate()
 BOOK = format_tunebook(TUNES.tunes)
 
 
-def text_of(corpus):
-    return TOKENIZER.decode(corpus.text.windows(np.array([0]), len(corpus.text))[0])
+def text_of(corpus, tokenizer=TOKENIZER):
+    return tokenizer.decode(corpus.text[np.arange(len(corpus.text))])
 
 
-def encode(tmp_path, book, validation=0.0, seed=0, name="text"):
+def encode(tmp_path, book, validation=0.0, seed=0, name="text", clean=True, tokenizer=TOKENIZER):
     path = tmp_path / "book.abc"
     path.write_text(book, encoding="utf-8", newline="")
-    return encode_files([path], TOKENIZER, tmp_path / name, validation, seed)
+    return encode_all([path], tmp_path / name, validation, seed, clean=clean, tokenizer=tokenizer)
+
+
+def encode_all(arguments, folder, validation=0.0, seed=0, *, clean=True, tokenizer=TOKENIZER):
+    """Encode whatever is there, as if it were large."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(large_files, "LARGE_BYTES", 1)
+        files = LargeFiles.find([str(each) for each in arguments])
+    return encode_files(files, tokenizer, folder, clean=clean, validation=validation, seed=seed)
 
 
 def test_the_text_is_that_of_the_corpus(tmp_path):
     found = encode(tmp_path, BOOK)
     assert text_of(found.training) == "\n" + TUNES.text
-    assert (found.read, found.repeated, found.unreadable) == (len(TUNES), 0, 0)
+    assert (found.read, found.repeated, found.unusable) == (len(TUNES), 0, 0)
     assert found.training.tunes == len(TUNES)
     assert found.training.characters == len(TUNES.text)
     assert found.training.checksum == Corpus.read(tmp_path / "book.abc").checksum
@@ -45,12 +53,9 @@ def test_a_tune_may_have_letters_of_several_bytes_where_the_vocabulary_has_them(
     one, two, three = (
         f"X:{n}\nT:Caf\xe9 {n}\nK:C\n{body}|\n\n" for n, body in enumerate(("CDE", "CDE", "EFG"), 1)
     )
-    path = tmp_path / "book.abc"
-    path.write_text(one + two + three, encoding="utf-8")
     tokenizer = TOKENIZER.with_symbols_of("\xe9")
-    found = encode_files([path], tokenizer, tmp_path / "text", 0.0, 0).training
-    text = tokenizer.decode(found.text.windows(np.array([0]), len(found.text))[0])
-    assert text == "\n" + one + three.replace("X:3", "X:1")
+    found = encode(tmp_path, one + two + three, tokenizer=tokenizer).training
+    assert text_of(found, tokenizer) == "\n" + one + three.replace("X:3", "X:1")
 
 
 def test_a_number_without_end_is_read_in_no_time(tmp_path):
@@ -96,7 +101,7 @@ def test_what_is_written_otherwise_is_read_as_the_corpus_reads_it(tmp_path, chan
 
 def test_what_can_not_be_read_is_counted_and_stops_nothing(tmp_path):
     found = encode(tmp_path, BOOK.replace("\nX:9\n", "\nX:8\nT:No key\n\nX:9\n"))
-    assert found.unreadable == 1
+    assert found.unusable == 1
     assert found.read == len(TUNES) + 1
     assert found.training.tunes == len(TUNES)
 
@@ -122,24 +127,76 @@ def test_settings_of_a_title_stand_on_one_side_and_all_tunes_on_one(tmp_path):
     assert found.training.tunes + found.held_out.tunes == 2 * len(TUNES)
 
 
-def test_the_share_and_the_seed_say_who_is_held_out(tmp_path):
-    shares = [encode(tmp_path, BOOK, share, name=str(share)) for share in (0.0, 0.2, 0.5, 0.9)]
-    held_out = [set(titles(each.held_out)) for each in shares]
-    assert held_out[0] <= held_out[1] <= held_out[2] <= held_out[3]
-    assert [len(each) / len(TUNES) for each in held_out] == pytest.approx([0, 0.2, 0.5, 0.9], abs=0.15)
-    assert set(titles(encode(tmp_path, BOOK, 0.5, seed=1, name="seed").held_out)) != held_out[2]
+@pytest.mark.parametrize("validation", [0.0, 0.01, 0.1, 0.5, 0.9])
+@pytest.mark.parametrize("clean", [True, False])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_same_tunes_are_held_out_as_from_a_corpus_in_memory(tmp_path, validation, clean, seed):
+    titles = ["The A", "A, The (2nd Setting)", "B", "", "C 1st setting", "Polka"]
+    book = "".join(
+        f"X:{n}\nT:{titles[n % 6]}{n // 12 if n % 6 < 5 else ''}\nM:2/4\nL:1/8\nK:{key}\n"
+        f"{'CDEF|' * (n % 9 + 1)}{'G' * (n // 9)}4|\n\n"
+        for n, key in enumerate(["C", "Am", "G"] * 20, 1)
+    ).replace("T:\n", "")
+    if not clean:
+        book = book.replace("K:", "N:a note\nK:").replace("T:B", "T:Bé")
+    (tmp_path / "book.abc").write_text(book + BOOK + book)
+    read = Corpus.read(tmp_path / "book.abc")
+    corpus = (read.as_canonical() if clean else read.normalize()).deduplicate()
+    parts = corpus.split(validation, seed)
+    found = encode_all([tmp_path / "book.abc"], tmp_path / "text", validation, seed, clean=clean)
+    for ours, theirs in zip((found.training, found.held_out), parts, strict=True):
+        assert (text_of(ours) if ours else "\n") == "\n" + theirs.text
+        if ours:
+            assert ours.origin == theirs.origin
+            assert (ours.name, ours.checksum) == (theirs.name, theirs.checksum)
 
 
-def test_a_tune_without_a_title_goes_by_its_body(tmp_path):
-    found = encode(tmp_path, re.sub(r"(?m)^T:.*\n", "", BOOK), 0.5)
-    assert 0.3 < found.held_out.tunes / len(TUNES) < 0.7
+def test_the_built_in_corpora_give_the_tunes_that_they_give_in_memory(tmp_path):
+    (tmp_path / "book.abc").write_text(BOOK.replace("K:", "N:a note\nK:").replace("|", "|z|"))
+    arguments = [str(tmp_path / "book.abc"), "ryansMammoth", "oldTunes"]
+    found = encode_all(arguments, tmp_path / "text", 0.1, clean=False)
+    training, held_out = read_corpora(arguments).normalize().deduplicate().split(0.1)
+    assert text_of(found.training) == "\n" + training.text
+    assert text_of(found.held_out) == "\n" + held_out.text
+    assert (found.training.checksum, found.training.origin) == (training.checksum, training.origin)
+
+
+def test_files_named_in_any_order_have_one_checksum_and_keep_their_order(tmp_path):
+    for name, letter in (("1.abc", "C"), ("2.abc", "D")):
+        (tmp_path / name).write_text(f"X:1\nT:{name}\nK:C\n{letter}8|\n\n")
+    paths = [tmp_path / "2.abc", tmp_path / "1.abc"]
+    found = encode_all(paths, tmp_path / "text").training
+    assert text_of(found) == "\nX:1\nT:2.abc\nK:C\nD8|\n\nX:1\nT:1.abc\nK:C\nC8|\n\n"
+    assert found.checksum == Corpus.read(*paths).checksum == Corpus.read(*paths[::-1]).checksum
+
+
+def test_the_tunes_are_known_again_unless_they_are_too_many(tmp_path, monkeypatch, caplog):
+    for _ in range(2):
+        index = encode(tmp_path, BOOK).training.index
+        assert index.titles == tuple(tune.title for tune in TUNES)
+        assert index.nearest(TUNES.tunes[3]).share == 1
+    monkeypatch.setattr("abclm.datasets.encoded._MOST_INDEXED", 10)
+    assert encode(tmp_path, BOOK, seed=1).training.index is None
+    assert "tunes are more than the 10 that are indexed: copies of them will not be known" in caplog.text
+
+
+def test_only_files_that_are_large_and_can_be_read_twice_go_through_the_disk(tmp_path, monkeypatch):
+    (tmp_path / "book.abc").write_text(BOOK)
+    (tmp_path / "tune.mid").write_bytes(b"MThd")
+    assert LargeFiles.find([str(tmp_path / "book.abc")]) is None
+    monkeypatch.setattr(large_files, "LARGE_BYTES", 1)
+    assert LargeFiles.find([str(tmp_path)]) is None  # a MIDI file is among them
+    assert LargeFiles.find(["-", str(tmp_path / "book.abc")]) is None
+    assert LargeFiles.find([str(tmp_path / "none.abc")]) is None
+    assert LargeFiles.find(["oldTunes"]) is None
+    assert LargeFiles.find([str(tmp_path / "*.abc")]).own == (tmp_path / "book.abc",)
 
 
 def test_what_was_encoded_is_found_again_and_other_tunes_replace_it(tmp_path):
     first = encode(tmp_path, BOOK, 0.2)
     again = encode(tmp_path, BOOK, 0.2)
     assert (first.was_encoded, again.was_encoded) == (True, False)
-    assert again.training.fingerprint() == first.training.fingerprint()
+    assert again.training.fingerprint == first.training.fingerprint
     assert again.held_out.tunes == first.held_out.tunes
     assert encode(tmp_path, BOOK, 0.2, seed=1).was_encoded
     other = encode(tmp_path, BOOK + BOOK.replace("|", "|z"), 0.2)
@@ -149,10 +206,10 @@ def test_what_was_encoded_is_found_again_and_other_tunes_replace_it(tmp_path):
 
 def test_a_broken_file_is_named_and_encoded_again(tmp_path, caplog):
     encode(tmp_path, BOOK)
-    path = tmp_path / "text" / "training-0000.ids"
+    path = tmp_path / "text" / "tunes.ids"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
     assert encode(tmp_path, BOOK).was_encoded
-    assert "training-0000.ids is not what was written; encoding again" in caplog.text
+    assert "tunes.ids is not what was written; encoding again" in caplog.text
     path.unlink()
     assert text_of(encode(tmp_path, BOOK).training) == "\n" + TUNES.text
 
@@ -184,27 +241,37 @@ from abclm.datasets import large_files
 from abclm.tokenizers.characters import CharacterTokenizer
 large_files._BLOCK_BYTES, large_files._SLOT_BYTES = 1000, {slot}
 large_files.os.cpu_count = lambda: 3
-found = large_files.encode_files([Path("book.abc")], CharacterTokenizer.default(), Path("many"), 0.3, 0)
-print(json.dumps([found.training.fingerprint(), found.held_out.fingerprint(), "tensorflow" in sys.modules]))
+large_files.LARGE_BYTES = 1
+files, tokenizer = large_files.LargeFiles.find(["book.abc"]), CharacterTokenizer.default()
+found = large_files.encode_files(files, tokenizer, Path("many"), clean=True, validation=0.3, seed=0)
+print(json.dumps([(Path("many") / "tunes.ids").read_bytes().hex(), "tensorflow" in sys.modules]))
 """
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=100, check=True
     )
-    one = encode(tmp_path, BOOK + BOOK, 0.3)
-    assert json.loads(done.stdout) == [one.training.fingerprint(), one.held_out.fingerprint(), False]
+    encode(tmp_path, BOOK + BOOK, 0.3)
+    assert json.loads(done.stdout) == [(tmp_path / "text" / "tunes.ids").read_bytes().hex(), False]
+    arrays = [np.load(tmp_path / name / "tunes.npz") for name in ("text", "many")]
+    for name in ("lengths", "sides"):
+        np.testing.assert_array_equal(*(each[name] for each in arrays))
 
 
-def test_windows_are_read_across_the_ends_of_files(tmp_path):
-    ids = np.random.default_rng(0).integers(83, size=1000, dtype=np.uint8)
-    writer = TokenWriter(tmp_path, "text", file_bytes=64)
-    for part in np.array_split(ids, 7):
-        writer.write(part.tobytes())
-    writer.close()
-    assert len(writer.files) == 16
-    text = TokenFiles(tmp_path, writer.files)
-    starts = np.array([0, 60, 63, 64, 500, 850])
-    assert len(text) == 1000
-    np.testing.assert_array_equal(text.windows(starts, 150), ids[starts[:, None] + np.arange(150)])
+def test_a_text_is_joined_from_some_of_the_pieces_of_a_file(tmp_path):
+    ids = np.random.default_rng(0).integers(1000, size=300, dtype=np.uint16)
+    (tmp_path / "ids").write_bytes(ids.tobytes())
+    lengths = np.array([40, 7, 60, 50, 1, 100])
+    begins = 1 + np.cumsum(lengths) - lengths
+    is_chosen = np.array([False, True, True, False, True, True])
+    text = JoinedText(
+        IdFile((tmp_path / "ids").open("rb"), np.dtype(np.uint16)), begins[is_chosen], lengths[is_chosen]
+    )
+    pieces = [ids[begin : begin + length] for begin, length in zip(begins, lengths, strict=True)]
+    chosen = [piece for piece, each in zip(pieces, is_chosen, strict=True) if each]
+    expected = np.concatenate([ids[40:41], *chosen])  # what stands before the first
+    assert len(text) == len(expected)
+    np.testing.assert_array_equal(text[np.arange(len(text))], expected)
+    starts = np.array([0, 3, 60, 18])
+    np.testing.assert_array_equal(read_windows(text, starts, 100), expected[starts[:, None] + np.arange(100)])
 
 
 def test_an_encoded_corpus_in_memory_has_the_same_text(tmp_path):

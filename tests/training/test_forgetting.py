@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from abclm.corpora.corpus import Corpus, read_corpora
+from abclm.datasets import large_files
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
 from abclm.notation.tunebook import format_tunebook
@@ -179,3 +180,28 @@ def test_what_the_shipped_models_say_of_their_tunes_is_read(lm, caplog):
     lm.metadata["corpora"] = [{"name": "mine.abc", "sha256": "0"}]
     assert tunes_held_out_from(lm) is None
     assert "no built-in corpus 'mine.abc'" in caplog.text
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_held_out_tunes_of_files_too_large_for_memory_are_found(
+    lm, books, tmp_path, monkeypatch, caplog, clean
+):
+    monkeypatch.setattr(large_files, "LARGE_BYTES", 1)
+    files = large_files.LargeFiles.find(["my.abc", "oldTunes"])
+    found = large_files.encode_files(
+        files, lm.tokenizer, tmp_path / "text", clean=clean, validation=0.3, seed=2
+    )
+    trained = train(lm, found.training, found.held_out, ONE_STEP)
+    expected = texts(found.held_out.parsed(lm.tokenizer))
+    assert texts(tunes_held_out_from(trained)) == expected
+    assert texts(tunes_held_out_from(trained, most=6)) == expected[:: -(-len(expected) // 6)]
+    monkeypatch.undo()  # the same tunes, as they are small now
+    monkeypatch.chdir(tmp_path)
+    assert texts(tunes_held_out_from(trained)) == expected
+    monkeypatch.setattr(large_files, "LARGE_BYTES", 1)
+    Path("my.abc").write_text(Path("other.abc").read_text())
+    assert tunes_held_out_from(trained) is None
+    assert "its files have other contents" in caplog.text
+    trained.metadata["training"]["validation"]["steps"].pop(0)
+    assert tunes_held_out_from(trained) is None
+    assert "its files are too large to do again what was done" in caplog.text

@@ -10,17 +10,16 @@ import numpy as np
 import pytest
 
 from abclm.corpora.corpus import Corpus
+from abclm.datasets import large_files
 from abclm.datasets.encoded import EncodedCorpus
-from abclm.datasets.large_files import encode_files
 from abclm.errors import ConfigError, CorpusError, ModelError, VocabularyError
 from abclm.language_model import LanguageModel
 from abclm.models.keras_network import Dropout
 from abclm.models.lstm.config import ModelConfig
 from abclm.notation.canonical import FORM_VERSION
-from abclm.notation.tunebook import format_tunebook, split_tunebook
+from abclm.notation.tunebook import format_tunebook
 from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.config import OPTIMIZERS, TrainingConfig
-from abclm.training.held_out import tunes_of
 from abclm.training.run import fine_tune, train
 from abclm.tune import Tune
 
@@ -302,29 +301,37 @@ def test_clipping_bounds_what_a_step_changes(lm):
     assert all(np.abs(weight - before[name]).max() < 1e-6 for name, weight in lm.weights.items())
 
 
-def test_tunes_on_the_disk_train_as_those_in_memory_do(lm, tmp_path):
+@pytest.mark.parametrize("settings", [{}, {"whole_tunes": True, "transposition": 1.0}])
+def test_tunes_on_the_disk_train_as_those_in_memory_do(lm, tmp_path, monkeypatch, settings):
+    monkeypatch.setattr(large_files, "LARGE_BYTES", 1)
     (tmp_path / "book.abc").write_text(format_tunebook(TUNES.tunes))
-    found = encode_files([tmp_path / "book.abc"], lm.tokenizer, tmp_path / "text", 0.3, 0)
-    texts = [each.text.windows(np.array([0]), len(each.text))[0] for each in (found.training, found.held_out)]
-    in_memory = [
-        EncodedCorpus(each.name, each.tunes, each.checksum, text)
-        for each, text in zip((found.training, found.held_out), texts, strict=True)
-    ]
-    other = lm.copy()
-    train(lm, found.training, found.held_out, QUICK)
-    train(other, *in_memory, QUICK)
+    files = large_files.LargeFiles.find([str(tmp_path / "book.abc")])
+    found = large_files.encode_files(
+        files, lm.tokenizer, tmp_path / "text", clean=True, validation=0.3, seed=0
+    )
+    other, config = lm.copy(), replace(QUICK, **settings)
+    train(lm, found.training, found.held_out, config)
+    train(other, *Corpus.read(tmp_path / "book.abc").as_canonical().deduplicate().split(0.3), config)
     for name, weight in lm.weights.items():
         np.testing.assert_array_equal(weight, other.weights[name])
-    tunes = [Tune.parse(text) for text in split_tunebook(lm.tokenizer.decode(texts[1]))]
-    assert lm.bits_per_character(tunes) == pytest.approx(
+    assert lm.novelty_index.to_bytes() == other.novelty_index.to_bytes()
+    records = [each.metadata["training"] for each in (lm, other)]
+    for record in records:
+        del record["held_out"]["bits_per_character"], record["held_out"]["bits_per_tune"]
+    assert records[0] == records[1]
+    held_out = list(found.held_out.parsed(lm.tokenizer))
+    assert lm.bits_per_character(held_out) == pytest.approx(
         lm.history[-1]["validation_bits_per_character"], rel=1e-6
     )
 
 
 @pytest.mark.parametrize("block", [5, 300, 10_000])
-def test_held_out_tunes_are_measured_a_block_at_a_time(lm, block):
-    text = EncodedCorpus.encode(HELD_OUT, lm.tokenizer).text
-    found = [lm.tokenizer.decode(tune) for tunes in tunes_of(text, lm.tokenizer, block) for tune in tunes]
+def test_held_out_tunes_are_measured_a_block_at_a_time(lm, monkeypatch, block):
+    monkeypatch.setattr("abclm.datasets.encoded._BLOCK", block)
+    corpus = EncodedCorpus.encode(HELD_OUT, lm.tokenizer)
+    blocks = list(corpus.pieces())
+    assert (len(blocks) == 1) == (block > corpus.characters)
+    found = [lm.tokenizer.decode(tune) for tunes in blocks for tune in tunes]
     assert found == [f"\n{tune.text.rstrip()}\n\n" for tune in HELD_OUT]
 
 
