@@ -5,6 +5,8 @@ A hash of seed and key ranks the tunes, those of one key equally, and the first 
 corpus is read from makes no difference, and a few bytes a tune are enough to choose.
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 import unicodedata
