@@ -27,6 +27,7 @@ USUAL_SHARE = 1 / 3
 USUAL_RUN = 4
 
 _FORMAT_VERSION = 1  # of the file, and of the comparison of bars
+_ARRAYS = ("hashes", "pitch_classes", "sizes", "heard", "lengths")
 _HASH_BYTES = (
     4  # each of 100,000 different bars shares its hash with another with a probability of 1 in 40,000
 )
@@ -166,16 +167,9 @@ class NoveltyIndex:
         """The index as a safetensors file, which can't contain a program."""
         from safetensors.numpy import save
 
-        arrays = {
-            "format_version": np.array([_FORMAT_VERSION], np.uint8),
-            "hashes": self._hashes,
-            "pitch_classes": self._pitch_classes,
-            "sizes": self._sizes,
-            "heard": self._heard,
-            "lengths": self._lengths,
-            "titles": np.frombuffer("\n".join(self.titles).encode(errors="replace"), np.uint8),
-        }
-        return save(arrays)
+        arrays = {name: getattr(self, f"_{name}") for name in _ARRAYS}
+        titles = np.frombuffer("\n".join(self.titles).encode(errors="replace"), np.uint8)
+        return save({"format_version": np.array([_FORMAT_VERSION], np.uint8), **arrays, "titles": titles})
 
     @classmethod
     def from_bytes(cls, data: bytes, place: str = "the index") -> Self:
@@ -209,7 +203,7 @@ class NoveltyIndex:
 
     def _check(self) -> None:
         """Check that the arrays are consistent before they are used."""
-        arrays = (self._hashes, self._pitch_classes, self._sizes, self._heard, self._lengths)
+        arrays = [getattr(self, f"_{name}") for name in _ARRAYS]
         if any(array.ndim != 1 or array.dtype.kind != "u" for array in arrays):
             raise ValueError("its arrays are not rows of unsigned integers")
         tunes, bars, heard = len(self.titles), len(self._hashes), len(self._heard)

@@ -118,44 +118,6 @@ def compare(
     return Comparison(first, second, distances, float(frechet[0]), _usual(frechet[1:]))
 
 
-def wasserstein_distance(
-    values: npt.ArrayLike,
-    others: npt.ArrayLike,
-    weights: npt.ArrayLike | None = None,
-    other_weights: npt.ArrayLike | None = None,
-) -> float:
-    """The Wasserstein-1 (earth mover's) distance between two sets of numbers.
-
-    This is the area between the two cumulative distributions, and the average amount by which values of one set
-    must be moved to become those of the other. S. S. Vallender, "Calculation of the Wasserstein distance between
-    probability distributions on the line", Theory of Probability & Its Applications 18 (1974), 784-786.
-
-    Args:
-        values: (n,), at least one.
-        others: (m,), at least one.
-        weights: (n,), above 0; by default all equal.
-        other_weights: (m,), the same.
-
-    Returns:
-        The distance in the unit of the values.
-
-    Example:
-        >>> wasserstein_distance([0, 1, 3], [5, 6, 8])
-        5.0
-    """
-    one, two = np.asarray(values, np.float64), np.asarray(others, np.float64)
-    if not one.size or not two.size:
-        raise ConfigError("a distance between numbers needs some on both sides; received none on one")
-    shares = [
-        np.ones(len(numbers)) if given is None else np.asarray(given, np.float64)
-        for numbers, given in ((one, weights), (two, other_weights))
-    ]
-    points, places = np.unique(np.concatenate([one, two]), return_inverse=True)
-    signed = np.concatenate([shares[0] / shares[0].sum(), -shares[1] / shares[1].sum()])
-    summed: Floats = np.bincount(places, signed).astype(np.float64)
-    return float(_distances(summed[None], points)[0])
-
-
 def frechet_distance(points: npt.ArrayLike, others: npt.ArrayLike) -> float:
     """The squared Fréchet distance between the normal distributions that fit two sets of points.
 
@@ -200,7 +162,11 @@ def _histograms(rows: list[Floats]) -> tuple[Floats, Floats]:
 
 
 def _distances(differences: Floats, points: Floats) -> Floats:
-    """Wasserstein distances (rows,) for differences of shares (rows, points) at ascending points."""
+    """Wasserstein-1 (earth mover's) distances (rows,) for differences of shares (rows, points) at ascending points.
+
+    Each is the area between two cumulative distributions. S. S. Vallender, "Calculation of the Wasserstein distance
+    between probability distributions on the line", Theory of Probability & Its Applications 18 (1974), 784-786.
+    """
     cumulative = np.cumsum(differences, axis=1)[:, :-1]
     distances: Floats = np.abs(cumulative) @ np.diff(points)
     return distances

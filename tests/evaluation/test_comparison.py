@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from abclm.analysis.statistics import FEATURES, STATISTICS, features, measure, raw_features
 from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError
-from abclm.evaluation.comparison import compare, frechet_distance, wasserstein_distance
+from abclm.evaluation.comparison import _distances, _histograms, compare, frechet_distance
 from abclm.tune import Tune
 
 OLD = list(Corpus.load("oldTunes").normalize())
@@ -72,11 +72,17 @@ def test_the_features_are_means_and_deviations_in_their_units():
 # Distances
 
 
+def wasserstein_distance(one, other):
+    values, shares = _histograms([np.array(one, float), np.array(other, float)])
+    return float(_distances(shares[:1] - shares[1:], values)[0])
+
+
 def test_the_wasserstein_distance_by_hand():
+    assert wasserstein_distance([0, 1, 3], [5, 6, 8]) == 5
     assert wasserstein_distance([1], [4]) == 3
     assert wasserstein_distance([0, 1], [0, 1, 1, 1]) == pytest.approx(0.25)
     # a quarter of the weight goes from 0 to 2
-    assert wasserstein_distance([0, 2], [0, 2], [1, 1], [1, 3]) == pytest.approx(0.5)
+    assert wasserstein_distance([0, 2], [0, 2, 2, 2]) == pytest.approx(0.5)
 
 
 @given(numbers, numbers)
@@ -163,5 +169,3 @@ def test_sets_without_notes_are_refused():
         compare(OLD, [body("z4|]")])
     with pytest.raises(ConfigError, match="the first of the two sets has no tune"):
         compare([], OLD)
-    with pytest.raises(ConfigError, match="received none"):
-        wasserstein_distance([], [1])
