@@ -267,7 +267,7 @@ def assert_refused(result, code, *parts):
         (["--seed", "-1"], ["seed"]),
         (["--key", "H", "--meter", "5/0", "--temperature", "-1"], ["'H'", "'5/0'", "-1"]),
         (["--format", "mid"], ["--out DIR"]),
-        (["--format", "mp3", "--out", "out"], ["abc, mid, wav", "'mp3'"]),
+        (["--format", "ogg", "--out", "out"], ["abc, mid, wav", "'ogg'"]),
         (["--format", "", "--out", "out"], ["--format takes"]),
         (["--parts"], ["--parts"]),
         (
