@@ -83,7 +83,7 @@ def compiled_nats(network: Network) -> Any:
         # Summed in float64: a corpus has more characters than float32 has digits for.
         return tf.reduce_sum(tf.where(counted, tf.cast(losses, tf.float64), 0.0))
 
-    return tf.function(total_nats, input_signature=signature)
+    return tf.function(total_nats, input_signature=signature, autograph=False)
 
 
 def tunes_of(text: Text, tokenizer: Tokenizer[Any], block: int = _BLOCK) -> Iterator[list[Ids]]:
