@@ -10,19 +10,22 @@ BIN := $(VENV)/bin
 TITLE ?= The Lost Badger
 KEY ?= G
 
+# As many tests at a time as there are cores; a core that has none left takes over some of another's.
+TEST := $(BIN)/python -m pytest -n auto --dist worksteal
+
 .PHONY: tune test check slow tables notebook fuzz clean
 
 tune: $(VENV)/installed
 	$(BIN)/abclm generate --title "$(TITLE)" --key "$(KEY)" --out tunes --format abc,mid,wav
 
 test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest
+	$(TEST)
 
 check: $(VENV)/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(TEST)
 
 # The long checks: at full size what the tests run small.
 slow: $(VENV)/installed-dev

@@ -65,7 +65,8 @@ class Evaluator:
                 tf.reduce_sum(tf.cast(counted & right, tf.int64), axis=1),
             )
 
-        self._measure = tf.function(measure, input_signature=[ids, ids, lengths, lengths, ids, weights])
+        signature = [ids, ids, lengths, lengths, ids, weights]
+        self._measure = tf.function(measure, input_signature=signature, autograph=False)
 
     def __call__(self) -> Evaluation:
         """Evaluate the network with its current weights."""

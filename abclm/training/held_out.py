@@ -75,4 +75,4 @@ def compiled_nats(network: Network, ids: tf.DType) -> Any:
         # Summed in float64: a corpus has more characters than float32 has digits for.
         return tf.reduce_sum(tf.where(counted, tf.cast(losses, tf.float64), 0.0))
 
-    return tf.function(total_nats, input_signature=signature)
+    return tf.function(total_nats, input_signature=signature, autograph=False)

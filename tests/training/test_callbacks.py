@@ -2,6 +2,7 @@
 
 import csv
 import math
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from abclm.models.lstm.config import ModelConfig
 from abclm.training.config import TrainingConfig
 from abclm.training.run import train
 
+SMALL = ModelConfig(embedding_dimension=8, units=16)
 TRAIN, HELD_OUT = Corpus.load("oldTunes").normalize().split(0.2, seed=0)
 QUICK = TrainingConfig(sequence_length=50, batch_size=32, learning_rate=5e-3, epochs=2)
 STEPS = windows_per_epoch(len(TRAIN.text) + 1, 50) // 32
@@ -21,7 +23,7 @@ STEPS = windows_per_epoch(len(TRAIN.text) + 1, 50) // 32
 
 @pytest.fixture
 def lm():
-    return LanguageModel.create(ModelConfig(embedding_dimension=8, units=16), seed=1)
+    return LanguageModel.create(SMALL, seed=1)
 
 
 class Recorder(keras.callbacks.Callback):
@@ -52,9 +54,17 @@ class Recorder(keras.callbacks.Callback):
         self.calls.append("end")
 
 
-def test_every_hook_is_called_in_turn_with_the_figures(lm):
-    seen = Recorder()
-    lm.fit(TRAIN, HELD_OUT, QUICK, callbacks=[seen])
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A run that callbacks looked at: its model, what they wrote down, and the folder that they wrote to."""
+    lm, seen = LanguageModel.create(SMALL, seed=1), Recorder()
+    folder = tmp_path_factory.mktemp("recorded")
+    lm.fit(TRAIN, HELD_OUT, QUICK, callbacks=[seen, keras.callbacks.CSVLogger(folder / "log.csv")])
+    return lm, seen, folder
+
+
+def test_every_hook_is_called_in_turn_with_the_figures(recorded):
+    lm, seen, _ = recorded
     batches = list(range(STEPS))
     assert seen.calls == ["train", "epoch 0", *batches, "end 0", "epoch 1", *batches, "end 1", "end"]
     assert seen.params["epochs"] == 2
@@ -69,12 +79,10 @@ def test_every_hook_is_called_in_turn_with_the_figures(lm):
     np.testing.assert_array_equal(seen.weights[-1], lm.weights["dense/bias"])
 
 
-def test_callbacks_change_nothing_by_being_there(lm):
-    other = lm.copy()
-    lm.fit(TRAIN, HELD_OUT, QUICK, callbacks=[Recorder()])
-    other.fit(TRAIN, HELD_OUT, QUICK)
+def test_callbacks_change_nothing_by_being_there(lm, recorded):
+    lm.fit(TRAIN, HELD_OUT, QUICK)
     for name, weight in lm.weights.items():
-        np.testing.assert_array_equal(weight, other.weights[name])
+        np.testing.assert_array_equal(weight, recorded[0].weights[name])
 
 
 def test_early_stopping_stops(lm):
@@ -106,23 +114,19 @@ def test_the_best_weights_that_a_callback_brings_back_are_the_models(lm):
     np.testing.assert_array_equal(lm.weights["dense/bias"], measure.after[-1])
 
 
-def test_a_csv_file_is_written(lm, tmp_path):
-    lm.fit(TRAIN, HELD_OUT, QUICK, callbacks=[keras.callbacks.CSVLogger(tmp_path / "log.csv")])
-    with (tmp_path / "log.csv").open() as file:
+def test_a_csv_file_is_written(recorded):
+    lm, _, folder = recorded
+    with (folder / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [float(row["loss"]) for row in rows] == [entry["loss"] for entry in lm.history]
 
 
-def test_a_whole_model_is_saved_by_a_callback_and_loads(lm, tmp_path):
+def test_callbacks_of_keras_save_a_whole_model_that_loads_and_set_the_learning_rate(lm, tmp_path):
     path = tmp_path / "best.keras"
-    lm.fit(TRAIN, None, QUICK, callbacks=[keras.callbacks.ModelCheckpoint(path)])
+    schedule = keras.callbacks.LearningRateScheduler(lambda epoch: [0.01, 0.002][epoch])
+    lm.fit(TRAIN, None, QUICK, callbacks=[keras.callbacks.ModelCheckpoint(path), schedule])
     ids = lm.tokenizer.encode("X:1\nT:A")[None]
     np.testing.assert_allclose(keras.models.load_model(path)(ids)[0], lm.logits("X:1\nT:A"), atol=1e-4)
-
-
-def test_a_schedule_of_keras_sets_the_learning_rate(lm):
-    schedule = keras.callbacks.LearningRateScheduler(lambda epoch: [0.01, 0.002][epoch])
-    lm.fit(TRAIN, None, QUICK, callbacks=[schedule])
     assert [entry["learning_rate"] for entry in lm.history] == pytest.approx([0.01, 0.002])
 
 
@@ -136,7 +140,7 @@ def test_a_lower_learning_rate_stays_lower_and_after_a_resume_too(lm, tmp_path):
         if now.epoch == 2:
             raise KeyboardInterrupt
 
-    config = TrainingConfig(sequence_length=50, epochs=3, learning_rate=4e-3, schedule="cosine")
+    config = replace(QUICK, epochs=3, learning_rate=4e-3, schedule="cosine")
     again = lm.copy()
     with pytest.raises(KeyboardInterrupt):
         train(again.copy(), TRAIN, None, config, folder=tmp_path, callbacks=[Halve()], progress=stop)

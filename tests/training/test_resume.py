@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import json
 import os
 import random
 import resource
@@ -10,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +22,12 @@ from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
 from abclm.training import checkpoint
 from abclm.training.config import TrainingConfig
-from abclm.training.run import fine_tune, train
+from abclm.training.run import train
 
-TUNES = Corpus.load("oldTunes").normalize()
+TUNES = Corpus("few", Corpus.load("oldTunes").normalize().tunes[:20]).normalize()
 TRAIN, HELD_OUT = TUNES.split(0.2, seed=0)
 CONFIG = TrainingConfig(
-    sequence_length=40, batch_size=16, epochs=3, learning_rate=5e-3, schedule="cosine", warmup_steps=5,
+    sequence_length=40, batch_size=8, epochs=3, learning_rate=5e-3, schedule="cosine", warmup_steps=5,
     clip_norm=1.0, output_dropout=0.2, embedding_dropout=0.1, weight_decay=0.01,
     checkpoint_minutes=1e-9,
 )  # fmt: skip
@@ -42,9 +42,27 @@ def go(folder, config=CONFIG, **options):
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory):
+def whole_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("whole")
+
+
+@pytest.fixture(scope="module")
+def whole(whole_folder):
     """The run that nothing stopped."""
-    return go(tmp_path_factory.mktemp("whole"))
+    return go(whole_folder)
+
+
+@pytest.fixture(scope="module")
+def begun_once(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("begun")
+    stopped(folder, lambda now: now.step == 4, replace(CONFIG, checkpoint_minutes=1e9))
+    return folder
+
+
+@pytest.fixture
+def begun(begun_once, tmp_path):
+    """A folder that Ctrl-C left at step 4, before any checkpoint was due."""
+    return shutil.copytree(begun_once, tmp_path / "begun")
 
 
 def same(lm, other):
@@ -68,19 +86,35 @@ def stopped(folder, when, config=CONFIG):
         go(folder, config, progress=stop(when))
 
 
-@pytest.mark.parametrize(
-    "when",
-    [
+def in_parts(run, *ends):
+    """The model of a run that is stopped at each of the ends and gone on with; no step is done twice."""
+    steps = []
+
+    def progress(now, end=None):
+        if not now.is_epoch_end:
+            steps.append(now.step)
+        if end and end(now):
+            raise KeyboardInterrupt
+
+    for end in ends:
+        with pytest.raises(KeyboardInterrupt):
+            run(resume=True, progress=partial(progress, end=end))
+    lm = run(resume=True, progress=progress)
+    assert steps == list(range(1, lm.history[-1]["steps"] + 1))
+    return lm
+
+
+def test_where_no_run_is_one_begins_and_when_stopped_goes_on_to_the_same_weights(whole, tmp_path):
+    """It is stopped at an epoch's end, in an epoch, and before the last epoch is measured."""
+    folder = tmp_path / "new"
+    found = in_parts(
+        partial(go, folder),
         lambda now: now.epoch == 1 and now.is_epoch_end,
         lambda now: now.epoch == 2 and not now.is_epoch_end,
         lambda now: now.step == now.total_steps and not now.is_epoch_end,
-    ],
-    ids=["at an epoch's end", "in an epoch", "before the last is measured"],
-)
-def test_a_stopped_run_goes_on_to_the_same_weights(whole, tmp_path, when):
-    stopped(tmp_path, when)
-    same(go(tmp_path, resume=True), whole)
-    same(LanguageModel.load(tmp_path), whole)
+    )
+    same(found, whole)
+    same(LanguageModel.load(folder), whole)
 
 
 @pytest.mark.slow
@@ -97,62 +131,46 @@ def test_at_the_papers_size_too(tmp_path):
     same(models[2], models[0])
 
 
-def test_ctrl_c_alone_leaves_what_is_needed_to_go_on(whole, tmp_path):
-    rare = TrainingConfig(**{**json.loads(CONFIG.to_json()), "checkpoint_minutes": 1e9})
-    stopped(tmp_path, lambda now: now.step == 4, rare)
-    assert checkpoint.read_checkpoint(tmp_path).state["step"] == 4
-    same(go(tmp_path, resume=True), whole)
+def test_ctrl_c_alone_leaves_what_is_needed_to_go_on(whole, begun):
+    assert checkpoint.read_checkpoint(begun).state["step"] == 4
+    same(go(begun, resume=True), whole)
 
 
 def test_with_averages_and_tunes_in_other_keys_too(tmp_path):
     config = replace(CONFIG, averaging=0.9, transposition=0.5, whole_tunes=True, recurrent_dropout=0.2)
-    stopped(tmp_path / "b", lambda now: now.epoch == 2 and not now.is_epoch_end, config)
-    same(go(tmp_path / "b", config, resume=True), go(tmp_path / "a", config))
-    stopped(tmp_path / "c", lambda now: now.epoch == 2 and now.is_epoch_end, config)
-    same(go(tmp_path / "c", config, resume=True), LanguageModel.load(tmp_path / "a"))
-
-
-def test_fine_tuning_too(tmp_path):
-    config = replace(CONFIG, forgetting=0.5)
-    base = train(new(), TRAIN, None, CONFIG, normalize=False)
-    options = {"old": HELD_OUT, "normalize": False}
-    whole = fine_tune(base, TRAIN, HELD_OUT, config, folder=tmp_path / "a", **options)
-    with pytest.raises(KeyboardInterrupt):
-        fine_tune(
-            base, TRAIN, HELD_OUT, config,
-            folder=tmp_path / "b", progress=stop(lambda now: now.epoch == 2 and now.is_epoch_end), **options,
-        )  # fmt: skip
-    same(
-        fine_tune(base, TRAIN, HELD_OUT, config, folder=tmp_path / "b", resume=True, **options),
-        whole,
+    found = in_parts(
+        partial(go, tmp_path / "b", config),
+        lambda now: now.epoch == 2 and not now.is_epoch_end,
+        lambda now: now.epoch == 2 and now.is_epoch_end,
     )
+    same(found, go(tmp_path / "a", config))
+
+
+def test_fine_tuning_too(whole, tmp_path):
+    config = TrainingConfig.for_fine_tuning(
+        epochs=3, sequence_length=100, batch_size=8, forgetting=0.5, checkpoint_minutes=1e-9
+    )
+    run = partial(whole.fine_tune, TRAIN, HELD_OUT, config, old=HELD_OUT, normalize=False)
+    found = in_parts(
+        partial(run, folder=tmp_path),
+        lambda now: now.step == 3,
+        lambda now: now.epoch == 2 and now.is_epoch_end,
+    )
+    same(found, run())
 
 
 def test_without_held_out_tunes_too(tmp_path):
-    options = {"normalize": False, "folder": tmp_path / "b"}
-    other = train(new(), TRAIN, None, CONFIG, normalize=False)
-    with pytest.raises(KeyboardInterrupt):
-        train(new(), TRAIN, None, CONFIG, progress=stop(lambda now: now.step == 20), **options)
-    same(train(new(), TRAIN, None, CONFIG, resume=True, **options), other)
+    def run(folder=None, **options):
+        return train(new(), TRAIN, None, CONFIG, normalize=False, folder=folder, **options)
+
+    same(in_parts(partial(run, tmp_path), lambda now: now.step == 15), run())
 
 
-def test_fine_tuning_goes_on_too(whole, tmp_path):
-    tuning = TrainingConfig.for_fine_tuning(epochs=2, sequence_length=100)
-    other = whole.fine_tune(TRAIN, HELD_OUT, tuning)
-    with pytest.raises(KeyboardInterrupt):
-        whole.fine_tune(TRAIN, HELD_OUT, tuning, folder=tmp_path, progress=stop(lambda now: now.step == 9))
-    same(whole.fine_tune(TRAIN, HELD_OUT, tuning, folder=tmp_path, resume=True), other)
-
-
-def test_a_finished_run_has_nothing_left_to_do(whole, tmp_path):
-    go(tmp_path)
+def test_a_finished_run_has_nothing_left_to_do(whole, whole_folder, tmp_path):
+    folder = shutil.copytree(whole_folder, tmp_path / "copy")
     steps = []
-    same(go(tmp_path, resume=True, progress=steps.append), whole)
+    same(go(folder, resume=True, progress=steps.append), whole)
     assert steps == []
-
-
-def test_where_no_run_is_one_begins(whole, tmp_path):
-    same(go(tmp_path / "new", resume=True), whole)
 
 
 def test_a_run_at_a_constant_learning_rate_can_be_made_longer(tmp_path):
@@ -162,31 +180,28 @@ def test_a_run_at_a_constant_learning_rate_can_be_made_longer(tmp_path):
     same(go(tmp_path, longer, resume=True), go(None, longer))
 
 
-def test_another_configuration_is_refused_in_one_line(tmp_path):
-    stopped(tmp_path, lambda now: now.step == 4)
-    other = TrainingConfig(**{**json.loads(CONFIG.to_json()), "batch_size": 8, "seed": 3})
-    with pytest.raises(ConfigError, match=r"begun with batch_size=16, not 8; seed=0, not 3; repeat") as error:
-        go(tmp_path, other, resume=True)
+def test_another_configuration_is_refused_in_one_line(begun):
+    other = replace(CONFIG, batch_size=16, seed=3)
+    with pytest.raises(ConfigError, match=r"begun with batch_size=8, not 16; seed=0, not 3; repeat") as error:
+        go(begun, other, resume=True)
     assert "\n" not in str(error.value)
 
 
-def test_other_tunes_are_refused(tmp_path):
-    stopped(tmp_path, lambda now: now.step == 4)
+def test_other_tunes_are_refused(begun):
     fewer = Corpus("fewer", TRAIN.tunes[1:])
     with pytest.raises(ConfigError, match=r"other training tunes \([\d,]+ characters with checksum"):
-        train(new(), fewer, HELD_OUT, CONFIG, folder=tmp_path, resume=True)
+        train(new(), fewer, HELD_OUT, CONFIG, folder=begun, resume=True)
     with pytest.raises(ConfigError, match=r"other held-out tunes .* not none"):
-        train(new(), TRAIN, None, CONFIG, folder=tmp_path, resume=True)
+        train(new(), TRAIN, None, CONFIG, folder=begun, resume=True)
 
 
-def test_another_model_is_refused(tmp_path):
-    stopped(tmp_path, lambda now: now.step == 4)
+def test_another_model_is_refused(begun):
     other = LanguageModel.create(ModelConfig(embedding_dimension=8, units=8), seed=1)
     with pytest.raises(ConfigError, match="units=16, not 8"):
-        train(other, TRAIN, HELD_OUT, CONFIG, folder=tmp_path, resume=True)
+        train(other, TRAIN, HELD_OUT, CONFIG, folder=begun, resume=True)
     again = LanguageModel.create(ModelConfig(embedding_dimension=8, units=16), seed=2)
     with pytest.raises(ConfigError, match="another model to start from"):
-        train(again, TRAIN, HELD_OUT, CONFIG, folder=tmp_path, resume=True)
+        train(again, TRAIN, HELD_OUT, CONFIG, folder=begun, resume=True)
 
 
 def test_resuming_needs_a_folder():
@@ -284,10 +299,10 @@ import os, signal, sys, threading
 sys.path.insert(0, {tests!r})
 import test_resume
 
-def kill_soon(now, started=[]):
-    if not started:
-        started.append(threading.Timer({delay}, lambda: os.kill(os.getpid(), signal.SIGKILL)))
-        started[0].start()
+def kill_soon(now, steps=[]):
+    steps.append(now.step)
+    if len(steps) == {steps}:
+        threading.Timer({delay}, lambda: os.kill(os.getpid(), signal.SIGKILL)).start()
 
 test_resume.go({folder!r}, test_resume.CONFIG, resume=True, progress=kill_soon)
 """
@@ -296,12 +311,14 @@ test_resume.go({folder!r}, test_resume.CONFIG, resume=True, progress=kill_soon)
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("kills", [2, pytest.param(10, marks=pytest.mark.slow)])
 def test_a_run_that_is_killed_again_and_again_comes_to_the_same_weights(whole, tmp_path, kills):
-    delays = random.Random(kills)
+    """Each time after some steps, at any moment of the next ones: while a checkpoint is written, too."""
+    random_numbers = random.Random(kills)
     killed = 0
     for _ in range(kills):
         code = KILLED.format(
-            tests=str(Path(__file__).parent), folder=str(tmp_path), delay=delays.uniform(0, 6 / kills)
-        )
+            tests=str(Path(__file__).parent), folder=str(tmp_path),
+            steps=random_numbers.randint(1, 24 // kills), delay=random_numbers.uniform(0, 0.1),
+        )  # fmt: skip
         root = str(Path(abclm.__file__).parents[1])
         done = subprocess.run(
             [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": root}, timeout=300, check=False

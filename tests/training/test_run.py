@@ -4,8 +4,10 @@ import math
 import os
 import signal
 import threading
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -14,12 +16,13 @@ from abclm.datasets import large_files
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.errors import ConfigError, CorpusError, ModelError, VocabularyError
 from abclm.language_model import LanguageModel
-from abclm.models.keras_network import Dropout
+from abclm.models.keras_network import Dropout, weights_of
 from abclm.models.lstm.config import ModelConfig
 from abclm.notation.canonical import FORM_VERSION
 from abclm.notation.tunebook import format_tunebook
 from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.config import OPTIMIZERS, TrainingConfig
+from abclm.training.progress import Progress
 from abclm.training.run import fine_tune, train
 from abclm.tune import Tune
 
@@ -32,6 +35,22 @@ QUICK = TrainingConfig(sequence_length=50, batch_size=16, learning_rate=5e-3, ep
 @pytest.fixture
 def lm():
     return LanguageModel.create(SMALL, seed=1)
+
+
+@dataclass(frozen=True)
+class Done:
+    """A quick run, which several tests look at: the model, where it was saved, and what was told on the way."""
+
+    lm: LanguageModel
+    folder: Path
+    told: list[Progress]
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    lm, folder, told = LanguageModel.create(SMALL, seed=1), tmp_path_factory.mktemp("done") / "m", []
+    assert train(lm, TRAIN, HELD_OUT, QUICK, folder=folder, progress=told.append) is lm
+    return Done(lm, folder, told)
 
 
 def chances(lm, text):
@@ -54,9 +73,8 @@ def interrupt():
     raise KeyboardInterrupt
 
 
-def test_training_lowers_the_held_out_figure_and_says_so(lm):
-    before = lm.bits_per_character(HELD_OUT)
-    assert train(lm, TRAIN, HELD_OUT, QUICK) is lm
+def test_training_lowers_the_held_out_figure_and_says_so(lm, done):
+    before, lm = lm.bits_per_character(HELD_OUT), done.lm
     assert [entry["epoch"] for entry in lm.history] == [1, 2]
     first, second = (entry["validation_bits_per_character"] for entry in lm.history)
     assert second < first < before
@@ -73,8 +91,8 @@ def test_the_same_seed_gives_the_same_weights(lm):
         np.testing.assert_array_equal(weight, again.weights[name])
 
 
-def test_metadata_say_how_the_model_was_trained(lm):
-    train(lm, TRAIN, HELD_OUT, QUICK)
+def test_metadata_say_how_the_model_was_trained(done):
+    lm = done.lm
     record = lm.metadata["training"]
     assert record["config"]["sequence_length"] == 50
     split = {
@@ -98,9 +116,9 @@ def test_metadata_say_how_the_model_was_trained(lm):
     assert lm.forms == record["forms"]
 
 
-def test_the_best_weights_are_kept_not_the_last(lm):
+def test_the_best_weights_are_kept_not_the_last(done):
     """With a learning rate that destroys what was learned, the first epoch stays the best."""
-    train(lm, TRAIN, HELD_OUT, QUICK)
+    lm = done.lm.copy()
     good = lm.bits_per_character(HELD_OUT)
     wild = TrainingConfig(sequence_length=50, batch_size=16, learning_rate=1.0, epochs=2)
     train(lm, TRAIN, HELD_OUT, wild)
@@ -117,11 +135,10 @@ def test_patience_ends_a_run_that_no_longer_improves(lm):
     assert len(lm.history) == kept + 1 < 9
 
 
-def test_the_folder_is_written_and_loads(lm, tmp_path):
-    train(lm, TRAIN, HELD_OUT, QUICK, folder=tmp_path / "m")
-    again = LanguageModel.load(tmp_path / "m")
-    assert again.history == lm.history
-    for name, weight in lm.weights.items():
+def test_the_folder_is_written_and_loads(done):
+    again = LanguageModel.load(done.folder)
+    assert again.history == done.lm.history
+    for name, weight in done.lm.weights.items():
         np.testing.assert_array_equal(weight, again.weights[name])
 
 
@@ -136,11 +153,13 @@ def test_ctrl_c_leaves_the_latest_weights_where_none_were_measured(lm, tmp_path)
 
 
 def test_ctrl_c_keeps_the_best_weights_where_there_are_some(lm, tmp_path):
+    def stop(now):
+        if now.step == now.total_steps - 1:
+            raise KeyboardInterrupt
+
     config = TrainingConfig(sequence_length=50, batch_size=16, epochs=3)
-    steps = []
-    train(lm.copy(), TRAIN, HELD_OUT, config, progress=lambda now: steps.append(now.step))
     with pytest.raises(KeyboardInterrupt):
-        train(lm, TRAIN, HELD_OUT, config, folder=tmp_path / "m", progress=stop_at(steps[-1] - 1, interrupt))
+        train(lm, TRAIN, HELD_OUT, config, folder=tmp_path / "m", progress=stop)
     again = LanguageModel.load(tmp_path / "m")
     assert len(again.history) == 2
     assert again.bits_per_character(HELD_OUT) == pytest.approx(
@@ -204,9 +223,8 @@ def test_weights_that_broke_in_an_epochs_last_step_are_not_kept(lm, monkeypatch)
     assert lm.weights is before
 
 
-def test_progress_tells_steps_epochs_speed_and_held_out_figures(lm):
-    seen = []
-    train(lm, TRAIN, HELD_OUT, QUICK, progress=seen.append)
+def test_progress_tells_steps_epochs_speed_and_held_out_figures(done):
+    lm, seen = done.lm, done.told
     ends = [now for now in seen if now.is_epoch_end]
     assert [now.epoch for now in ends] == [1, 2]
     assert ends[0].validation.bits_per_character == lm.history[0]["validation_bits_per_character"]
@@ -232,15 +250,19 @@ def test_weight_decay_shrinks_weights_but_no_biases(lm):
         np.testing.assert_allclose(weight, expected, atol=1e-5)
 
 
+@pytest.fixture(scope="module")
+def untrained_bits():
+    return LanguageModel.create(SMALL, seed=1).bits_per_character(TRAIN)
+
+
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_every_optimizer_lowers_the_loss(lm, optimizer):
+def test_every_optimizer_lowers_the_loss(lm, untrained_bits, optimizer):
     rate = {"sgd": 1.0, "adadelta": 1.0, "adagrad": 0.05}.get(optimizer, 5e-3)
     config = TrainingConfig(
         sequence_length=50, batch_size=16, steps=20, optimizer=optimizer, learning_rate=rate
     )
-    before = lm.bits_per_character(TRAIN)
     train(lm, TRAIN, None, config)
-    assert lm.bits_per_character(TRAIN) < before
+    assert lm.bits_per_character(TRAIN) < untrained_bits
 
 
 def test_products_in_bfloat16_train_nearly_as_well(lm, monkeypatch):
@@ -257,20 +279,24 @@ def test_products_in_bfloat16_train_nearly_as_well(lm, monkeypatch):
 
 
 def test_averaging_keeps_the_average_of_the_steps_and_trains_on_the_latest(lm):
+    class Average(keras.callbacks.Callback):
+        """Averages the weights of a run by itself."""
+
+        def on_train_batch_end(self, batch, logs=None):
+            latest = weights_of(self.model)
+            before = self.weights if batch else latest
+            self.weights = {name: 0.8 * before[name] + 0.2 * latest[name] for name in latest}
+
     config = TrainingConfig(sequence_length=50, batch_size=16, steps=3)
-    average = None
-    for steps in (1, 2, 3):
-        latest = train(lm.copy(), TRAIN, None, replace(config, steps=steps)).weights
-        if average is None:
-            average = latest
-        average = {name: 0.8 * average[name] + 0.2 * latest[name] for name in latest}
+    found = Average()
+    train(lm.copy(), TRAIN, None, config, callbacks=[found])
     train(lm, TRAIN, None, replace(config, averaging=0.8))
     for name, weight in lm.weights.items():
-        np.testing.assert_allclose(weight, average[name], rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(weight, found.weights[name], rtol=1e-4, atol=1e-6)
 
 
 def test_label_smoothing_keeps_the_model_from_being_sure_and_the_loss_what_it_was(lm):
-    config = TrainingConfig(sequence_length=50, batch_size=16, steps=60, learning_rate=2e-2)
+    config = TrainingConfig(sequence_length=50, batch_size=16, steps=30, learning_rate=2e-2)
     smooth, plain = lm.copy(), lm
     losses = {}
     for each, share in ((plain, 0.0), (smooth, 0.4)):
@@ -381,9 +407,9 @@ def test_what_a_model_could_do_before_is_measured_and_kept_where_nothing_does_be
         np.testing.assert_array_equal(weight, lm.weights[name])
 
 
-def test_a_run_ends_before_too_much_is_forgotten(lm):
+def test_a_run_ends_before_too_much_is_forgotten(done):
     """Tunes of one letter are learned at the cost of all others."""
-    train(lm, TRAIN, None, replace(QUICK, epochs=3))
+    lm = done.lm
     same = Corpus(
         "same", tuple(Tune.parse(f"X:1\nM:4/4\nL:1/4\nK:C\n{'CCCC|' * n}]\n\n") for n in range(4, 30))
     )
@@ -399,32 +425,28 @@ def test_a_run_ends_before_too_much_is_forgotten(lm):
     assert record["before"]["old"]["bits_per_tune"] == pytest.approx(before, rel=1e-6)
 
 
-def test_fine_tuning_on_raw_tunes_adds_their_symbols_and_disturbs_no_other(lm):
-    train(lm, TRAIN, None, replace(QUICK, epochs=3))
+def test_fine_tuning_on_raw_tunes_adds_their_symbols_and_disturbs_no_other(done):
+    lm = done.lm
     raw = Corpus("raw", tuple(Tune.parse(f"X:{n}\nT:Ä{n}\nK:C\n~C{{d}}E~G|]\n") for n in range(20)))
-    tuned = fine_tune(lm, raw, None, TrainingConfig(sequence_length=30, steps=1), normalize=False)
+    config = TrainingConfig(sequence_length=30, batch_size=4, epochs=30, learning_rate=1e-2)
+    step = replace(config, epochs=1, steps=1)
+    tuned = fine_tune(lm, raw, None, step, normalize=False)
     assert tuned.tokenizer.symbols == (*lm.tokenizer.symbols, "{", "}", "~", "Ä")
     assert "Ä" not in lm.tokenizer
     with pytest.raises(VocabularyError):
-        fine_tune(lm, raw, HELD_OUT, QUICK, normalize=True, old=None).tokenizer.encode("Ä")
+        fine_tune(lm, raw, None, step, normalize=True, old=None).tokenizer.encode("Ä")
     larger = lm.with_tokenizer(tuned.tokenizer)
     assert larger.bits_per_character(HELD_OUT) == pytest.approx(lm.bits_per_character(HELD_OUT), rel=0.02)
-    learned = fine_tune(
-        lm,
-        raw,
-        None,
-        TrainingConfig(sequence_length=30, batch_size=4, epochs=30, learning_rate=1e-2),
-        normalize=False,
-    )
+    learned = fine_tune(lm, raw, None, config, normalize=False)
     before, after = (chances(each, "X:1\nT:Ä\nK:C\n") for each in (larger, learned))
     assert before["~"] < 0.02
     assert after["~"] > 0.1
 
 
-def test_what_a_shipped_model_says_of_its_own_tunes_goes_to_its_record(lm):
-    train(lm, TRAIN, None, replace(QUICK, epochs=1))
-    lm.metadata |= {"name": "x", "corpora": [{"name": "oldTunes"}], "split": {"seed": 0}}
-    tuned = fine_tune(lm, TRAIN, None, replace(QUICK, epochs=1))
+def test_what_a_shipped_model_says_of_its_own_tunes_goes_to_its_record(done):
+    lm = done.lm.copy()
+    lm.metadata = {**lm.metadata, "name": "x", "corpora": [{"name": "oldTunes"}], "split": {"seed": 0}}
+    tuned = fine_tune(lm, TRAIN, None, TrainingConfig(sequence_length=50, steps=1))
     assert "corpora" not in tuned.metadata
     assert tuned.metadata["training"]["went_on_from"]["corpora"] == [{"name": "oldTunes"}]
     assert lm.metadata["name"] == "x"
@@ -437,21 +459,20 @@ def test_fine_tuning_on_one_short_tune_takes_a_shorter_window(lm, caplog):
     assert "windows are" in caplog.text
 
 
-def test_a_model_knows_the_tunes_that_it_was_trained_on(lm, tmp_path):
+def test_a_model_knows_the_tunes_that_it_was_trained_on(done):
     config = TrainingConfig(sequence_length=50, steps=1)
-    train(lm, TRAIN, HELD_OUT, config, folder=tmp_path / "m")
-    for model in (lm, LanguageModel.load(tmp_path / "m")):
+    lm = done.lm
+    for model in (lm, LanguageModel.load(done.folder)):
         assert model.novelty_index.titles == tuple(tune.title for tune in TRAIN)
     mine = fine_tune(lm, HELD_OUT, None, config)
     assert len(mine.novelty_index) == len(TUNES)
     assert len(fine_tune(lm, TRAIN, None, config).novelty_index) == len(TRAIN)
 
 
-def test_a_model_that_learned_from_unknown_tunes_claims_no_index(lm):
-    config = TrainingConfig(sequence_length=50, steps=1)
-    train(lm, TRAIN, None, config)
+def test_a_model_that_learned_from_unknown_tunes_claims_no_index(done):
+    lm = done.lm.copy()
     lm.novelty_index = None
-    assert fine_tune(lm, HELD_OUT, None, config).novelty_index is None
+    assert fine_tune(lm, HELD_OUT, None, TrainingConfig(sequence_length=50, steps=1)).novelty_index is None
 
 
 def test_a_model_overfitted_on_eight_bars_reproduces_them():
@@ -459,10 +480,10 @@ def test_a_model_overfitted_on_eight_bars_reproduces_them():
         "X:1\nT:Eight Bars\nR:reel\nM:C|\nL:1/8\nK:G\n"
         "GABc dedc|BdGB d2de|ceAc BdGB|A2cA GFED|\nGABc dedc|BdGB d2de|ceAc BGAF|G2B2 G4|]\n\n"
     ).normalize()
-    lm = LanguageModel.create(ModelConfig(embedding_dimension=16, units=64), seed=0)
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=32, units=128), seed=0)
     text = len(tune.text)
     config = TrainingConfig(
-        sequence_length=text, batch_size=1, learning_rate=0.015, steps=450, schedule="cosine", clip_norm=1.0
+        sequence_length=text, batch_size=1, learning_rate=0.015, steps=150, schedule="cosine", clip_norm=1.0
     )
     lm.fit(Corpus("eight bars", (tune,)), config=config)
     (written,) = lm.generate(title="Eight Bars", key="G", temperature=0, max_length=400)
