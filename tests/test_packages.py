@@ -3,7 +3,9 @@
 import runpy
 from pathlib import Path
 
-import setuptools
+import pytest
+
+setuptools = pytest.importorskip("setuptools", reason="setuptools is not installed")
 
 ROOT = Path(__file__).resolve().parent.parent
 
