@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+import abclm
 from abclm import Tune
 from abclm.language_model import LanguageModel
 
@@ -55,9 +56,10 @@ def html(notebook, name):
     return data["text/html"]
 
 
-# The run
+# The run: make slow, as it takes most of a minute
 
 
+@pytest.mark.slow
 def test_every_cell_shows_what_it_shows_in_the_docs(ran, written):
     def kinds(notebook):
         return {
@@ -69,6 +71,7 @@ def test_every_cell_shows_what_it_shows_in_the_docs(ran, written):
     assert all(kinds(written).values())
 
 
+@pytest.mark.slow
 def test_the_tune_is_what_was_asked_for_and_is_seen_and_heard(ran):
     tune = Tune.parse(said(ran[0], "abc"))
     assert (tune.title, tune.key, tune.rhythm, tune.meter) == ("The Lost Badger", "G", "jig", "6/8")
@@ -79,6 +82,7 @@ def test_the_tune_is_what_was_asked_for_and_is_seen_and_heard(ran):
     assert "problems: []" in said(ran[0], "numbers")
 
 
+@pytest.mark.slow
 def test_a_copy_is_known_from_a_tune_that_is_none(ran):
     own, copy = said(ran[0], "novelty").split("My Very Own Tune")
     assert own.rstrip().endswith("A copy? no")
@@ -86,6 +90,7 @@ def test_a_copy_is_known_from_a_tune_that_is_none(ran):
     assert copy.rstrip().endswith("A copy? yes")
 
 
+@pytest.mark.slow
 def test_what_it_learns_makes_it_better_and_is_seen(ran):
     before, after = map(float, re.findall(r"\d\.\d+", said(ran[0], "after")))
     assert 1.3 < after < before < 1.7
@@ -94,6 +99,7 @@ def test_what_it_learns_makes_it_better_and_is_seen(ran):
     assert "The Comparison" in html(ran[0], "again")
 
 
+@pytest.mark.slow
 def test_what_it_writes_is_there(ran):
     notebook, folder = ran
     for name, size in re.findall(r"(?m)^(\S+) +([\d,]+) bytes$", said(notebook, "save")):
@@ -103,6 +109,13 @@ def test_what_it_writes_is_there(ran):
 
 
 # What lies in docs/
+
+
+def test_its_cells_can_be_compiled_and_use_only_public_names(written):
+    for cell in written.cells:
+        if cell.cell_type == "code":
+            compile(cell.source, cell.id, "exec")
+            assert all(hasattr(abclm, name) for name in re.findall(r"\babclm\.(\w+)", cell.source))
 
 
 def test_it_is_small_and_valid(written):
