@@ -71,7 +71,7 @@ class Network(Protocol):
 
         Args:
             ids: integers.
-            dropout: what to drop in this step, see `abclm.models.dropout.Dropout`; by default nothing.
+            dropout: what to drop in this step, see `abclm.models.keras_network.Dropout`; by default nothing.
             product_type: what recurrent products are multiplied in, `tf.bfloat16` say; by default the type of the rest.
         """
 
