@@ -8,8 +8,8 @@ What was found of abc2midi 5.02, and what is done about it:
   `C|` is refused. It is given the tune with `X:1` and without `R:`, inline ones included; positions
   in its messages are those of the caller's text.
 - `%%abc-include` and `%%MIDI ptstress` open any file on the machine, so they never reach it.
-- `Z999999999` keeps it busy and takes gigabytes; nested parts, many voices or octave marks crash it;
-  past 500,000 bytes of MIDI it stops in the middle of the file. Hence a time limit, where the system
+- Some tunes keep it busy and take gigabytes, and some crash it; past 500,000 bytes of MIDI it stops in
+  the middle of the file. Hence a time limit, where the system
   has one a memory limit, and a file that must be whole.
 - Every note starts one tick (1/480 quarter note) late and ends on time, so that repeated notes stay
   apart. Positions are rounded down from the exact ones; errors don't add up.
