@@ -24,6 +24,14 @@ def connect(server):
     return connection
 
 
+def connect_if_let(server):
+    """A connection, or None where the server cuts it off before it stands."""
+    try:
+        return connect(server)
+    except ConnectionError:
+        return None
+
+
 def ask(server, path, body=None):
     content = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(f"{server.address}{path}", content, {"Content-Type": "application/json"})
@@ -99,7 +107,7 @@ def test_who_never_finishes_asking_is_shut_out(model_folder):
         time.sleep(2)
         size = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
         assert len(drained(lazy)) < size / 2
-        many = [connect(impatient) for _ in range(40)]
+        many = [each for _ in range(40) if (each := connect_if_let(impatient))]
         assert sum(is_open(each) for each in many) <= 20
         for each in [silent, halting, kept, slow, lazy, *many]:
             each.close()
