@@ -70,7 +70,7 @@ class Network(Protocol):
         """Logits for every position of ids `(batch, time)`, `(batch, time, tokens)`, from the first state.
 
         Args:
-            ids: integers.
+            ids: integers; of a model that reads a context, `(batch, time, 1 + columns)`.
             dropout: what to drop in this step, see `abclm.models.keras_network.Dropout`; by default nothing.
             product_type: what recurrent products are multiplied in, `tf.bfloat16` say; by default the type of the rest.
         """
@@ -136,6 +136,11 @@ class Architecture(ABC):
     @abstractmethod
     def describe(self) -> str:
         """The network in some words, for people: `an LSTM layer of 1,024 units, symbols embedded in 256`."""
+
+    @property
+    def columns(self) -> int:
+        """How many columns of `abclm.models.context` the network reads beside each token; by default none."""
+        return 0
 
     def parameters(self, vocabulary_size: int) -> int:
         """Count the weights' numbers."""
