@@ -27,6 +27,7 @@ import typer
 
 import abclm
 from abclm._version import VERSION
+from abclm.analysis import structure
 from abclm.analysis.statistics import FEATURES
 from abclm.cli import app, run
 from abclm.language_model import LanguageModel
@@ -355,15 +356,30 @@ def test_copies_of_a_model_are_counted(benchmark, small_model):
 def test_the_units_of_the_frechet_distance_are_printed(benchmark):
     said = benchmark("statistic_units.py", "oldTunes")
     found = dict(re.findall(r'(?m)^    "(\w+)": ([\d.e-]+),$', said))
-    assert found.keys() == FEATURES.keys()
-    for name, unit in FEATURES.items():
+    assert found.keys() == {**FEATURES, **structure.FEATURES}.keys()
+    for name, unit in {**FEATURES, **structure.FEATURES}.items():
         assert 0.3 < float(found[name]) / unit < 3
+
+
+def test_the_structure_of_written_and_real_tunes_is_printed(benchmark, small_model, tmp_path):
+    real = tmp_path / "real.abc"
+    real.write_text(
+        "\n".join(tune.text for tune in abclm.Corpus.load("oldTunes").normalize()), encoding="utf-8"
+    )
+    said = benchmark(
+        "structure.py", "--model", small_model, "-n", 2, "--rhythms", "reel", "jig", "--parts", 2, "--bars", 8,
+        "--real", real, "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert re.search(r"(?m)^  parts_of_four +1\.000 \| [\d.]+$", said)
+    assert re.search(r"(?m)^  with structure [\d.]+ \([\d.]+ by chance\)$", said)
+    assert len(abclm.read_tunebook(tmp_path / "out" / "jig.abc").tunes) == 2
 
 
 @pytest.mark.slow
 def test_the_units_of_the_frechet_distance_are_those_of_the_training_tunes(benchmark):
     found = re.findall(r'(?m)^    "(\w+)": ([\d.e-]+),$', benchmark("statistic_units.py"))
-    assert {name: float(value) for name, value in found} == pytest.approx(FEATURES, rel=0.02)
+    expected = {**FEATURES, **structure.FEATURES}
+    assert {name: float(value) for name, value in found} == pytest.approx(expected, rel=0.02)
 
 
 def test_the_shipped_model_knows_its_training_tunes():

@@ -97,7 +97,7 @@ def command(
         return
     tables = [_prediction_table(evaluation, seed)]
     if comparison:
-        tables += [_quality_table(qualities), _comparison_table(comparison)]
+        tables += [_quality_table(qualities), _structure_table(qualities), _comparison_table(comparison)]
     _print(tables)
 
 
@@ -166,6 +166,18 @@ def _quality_table(qualities: "dict[str, Quality]") -> "Table":
     return table
 
 
+def _structure_table(qualities: "dict[str, Quality]") -> "Table":
+    table = _table("structure", *qualities)
+    for name in dict.fromkeys(name for quality in qualities.values() for name in quality.structure):
+        means = (quality.structure.get(name) for quality in qualities.values())
+        cells = (
+            f"{each.mean:.3f} ({each.interval[0]:.3f} to {each.interval[1]:.3f})" if each else ""
+            for each in means
+        )
+        table.add_row(name.replace("_", " "), *cells)
+    return table
+
+
 def _comparison_table(comparison: "Comparison") -> "Table":
     table = _table("generated against real", "distance", "by chance", "in units", "generated", "real")
     for name, each in comparison.distances.items():
@@ -174,7 +186,11 @@ def _comparison_table(comparison: "Comparison") -> "Table":
             name.replace("_", " "), *(f"{number:.{4 if number < 0.1 else 3}f}" for number in numbers)
         )
     table.add_row("mean", f"{comparison.mean_distance:.4f}")
-    table.add_row("Fréchet distance", f"{comparison.frechet:.3f}", f"{comparison.frechet_chance:.3f}")
+    for label, found, chance in (
+        ("Fréchet distance", comparison.frechet, comparison.frechet_chance),
+        ("  with structure", comparison.structure_frechet, comparison.structure_frechet_chance),
+    ):
+        table.add_row(label, f"{found:.3f}", f"{chance:.3f}")
     return table
 
 
