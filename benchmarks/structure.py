@@ -39,7 +39,9 @@ def main() -> None:
 
     lm = abclm.load(options.model)
     held_out = (
-        [tune for path in options.real for tune in abclm.read_tunebook(path)] if options.real else split()[1]
+        [tune for path in options.real for tune in abclm.read_tunebook(path).tunes]
+        if options.real
+        else split()[1]
     )
     asked = {
         name: value
