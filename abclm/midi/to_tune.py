@@ -29,8 +29,8 @@ _BROKEN: dict[tuple[Fraction, ...], str] = {
     (Fraction(3, 2), Fraction(1, 2)): ">",
     (Fraction(1, 2), Fraction(3, 2)): "<",
 }
-_TUPLETS = (1, 3, 5, 7, 9)  # of those that ABC has, the odd ones
-_LONGEST_TUPLET = 12
+_TUPLETS = (3, 5, 7, 9)  # of those that ABC has, the odd ones
+_LONGEST_TUPLET, _TUPLET_BEATS = 12, 4  # in notes, in beats; what is longer is cut
 _UNKNOWN = 9  # an alteration that no note has: the next one gets its sign
 
 
@@ -167,18 +167,20 @@ def _groups(events: Sequence[_Event]) -> Iterator[tuple[int, Sequence[_Event]]]:
         group = events[at : at + count]
         at += count
         p = lcm(*(odd_part(time) for event in group for time in (event.onset, event.end)))
-        if (p in _TUPLETS and count <= _LONGEST_TUPLET) or group[0].onset.__floor__() == ceil(
-            group[-1].end
-        ) - 1:
+        start, end = group[0].onset, group[-1].end
+        is_short = count <= _LONGEST_TUPLET and end - start <= _TUPLET_BEATS
+        if p == 1 or (p in _TUPLETS and is_short) or start.__floor__() + 1 == ceil(end):
             yield p, group
         else:
             yield from _groups([part for event in group for part in _at_beats(event)])
 
 
 def _at_beats(event: _Event) -> Iterator[_Event]:
-    while (beat := Fraction(event.onset.__floor__() + 1)) < event.end:
-        part, event = event.cut(beat)
-        yield part
+    """Cut an event at the first beat in it, and at the last, so that what is between is no part of a tuplet."""
+    for beat in (event.onset.__floor__() + 1, ceil(event.end) - 1):
+        if event.onset < beat < event.end:
+            part, event = event.cut(Fraction(beat))
+            yield part
     yield event
 
 

@@ -80,6 +80,17 @@ def test_triplets_of_quarter_notes_stay_triplets():
     )
 
 
+def test_what_is_held_from_a_triplet_for_long_is_no_part_of_it():
+    third = Fraction(1, 3)
+    tune = written((third, 67), (third, 69), (6, 71), (third, 72), (1, 74), metas=[meter(0, 7, 4)])
+    assert tune.body == "(3GAB- B10- (3:2:2B2c|d2|]\n"
+    assert [note.duration for note in tune.notes()] == [third, third, 6, third, 1]
+
+
+def test_a_meter_of_no_use_is_passed_over():
+    assert written(*[(1, pitch) for pitch in SCALE[:4]] * 4, metas=[meter(0, 255, 1)]).meter == "4/4"
+
+
 def test_a_rest_in_a_triplet_is_a_rest_in_a_triplet():
     third = Fraction(1, 3)
     tune = written(*[(third, 67), (third, 69), (third, None)] * 4, metas=[meter(0, 4, 4)])

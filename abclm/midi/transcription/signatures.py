@@ -17,6 +17,7 @@ _NEAR = Fraction(1, 16)
 # Meter and bar lines of a long piece are those of its beginning.
 _LISTENED_NOTES = 1000
 _MOST_STARTS = 48
+_LONGEST_BAR = 32  # quarter notes; a meter of longer ones is a mistake
 _MAJOR_MODES = ("", "mix", "dor", "m")
 _MINOR_MODES = ("m", "dor", "mix", "")
 _METERS = {
@@ -67,6 +68,8 @@ def _named_meters(file: MidiFile, first: Fraction, last: Fraction) -> list[tuple
     """The meters that the file names, from when on each holds: that of the first note, and changes after it."""
     named: list[tuple[Fraction, Meter]] = []
     for ticks, beats, unit in file.meters:
+        if bar_length((beats, unit)) > _LONGEST_BAR:
+            continue
         time = max(first, round(Fraction(ticks, file.ticks_per_quarter) / _NEAR) * _NEAR)
         if not named and time > first:
             named.append((first, (4, 4)))  # what holds where a file says nothing
