@@ -122,6 +122,21 @@ def test_what_a_tune_has_alone_is_what_was_followed(monkeypatch):
     assert len({chance for _, _, chance in found}) > 4
 
 
+def test_the_last_bar_is_drawn_again_by_the_logits_of_its_beginning(lm, monkeypatch):
+    take, found = Ending.take, []
+
+    def noting(draws, text, number, alone):
+        found.append((draws.start.logits, text[: draws.start.length]))
+        return take(draws, text, number, alone)
+
+    monkeypatch.setattr(Ending, "take", noting)
+    options = {"bar_redraws": 3, "seed": 1, "title": "Asked", "max_length": 400}
+    lm.generate(n=6, batch_size=1, **options)
+    for logits, text in found:
+        np.testing.assert_array_equal(logits, lm.logits("\n" + text)[-1])
+    assert len(found) >= 6
+
+
 @pytest.mark.parametrize("changes", [{}, {"bar_redraws": 3}, {"bar_repetition": 0.5}, {"temperature": 1.5}])
 def test_a_tune_is_the_same_alone_streamed_and_in_a_batch(lm, changes):
     options = {"seed": 3, "title": "Asked", "max_length": 600, "ending_draws": 6, **changes}
