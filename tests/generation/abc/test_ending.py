@@ -38,7 +38,7 @@ def lm():
 
 def ending_of(most, on_tonic=False):
     ending = Ending(most, on_tonic)
-    ending.start = Snapshot(len(HEADER) + 10, None, None, None, None)
+    ending.start = Snapshot(len(HEADER) + 10, None, None, None, None, None)
     return ending
 
 
@@ -116,8 +116,7 @@ def test_what_a_tune_has_alone_is_what_was_followed(monkeypatch):
     for text, begin, chance in found:
         draft.cache.begin = Tune.parse(text).body_start
         ids, first = lm.tokenizer.encode(text).tolist(), len(text) - closing_symbols(text, begin)
-        rows = decoder._logits_alone(draft, ids[:-1], first)
-        alone = sum(log_probability(row, token_id) for row, token_id in zip(rows, ids[first:], strict=True))
+        alone = decoder.log_probability_alone(draft, ids, first)
         assert math.exp(alone) == pytest.approx(chance)
     assert len({chance for _, _, chance in found}) > 4
 
@@ -126,7 +125,7 @@ def test_the_last_bar_is_drawn_again_by_the_logits_of_its_beginning(lm, monkeypa
     take, found = Ending.take, []
 
     def noting(draws, text, number, alone):
-        found.append((draws.start.logits, text[: draws.start.length]))
+        found.append((draws.start.scores, text[: draws.start.length]))
         return take(draws, text, number, alone)
 
     monkeypatch.setattr(Ending, "take", noting)
