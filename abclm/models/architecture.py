@@ -73,12 +73,10 @@ class Engine(Protocol):
             Logits, float32 `(batch, tokens)`; with `structure` the gate's scores behind them, see `models.copies`.
         """
 
-    def logits(
-        self, ids: npt.NDArray[np.integer[Any]], places: npt.NDArray[np.integer[Any]] | None = None
-    ) -> Floats:
+    def logits(self, ids: npt.NDArray[np.integer[Any]]) -> Floats:
         """Score what follows each token of one text, from the beginning: float32 `(time, tokens)`.
 
-        With `structure` it takes the places of the text, `(time, columns)`, and gives the logarithms of the mixture.
+        With `structure` it takes `(time, 1 + columns)`, and gives the logarithms of the mixture.
         """
 
 

@@ -134,22 +134,25 @@ class RecurrentEngine(ABC):
             self._pace.note((time.perf_counter() - begun) / state.batch)
         return scores
 
-    def logits(self, ids: npt.NDArray[np.integer], places: npt.NDArray[np.integer] | None = None) -> Floats:
+    def logits(self, ids: npt.NDArray[np.integer]) -> Floats:
         """Score what follows each symbol of one text, from the zero state.
 
         Args:
-            ids: of the text.
-            places: its places, (time, columns), for a model with `structure`.
+            ids: of the text, `(time,)`; with `structure` each with its place, `(time, 1 + columns)`.
 
         Returns:
             float32 (time, vocabulary); with `structure` the logarithms of the mixture's probabilities.
         """
         state, width = self.start(), self._columns.shape[1]
-        rows = np.empty((len(ids), width + (GATE if self._gate else 0)), np.float32)
-        for time_step, token_id in enumerate(ids.tolist()):
-            place = () if places is None else (tuple(places[time_step].tolist()),)
-            rows[time_step] = self.step(state, [token_id], place)[0]
-        return rows if places is None else mixture(rows, places[:, COPY_COLUMNS]).astype(np.float32)
+        if self._gate is None:
+            rows = np.empty((len(ids), width), np.float32)
+            for row, token_id in zip(rows, ids.tolist(), strict=True):
+                row[:] = self.step(state, [token_id])[0]
+            return rows
+        rows = np.empty((len(ids), width + GATE), np.float32)
+        for row, (token_id, *place) in zip(rows, ids.tolist(), strict=True):
+            row[:] = self.step(state, [token_id], [tuple(place)])[0]
+        return mixture(rows, ids[:, 1:][:, COPY_COLUMNS]).astype(np.float32)
 
     def _looked_up(self, state: State, ids: Sequence[int] | npt.NDArray[np.integer]) -> Floats:
         """What the symbols add to the first layer's gates, `(gates·units, batch)`."""

@@ -89,7 +89,7 @@ def softmax(scores):
 
 
 def test_the_mixture_is_that_of_its_equations(weights, tune):
-    found = NumpyEngine(["lstm"], UNITS, weights).logits(*tune)
+    found = NumpyEngine(["lstm"], UNITS, weights).logits(np.column_stack(tune))
     expected = np.array(list(written_out(weights, *tune)))
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, np.log(expected), atol=2e-5)
