@@ -55,23 +55,32 @@ class Piece:
         program: int = 0,
         tempo: int = 120,
     ) -> Self:
-        """Make a piece of notes: one track, one instrument, one tempo.
+        """Make a piece of notes: one instrument, one tempo. A key that is struck while it sounds gets another track.
 
         Args:
-            notes: in any order; their channel and track are not looked at.
+            notes: in any order, each longer than nothing; their channel and track are not looked at.
             ticks_per_quarter: what their onsets and ends count.
             title: of the piece.
             program: the instrument, of General MIDI, from 0.
             tempo: quarter notes a minute.
         """
-        events = [tempo_event(round(60e6 / tempo)), program_event(0, program)]
-        for note in notes:
-            events.append(MidiEvent(note.start_ticks, NOTE_ON, bytes([note.pitch, note.velocity])))
-            events.append(MidiEvent(note.end_ticks, NOTE_OFF, bytes([note.pitch, 0])))
-        # Where a note ends as the next begins, it ends first.
-        events.sort(key=lambda event: (event.ticks, event.status == NOTE_ON))
-        events.append(MidiEvent(events[-1].ticks, META, bytes([END_OF_TRACK])))
-        return cls(title, MidiFile(ticks_per_quarter, (tuple(events),)))
+        tracks: list[list[MidiEvent]] = []
+        free: list[dict[int, int]] = []  # of each track, when each key is free
+        for note in sorted(notes):
+            number = next(
+                (n for n, each in enumerate(free) if each.get(note.pitch, 0) <= note.start_ticks), len(free)
+            )
+            if number == len(free):
+                free.append({})
+                tracks.append([program_event(_channel(number), program)])
+            free[number][note.pitch] = note.end_ticks
+            key, channel = bytes([note.pitch]), _channel(number)
+            tracks[number].append(
+                MidiEvent(note.start_ticks, NOTE_ON | channel, key + bytes([note.velocity]))
+            )
+            tracks[number].append(MidiEvent(note.end_ticks, NOTE_OFF | channel, key + b"\0"))
+        first = (tempo_event(round(60e6 / tempo)), MidiEvent(0, META, bytes([END_OF_TRACK])))
+        return cls(title, MidiFile(ticks_per_quarter, (first, *map(_whole_track, tracks))))
 
     @property
     def ticks_per_quarter(self) -> int:
@@ -125,6 +134,18 @@ class Piece:
 
         tracks = tuple(tuple(filter(is_kept, track)) for track in self.midi.tracks)
         return replace(self, midi=MidiFile(self.ticks_per_quarter, tracks))
+
+
+def _channel(track: int) -> int:
+    """The channel of a track that is written: each its own as long as there are some, and never that of drums."""
+    number = track % 15
+    return number + (number >= PERCUSSION_CHANNEL)
+
+
+def _whole_track(events: list[MidiEvent]) -> tuple[MidiEvent, ...]:
+    # Where a note ends as the next begins, it ends first.
+    ordered = sorted(events, key=lambda event: (event.ticks, event.is_kind(NOTE_ON)))
+    return (*ordered, MidiEvent(ordered[-1].ticks, META, bytes([END_OF_TRACK])))
 
 
 class _Programs:
