@@ -415,6 +415,20 @@ def test_the_structure_of_written_and_real_tunes_is_printed(benchmark, small_mod
     assert len(abclm.read_tunebook(tmp_path / "out" / "jig.abc").tunes) == 2
 
 
+def test_shuffled_bars_are_told_as_surely_as_real_tunes(benchmark, small_model, tmp_path):
+    book = tmp_path / "book.abc"
+    book.write_text(
+        "\n".join(tune.text for tune in abclm.Corpus.load("oldTunes").normalize()), encoding="utf-8"
+    )
+    said = benchmark(
+        "inception_score.py", "--model", small_model, "-n", 4, "--fewest", 8, "--order", 3,
+        "--training", book, "--real", book,
+    )  # fmt: skip
+    figures = dict(re.findall(r"(?m)^(real.*?) {2,}([\d.]+) \|", said))
+    assert len(figures) == 3
+    assert all(float(figure) > 1 for figure in figures.values())
+
+
 @pytest.mark.slow
 def test_the_units_of_the_frechet_distance_are_those_of_the_training_tunes(benchmark):
     found = re.findall(r'(?m)^    "(\w+)": ([\d.e-]+),$', benchmark("statistic_units.py"))
