@@ -197,10 +197,50 @@ def test_the_blocks_of_a_page_run(page, call, folder, capsys):
             for line in commands_of(block.code):
                 code, output = call(line)
                 assert code == 0, f"{place}: {line}\n{output}"
+                assert_result(line, output)
         elif block.language == "console":
             for line, shown in sessions_of(block.code):
                 _, output = call(line)
                 assert output.strip() == shown.strip(), f"{place}: {line}"
+
+
+def assert_result(line, output):
+    """A command has done what it is for: its files can be read, its tunes played, its figures stand."""
+    words = shlex.split(line, comments=True)
+    command = words[1] if len(words) > 1 else ""
+    written = [after for before, after in itertools.pairwise(words) if before in ("--out", "--picture", ">")]
+    if command == "convert" or "convert" in words:
+        written += words[words.index("convert") + 2 :][:1]
+    for path in map(Path, written):
+        assert path.is_dir() or path.stat().st_size > 0, line
+        if path.suffix == ".abc":
+            assert len(abclm.Corpus.read(path)) > 0, line
+    if command in ("train", "fine-tune"):
+        assert abclm.load(f"./{written[0]}").history, line
+    elif command == "evaluate" and "--json" not in words:
+        assert float(re.search(r"(?m)^ *bits per character +([\d.]+)", output)[1]) > 0, line
+    elif command == "generate" and "--out" in words:
+        assert abclm.Corpus.read(written[0]), line
+    elif command == "generate" and "|" not in words and "--json" not in words and not written:
+        tunes = abclm.notation.tunebook.parse_tunebook(output).tunes
+        wanted = int(words[words.index("-n") + 1]) if "-n" in words else 1
+        assert len(tunes) == wanted, line
+        asked = dict(itertools.pairwise(words))
+        for tune in tunes:
+            assert tune.title == asked.get("--title", tune.title), line
+            assert tune.notes(), line
+    elif command == "check":
+        assert re.search(r"\d+ tunes?, 0 errors", output), line
+
+
+def test_no_page_gives_a_model_the_name_of_a_shipped_one():
+    for page in PAGES:
+        for block in blocks(page):
+            ours = "\n".join(line for line in block.code.splitlines() if not line.startswith("python "))
+            names = re.findall(r"--out ([\w-]+)|\.save\(\"([\w-]+)\"\)", ours)
+            assert not {name for pair in names for name in pair} & set(presets.preset_names()), page_name(
+                page
+            )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
