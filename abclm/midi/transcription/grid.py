@@ -186,9 +186,9 @@ def _division(places: Sequence[Fraction], divisions: Sequence[int], near: Fracti
 
 def _rough_division(places: Sequence[Fraction], is_score: bool) -> int:
     """The coarsest division, and of these the nearest, on which places that are apart stay so."""
-    apart, finest = (_SCORE_APART, _FINEST_OF_SCORE) if is_score else (_APART, ())
+    apart = _SCORE_APART if is_score else _APART
     different = 1 + sum(later - place > apart for place, later in pairwise(sorted(places)))
-    for divisions in (*_ROUGH, *finest):
+    for divisions in (*_ROUGH, *(_FINEST_OF_SCORE if is_score else ())):
         division = min(
             divisions,
             key=lambda division: sum(
