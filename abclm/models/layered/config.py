@@ -71,7 +71,8 @@ class LayeredConfig(Architecture):
         """Make an engine that reads the window anew for each token, with Keras."""
         from abclm.models.layered.engine import WindowEngine
 
-        return WindowEngine(self, weights)
+        tokens = weights["logits/bias"].size // self.tokens_ahead
+        return WindowEngine(self.network(tokens, weights), self.window)
 
     def network(
         self, vocabulary_size: int, weights: Weights | None = None, precision: str = "float32"

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 if TYPE_CHECKING:
-    from abclm.models.architecture import Floats, Weights
-    from abclm.models.layered.config import LayeredConfig
+    from abclm.models.architecture import Floats
+    from abclm.models.layered.network import LayeredNetwork
 
 Windows = npt.NDArray[np.int32]
 
@@ -46,8 +46,8 @@ class WindowEngine:
     """A layered network that writes. A window is filled up in front with the first token of its text.
 
     Args:
-        config: of the network.
-        weights: of the model.
+        network: with the weights of the model.
+        window: tokens that it reads.
 
     Attributes:
         few: 1, as Keras does not promise the same bits for one text and for several.
@@ -55,10 +55,9 @@ class WindowEngine:
 
     few = 1
 
-    def __init__(self, config: LayeredConfig, weights: Weights) -> None:
-        self._window = config.window
-        network = config.network(weights["logits/bias"].size // config.tokens_ahead, weights)
-        signature = [tf.TensorSpec([None, config.window], tf.int32)]
+    def __init__(self, network: LayeredNetwork, window: int) -> None:
+        self._window = window
+        signature = [tf.TensorSpec([None, window], tf.int32)]
         self._first_logits = tf.function(
             lambda windows: network.logits(windows)[:, 0], input_signature=signature, autograph=False
         )

@@ -18,8 +18,7 @@ from abclm.models.layered.attention import SelfAttention
 
 if TYPE_CHECKING:
     from abclm.models.architecture import Floats
-    from abclm.models.layered.config import LayeredConfig
-    from abclm.models.layered.parts import Part
+    from abclm.models.layered.parts import Layered, Part
 
 
 @keras.saving.register_keras_serializable(package="abclm")
@@ -69,7 +68,7 @@ class LayeredNetwork(keras.Model):  # type: ignore[misc]
         self.built = True
 
     @classmethod
-    def of(cls, config: LayeredConfig, vocabulary_size: int, precision: str = "float32") -> LayeredNetwork:
+    def of(cls, config: Layered, vocabulary_size: int, precision: str = "float32") -> LayeredNetwork:
         """Make the network of an architecture; Keras initialises it."""
         policy = precision if precision == "float32" else f"mixed_{precision}"
         ids = keras.Input((config.window,), dtype="int32")
@@ -141,7 +140,7 @@ class LayeredNetwork(keras.Model):  # type: ignore[misc]
         return [each for each in self.core.non_trainable_variables if id(each) not in known]
 
 
-def draw_weights(config: LayeredConfig, vocabulary_size: int, seed: int) -> dict[str, Floats]:
+def draw_weights(config: Layered, vocabulary_size: int, seed: int) -> dict[str, Floats]:
     """Draw untrained weights; Keras' initialisers take their seeds from Python's random numbers."""
     before = random.getstate()
     random.seed(seed)
@@ -151,19 +150,19 @@ def draw_weights(config: LayeredConfig, vocabulary_size: int, seed: int) -> dict
         random.setstate(before)
 
 
-def shapes_of(config: LayeredConfig, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
+def shapes_of(config: Layered, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
     """Name each weight and give its shape."""
     return {name: shape for name, shape, _ in _described(config, vocabulary_size)}
 
 
-def trainable_parameters(config: LayeredConfig, vocabulary_size: int) -> int:
+def trainable_parameters(config: Layered, vocabulary_size: int) -> int:
     """Count the numbers that training steps change: all but the statistics of batch normalisation."""
     described = _described(config, vocabulary_size)
     return sum(int(np.prod(shape)) for _, shape, is_trainable in described if is_trainable)
 
 
 @functools.cache  # making a network takes a second
-def _described(config: LayeredConfig, vocabulary_size: int) -> tuple[tuple[str, tuple[int, ...], bool], ...]:
+def _described(config: Layered, vocabulary_size: int) -> tuple[tuple[str, tuple[int, ...], bool], ...]:
     """The name of each weight, its shape, and whether it is trained."""
     weights = LayeredNetwork.of(config, vocabulary_size).core.weights
     return tuple((each.path, tuple(map(int, each.shape)), bool(each.trainable)) for each in weights)

@@ -1,7 +1,7 @@
 """Say which Keras layers a network has, one after another, without importing Keras: the parts of layered networks."""
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 
 class Part(NamedTuple):
@@ -16,6 +16,32 @@ class Part(NamedTuple):
     kind: str
     options: Mapping[str, Any]
     is_bidirectional: bool = False
+
+
+class Layered(Protocol):
+    """What network and engine have to know of an architecture; see `abclm.models.layered.config.LayeredConfig`."""
+
+    def __hash__(self) -> int:
+        """Architectures are values."""
+
+    @property
+    def window(self) -> int:
+        """Tokens that are read."""
+
+    @property
+    def inputs(self) -> str:
+        """How a token is read: `scaled`, `one-hot` or `embedding`."""
+
+    @property
+    def embedding_dimension(self) -> int:
+        """Numbers that stand for a token with `embedding`."""
+
+    @property
+    def tokens_ahead(self) -> int:
+        """Tokens that are predicted at once."""
+
+    def layers(self) -> Sequence[Part]:
+        """The layers between the input and the dense layer."""
 
 
 def recurrent(
