@@ -189,7 +189,7 @@ def _rough_division(places: Sequence[Fraction], is_score: bool) -> int:
     apart = _SCORE_APART if is_score else _APART
     different = 1 + sum(later - place > apart for place, later in pairwise(sorted(places)))
     for divisions in (*_ROUGH, *(_FINEST_OF_SCORE if is_score else ())):
-        division = min(
+        division: int = min(
             divisions,
             key=lambda division: sum(
                 abs(place - Fraction(round(place * division), division)) for place in places
