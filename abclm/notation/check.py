@@ -1,5 +1,6 @@
 """Find the problems of a tune, with line, column and severity."""
 
+import re
 from bisect import bisect_left, bisect_right
 from fractions import Fraction
 
@@ -10,6 +11,8 @@ from abclm.notation.problems import MOST_PROBLEMS, Problem
 from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, SINGLE, START, Change, Rest, Timed
 from abclm.notation.timing import Ticks, ticks
 from abclm.notation.tune import Tune
+
+_JUMP_IN_TEXT = re.compile(r'"[^"\n]{0,20}?(?<![A-Za-z])(D\.[CS]\.)[^"\n]{0,20}"')
 
 
 def check(tune: Tune) -> list[Problem]:
@@ -35,6 +38,14 @@ def check(tune: Tune) -> list[Problem]:
     places = [*tune.header_problems, *_header(tune), *tune.music.problems, *_fields(tune)]
     places += _bars(tune)  # expands the repeats, which finds their problems
     places += tune.playback.problems
+    places += [
+        (
+            tune.body_start + match.start(),
+            "warning",
+            f"{match[1]} is a text and not played out; write !{match[1]}!",
+        )
+        for match in _JUMP_IN_TEXT.finditer(tune.body)
+    ]
     if len(tune.music.voices) > 1:
         at = tune.body_start
         places.append((at, "warning", f"there are {len(tune.music.voices)} voices; only the first is used"))
