@@ -14,7 +14,18 @@ from fractions import Fraction
 from abclm.notation.fields import parse_meter
 from abclm.notation.keys import LETTERS, SEMITONES, SIGNS, parse_key
 from abclm.notation.pieces import NAMED_PIECE
-from abclm.notation.symbols import ENDING, SINGLE, Bar, Change, Chord, ChordSymbol, Note, Rest, Symbol, Timed
+from abclm.notation.symbols import (
+    ENDING,
+    SINGLE,
+    Bar,
+    Change,
+    ChordSymbol,
+    Note,
+    Rest,
+    Symbol,
+    Timed,
+    notes_of,
+)
 from abclm.notation.timing import quarters
 from abclm.notation.tune import Tune
 
@@ -121,9 +132,9 @@ class _Body:
 
     def _event(self, event: Timed) -> str:
         """Write a note, a chord or a rest, with a tie where it joins a note of the next event."""
-        following = Counter(note.pitch for note in _notes(next(self.following)))
+        following = Counter(note.pitch for note in notes_of(next(self.following)))
         written = []
-        for note in _notes(event):
+        for note in notes_of(event):
             tied = note.tied and following[note.pitch] > 0
             following[note.pitch] -= tied
             written.append(_pitch(note) + "-" * tied)
@@ -181,12 +192,6 @@ def _field(change: Change) -> str:
     if change.letter == "M":
         return parse_meter(change.value).text
     return re.sub(r"[\[\]\n]", "", change.value)[:60] if change.letter == "Q" else ""
-
-
-def _notes(event: Timed) -> list[Note]:
-    if isinstance(event, Note):
-        return [event]
-    return event.notes if isinstance(event, Chord) else []
 
 
 def _pitch(note: Note) -> str:

@@ -76,6 +76,13 @@ class Chord(Timed):
     notes: list[Note] = field(default_factory=list)
 
 
+def notes_of(event: Timed | None) -> list[Note]:
+    """The notes of a note or chord; none of a rest."""
+    if isinstance(event, Note):
+        return [event]
+    return event.notes if isinstance(event, Chord) else []
+
+
 def struck(event: Timed) -> list[Note]:
     """The notes that begin to sound at an event: the notes of a note or chord that don't continue a tie."""
     if isinstance(event, Note):

@@ -36,7 +36,9 @@ from abclm.notation.symbols import (
     Rest,
     Space,
     Symbol,
+    Timed,
     Tuplet,
+    notes_of,
 )
 from abclm.notation.timing import WHOLE, Setting, tuplet_time
 from abclm.notation.tune import Tune
@@ -66,6 +68,7 @@ class Writer:
         self.layout = Layout()
         self.begun_tuplet: Tuplet | None = None
         self.jumps = False
+        self.dropped: set[Note] = set()  # notes whose tie leads to no note in the written order
         self.passes: tuple[int, ...] = ()  # of the variant ending that begins next
         self.lengths: dict[Symbol, str] = {}  # of notes with written-out broken rhythm
         self.uneven: set[Tuplet] = set()  # tuplets of notes of different length
@@ -109,7 +112,13 @@ class Writer:
                     self.layout.before("|:")  # else the repeat would begin at this double bar line
                 else:
                     self._bar_line(START, "|:")
-            self._passage(passage, any(after.times > 1 for after in passages[number + 1 : number + 2]))
+            after = passages[number + 1] if number + 1 < len(passages) else None
+            if after is None:
+                leaves = self.jumps
+            else:
+                leaves = number + 1 in self.playback.joints or after.body.start != passage.stop
+            self.dropped = self._ties_to_nowhere(number) if leaves else set()
+            self._passage(passage, after is not None and after.times > 1)
             place = passage.stop
         if not any(
             isinstance(symbols[index], Note | Chord) for music, _ in self.playback.turns() for index in music
@@ -136,6 +145,25 @@ class Writer:
                 self._bar_line(DOUBLE, "||")
             elif repeated and music is last and repeat_follows:
                 self.layout.newline = True  # abc2midi doesn't recognize :: as the end of an ending
+
+    def _ties_to_nowhere(self, number: int) -> set[Note]:
+        """The last notes of a passage whose ties lead to no note, as a passage from another place follows."""
+        passage, *others = self.playback.passages[number:]
+        events = self._events(passage)
+        targets = next(filter(None, map(self._events, others)), [])[:1]
+        if passage.times > 1:
+            targets += events[:1]
+        pitches = {note.pitch for event in targets for note in notes_of(event)}
+        return {
+            note
+            for event in events[-1:]
+            for note in notes_of(event)
+            if note.tied and note.pitch not in pitches
+        }
+
+    def _events(self, passage: Passage) -> list[Timed]:
+        symbols = self.playback.symbols[passage.body.start : passage.stop]
+        return [symbol for symbol in symbols if isinstance(symbol, Timed)]
 
     def _music(self, music: range, repeated: bool, repeat_follows: bool) -> None:
         """Write a range of events, which end with `:|` if they are repeated."""
@@ -170,14 +198,16 @@ class Writer:
         length = self.lengths.get(note, note.length) if self.lengths else note.length
         if length:
             text += short_length(length)
-        if note.tied:
+        if note.tied and note not in self.dropped:
             text += "-"
         self.layout.event(self._tuplet_mark() + text if self.begun_tuplet else text)
 
     def _chord(self, chord: Chord) -> None:
-        all_tied = all(note.tied for note in chord.notes)
+        tied = [note.tied and note not in self.dropped for note in chord.notes]
+        all_tied = all(tied)
         inner = "".join(
-            self.speller.note(note) + ("-" if note.tied and not all_tied else "") for note in chord.notes
+            self.speller.note(note) + ("-" if is_tied and not all_tied else "")
+            for note, is_tied in zip(chord.notes, tied, strict=True)
         )
         length = short_length(self.lengths.get(chord, chord.length))
         text = inner if len(chord.notes) == 1 else f"[{inner}]"
