@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
-from math import gcd
 from typing import Any
 
 from abclm.errors import NotationError
@@ -12,6 +11,7 @@ from abclm.notation.canonical.layout import Layout
 from abclm.notation.canonical.lengths import (
     format_length,
     short_length,
+    simple_ratio,
     uneven_tuplets,
     write_out_broken_rhythm,
 )
@@ -258,7 +258,7 @@ class Writer:
         if tuplet is None:
             return ""
         r = tuplet.r or tuplet.p
-        p, q = _simple_ratio(tuplet.p, tuplet.q or 1)
+        p, q = simple_ratio(tuplet.p, tuplet.q or 1)
         meter = self.setting.meter
         usual = q == tuplet_time(p, meter) and not (
             p in (5, 7, 9) and meter.is_triple
@@ -318,20 +318,3 @@ class Writer:
                 elif symbol.letter == "L":
                     setting.unit = parse_unit_note_length(symbol.value)
         return found
-
-
-def _simple_ratio(p: int, q: int) -> tuple[int, int]:
-    """The numbers of a tuplet, as they are if the standard allows them, else the smallest that mean the same.
-
-    Raises:
-        NotationError: the notes would need a tuplet of more than nine.
-    """
-    if 2 <= p <= 9:
-        return p, q
-    common = gcd(p, q)
-    simple = p // common, q // common
-    if simple[0] == 1:
-        simple = 2, 2 * simple[1]
-    if simple[0] > 9:
-        raise NotationError(f"({p}:{q} can't be kept; a tuplet has 2 to 9 notes")
-    return simple
