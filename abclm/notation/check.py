@@ -6,13 +6,14 @@ from fractions import Fraction
 from abclm.errors import NotationError
 from abclm.notation.fields import FIELDS, Meter, parse_meter, parse_unit_note_length
 from abclm.notation.keys import parse_key
+from abclm.notation.losses import IN_EVERY_CHECK, describe, find_losses
 from abclm.notation.problems import MOST_PROBLEMS, Problem
 from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, SINGLE, START, Change, Rest, Timed
 from abclm.notation.timing import Ticks, ticks
 from abclm.notation.tune import Tune
 
 
-def check(tune: Tune) -> list[Problem]:
+def check(tune: Tune, with_losses: bool = True) -> list[Problem]:
     r"""Find the problems of a tune.
 
     An error is notation that can't be played as written: unclosed brackets, ties and broken rhythm without a second
@@ -22,6 +23,7 @@ def check(tune: Tune) -> list[Problem]:
 
     Args:
         tune: any tune.
+        with_losses: whether a warning says that voices, overlays or microtones are left out or changed.
 
     Returns:
         The problems in the order of their places, at most 1,000.
@@ -35,9 +37,11 @@ def check(tune: Tune) -> list[Problem]:
     places = [*tune.header_problems, *_header(tune), *tune.music.problems, *_fields(tune)]
     places += _bars(tune)  # expands the repeats, which finds their problems
     places += tune.playback.problems
-    if len(tune.music.voices) > 1:
-        at = tune.body_start
-        places.append((at, "warning", f"there are {len(tune.music.voices)} voices; only the first is used"))
+    if with_losses:
+        losses = [loss for loss in find_losses(tune) if loss[0] in IN_EVERY_CHECK]
+        voices = len(tune.music.voices)
+        said = describe(losses) | {"voice": f"there are {voices} voices; only the first is used"}
+        places += [(at, "warning", said[kind]) for kind, _, at, _ in losses]
     if not any(isinstance(symbol, Timed) and not isinstance(symbol, Rest) for symbol in tune.music.symbols):
         places.append((min(tune.body_start, len(tune.text) - 1), "error", "the tune has no notes"))
     lines = [0] + [index + 1 for index, character in enumerate(tune.text) if character == "\n"]

@@ -5,7 +5,7 @@ from typing import TypeVar
 from abclm.errors import NotationError
 from abclm.notation.canonical.writer import Writer
 from abclm.notation.fields import RHYTHMS, canonical_title, parse_meter, parse_unit_note_length
-from abclm.notation.keys import parse_key, transpose_key
+from abclm.notation.keys import parse_key
 from abclm.notation.tune import Tune
 
 AnyTune = TypeVar("AnyTune", bound=Tune)
@@ -70,12 +70,14 @@ def transpose(tune: AnyTune, semitones: int, *, chord_symbols: bool = True) -> A
 
 
 def _canonical(tune: AnyTune, chord_symbols: bool, semitones: int) -> AnyTune:
-    key = transpose_key(parse_key(tune.key), semitones) if semitones else parse_key(tune.key)
+    parse_key(tune.key)  # raises an error for what is no key
     setting = tune.setting()
     title = next(filter(None, map(canonical_title, tune.titles)), "")
     meter = None if tune.meter is None else parse_meter(tune.meter).text
     if tune.unit_note_length is not None:
         parse_unit_note_length(tune.unit_note_length)
+    writer = Writer(tune, chord_symbols, semitones)
+    key = writer.speller.written_key
     fields = {
         "X": "1",
         "T": title,
@@ -85,7 +87,6 @@ def _canonical(tune: AnyTune, chord_symbols: bool, semitones: int) -> AnyTune:
         "K": key.text,
     }
     header = "".join(f"{letter}:{value}\n" for letter, value in fields.items() if value)
-    writer = Writer(tune, chord_symbols, semitones)
     # The fields that `Tune.parse` would read.
     canonical = type(tune)(
         text=f"{header}{writer.write()}\n\n",

@@ -31,6 +31,7 @@ from abclm.notation.symbols import (
     ChordSymbol,
     Note,
     Rest,
+    Shift,
     Space,
     Symbol,
     Tuplet,
@@ -56,7 +57,8 @@ class Writer:
         self.playback = Playback(tune.music, tune.parts, mend_after_endings=True)
         self.chord_symbols = chord_symbols
         self.setting = tune.setting()  # the settings at the current place
-        self.speller = Speller(self.setting.key, semitones)
+        self.setting.shift = tune.music.shift
+        self.speller = Speller(self.setting.key, semitones, tune.music.shift, tune.music.propagation)
         self.layout = Layout()
         self.begun_tuplet: Tuplet | None = None
         self.in_first_ending = False
@@ -93,6 +95,7 @@ class Writer:
             Broken: self._broken,
             Tuplet: self._tuplet,
             Change: self._change,
+            Shift: self._shift,
             ChordSymbol: self._chord_symbol,
         }
         for section in sections:
@@ -188,8 +191,14 @@ class Writer:
         elif change.letter == "L":
             self._change_unit(parse_unit_note_length(change.value))
 
-    def _change_key(self, key: Key) -> None:
-        if self.speller.change_key(key):
+    def _shift(self, shift: Shift, kind: str) -> None:
+        if shift.with_key:
+            self.speller.shift = shift.semitones
+        else:
+            self._change_key(self.speller.key, shift.semitones)
+
+    def _change_key(self, key: Key, shift: int | None = None) -> None:
+        if self.speller.change_key(key, shift):
             self.layout.field(f"[K:{self.speller.written_key.text}]")
 
     def _change_meter(self, meter: Meter) -> None:
@@ -209,19 +218,22 @@ class Writer:
         self._bar_line(DOUBLE, "||")
         if section.start in self.playback.repeated_starts:
             self._bar_line(START, "|:")
-        if setting.key != self.speller.key:
-            self._change_key(setting.key)
+        if (setting.key, setting.shift) != (self.speller.key, self.speller.shift):
+            self._change_key(setting.key, setting.shift)
         self._change_meter(setting.meter)
         self._change_unit(setting.unit)
 
     def _settings(self) -> dict[int, Setting]:
         """Key, meter and unit note length at the beginning of every section, in the order of the text."""
         setting = self.tune.setting()
+        setting.shift = self.tune.music.shift
         starts = {section.start for section in self.playback.sections}
         found = {}
         for index, symbol in enumerate(self.playback.symbols):
             if index in starts:
                 found[index] = replace(setting)
+            if isinstance(symbol, Shift):
+                setting.shift = symbol.semitones
             if isinstance(symbol, Change) and symbol.value:
                 if symbol.letter == "K":
                     setting.key = parse_key(symbol.value)
