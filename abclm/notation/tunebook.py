@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from abclm.errors import NotationError
-from abclm.notation.check import check
-from abclm.notation.losses import Loss, describe, find_losses
+from abclm.notation.check import Loss, check, describe, find_losses
 from abclm.notation.mended import find_tunes
 from abclm.notation.problems import Problem
 from abclm.notation.tune import Tune
