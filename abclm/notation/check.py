@@ -3,9 +3,10 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from functools import partial
 
 from abclm.errors import NotationError
-from abclm.notation.fields import FIELDS, RHYTHMS, Meter, parse_meter, parse_unit_note_length
+from abclm.notation.fields import FIELDS, RHYTHMS, Meter, parse_meter, parse_tempo, parse_unit_note_length
 from abclm.notation.keys import parse_key
 from abclm.notation.problems import MOST_PROBLEMS, Problem
 from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, SINGLE, START, Change, Rest, Timed
@@ -74,19 +75,21 @@ def _header(tune: Tune) -> list[tuple[int, str, str]]:
         ("M", tune.meter, parse_meter),
         ("L", tune.unit_note_length, parse_unit_note_length),
         ("K", tune.key, parse_key),
+        ("Q", tune.tempo, partial(parse_tempo, unit=tune.setting().unit)),
     ):
         try:
             if value is not None:
                 parse(value)
         except NotationError as error:
-            found.append((max(tune.text.find(f"\n{letter}:"), -1) + 1, "error", str(error)))
+            severity = "warning" if letter == "Q" else "error"
+            found.append((max(tune.text.find(f"\n{letter}:"), -1) + 1, severity, str(error)))
     if not tune.titles:
         found.append((0, "warning", "the tune has no title (T:)"))
     return found
 
 
 def _fields(tune: Tune) -> list[tuple[int, str, str]]:
-    """Fields that may not stand inside a tune."""
+    """Fields that may not stand inside a tune, and tempos that can't be read."""
     found = []
     for symbol in tune.music.symbols:
         if isinstance(symbol, Change):
@@ -95,6 +98,11 @@ def _fields(tune: Tune) -> list[tuple[int, str, str]]:
                 found.append((symbol.at, "warning", f"{symbol.letter}: is no information field"))
             elif not field.body:
                 found.append((symbol.at, "warning", f"{symbol.letter}: ({field.name}) belongs in the header"))
+            elif symbol.letter == "Q":
+                try:
+                    parse_tempo(symbol.value, tune.setting().unit)
+                except NotationError as error:
+                    found.append((symbol.at, "warning", str(error)))
     return found
 
 

@@ -8,7 +8,14 @@ from functools import cached_property
 from typing import Any, Self, TypeVar
 
 from abclm.errors import NotationError
-from abclm.notation.fields import FIELDS, Meter, find_rhythm, parse_meter, parse_unit_note_length
+from abclm.notation.fields import (
+    FIELDS,
+    Meter,
+    find_rhythm,
+    parse_meter,
+    parse_tempo,
+    parse_unit_note_length,
+)
 from abclm.notation.keys import parse_key
 from abclm.notation.mended import begin_of, hidden_lines, mend
 from abclm.notation.playback import Playback
@@ -62,6 +69,7 @@ class Tune:
     body_start: int
     parts: str = ""
     transcription: str = ""
+    tempo: str | None = None
     header_problems: tuple[Finding, ...] = ()
 
     @classmethod
@@ -133,6 +141,12 @@ class Tune:
             if rhythm:
                 return rhythm
         return None
+
+    @property
+    def stated_tempo(self) -> str | None:
+        """The tempo of the header in its canonical spelling, such as `3/8=50`; None if it has none that can be read."""
+        unit = self.setting().unit
+        return _or_none(lambda text: parse_tempo(text, unit), self.tempo) or None
 
     def notes(self) -> list[HeardNote]:
         """The notes as heard: repeats and part sequences are expanded, and ties are joined.
@@ -240,6 +254,7 @@ def _fields(
         "key": values["K"],
         "parts": values.get("P", ""),
         "transcription": values.get("Z", ""),
+        "tempo": values.get("Q") or None,
         "body_start": start,
         "header_problems": tuple(problems),
     }

@@ -1,6 +1,7 @@
 """Write a measured body in the canonical spelling."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -14,7 +15,7 @@ from abclm.notation.canonical.lengths import (
     write_out_broken_rhythm,
 )
 from abclm.notation.canonical.spelling import Speller
-from abclm.notation.fields import CANONICAL_SYMBOLS, Meter, parse_meter, parse_unit_note_length
+from abclm.notation.fields import CANONICAL_SYMBOLS, Meter, parse_meter, parse_tempo, parse_unit_note_length
 from abclm.notation.keys import Key, parse_key
 from abclm.notation.playback import Playback
 from abclm.notation.symbols import (
@@ -47,15 +48,17 @@ class Writer:
         tune: any tune.
         chord_symbols: whether to keep chord symbols.
         semitones: by how many semitones to transpose.
+        keep_tempo: whether to keep changes of the tempo.
 
     Attributes:
         playback: the order in which the symbols are heard.
     """
 
-    def __init__(self, tune: Tune, chord_symbols: bool, semitones: int) -> None:
+    def __init__(self, tune: Tune, chord_symbols: bool, semitones: int, keep_tempo: bool = False) -> None:
         self.tune = tune
         self.playback = Playback(tune.music, tune.parts, mend_after_endings=True)
         self.chord_symbols = chord_symbols
+        self.keep_tempo = keep_tempo
         self.setting = tune.setting()  # the settings at the current place
         self.setting.shift = tune.music.shift
         self.speller = Speller(self.setting.key, semitones, tune.music.shift, tune.music.propagation)
@@ -190,6 +193,10 @@ class Writer:
             self._change_meter(parse_meter(change.value))
         elif change.letter == "L":
             self._change_unit(parse_unit_note_length(change.value))
+        elif change.letter == "Q" and self.keep_tempo:
+            with suppress(NotationError):  # what is no tempo is not used
+                if tempo := parse_tempo(change.value, self.setting.unit):
+                    self.layout.field(f"[Q:{tempo}]")
 
     def _shift(self, shift: Shift, kind: str) -> None:
         if shift.with_key:
