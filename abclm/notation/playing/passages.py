@@ -8,8 +8,9 @@ a musician would play; each such place is a problem.
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
-from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, PART, START, Bar, Symbol, Timed
+from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, PART, SINGLE, START, Bar, Symbol, Timed
 
 _MOST_TIMES = 16
 _MOST_EVENTS = 100_000  # that a passage may have when it is played more than four times
@@ -90,8 +91,8 @@ def read_passages(
         ENDING: reader.ending,
         PART: reader.part,
     }
-    for index in section:
-        if (kind := kinds[index]) and (handle := handlers.get(kind)):
+    for index in compress(section, kinds[section.start : section.stop]):
+        if (kind := kinds[index]) != SINGLE and (handle := handlers.get(kind)):
             handle(index)
     reader.finish(section.stop)
     return reader.passages
