@@ -107,9 +107,14 @@ class Meter:
 
     @property
     def is_compound(self) -> bool:
-        """Whether the numerator is divisible by 3, as in 6/8; the time of `(5`, `(7` and `(9` tuplets depends on it."""
+        """Whether the numerator is 6, 9, 12 or so; the time of `(5`, `(7` and `(9` tuplets depends on it."""
         head = self.text.split("/")[0]
-        return head.isdigit() and int(head) % 3 == 0 and int(head) > 0
+        return head.isdigit() and int(head) % 3 == 0 and int(head) > 3
+
+    @property
+    def is_triple(self) -> bool:
+        """Whether the numerator is 3: there `abc2midi` takes it for compound."""
+        return self.text.split("/")[0] == "3"
 
     @property
     def default_unit_note_length(self) -> Fraction:
@@ -216,6 +221,14 @@ def parse_tempo(text: str, unit: Fraction) -> str:
             if number and _SLOWEST <= 4 * length * number <= _FASTEST:
                 return f"{length.numerator}/{length.denominator}={number}"
     raise NotationError(f"{text.strip()[:40]!r} is no tempo, and is not used; give one such as 1/4=120")
+
+
+def read_tempo(text: str, unit: Fraction) -> str:
+    """The same, but an empty text for what is no tempo."""
+    try:
+        return parse_tempo(text, unit)
+    except NotationError:
+        return ""
 
 
 def find_rhythm(text: str) -> str | None:

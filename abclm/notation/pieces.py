@@ -79,6 +79,7 @@ _CHORD_SYMBOL = re.compile(
 _STEPS = {letter: step for step, letter in enumerate(LETTERS + LETTERS.lower())}
 _MAX_NUMBER = 4096  # limit for lengths and tuplets; larger numbers are an error
 _MAX_ODD_DENOMINATOR = 64  # keeps sums of durations small fractions
+_MAX_TUPLET = 64  # limit for each number of a tuplet
 _MAX_PASSES = 16  # limit for the passes of a variant ending
 
 
@@ -216,7 +217,7 @@ def _ending(text: str) -> Piece:
 def _tuplet(text: str) -> Piece:
     numbers = [*text[1:].split(":"), "", ""]
     p, q, r = (int(part[:4]) if part else None for part in numbers[:3])
-    if p is None or not 2 <= p <= 9 or q == 0 or r == 0 or (q or 1) > 64 or (r or 1) > 64:
+    if not p or (p == 1 and q is None) or q == 0 or r == 0 or max(p, q or 1, r or 1) > _MAX_TUPLET:
         return Piece(NOTHING, findings=((0, "error", f"{text[:20]} is no tuplet; p is 2 to 9"),))
     return Piece(UNTIMED, Tuplet, (p, q, r))
 

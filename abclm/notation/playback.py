@@ -1,62 +1,59 @@
 """Turn a measured body into the order in which it is heard: repeats, variant endings and part sequences expanded.
 
-Complete notation follows ABC 2.1, sections 4.8 and 4.9. If the beginning of a repeat is not marked, it is found as in
-abc2midi: the first repeat goes back to the start of the tune, a later repeat to the last `:|`, `||`, `|]` or `[|`
-before it. After variant endings, however, abc2midi looks for no beginning, and plays what the writer can't have meant
-(`|1 c :|2 d || e :|` goes back to the first repeat); `normalize` marks the beginning there too.
+`passages` finds the repeats; a part sequence follows ABC 2.1, section 3.1.9.
 """
 
 import re
 from collections.abc import Iterator
 from itertools import compress, pairwise
 
+from abclm.notation.passages import Passage, read_passages
 from abclm.notation.problems import MOST_PROBLEMS, Finding
 from abclm.notation.scanner import Body
-from abclm.notation.symbols import (
-    BOTH,
-    DOUBLE,
-    END,
-    ENDING,
-    PART,
-    SINGLE,
-    START,
-    Bar,
-    Note,
-    Symbol,
-    Timed,
-    struck,
-)
+from abclm.notation.symbols import ENDING, PART, Bar, Chord, Note, Symbol, Timed
 from abclm.notation.timing import Ticks
 
-_TRIMMED = {START: DOUBLE, BOTH: END, ENDING: ""}
 _MOST_EVENTS = 100_000  # limit for an expanded part sequence
 
 
 class Playback:
     """The order in which a body's symbols are heard.
 
+    A tie joins a note to the next one that is heard, also into a variant ending and over a repeat sign, if it has the
+    same pitch. A tie that never joins two notes is taken back.
+
     Args:
         body: a measured body.
         parts: the value of the header's `P:`.
-        mend_after_endings: whether a repeat after variant endings begins like any other repeat, else as in
-            abc2midi.
 
     Attributes:
-        problems: repeats and endings that don't match.
+        symbols: the symbols; a bar line with a variant ending stands there twice.
+        kinds: their kinds.
+        passages: what is played, in order, each passage at most two times if it has no variant endings.
+        joints: the indices of the passages with which the next part of a part sequence begins.
+        problems: repeats, endings and ties that don't match.
     """
 
-    def __init__(self, body: Body, parts: str = "", mend_after_endings: bool = False) -> None:
-        self.mend_after_endings = mend_after_endings
+    def __init__(self, body: Body, parts: str = "") -> None:
         self.symbols: list[Symbol] = []
         self.kinds: list[str] = []  # "" for symbols that don't control playback
         self.problems: list[Finding] = []
-        self.repeated_starts: set[int] = set()  # sections to whose start a repeat goes back
         self._prepare(body)
-        self.sections = self._sections(parts)
-        for section in dict.fromkeys(self.sections):
-            if mend_after_endings:
-                self._trim(section)
-            self._mend(section)
+        sections = self._sections(parts)
+        read = {section: self._read(section) for section in sections}
+        self.passages: list[Passage] = []
+        self.joints: set[int] = set()
+        for section in sections:
+            if self.passages:
+                self.joints.add(len(self.passages))
+            self.passages += read[section]
+        self._loose = set(body.loose_ties if len(sections) == 1 else body.ties)
+        self._heard: list[tuple[Ticks, int, Ticks]] | None = None
+        if self._loose:
+            self.heard()
+        for note in sorted(self._loose, key=lambda note: note.at):
+            note.tied = False
+            self._add_problem(note.at, "error", "the tie leads to no note of the same pitch")
 
     def _prepare(self, body: Body) -> None:
         """Set the kind of every symbol; a bar line with a variant ending becomes two events."""
@@ -74,117 +71,18 @@ class Playback:
         self.kinds += kinds[done:]
 
     def _problem(self, index: int, severity: str, message: str) -> None:
-        if len(self.problems) >= 2 * MOST_PROBLEMS:
-            return
-        at = self.symbols[index].at if 0 <= index < len(self.symbols) else 0
-        self.problems.append((at, severity, message))
+        self._add_problem(self.symbols[index].at if 0 <= index < len(self.symbols) else 0, severity, message)
 
-    def _trim(self, section: range) -> None:
-        """Remove beginnings of repeats and endings after the last note or rest."""
-        ended = False
-        for index in reversed(section):
-            if isinstance(self.symbols[index], Timed):
-                break
-            kind = self.kinds[index]
-            if kind in _TRIMMED and not ended:
-                self._problem(index, "warning", "no note follows here")
-                self.kinds[index] = _TRIMMED[kind]
-            ended = ended or kind in (END, BOTH)
+    def _add_problem(self, at: int, severity: str, message: str) -> None:
+        if len(self.problems) < 2 * MOST_PROBLEMS:
+            self.problems.append((at, severity, message))
 
-    def _mend(self, section: range) -> None:
-        """Mark the unmarked beginnings of repeats."""
-        kinds = self.kinds
-        events = list(compress(section, kinds[section.start : section.stop]))
-        before = section.start - 1
-        start = before  # where a repeat would begin
-        first = next((kinds[index] for index in events if kinds[index] in (START, END, BOTH, ENDING)), START)
-        open_repeat = first != START
-        if open_repeat:
-            self.repeated_starts.add(section.start)
-        endings: list[int] = []  # endings of this repeat so far
-        seen = False  # an ending after which no beginning is searched
-        opened = before
-        for index in events:
-            kind = kinds[index]
-            if kind == DOUBLE:
-                start = index
-                if not open_repeat:
-                    endings = []
-            elif kind == START:
-                if open_repeat:
-                    self._problem(index, "warning", "a repeat begins before the one before it has ended")
-                    kinds[index] = BOTH
-                open_repeat = True
-                endings = []
-            elif kind == END:
-                if not open_repeat and not (endings or seen):
-                    self._begin_at(start, section)
-                elif not open_repeat and not self._is_played_again(endings, index, section):
-                    self._problem(index, "warning", "the repeat ends, but none began")
-                    if self.mend_after_endings:  # it ends the last ending, which is not repeated
-                        kinds[index] = DOUBLE
-                    endings = []
-                open_repeat = False
-                start = index
-            elif kind == ENDING:
-                if not (endings or seen or open_repeat):
-                    self._problem(index, "error", "a variant ending stands outside a repeat")
-                    self._begin_at(start, section)
-                    if self.mend_after_endings:
-                        open_repeat, opened = True, start
-                elif not (endings or open_repeat):
-                    self._problem(
-                        index, "warning", "the repeat of this variant ending has no marked beginning"
-                    )
-                elif not endings and 1 not in self._passes(index):
-                    self._problem(index, "warning", "the first variant ending of the repeat is missing")
-                elif any(set(self._passes(index)) & set(self._passes(ending)) for ending in endings):
-                    self._problem(index, "warning", "the repeat has this variant ending already")
-                endings.append(index)
-                seen = not self.mend_after_endings
-            elif kind == BOTH:
-                if not open_repeat:
-                    self._problem(index, "error", "the repeat ends, but none began")
-                    if self.mend_after_endings and endings:  # as above
-                        kinds[index] = START
-                    else:
-                        self._begin_at(start, section)
-                open_repeat = True
-                endings = []
-            if kinds[index] in (START, BOTH):
-                opened = index
-        if not open_repeat:
-            return
-        if opened >= section.start:
-            self._problem(opened, "warning", "the repeat that begins here does not end")
-            kinds[opened] = DOUBLE if kinds[opened] == START else END
-        elif endings:
-            self._problem(endings[0], "error", "a variant ending stands outside a repeat")
-            self.repeated_starts.discard(section.start)
-        if self.mend_after_endings:
-            for index in endings:
-                if 1 in self._passes(index):
-                    kinds[index] = ""  # played once, like any other passage
-
-    def _passes(self, index: int) -> tuple[int, ...]:
-        return self.symbols[index].ending  # type: ignore[attr-defined, no-any-return]
-
-    def _is_played_again(self, endings: list[int], index: int, section: range) -> bool:
-        """Whether an ending that ends at an index is not the last: another follows, or it is for a third pass."""
-        if any(max(self._passes(ending)) > 2 for ending in endings[-2:]):
-            return True
-        for after in range(index + 1, section.stop):
-            if self.kinds[after] or isinstance(self.symbols[after], Timed):
-                return self.kinds[after] == ENDING
-        return False
-
-    def _begin_at(self, start: int, section: range) -> None:
-        if start < section.start:
-            self.repeated_starts.add(section.start)
-        elif self.kinds[start] == END:
-            self.kinds[start] = BOTH
-        elif self.kinds[start] in (DOUBLE, SINGLE):
-            self.kinds[start] = START
+    def _read(self, section: range) -> list[Passage]:
+        return [
+            part
+            for passage in read_passages(self.symbols, self.kinds, section, self._problem)
+            for part in passage.in_pairs()
+        ]
 
     def _sections(self, parts: str) -> list[range]:
         """The ranges of events in the order of playback: the whole tune, or its parts in sequence."""
@@ -211,82 +109,67 @@ class Playback:
             return [whole]
         return sections
 
-    def order(self) -> Iterator[tuple[int, int]]:
-        """Yield `(index, number of the pass)` of every event, in the order in which it is heard.
+    def turns(self) -> Iterator[tuple[range, int]]:
+        """Yield the ranges of events in the order in which they are heard, each with the number of its pass.
 
-        The number of steps is bounded: no event is played more often than a repeat allows.
+        Their number is bounded: no event is played more often than its repeat and the part sequence allow.
         """
-        for section in self.sections:
-            yield from self._walk(section)
+        for passage in self.passages:
+            yield from passage.turns()
+
+    def order(self) -> Iterator[tuple[int, int]]:
+        """Yield `(index, number of the pass)` of every event, in the order in which it is heard."""
+        for indices, number in self.turns():
+            for index in indices:
+                yield index, number
 
     def heard(self) -> list[tuple[Ticks, int, Ticks]]:
         """The onset, pitch and duration of the notes as heard, in order; onsets and durations are in ticks."""
+        if self._heard is None:
+            self._heard = self._listen()
+        return self._heard
+
+    def _listen(self) -> list[tuple[Ticks, int, Ticks]]:
         found: list[tuple[Ticks, int, Ticks]] = []
         now: Ticks = 0
-        for index, _ in self.order():
-            symbol = self.symbols[index]
-            if isinstance(symbol, Note):
-                if not symbol.continued:
-                    found.append((now, symbol.pitch, symbol.duration + symbol.held))
-                now += symbol.duration
-            elif isinstance(symbol, Timed):
-                found += [(now, note.pitch, note.duration + note.held) for note in struck(symbol)]
-                now += symbol.duration
+        tied: dict[int, list[tuple[int, Note]]] = {}  # pitch -> places in `found` and the notes with the ties
+        for indices, _ in self.turns():
+            for symbol in self.symbols[indices.start : indices.stop]:
+                if isinstance(symbol, Note):
+                    if tied or symbol.tied:
+                        tied = self._strike([symbol], now, symbol.duration, found, tied)
+                    else:
+                        found.append((now, symbol.pitch, symbol.duration))
+                    now += symbol.duration
+                elif isinstance(symbol, Timed):
+                    notes = symbol.notes if isinstance(symbol, Chord) else []
+                    tied = self._strike(notes, now, symbol.duration, found, tied)
+                    now += symbol.duration
         found.sort()
         return found
 
-    def _walk(self, section: range) -> Iterator[tuple[int, int]]:
-        kinds = self.kinds
-        index, stop = section.start, section.stop
-        back = section.start - 1  # where a repeat goes back to
-        expecting = section.start in self.repeated_starts
-        times, most, in_ending = 1, 2, False
-        while index < stop:
-            kind = kinds[index]
-            yield index, times
-            if not kind:
-                pass
-            elif kind == START:
-                back, expecting, times, most, in_ending = index, True, 1, 2, False
-            elif kind == END:
-                in_ending = False
-                if (times == 1 and expecting) or 1 < times < most:
-                    times += 1
-                    expecting = False
-                    index = back
-            elif kind == BOTH:
-                in_ending = False
-                if times == 1 and expecting:
-                    times += 1
-                    index = back
-                else:
-                    back, expecting, times, most = index, True, 1, 2
-            elif kind == DOUBLE:
-                in_ending = False
-            elif kind == ENDING:
-                if in_ending:
-                    self._problem(
-                        index, "warning", "a variant ending begins before the one before it has ended"
-                    )
-                if times in self._passes(index):
-                    in_ending = True
-                    if most < 4:
-                        most = times + 1
-                else:
-                    index += 1
-                    while index < stop and kinds[index] not in (END, BOTH, START, PART, DOUBLE, ENDING):
-                        index += 1
-                    # Bar lines at the end of the skipped passage are skipped too, except one that begins a repeat.
-                    if index >= stop:
-                        self._problem(stop - 1, "error", "a variant ending is not closed by a bar line")
-                    elif kinds[index] == BOTH:
-                        self._problem(
-                            index, "warning", "the variant ending that ends here has no other after it"
-                        )
-                        index -= 1
-                    elif kinds[index] in (PART, ENDING):
-                        index -= 1
-            index += 1
+    def _strike(
+        self,
+        notes: list[Note],
+        now: Ticks,
+        duration: Ticks,
+        found: list[tuple[Ticks, int, Ticks]],
+        tied: dict[int, list[tuple[int, Note]]],
+    ) -> dict[int, list[tuple[int, Note]]]:
+        """Add notes that sound together, or make those longer that are tied to them; return the ties after them."""
+        opened: dict[int, list[tuple[int, Note]]] = {}
+        for note in notes:
+            if before := tied.get(note.pitch):
+                place, source = before.pop(0)
+                onset, pitch, length = found[place]
+                found[place] = onset, pitch, length + duration
+                self._loose.discard(source)
+            else:
+                place = len(found)
+                found.append((now, note.pitch, duration))
+            if note.tied:
+                opened.setdefault(note.pitch, []).append((place, note))
+        return opened
 
 
 def part_sequence(text: str) -> str:

@@ -117,6 +117,18 @@ class Bar(Symbol):
         return self.kind in (END, BOTH)
 
     @property
+    def times_before(self) -> int:
+        """How often the repeat that ends here is played: `:|` two times, `::|` three times (section 4.8)."""
+        colons = len(self.text) - len(self.text.lstrip(":"))
+        return (colons // 2 if colons == len(self.text) else colons) + 1
+
+    @property
+    def times_after(self) -> int:
+        """How often the repeat that begins here is played: `|:` two times, `|::` three times."""
+        colons = len(self.text) - len(self.text.rstrip(":"))
+        return (colons // 2 if colons == len(self.text) else colons) + 1
+
+    @property
     def double(self) -> bool:
         """Whether it is `||`, `|]`, `[|` or similar, which end a section."""
         return self.kind == DOUBLE

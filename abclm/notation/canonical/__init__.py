@@ -7,9 +7,10 @@ From the bottom up; a module imports only modules above it in this list:
     layout     bar lines, spaces and newlines
     writer     a Tune -> a canonical body
     normalize  a Tune -> its canonical form, transposed if requested
+    place      canonical text, symbol by symbol -> the place in its form
 
 The canonical form has no grace notes, decorations or words.
 """
 
-FORM_VERSION = 1
+FORM_VERSION = 2
 """Rises when the canonical text of real tunes changes. It stands in what a model's metadata say of its training."""
