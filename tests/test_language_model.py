@@ -80,7 +80,7 @@ def test_a_config_goes_to_json_and_back():
     assert read_config(config.to_json()) == config
     assert list(json.loads(config.to_json()).items()) == [
         ("format_version", 2), ("architecture", "lstm"),
-        ("embedding_dimension", 5), ("units", 6), ("layers", 2), ("cache", []),
+        ("embedding_dimension", 5), ("units", 6), ("layers", 2), ("structure", False), ("cache", []),
     ]  # fmt: skip
 
 

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from abclm.errors import NotationError
 from abclm.models.recall import SHORTEST, WEIGHTS, Cache
-from abclm.notation.canonical.place import Place, form_of_text
 from abclm.notation.fields import RHYTHMS
 from abclm.notation.keys import LETTERS, MODES, parse_key
+from abclm.notation.place import Place, form_of_text
 from abclm.notation.tune import Tune
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ INPUTS = {**TOLD, **FORM, **PLACE}
 - `rhythm`, `tonic`, `mode`: as told, from the first symbol of the tune to its last.
 - `left`: bars that the part still has after the current one, by the told form, plus 2; 1 after its last bar.
 - `parts_left`: the same of parts.
-- `bar`, `part`: see `abclm.notation.canonical.place.Place`.
+- `bar`, `part`: see `abclm.notation.place.Place`.
 - `position`: symbols of the bar so far, plus 1.
 - `degree`: of the last note, 1 to 7.
 """

@@ -10,8 +10,8 @@ From the bottom up; a module imports only modules above it in this list:
     pieces     one piece of music code -> its symbol
     scanner    a tune body -> symbols
     timing     symbols -> durations and pitches
-    passages   bar lines -> what is played how often
-    playback   the order in which symbols are heard
+    place      a canonical tune, symbol by symbol -> the place in its form
+    playing    symbols -> the order in which they are heard
     tune       a text -> a Tune
     check      a Tune -> problems
     tunebook   a text -> many Tunes

@@ -1,5 +1,6 @@
 """Find the problems of a tune, with line, column and severity, and what is left out of it."""
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
@@ -13,6 +14,7 @@ from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, SINGLE, START, Cha
 from abclm.notation.timing import Ticks, ticks
 from abclm.notation.tune import Tune
 
+_JUMP_IN_TEXT = re.compile(r'"[^"\n]{0,20}?(?<![A-Za-z])(D\.[CS]\.)[^"\n]{0,20}"')
 _SAID = {
     "voice": ("left out; only the first that has notes is used", "further voice"),
     "overlay": ("left out; only the first voice of the bar is used", "overlay (&)"),
@@ -58,6 +60,14 @@ def check(tune: Tune, with_losses: bool = True) -> list[Problem]:
         voices = len(tune.music.voices)
         said = describe(losses) | {"voice": f"there are {voices} voices; only the first is used"}
         places += [(at, "warning", said[kind]) for kind, _, at, _ in losses]
+    places += [
+        (
+            tune.body_start + match.start(),
+            "warning",
+            f"{match[1]} is a text and not played out; write !{match[1]}!",
+        )
+        for match in _JUMP_IN_TEXT.finditer(tune.body)
+    ]
     if not any(isinstance(symbol, Timed) and not isinstance(symbol, Rest) for symbol in tune.music.symbols):
         places.append((min(tune.body_start, len(tune.text) - 1), "error", "the tune has no notes"))
     lines = [0] + [index + 1 for index, character in enumerate(tune.text) if character == "\n"]

@@ -8,7 +8,24 @@ from typing import Any, NamedTuple
 
 from abclm.notation.keys import ACCIDENTALS, LETTERS
 from abclm.notation.problems import LOSS, Finding
-from abclm.notation.symbols import Bar, Broken, Chord, ChordSymbol, Note, Rest, Space, Symbol, Tuplet
+from abclm.notation.symbols import (
+    CODA,
+    DA_CAPO,
+    DAL_SEGNO,
+    FINE,
+    SEGNO,
+    TO_CODA,
+    Bar,
+    Broken,
+    Chord,
+    ChordSymbol,
+    Jump,
+    Note,
+    Rest,
+    Space,
+    Symbol,
+    Tuplet,
+)
 
 TIMED, UNTIMED, NOTHING = "timed", "untimed", "nothing"
 TIE, NUMBER, FIELD, OVERLAY, STRANGE = "tie", "number", "field", "overlay", "strange"
@@ -235,6 +252,19 @@ def _text(text: str) -> Piece:
     return Piece(UNTIMED, ChordSymbol, (symbol,)) if _CHORD_SYMBOL.fullmatch(symbol) else Piece(NOTHING)
 
 
+_JUMPS = {
+    "d.c.": DA_CAPO, "dacapo": DA_CAPO, "d.c.alfine": DA_CAPO, "d.c.alcoda": DA_CAPO,
+    "d.s.": DAL_SEGNO, "dalsegno": DAL_SEGNO, "d.s.alfine": DAL_SEGNO, "d.s.alcoda": DAL_SEGNO,
+    "fine": FINE, "segno": SEGNO, "coda": CODA, "dacoda": TO_CODA, "tocoda": TO_CODA,
+}  # fmt: skip
+
+
+def _decoration(text: str) -> Piece:
+    """Read a decoration that controls playback; others belong to the performance."""
+    kind = _JUMPS.get(text[1:-1].replace(" ", "").lower())
+    return Piece(UNTIMED, Jump, (kind,)) if kind else Piece(NOTHING)
+
+
 _READERS: dict[str, Callable[[str], Piece]] = {
     "note": _note,
     "microtone": _note,
@@ -246,6 +276,7 @@ _READERS: dict[str, Callable[[str], Piece]] = {
     "tuplet": _tuplet,
     "broken": _broken,
     "text": _text,
+    "decoration": _decoration,
     "space": lambda text: Piece(UNTIMED, Space),
     "line_break": lambda text: Piece(UNTIMED, Space, (True,)),
     "slur": lambda text: Piece(OVERLAY if text[-1] == "&" else NOTHING),

@@ -5,6 +5,8 @@ from fractions import Fraction
 
 START, END, BOTH, SINGLE, DOUBLE, ENDING, PART = "|:", ":|", "::", "|", "||", "[", "P"
 """The kinds of symbols that control playback: bar lines, variant endings, and part labels."""
+DA_CAPO, DAL_SEGNO, FINE, SEGNO, CODA, TO_CODA = "D.C.", "D.S.", "fine", "segno", "coda", "to coda"
+"""The kinds of decorations that control playback (ABC 2.1, section 4.14)."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -160,6 +162,16 @@ class Change(Symbol):
         self.letter = letter
         self.value = value
         self.kind = PART if letter == "P" else ""
+
+
+class Jump(Symbol):
+    """A decoration that controls playback, such as `!D.C.!`; `kind` says which."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, at: int, kind: str) -> None:
+        self.at = at
+        self.kind = kind
 
 
 @dataclass(slots=True, eq=False, repr=False)

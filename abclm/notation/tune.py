@@ -18,7 +18,7 @@ from abclm.notation.fields import (
 )
 from abclm.notation.keys import parse_key
 from abclm.notation.mended import begin_of, hidden_lines, mend
-from abclm.notation.playback import Playback
+from abclm.notation.playing.playback import Playback
 from abclm.notation.problems import FURTHER, Finding
 from abclm.notation.scanner import FURTHER_FIELD, Body, scan
 from abclm.notation.symbols import Bar, Timed, struck

@@ -17,7 +17,7 @@ from abclm.models.context import (
     told_of,
 )
 from abclm.models.recall import WEIGHTS, recall
-from abclm.notation.canonical.place import Place
+from abclm.notation.place import Place
 from abclm.tokenizers.characters import CharacterTokenizer
 
 TOKENIZER = CharacterTokenizer.default()

@@ -6,7 +6,7 @@ import pytest
 
 from abclm.analysis.forms import form_of
 from abclm.corpora.corpus import Corpus
-from abclm.notation.canonical.place import Place, form_of_text
+from abclm.notation.place import Place, form_of_text
 from abclm.notation.tune import Tune
 
 TUNES = Corpus.load("oldTunes").normalize().tunes

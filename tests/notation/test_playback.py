@@ -3,7 +3,7 @@
 import pytest
 
 from abclm.midi.abc2midi import played_notes, run_abc2midi
-from abclm.notation.playback import part_sequence
+from abclm.notation.playing.playback import part_sequence
 from abclm.notation.symbols import Note
 from abclm.tune import Tune
 

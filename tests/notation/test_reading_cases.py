@@ -40,7 +40,7 @@ def assert_plain(body, wanted):
         ("!style=rhythm!CDEF|GABc|]", "CDEF|GABc|]"),
         ("!D.C. al Fine!CDEF|!To Coda!GABc|]", "CDEF|GABc|]"),
         ("!<(!C!<)!D!//!E!5!F|!beam-accel!G!8va(!A!\"cresc\"!B!&!c|]", "CDEF|GABc|]"),
-        ("+5+C+>+D+segno+E+fine+F|+D.S. al coda+G4|]", "CDEF|G4|]"),
+        ("+5+C+>+D+trill(+E+invertedfermata+F|+8va(+G4|]", "CDEF|G4|]"),
         ("[!^!C!mark=3!E]4|[+>+C{d}E]4|]", "[CE]4|[CE]4|]"),
         ("+CEG+ +c2+ z|", "[CEG]c2z|"),
         ("CDEF!GABcd!C4|]", "CDEF|GABcd|C4|]"),

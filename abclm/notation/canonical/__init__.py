@@ -7,7 +7,6 @@ From the bottom up; a module imports only modules above it in this list:
     layout     bar lines, spaces and newlines
     writer     a Tune -> a canonical body
     normalize  a Tune -> its canonical form, transposed if requested
-    place      canonical text, symbol by symbol -> the place in its form
 
 The canonical form has no grace notes, decorations or words.
 """

@@ -18,7 +18,7 @@ from abclm.notation.canonical.lengths import (
 from abclm.notation.canonical.spelling import Speller
 from abclm.notation.fields import CANONICAL_SYMBOLS, Meter, parse_meter, parse_unit_note_length, read_tempo
 from abclm.notation.keys import Key, parse_key
-from abclm.notation.passages import Passage
+from abclm.notation.playing.passages import Passage
 from abclm.notation.symbols import (
     BOTH,
     DOUBLE,

@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator
 from itertools import compress, pairwise
 
-from abclm.notation.passages import Passage, read_passages
+from abclm.notation.playing.jumps import follow_jumps
+from abclm.notation.playing.passages import Passage, read_passages
 from abclm.notation.problems import MOST_PROBLEMS, Finding
 from abclm.notation.scanner import Body
-from abclm.notation.symbols import ENDING, PART, Bar, Chord, Note, Symbol, Timed
+from abclm.notation.symbols import DA_CAPO, DAL_SEGNO, ENDING, PART, Bar, Chord, Note, Symbol, Timed
 from abclm.notation.timing import Ticks
 
+_JUMPS = frozenset((DA_CAPO, DAL_SEGNO))
 _MOST_EVENTS = 100_000  # limit for an expanded part sequence
 
 
@@ -47,7 +49,10 @@ class Playback:
             if self.passages:
                 self.joints.add(len(self.passages))
             self.passages += read[section]
-        self._loose = set(body.loose_ties if len(sections) == 1 else body.ties)
+        if not _JUMPS.isdisjoint(self.kinds):
+            self.passages = follow_jumps(self.passages, self.symbols, self.kinds, self._problem)
+        in_text_order = all(a.stop == b.body.start for a, b in pairwise(self.passages))
+        self._loose = set(body.loose_ties if in_text_order else body.ties)
         self._heard: list[tuple[Ticks, int, Ticks]] | None = None
         if self._loose:
             self.heard()
