@@ -12,10 +12,13 @@ from abclm.formats.save import check_performance, save
 from abclm.formats.table import FORMATS
 from abclm.midi.file import MidiFile
 from abclm.midi.performance import Performance, play_again
+from abclm.notation.check import describe, find_losses
 from abclm.notation.tune import Tune
 from abclm.notation.tunebook import decode, parse_tunebook
 from abclm.system.files import MIDI_SUFFIXES, write_bytes
 from abclm.system.programs import printable
+
+logger = logging.getLogger(__name__)
 
 _SOURCES = (".abc", *MIDI_SUFFIXES)
 
@@ -82,6 +85,9 @@ def _write_tunes(
     """Write a tunebook; one bad tune doesn't stop the others."""
     book = parse_tunebook(decode(data))
     problems = [f"{source}:{problem.line}: {problem.message}" for problem in book.problems]
+    if target.suffix.lower() != ".abc":  # which gets the tunes as they are
+        for loss in describe(loss for tune in book.tunes for loss in find_losses(tune)).values():
+            logger.warning("%s: %s", source, loss)
     written: list[Path] = []
     failed: list[tuple[Tune, AbclmError]] = []
     row = FORMATS[target.suffix.lower()]

@@ -55,6 +55,11 @@ def check(tune: Tune, with_losses: bool = True) -> list[Problem]:
     places = [*tune.header_problems, *_header(tune), *tune.music.problems, *_fields(tune)]
     places += _bars(tune)  # expands the repeats, which finds their problems
     places += tune.playback.problems
+    if with_losses:
+        losses = [loss for loss in find_losses(tune) if loss[0] in _IN_EVERY_CHECK]
+        voices = len(tune.music.voices)
+        said = describe(losses) | {"voice": f"there are {voices} voices; only the first is used"}
+        places += [(at, "warning", said[kind]) for kind, _, at, _ in losses]
     places += [
         (
             tune.body_start + match.start(),
@@ -63,11 +68,6 @@ def check(tune: Tune, with_losses: bool = True) -> list[Problem]:
         )
         for match in _JUMP_IN_TEXT.finditer(tune.body)
     ]
-    if with_losses:
-        losses = [loss for loss in find_losses(tune) if loss[0] in _IN_EVERY_CHECK]
-        voices = len(tune.music.voices)
-        said = describe(losses) | {"voice": f"there are {voices} voices; only the first is used"}
-        places += [(at, "warning", said[kind]) for kind, _, at, _ in losses]
     if not any(isinstance(symbol, Timed) and not isinstance(symbol, Rest) for symbol in tune.music.symbols):
         places.append((min(tune.body_start, len(tune.text) - 1), "error", "the tune has no notes"))
     lines = [0] + [index + 1 for index, character in enumerate(tune.text) if character == "\n"]

@@ -223,6 +223,14 @@ def parse_tempo(text: str, unit: Fraction) -> str:
     raise NotationError(f"{text.strip()[:40]!r} is no tempo, and is not used; give one such as 1/4=120")
 
 
+def read_tempo(text: str, unit: Fraction) -> str:
+    """The same, but an empty text for what is no tempo."""
+    try:
+        return parse_tempo(text, unit)
+    except NotationError:
+        return ""
+
+
 def find_rhythm(text: str) -> str | None:
     """Find a rhythm of the table in the value of an `R:` field, a title or a transcription note.
 

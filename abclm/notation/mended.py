@@ -12,7 +12,7 @@ _NUMBER_LINE = re.compile(r"^(?:X:|[ \t]+X:[ \t]*\d)", re.MULTILINE)
 _INDENTED_FIELD = re.compile(r"^[ \t]+(?=[A-Za-z+]:(?![|:]))", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _STRANGE_LINE = re.compile(r"\n[ \t]*(?:(?<=[ \t])[A-Za-z+]:(?![|:])|```|~~~)")  # either of these, found fast
-_EMPTY_LINE = re.compile(r"\n[ \t]*(?=\n)")
+_EMPTY_LINE = re.compile(r"\n[ \t]*(?=\n)|(?<=</s>)[ \t]*\n")
 _FIELD_LINE = re.compile(r"^[A-Za-z]:", re.MULTILINE)
 _KEY_LINE = re.compile(r"^K:.*\n(?=.)", re.MULTILINE)
 

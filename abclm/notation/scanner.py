@@ -25,7 +25,8 @@ from abclm.notation.problems import FURTHER, LOSS, MOST_PROBLEMS, Finding
 from abclm.notation.symbols import Bar, Change, Chord, Note, Rest, Shift, Space, Symbol, Timed
 
 _FIELD_LINE = re.compile(r"([A-Za-z]):(?![|:])(.*)", re.DOTALL)
-_QUOTED_PRINTABLE = re.compile(r"=(?:$|3D|20)")
+_QUOTED_SPACE = re.compile(r"=20(?!\d*\])")  # not in `[Q:1/4=20]`
+_QUOTED_PRINTABLE = re.compile(rf"=$|=3D|{_QUOTED_SPACE.pattern}")
 _UNCLOSED = {'"': "a text is not closed", "{": "grace notes are not closed", "[": "a chord is not closed"}
 
 
@@ -48,11 +49,11 @@ class Body:
     symbols: list[Symbol] = field(default_factory=list)
     problems: list[Finding] = field(default_factory=list)
     voices: dict[str, None] = field(default_factory=dict)
-    ties: list[Note] = field(default_factory=list)
-    loose_ties: list[Note] = field(default_factory=list)
     losses: dict[str, tuple[int, int]] = field(default_factory=dict)
     shift: int = 0
     propagation: str = "pitch"
+    ties: list[Note] = field(default_factory=list)
+    loose_ties: list[Note] = field(default_factory=list)
 
 
 def scan(text: str, start: int) -> Body:
@@ -187,7 +188,7 @@ class _Scanner:
         self.problem(
             at, "warning", "the line is quoted-printable, as mail is; =3D is read as =, =20 as a space"
         )
-        line = line.replace("=20", "   ").replace("=3D", "``=").rstrip()
+        line = _QUOTED_SPACE.sub("   ", line).replace("=3D", "``=").rstrip()
         return line[:-1] + "\\" if line.endswith("=") else line
 
     def field(self, at: int, letter: str, value: str) -> None:

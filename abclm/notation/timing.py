@@ -115,9 +115,7 @@ class _Measure:
         self.letters = 7 if body.propagation == "pitch" else 128  # steps with the same accidental
         self.durations: dict[str, Ticks] = {}  # of written lengths, with the current unit
         self.pitches: dict[int, int] = {}  # step -> pitch, in the current key
-        self.accidentals: dict[
-            int, int
-        ] = {}  # step, as a rule in any octave -> semitones, until the bar line
+        self.accidentals: dict[int, int] = {}  # step, mostly in any octave -> semitones, until the bar line
         self.open_ties: list[Tie] = []
         self.bar_in_tie = False  # whether a bar line followed
         self.before_endings: list[Tie] | None = None  # the ties that lead into variant endings

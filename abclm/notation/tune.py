@@ -13,8 +13,8 @@ from abclm.notation.fields import (
     Meter,
     find_rhythm,
     parse_meter,
-    parse_tempo,
     parse_unit_note_length,
+    read_tempo,
 )
 from abclm.notation.keys import parse_key
 from abclm.notation.mended import begin_of, hidden_lines, mend
@@ -145,8 +145,7 @@ class Tune:
     @property
     def stated_tempo(self) -> str | None:
         """The tempo of the header in its canonical spelling, such as `3/8=50`; None if it has none that can be read."""
-        unit = self.setting().unit
-        return _or_none(lambda text: parse_tempo(text, unit), self.tempo) or None
+        return read_tempo(self.tempo or "", self.setting().unit) or None
 
     def notes(self) -> list[HeardNote]:
         """The notes as heard: repeats and part sequences are expanded, and ties are joined.

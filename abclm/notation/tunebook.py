@@ -95,5 +95,14 @@ def format_tunebook(tunes: Iterable[Tune | str]) -> str:
     return "".join(parts)
 
 
+def as_file(text: str | Tune) -> str:
+    """The content of a file with this tune or tunebook.
+
+    Its first line names the version of the standard (section 2.1.1): without it, some programs read accidentals as if
+    they held for one note.
+    """
+    return f"%abc-2.1\n{text}"
+
+
 def _with_newlines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -40,7 +40,7 @@ def assert_plain(body, wanted):
         ("!style=rhythm!CDEF|GABc|]", "CDEF|GABc|]"),
         ("!D.C. al Fine!CDEF|!To Coda!GABc|]", "CDEF|GABc|]"),
         ("!<(!C!<)!D!//!E!5!F|!beam-accel!G!8va(!A!\"cresc\"!B!&!c|]", "CDEF|GABc|]"),
-        ("+5+C+>+D+segno+E+0+F|+plica 2. part+G4|]", "CDEF|G4|]"),
+        ("+5+C+>+D+trill(+E+invertedfermata+F|+8va(+G4|]", "CDEF|G4|]"),
         ("[!^!C!mark=3!E]4|[+>+C{d}E]4|]", "[CE]4|[CE]4|]"),
         ("+CEG+ +c2+ z|", "[CEG]c2z|"),
         ("CDEF!GABcd!C4|]", "CDEF|GABcd|C4|]"),
@@ -216,6 +216,37 @@ def test_lengths_that_stand_apart_are_joined_to_their_notes_with_a_warning():
     assert Tune.parse(text).notes() == Tune.parse(plain).notes()
     assert said(text)[0] == "lengths stand apart from their notes, and are joined to them"
     assert pitches(HEAD + "w: a 2 b\n% C 2\nC2 D2|1 E4:|2 F4|]") == [60, 62, 64, 60, 62, 65]
+
+
+@pytest.mark.parametrize(
+    ("value", "tempo"),
+    [("120", "1/4=120"), ("1/4=120", "1/4=120"), ("118 =1/4", "1/4=118"), ('"Allegro" 1/4=120', "1/4=120"),
+     ('3/8=50 "Slowly"', "3/8=50"), ("1/4 3/8 1/4 3/8=40", "5/4=40"), ("C=100", "1/8=100"), ("C3=40", "3/8=40"),
+     ("1/4=20", "1/4=20"), ('"Allegro"', None), ("", None)],
+)  # fmt: skip
+def test_a_tempo_is_read_in_every_form(value, tempo):
+    text = f"X:1\nT:t\nM:4/4\nL:1/8\nQ:{value}\nK:C\nC8|[Q:{value}]D8|]\n"
+    tune = Tune.parse(text)
+    assert tune.stated_tempo == tempo
+    assert said(text) == []
+    kept = tune.normalize(keep_tempo=True)
+    assert kept.text == (
+        f"X:1\nT:t\nM:4/4\nL:1/8\nQ:{tempo}\nK:C\nC8|[Q:{tempo}]D8|]\n\n" if tempo
+        else tune.normalize().text
+    )  # fmt: skip
+    assert "Q:" not in tune.normalize().text
+    assert kept.normalize(keep_tempo=True).text == kept.text
+    assert Tune.parse(kept.text) == kept
+
+
+@pytest.mark.parametrize(
+    "value", ["1/4=0", "1/4=１２０", "1/0=60", "1/4=99999", "fast", "1/4", "=120", "1/4=-5"]
+)
+def test_a_tempo_of_no_sense_is_not_used_with_a_warning(value):
+    text = f"X:1\nT:t\nM:4/4\nL:1/8\nQ:{value}\nK:C\nC8|\nQ:{value}\nC8|]\n"
+    assert Tune.parse(text).stated_tempo is None
+    assert [message.partition(",")[0] for message in said(text)] == [f"'{value}' is no tempo"] * 2
+    assert "Q:" not in Tune.parse(text).normalize(keep_tempo=True).text
 
 
 def test_a_book_says_once_what_is_left_out_with_counts():

@@ -1,7 +1,6 @@
 """Write a measured body in the canonical spelling."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
@@ -17,7 +16,7 @@ from abclm.notation.canonical.lengths import (
     write_out_broken_rhythm,
 )
 from abclm.notation.canonical.spelling import Speller
-from abclm.notation.fields import CANONICAL_SYMBOLS, Meter, parse_meter, parse_tempo, parse_unit_note_length
+from abclm.notation.fields import CANONICAL_SYMBOLS, Meter, parse_meter, parse_unit_note_length, read_tempo
 from abclm.notation.keys import Key, parse_key
 from abclm.notation.playing.passages import Passage
 from abclm.notation.symbols import (
@@ -249,10 +248,11 @@ class Writer:
             self._change_meter(parse_meter(change.value))
         elif change.letter == "L":
             self._change_unit(parse_unit_note_length(change.value))
-        elif change.letter == "Q" and self.keep_tempo:
-            with suppress(NotationError):  # what is no tempo is not used
-                if tempo := parse_tempo(change.value, self.setting.unit):
-                    self.layout.field(f"[Q:{tempo}]")
+        elif change.letter == "Q" and self.keep_tempo and (tempo := self._tempo(change.value)):
+            self.layout.field(f"[Q:{tempo}]")
+
+    def _tempo(self, value: str) -> str:
+        return read_tempo(value, self.setting.unit)
 
     def _shift(self, shift: Shift) -> None:
         if shift.with_key:
