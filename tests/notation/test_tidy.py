@@ -50,10 +50,20 @@ def test_a_double_bar_ends_no_form():
 
 def test_counted_bars_are_divided_after_multiples_of_four():
     assert left_out("GABc|dBGB", bars=8) == {":"}
-    assert left_out("GABc|dBGB|", bars=8) == {"|", ":", "]"}
+    assert left_out("GABc|dBGB|", bars=8) == {"|", ":", "]", "1"}
     assert left_out("GABc|dBGB|ABAB|G4", bars=8) == set()
-    assert left_out("GABc|dBGB|ABAB|G4|", bars=8) == {"]"}
+    assert left_out("GABc|dBGB|ABAB|G4|", bars=8) == {"]", "1"}
     assert left_out("GABc|dBGB", bars=6) == set()  # which is no multiple of four itself
+
+
+def test_an_ending_begins_with_one_of_the_last_two_bars():
+    for parts, bars in ((None, 8), (2, 8)):
+        form = {"parts": parts, "bars": bars}
+        assert "1" in left_out("GABc|" * 5, **form)
+        assert "1" not in left_out("GABc|" * 6, **form)
+        assert "1" not in left_out("GABc|" * 7 + "[", **form)
+        assert "1" in left_out("GABc|" * 7 + "G[", **form)
+    assert "1" in left_out("GABc|" * 5, sections=(8, 4))
 
 
 def write(grammar, seed):

@@ -132,6 +132,8 @@ def single(state: Local) -> Local:
         passed = _passed(state)._replace(filled=0, phase=(full - state.filled) % full)
         if not passed.step:
             return passed._replace(step="p", spare=max(state.spare - 1, 0))
+        if state.form == "section":
+            passed = passed._replace(bars=1)  # it is no longer at its beginning
     else:
         passed = _passed(state)
         if state.form != "part":  # the end of a part is known
@@ -178,11 +180,19 @@ def _end_part(state: Local) -> Local:
 
 def first_ending(state: Local) -> Local:
     """The state after the number of the first ending."""
-    return state._replace(lex="start", text="ending", ending=1, ending_phase=state.filled, step=state.step + "1")
+    return state._replace(
+        lex="start", text="ending", ending=1, ending_phase=state.filled, step=state.step + "1"
+    )
 
 
 def second_ending(state: Local) -> Local:
     """The state after the number of the second ending."""
     return state._replace(
-        lex="start", text="ending", ending=2, filled=state.ending_phase, fresh=False, repeat="closed", step="2"
+        lex="start",
+        text="ending",
+        ending=2,
+        filled=state.ending_phase,
+        fresh=False,
+        repeat="closed",
+        step="2",
     )

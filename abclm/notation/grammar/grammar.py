@@ -6,7 +6,7 @@ from typing import NamedTuple
 from abclm.notation.grammar import barlines, fields, finish, groups, notes, quoted, start
 from abclm.notation.grammar.form import Form, Place
 from abclm.notation.grammar.local import Local
-from abclm.notation.grammar.tidy import in_phrases, tidy_symbols
+from abclm.notation.grammar.tidy import in_form, tidy_symbols
 
 _MOST_STATES = 100_000  # kept; then they are computed again
 # Without a form: the greatest length of the way to the end of the tune, and its greatest increase by one symbol.
@@ -148,7 +148,7 @@ class Grammar:
         if node.tidy is None:
             symbols = tidy_symbols(node.local, self.allowed(state))
             node.tidy = _memo.sets.setdefault(symbols, symbols)
-        return in_phrases(node.local, state.place, self.form, node.tidy)
+        return in_form(node.local, state.place, self.form, node.tidy)
 
     def _allowed_in_header(self, local: Local) -> frozenset[str]:
         if local.text[:2] == "T:":  # every title has its own states, which rarely occur again

@@ -3,7 +3,8 @@
 - A line break stands between bars.
 - `|]` ends the tune, and a form is not ended by `||`.
 - A chord has each note once.
-- With counted bars, double bars and repeats stand after multiples of four of them.
+- With counted bars, variant endings begin with one of a part's last two bars, and double bars and repeats stand after
+  multiples of four bars.
 
 Something is always left.
 """
@@ -15,7 +16,7 @@ from abclm.notation.grammar.form import Form, Place
 from abclm.notation.grammar.local import Local, at_form_end
 from abclm.notation.grammar.tables import NOTE_LETTERS, OCTAVES, bar_ticks
 
-_PHRASE = 4  # bars
+_PHRASE, _LONGEST_ENDING = 4, 2  # bars
 _AFTER_EVENT = ("note", "length", "done", "tied")
 
 
@@ -53,9 +54,15 @@ def _free(note: str, others: list[str]) -> bool:
     return any(note + mark * more not in others for more in range(OCTAVES + 2 - len(note)))
 
 
-def in_phrases(state: Local, place: Place, form: Form, allowed: frozenset[str]) -> frozenset[str]:
-    """The symbols that are left in a tune of counted bars: it is divided after multiples of four bars."""
-    if state.form != "whole" or not form.bars or form.bars % _PHRASE or not place.bars_left:
+def in_form(state: Local, place: Place, form: Form, allowed: frozenset[str]) -> frozenset[str]:
+    """The symbols that are left where bars are counted: in a part's last bars, and after multiples of four bars."""
+    if not place.bars_left:
+        return allowed
+    if "1" in allowed and state.lex in ("bracket", "bar"):
+        left = place.bars_left - (state.lex == "bar" and state.filled == bar_ticks(state.meter))
+        if left > _LONGEST_ENDING or not (state.fresh or state.lex == "bar"):
+            allowed -= {"1"}
+    if state.form != "whole" or not form.bars or form.bars % _PHRASE:
         return allowed
     before = form.bars - place.bars_left  # bars that are complete
     if state.lex in _AFTER_EVENT:  # the event may be the last of its bar, and the repeat's
