@@ -17,7 +17,9 @@ import numpy.typing as npt
 from abclm.corpora.corpus import Corpus
 from abclm.evaluation.figures import Evaluation
 from abclm.generation.options import GenerationOptions
+from abclm.models.context import Told, with_context
 from abclm.models.model import Model
+from abclm.tokenizers.characters import as_characters
 from abclm.training.config import TrainingConfig
 from abclm.tune import Tune
 
@@ -57,13 +59,20 @@ class LanguageModel(Model):
     def logits(self, text: str) -> npt.NDArray[np.float32]:
         """Score what comes after each character of a text, from a zero initial state, by NumPy.
 
+        A model with `structure` takes the text for a tune, of which it is told nothing.
+
         Returns:
             float32 (time, vocabulary); row *t* predicts character *t* + 1.
 
         Raises:
             VocabularyError: the text has a character that the vocabulary lacks.
         """
-        return self.config.engine(self.weights).logits(self.tokenizer.encode(text))
+        ids = self.tokenizer.encode(text)
+        if self.config.columns:
+            is_begun = text.startswith("\n")
+            piece = ids if is_begun else np.append(self.tokenizer.start, ids)
+            ids = with_context(as_characters(self.tokenizer), piece, Told())[0 if is_begun else 1 :]
+        return self.config.engine(self.weights).logits(ids)
 
     def generate(self, options: GenerationOptions | None = None, **changes: Any) -> list[Tune]:
         """Write tunes.
@@ -141,18 +150,21 @@ class LanguageModel(Model):
 
         return run.fine_tune(self, train, validation, config, **options)
 
-    def evaluate(self, tunes: Corpus | Iterable[Tune]) -> Evaluation:
-        """Measure the model on tunes that it has not seen (see `abclm.evaluation`)."""
+    def evaluate(self, tunes: Corpus | Iterable[Tune], *, copies: bool = True) -> Evaluation:
+        """Measure the model on tunes that it has not seen (see `abclm.evaluation.bits.evaluate`)."""
         from abclm.evaluation.bits import evaluate
 
-        return evaluate(self, tunes)
+        return evaluate(self, tunes, copies=copies)
 
     def bits_per_character(self, tunes: Corpus | Iterable[Tune]) -> float:
         """Return the mean bits that a character of these tunes costs, each tune by itself."""
         return self.evaluate(tunes).bits_per_character
 
     def to_keras(self) -> keras.Model:
-        """Return a Keras model with the same weights; it maps token ids to logits."""
+        """Return a Keras model with the same weights; it maps token ids to logits.
+
+        With `structure`, it takes with each id the columns of `abclm.models.context`, as `with_context` there gives them.
+        """
         return self.config.network(len(self.tokenizer), self.weights)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import fields
 from typing import Annotated
 
 import typer
@@ -46,8 +47,12 @@ def command(
     as_json: shared.Json = False,
 ) -> None:
     """Train a new model. It is measured on held-out tunes after each epoch, and the best weights are kept."""
-    settings = {**network, "cache": WEIGHTS if cache else ()}
-    model_config = find_architecture(architecture).from_settings(settings)
+    kind = find_architecture(architecture)
+    known, usual = {each.name for each in fields(kind)}, ModelConfig()
+    settings = {
+        name: value for name, value in network.items() if name in known or value != getattr(usual, name)
+    }
+    model_config = kind.from_settings({**settings, "cache": WEIGHTS if cache else ()})
     config = TrainingConfig(**training)
     check(out, overwrite, resume, validation)
 
