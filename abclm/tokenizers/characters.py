@@ -3,6 +3,7 @@
 Here alone stands how tunes are told apart in a text: a tune begins behind a newline and ends with an empty line.
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,7 +34,7 @@ class CharacterTokenizer(Tokenizer[str]):
         symbols: 1 to 255 different characters, in the order of their ids.
 
     Raises:
-        VocabularyError: no symbols, too many, one twice, or one that is not a single character.
+        VocabularyError: no symbols, too many, one twice, or one that is not a single character, or a control character.
 
     Example:
         >>> tokenizer = CharacterTokenizer.default()
@@ -51,6 +52,10 @@ class CharacterTokenizer(Tokenizer[str]):
         for symbol in self.symbols:
             if not isinstance(symbol, str) or len(symbol) != 1:
                 raise VocabularyError(f"a vocabulary's symbols are single characters; received {symbol!r}")
+            if unicodedata.category(symbol) in ("Cc", "Cs") and symbol not in "\n\t":
+                raise VocabularyError(
+                    f"a vocabulary has no control characters but newline and tab; received {symbol!r}"
+                )
         if not 1 <= len(self.symbols) <= _MISSING:
             raise VocabularyError(f"a vocabulary has 1 to {_MISSING} symbols; received {len(self.symbols)}")
         if len(set(self.symbols)) < len(self.symbols):
