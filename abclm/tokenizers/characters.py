@@ -4,7 +4,7 @@ Here alone stands how tunes are told apart in a text: a tune begins behind a new
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -26,6 +26,17 @@ def whole_tune(text: str) -> str:
     return f"{text.rstrip()}\n\n"
 
 
+def _shown(symbols: Sequence[Any]) -> tuple[Any, ...]:
+    """The symbols of a model, which are shown on screens; VocabularyError where one would do something else there."""
+    for symbol in symbols:
+        is_character = isinstance(symbol, str) and len(symbol) == 1
+        if is_character and unicodedata.category(symbol) in ("Cc", "Cs") and symbol not in "\n\t":
+            raise VocabularyError(
+                f"a model's symbols are no control characters but newline and tab; received {symbol!r}"
+            )
+    return tuple(symbols)
+
+
 @dataclass(frozen=True)
 class CharacterTokenizer(Tokenizer[str]):
     """The symbols that a model reads and writes; a symbol's token id is its place in the order.
@@ -34,7 +45,7 @@ class CharacterTokenizer(Tokenizer[str]):
         symbols: 1 to 255 different characters, in the order of their ids.
 
     Raises:
-        VocabularyError: no symbols, too many, one twice, or one that is not a single character, or a control character.
+        VocabularyError: no symbols, too many, one twice, or one that is not a single character.
 
     Example:
         >>> tokenizer = CharacterTokenizer.default()
@@ -52,10 +63,6 @@ class CharacterTokenizer(Tokenizer[str]):
         for symbol in self.symbols:
             if not isinstance(symbol, str) or len(symbol) != 1:
                 raise VocabularyError(f"a vocabulary's symbols are single characters; received {symbol!r}")
-            if unicodedata.category(symbol) in ("Cc", "Cs") and symbol not in "\n\t":
-                raise VocabularyError(
-                    f"a vocabulary has no control characters but newline and tab; received {symbol!r}"
-                )
         if not 1 <= len(self.symbols) <= _MISSING:
             raise VocabularyError(f"a vocabulary has 1 to {_MISSING} symbols; received {len(self.symbols)}")
         if len(set(self.symbols)) < len(self.symbols):
@@ -81,15 +88,15 @@ class CharacterTokenizer(Tokenizer[str]):
         """
         if set(settings) != {"symbols"} or not isinstance(settings["symbols"], list):
             raise VocabularyError('a vocabulary is a JSON object {"symbols": [...]}; received something else')
-        return cls(tuple(settings["symbols"]))
+        return cls(_shown(settings["symbols"]))
 
     def with_symbols_of(self, text: str) -> Self:
         """Return a tokenizer with the other symbols of a text, by code point, after its own symbols.
 
         Raises:
-            VocabularyError: there are too many.
+            VocabularyError: there are too many, or a control character is among them.
         """
-        return type(self)((*self.symbols, *sorted(set(text).difference(self.symbols))))
+        return type(self)((*self.symbols, *_shown(sorted(set(text).difference(self.symbols)))))
 
     def settings(self) -> dict[str, Any]:
         """Return the symbols, in order."""

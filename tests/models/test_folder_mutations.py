@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from abclm.analysis.novelty import NoveltyIndex
-from abclm.errors import ModelError
+from abclm.errors import ModelError, VocabularyError
 from abclm.language_model import LanguageModel
 from abclm.models.folder import FILES, INDEX
 from abclm.models.lstm.config import ModelConfig
@@ -70,7 +70,7 @@ def change_json(path, numbers):
             if not above:
                 data = {"": {}}
         else:
-            parent[last] = numbers.choice(ODD)
+            parent[last] = copy.deepcopy(numbers.choice(ODD))
     path.write_text(json.dumps(data[""]))
 
 
@@ -257,9 +257,17 @@ def test_weights_next_to_infinity_are_refused_at_loading_and_saving(folder, tmp_
 def test_a_vocabulary_has_no_control_characters(folder, symbol):
     symbols = [symbol, *CharacterTokenizer.default().symbols[1:]]
     (folder / "vocabulary.json").write_text(json.dumps({"kind": "characters", "symbols": symbols}))
-    with pytest.raises(ModelError, match="no control characters but newline and tab") as caught:
+    with pytest.raises(
+        ModelError, match=r"no control characters but newline and tab.*copy the model again"
+    ) as caught:
         LanguageModel.load(folder)
     str(caught.value).encode()
+
+
+def test_symbols_that_a_model_learns_are_no_control_characters():
+    with pytest.raises(VocabularyError, match="no control characters"):
+        CharacterTokenizer.default().with_symbols_of("GABc\x1b[2J")
+    assert CharacterTokenizer.default().with_symbols_of("\té").symbols[-2:] == ("\t", "é")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="on Windows not everyone may make links")
