@@ -7,7 +7,7 @@ this module, each imported where it is needed: no TensorFlow is loaded on the wa
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -98,11 +98,11 @@ class LanguageModel(Model):
 
         return [each.tune for each in generate(self, replace(options or GenerationOptions(), **changes))]
 
-    def stream(self, options: GenerationOptions | None = None, **changes: Any) -> Iterator[str]:
+    def stream(self, options: GenerationOptions | None = None, **changes: Any) -> Generator[str]:
         """Write one tune character by character, as it comes: prompt, then what the model adds.
 
         The arguments are those of `generate`; what was yielded can't be taken back, so there is one
-        attempt, and whether the tune can be played is not checked.
+        attempt, and whether the tune can be played is not checked. `close` ends it before its end.
         """
         from abclm.generation.abc.tunes import stream
 

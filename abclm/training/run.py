@@ -81,8 +81,8 @@ def train(
         ConfigError: too little text for one window; or the run to resume was another.
         CorpusError: no tune could be used.
         VocabularyError: a tune has a character that the vocabulary lacks.
-        ModelError: the loss was no longer a number, a checkpoint could not be written, or another worker
-            was lost; what was kept before it stays.
+        ModelError: the loss was no longer a number, a checkpoint or the model could not be written, another worker
+            was lost, or another run is training into the folder; what was kept before it stays.
         KeyboardInterrupt: the run was ended early, after the model was kept.
     """
     return _train(
@@ -205,7 +205,7 @@ def _train(
         old,
         backend,
     )
-    with Stopping() as run.stopping:
+    with run.folder.held(), Stopping() as run.stopping:
         try:
             if resume:
                 run.take_up()

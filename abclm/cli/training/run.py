@@ -15,6 +15,7 @@ from abclm.cli.training.tunes import Prepared
 from abclm.errors import ConfigError, ModelError
 from abclm.models.folder import TRAINING_STATE
 from abclm.models.presets import warn_of_preset
+from abclm.system.locks import LOCK
 
 if TYPE_CHECKING:
     from abclm.language_model import LanguageModel
@@ -52,7 +53,7 @@ def check(out: Path, overwrite: bool, resume: bool, validation: float) -> None:
         raise ConfigError(f"--validation is a share from 0 to below 1; received {validation}")
     if out.exists() and not out.is_dir():
         raise ConfigError(f"--out {out} is a file; give a folder")
-    if out.is_dir() and any(out.iterdir()):
+    if out.is_dir() and any(each.name != LOCK for each in out.iterdir()):
         has_state = (out / TRAINING_STATE).is_dir()
         if not has_state and not _holds_a_model(out):
             raise ConfigError(f"--out {out} holds something that is no model; give a new or an empty folder")
