@@ -10,6 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.window_feed import windows_in_order
 from abclm.evaluation.bulk import padded_batches
 from abclm.models.architecture import Network
 from abclm.training.workers import Workers
@@ -34,10 +35,13 @@ class HeldOut:
         nats: gives what a padded batch costs in all; see `TrainingStep`.
         corpus: the tunes.
         workers: who shares the work; all are told the figures of the whole.
+        window: how many tokens the network reads to predict the next, where it does so.
     """
 
-    def __init__(self, nats: Nats, corpus: EncodedCorpus, workers: Workers) -> None:
-        self._nats, self._corpus, self._workers = nats, corpus, workers
+    def __init__(
+        self, nats: Nats, corpus: EncodedCorpus, workers: Workers, window: int | None = None
+    ) -> None:
+        self._nats, self._corpus, self._workers, self._window = nats, corpus, workers, window
 
     def __call__(self) -> HeldOutFigures:
         """Measure the network as it is now."""
@@ -51,12 +55,17 @@ class HeldOut:
         )
 
     def _batches(self) -> Iterator[tuple[Any, ...]]:
-        number = 0
+        for number, batch in enumerate(self._all_batches()):
+            if number % self._workers.count == self._workers.index:
+                yield batch
+
+    def _all_batches(self) -> Iterator[tuple[Any, ...]]:
+        if self._window is not None:
+            yield from windows_in_order(self._corpus, self._window)
+            return
         for tunes in self._corpus.pieces():
             for inputs, targets, lengths, _ in padded_batches(tunes):
-                if number % self._workers.count == self._workers.index:
-                    yield inputs, targets, lengths
-                number += 1
+                yield inputs, targets, lengths
 
 
 def compiled_nats(network: Network, ids: tf.DType) -> Any:
@@ -68,10 +77,12 @@ def compiled_nats(network: Network, ids: tf.DType) -> Any:
     ]
 
     def total_nats(inputs: Any, targets: Any, lengths: Any) -> Any:
+        time = tf.shape(targets)[1]
+        logits = tf.cast(network.logits(inputs), tf.float32)[:, :time]  # of several tokens ahead, the first
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
-            tf.cast(targets, tf.int32), tf.cast(network.logits(inputs), tf.float32)
+            tf.cast(targets, tf.int32), logits
         )  # (batch, time)
-        counted = tf.sequence_mask(lengths, tf.shape(inputs)[1])
+        counted = tf.sequence_mask(lengths, time)
         # Summed in float64: a corpus has more characters than float32 has digits for.
         return tf.reduce_sum(tf.where(counted, tf.cast(losses, tf.float64), 0.0))
 

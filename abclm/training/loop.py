@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abclm.datasets.batches import epoch_batches
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.epochs import Feed
+from abclm.datasets.window_feed import WindowFeed
 from abclm.errors import ConfigError, ModelError
 from abclm.models.history import History
-from abclm.tokenizers.characters import as_characters
 from abclm.training.callbacks import Callbacks
 from abclm.training.checkpoint import FOLDER
 from abclm.training.config import TrainingConfig
@@ -54,17 +53,21 @@ class Run:
     ) -> None:
         self.lm, self.corpus, self.config, self.folder = lm, corpus, config, folder
         self.workers, self.progress = workers, progress
-        self.feed = Feed(
-            corpus, as_characters(lm.tokenizer), sequence_length=config.sequence_length, batch_size=config.batch_size,
+        window = lm.config.window_length
+        self.feed: Feed | WindowFeed = WindowFeed(
+            corpus, window, lm.config.tokens_ahead, config.batch_size, config.seed
+        ) if window else Feed(
+            corpus, lm.tokenizer, sequence_length=config.sequence_length, batch_size=config.batch_size,
             seed=config.seed, whole_tunes=config.whole_tunes, transposition=config.transposition,
         )  # fmt: skip
         self.total_steps = config.total_steps(self.feed.steps_per_epoch)
         workers.check(self.feed.windows)
         self.identity = identity_of(lm, config, corpus, validation)
-        batch_shape = self.feed.windows, config.sequence_length
+        batch_shape = self.feed.windows, self.feed.predictions
         self.step = (backend or TrainingStep)(lm, config, batch_shape, workers)
         self.held_out, self.old_tunes = (
-            None if each is None else HeldOut(self.step.nats, each, workers) for each in (validation, old)
+            None if each is None else HeldOut(self.step.nats, each, workers, window)
+            for each in (validation, old)
         )
         self.tuning = tuning  # what the model could do before counts, too
         self.callbacks = Callbacks(callbacks, self.step, config.epochs, self.feed.steps_per_epoch)
@@ -159,13 +162,7 @@ class Run:
         return self.old.bits_per_tune > (1 + self.config.forgetting) * before
 
     def _run_epoch(self) -> None:
-        batches = epoch_batches(
-            *self.feed.epoch(self.epochs),
-            sequence_length=self.config.sequence_length,
-            batch_size=self.config.batch_size,
-            first=self.batch,
-            part=self.workers.part,
-        )
+        batches = self.feed.batches(self.epochs, self.batch, self.workers.part)
         self.callbacks.begin_epoch(self.epochs)
         self.meter.start()
         for inputs, targets in batches.take(self.total_steps - self.meter.steps):

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import tensorflow as tf
 
 from abclm.corpora.corpus import Corpus
+from abclm.corpora.pieces import Pieces
 from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.pieces import encode_pieces
 from abclm.errors import ConfigError, ModelError
 from abclm.models.model import Model
 from abclm.tokenizers.characters import as_characters
+from abclm.tokenizers.pieces import as_piece_tokenizer
 from abclm.training.config import TrainingConfig
 from abclm.training.folder import RunFolder
 from abclm.training.loop import Run
@@ -34,8 +37,8 @@ _log = logging.getLogger(__name__)
 
 def train(
     lm: AnyModel,
-    corpus: Corpus | EncodedCorpus,
-    validation: Corpus | EncodedCorpus | None = None,
+    corpus: Corpus | Pieces | EncodedCorpus,
+    validation: Corpus | Pieces | EncodedCorpus | None = None,
     config: TrainingConfig | None = None,
     *,
     normalize: bool = True,
@@ -57,8 +60,8 @@ def train(
 
     Args:
         lm: the model; training goes on from its weights.
-        corpus: tunes to learn from.
-        validation: tunes to measure on, none of them in `corpus`.
+        corpus: tunes to learn from; for a model of MIDI pieces, pieces.
+        validation: tunes or pieces to measure on, none of them in `corpus`.
         config: how to train; by default as the paper does.
         normalize: bring the tunes to the canonical form first; False says that they have it.
         folder: where to save the model each time its kept weights change, and in `training_state/` what
@@ -141,8 +144,8 @@ def fine_tune(
 
 def _train(
     lm: AnyModel,
-    corpus: Corpus | EncodedCorpus,
-    validation: Corpus | EncodedCorpus | None,
+    corpus: Corpus | Pieces | EncodedCorpus,
+    validation: Corpus | Pieces | EncodedCorpus | None,
     config: TrainingConfig,
     *,
     normalize: bool,
@@ -161,7 +164,9 @@ def _train(
         check_precision(config.precision)
     elif callbacks:
         raise ConfigError("Keras callbacks are for Keras' own backend; leave out callbacks or backend")
-    if validation is not None and not validation.tunes:
+    if validation is not None and not (
+        len(validation) if isinstance(validation, Pieces) else validation.tunes
+    ):
         raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
     lm.metadata = as_start(lm.metadata)
     run = Run(
@@ -194,10 +199,12 @@ def _train(
 
 
 def _encoded(
-    corpus: Corpus | EncodedCorpus, lm: Model, normalize: bool, *, indexed: bool = False
+    corpus: Corpus | Pieces | EncodedCorpus, lm: Model, normalize: bool, *, indexed: bool = False
 ) -> EncodedCorpus:
     if isinstance(corpus, EncodedCorpus):
         return corpus
+    if isinstance(corpus, Pieces):
+        return encode_pieces(corpus, as_piece_tokenizer(lm.tokenizer))
     return EncodedCorpus.encode(
         corpus.normalize() if normalize else corpus, as_characters(lm.tokenizer), indexed=indexed
     )
