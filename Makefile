@@ -13,7 +13,7 @@ KEY ?= G
 # As many tests at a time as there are cores; a core that has none left takes over some of another's.
 TEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: tune test check slow tables notebook fuzz clean
+.PHONY: tune test check slow tables notebook fuzz fuzz-midi clean
 
 tune: $(VENV)/installed
 	$(BIN)/abclm generate --title "$(TITLE)" --key "$(KEY)" --out tunes --format abc,mid,wav
@@ -54,6 +54,10 @@ $(VENV)/installed-dev: $(VENV)/bin/python setup.cfg setup.py pyproject.toml
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python -m pip install --quiet atheris
 	$(BIN)/python tests/fuzz/fuzz_notation.py -runs=1000000 -max_len=400
+
+# Fuzz the way from MIDI to ABC with 200,000 files; this takes two hours.
+fuzz-midi: $(VENV)/installed-dev
+	$(BIN)/python tests/fuzz/fuzz_midi.py --runs 200000
 
 clean:
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

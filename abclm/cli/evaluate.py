@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Json, Model, Picture, takes, with_fields
-from abclm.cli.training_run import quiet_imports
-from abclm.cli.training_tunes import read_tunes
+from abclm.cli.training.run import quiet_imports
+from abclm.cli.training.tunes import read_tunes
 from abclm.errors import ConfigError
 from abclm.generation.options import GenerationOptions
 from abclm.system.files import write_bytes
@@ -24,6 +24,11 @@ _FIELDS = ("temperature", "bar_redraws", "constrained")
 _SHARES = ("valid", "strict", "in_key", "ends_on_tonic", "in_form", "copied")
 _WIDTH = 120
 _DIVERSITY = ("distinct_bars", "distinct_openings", "nearest_overlap")
+
+EXAMPLES = (
+    "abclm evaluate my_tunes.abc --model session",
+    "abclm evaluate my_tunes.abc --generate 20 --json",
+)
 
 
 @with_fields

@@ -68,7 +68,7 @@ class WindowFeed:
 
         order = np.random.default_rng([self._seed, number]).permutation(self._targets)
         length, dtype = self._window + self.predictions, self._corpus.text.dtype
-        windows = batches_of(self._read, order, length, dtype, self.windows, first, part)
+        windows = batches_of(self._read, order, (length,), dtype, self.windows, first, part)
         return windows.map(lambda batch: (batch[:, : self._window], batch[:, self._window :])).prefetch(2)
 
     def _read(self, targets: Places) -> Ids:

@@ -18,6 +18,7 @@ NOTE_OFF, NOTE_ON, PROGRAM, BEND = 0x80, 0x90, 0xC0, 0xE0
 # Data bytes after a status byte, by its high nibble.
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2}
 _LONGEST_WAIT = (1 << 28) - 1
+_TEMPO_BYTES = 3
 _SLOWEST = (1 << 24) - 1
 _BYTES = [bytes([value]) for value in range(0x80)]
 
@@ -58,7 +59,7 @@ def program_event(channel: int, program: int, ticks: int = 0) -> MidiEvent:
 
 
 def parse_events(data: bytes) -> tuple[int, tuple[Track, ...]]:
-    """Read a Standard MIDI File of format 0 or 1.
+    """Read a Standard MIDI File of format 0 or 1, which may stand in a RIFF file.
 
     Args:
         data: the file's bytes.
@@ -80,12 +81,18 @@ def parse_events(data: bytes) -> tuple[int, tuple[Track, ...]]:
 
 def _split_chunks(data: bytes) -> tuple[int, list[bytes]]:
     """Read the header; give its division and each track's bytes."""
+    if data[:4] == b"RIFF":
+        data = _in_riff(data)
     if data[:4] != b"MThd":
         raise ConvertError(f"no MIDI file: it starts with {data[:4]!r}, not b'MThd'")
     length, form, tracks, division = struct.unpack_from(">IHHH", data, 4)
     if form > 1:
         raise ConvertError(f"MIDI files of format 0 and 1 can be read, this is format {form}")
-    if division == 0 or division & 0x8000:
+    if division == 0:
+        raise ConvertError(
+            "the MIDI file has 0 ticks a quarter note, so nothing in it has a length; write it again with 480"
+        )
+    if division & 0x8000:
         raise ConvertError(
             f"the MIDI file counts time in frames ({division:#06x}), not in ticks a quarter note"
         )
@@ -100,6 +107,21 @@ def _split_chunks(data: bytes) -> tuple[int, list[bytes]]:
         if name == b"MTrk":
             chunks.append(data[position - length : position])
     return division, chunks
+
+
+def _in_riff(data: bytes) -> bytes:
+    """The MIDI file inside a RIFF file of type RMID; its chunks have even lengths, in the other byte order."""
+    if data[8:12] != b"RMID":
+        raise ConvertError(f"no MIDI file: it is a RIFF file of type {data[8:12]!r}, not b'RMID'")
+    position = 12
+    while True:
+        name, length = struct.unpack_from("<4sI", data, position)
+        position += 8
+        if position + length > len(data):
+            raise IndexError
+        if name == b"data":
+            return data[position : position + length]
+        position += length + length % 2
 
 
 def _parse_track(chunk: bytes, track: int) -> Iterator[MidiEvent]:
@@ -139,6 +161,11 @@ def _parse_system_event(chunk: bytes, position: int, track: int, ticks: int) -> 
     length, start = _parse_number(chunk, start)
     if start + length > len(chunk):
         raise IndexError
+    if kind == bytes([TEMPO]) and length != _TEMPO_BYTES:
+        raise ConvertError(
+            f"the MIDI file is damaged: track {track}, byte {position} is a tempo of {length} bytes, "
+            f"not {_TEMPO_BYTES}; write it again"
+        )
     return MidiEvent(ticks, status, kind + chunk[start : start + length]), start + length
 
 

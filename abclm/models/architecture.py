@@ -56,11 +56,28 @@ class Engine(Protocol):
     def start(self, batch: int = 1) -> Any:
         """Return the `State` that every text begins from."""
 
-    def step(self, state: Any, ids: Sequence[int] | npt.NDArray[np.integer[Any]]) -> Floats:
-        """Read one token a text, changing the state: logits of the next, float32 `(batch, tokens)`."""
+    def step(
+        self,
+        state: Any,
+        ids: Sequence[int] | npt.NDArray[np.integer[Any]],
+        places: Sequence[tuple[int, ...]] = (),
+    ) -> Floats:
+        """Read one token a text, changing the state: scores of the next.
+
+        Args:
+            state: of the texts.
+            ids: a token id for each.
+            places: of each the columns of `abclm.models.context` after it, for a model with `structure`.
+
+        Returns:
+            Logits, float32 `(batch, tokens)`; with `structure` the gate's scores behind them, see `models.copies`.
+        """
 
     def logits(self, ids: npt.NDArray[np.integer[Any]]) -> Floats:
-        """Score what follows each token of one text, from the beginning: float32 `(time, tokens)`."""
+        """Score what follows each token of one text, from the beginning: float32 `(time, tokens)`.
+
+        With `structure` it takes `(time, 1 + columns)`, and gives the logarithms of the mixture.
+        """
 
 
 class Network(Protocol):
@@ -70,7 +87,7 @@ class Network(Protocol):
         """Logits for every position of ids `(batch, time)`, `(batch, time, tokens)`, from the first state.
 
         Args:
-            ids: integers.
+            ids: integers; of a model that reads a context, `(batch, time, 1 + columns)`.
             dropout: what to drop in this step, see `abclm.models.keras_network.Dropout`; by default nothing.
             product_type: what recurrent products are multiplied in, `tf.bfloat16` say; by default the type of the rest.
         """
@@ -149,6 +166,11 @@ class Architecture(ABC):
     @abstractmethod
     def describe(self) -> str:
         """The network in some words, for people: `an LSTM layer of 1,024 units, symbols embedded in 256`."""
+
+    @property
+    def columns(self) -> int:
+        """How many columns of `abclm.models.context` the network reads beside each token; by default none."""
+        return 0
 
     def parameters(self, vocabulary_size: int) -> int:
         """Count the weights' numbers."""

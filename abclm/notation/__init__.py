@@ -9,6 +9,7 @@ From the bottom up; a module imports only modules above it in this list:
     pieces     one piece of music code -> its symbol
     scanner    a tune body -> symbols
     timing     symbols -> durations and pitches
+    place      a canonical tune, symbol by symbol -> the place in its form
     playback   the order in which symbols are heard
     tune       a text -> a Tune
     check      a Tune -> problems

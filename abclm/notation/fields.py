@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 
@@ -201,7 +202,11 @@ def canonical_rhythm(text: str) -> str:
     """
     rhythm = find_rhythm(text)
     if rhythm is None or len(text) > 40:
-        raise NotationError(f"{text.strip()!r} is no rhythm that is known; give one of {', '.join(RHYTHMS)}")
+        near = get_close_matches(text.strip().casefold(), _KNOWN, 1) if len(text) <= 40 else []
+        meant = f"did you mean {_RHYTHM_ALIASES.get(near[0], near[0])}? Else " if near else ""
+        raise NotationError(
+            f"{text.strip()!r} is no rhythm that is known; {meant}give one of {', '.join(RHYTHMS)}"
+        )
     return rhythm
 
 

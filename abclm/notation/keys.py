@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 
 from abclm.errors import NotationError
@@ -19,6 +20,10 @@ _MODE_NAMES = {
     "": "", "maj": "", "ion": "", "m": "m", "min": "m", "aeo": "m",
     "dor": "dor", "phr": "phr", "lyd": "lyd", "mix": "mix", "loc": "loc",
 }  # fmt: skip
+_MODE_WORDS = (
+    "m", "maj", "min", "dor", "phr", "lyd", "mix", "loc", "ion", "aeo", "major", "minor", "ionian", "aeolian", "dorian",
+    "phrygian", "lydian", "mixolydian", "locrian",
+)  # fmt: skip
 _FIFTHS = "FCGDAEB"
 _SHARPS_OF_MAJOR = {letter: fifths - 1 for fifths, letter in enumerate(_FIFTHS)}
 
@@ -188,4 +193,12 @@ def _with_explicit(key: Key, text: str) -> Key:
 
 
 def _no_key(text: str) -> NotationError:
-    return NotationError(f"{text.strip()[:40]!r} is no key; give one such as G, Em, Ador, Dmix, Bb or F#m")
+    """What to say of a text that is no key: the key that was probably meant, or what a key looks like."""
+    advice = "give one such as G, Em, Ador, Dmix, Bb or F#m"
+    found = re.fullmatch(r"([A-Ga-g])\s*([#bB]?)\s*([A-Za-z]*)", text.strip()[:40])
+    near = get_close_matches(found[3].lower(), _MODE_WORDS, 1) if found and found[3] else [""]
+    if found and near:
+        tonic, mode = found[1].upper() + found[2].lower(), _MODE_NAMES[near[0][:3]]
+        if abs(_sharps(tonic, mode)) <= 7 and tonic + mode != text.strip():
+            advice = f"did you mean {tonic}{mode}?"
+    return NotationError(f"{text.strip()[:40]!r} is no key; {advice}")

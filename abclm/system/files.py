@@ -3,40 +3,43 @@
 import contextlib
 import os
 import re
+import stat
 import tempfile
 import unicodedata
 from pathlib import Path
 
 MIDI_SUFFIXES = (".mid", ".midi")
+_MOST_LINKS = 40  # as many as Linux follows
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """Write a file aside, in its own folder, and rename it into place.
 
+    A link is followed: the file that it leads to is written. What is no regular file (a device, a pipe, an open file
+    such as `/dev/stdout` or the `>(command)` of a shell) is written to.
+
     Args:
-        path: the file to write; its folder is made where it is missing.
+        path: the file to write; its folder is made where it is missing. A file that stands there gives its
+            permissions to the new one.
         data: the whole content.
 
     Raises:
-        OSError: the folder can't be made or written, or the disk is full. What stood at
+        OSError: the folder can't be made or written, or the disk is full. What stood in a regular file at
             `path` before is untouched, and nothing half-written stays behind.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, aside = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(aside, _usual_mode())
-        os.replace(aside, target)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            os.unlink(aside)
-        if isinstance(error, OSError):
+    before = _status(target)
+    if before is None or (stat.S_ISREG(before.st_mode) and not _is_open_file(target)):
+        try:
+            _write_aside(Path(os.path.realpath(target)), data, before)
+        except OSError as error:
             error.filename = str(target)  # the file that was asked for, and not the one aside
-        raise
+            raise
+    else:
+        # Added to the end: what a shell has sent to an open file before (`>> file`) stays.
+        with open(target, "ab") as file:
+            file.write(data)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
@@ -64,6 +67,45 @@ def file_name(title: str, number: int | None = None) -> str:
     if not stem or re.fullmatch(r"con|prn|aux|nul|com\d|lpt\d", stem):
         stem = f"tune-{stem}".strip("-")
     return stem if number is None else f"{stem}-{number}"
+
+
+def _write_aside(target: Path, data: bytes, before: os.stat_result | None) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)  # where a link leads to nothing yet
+    descriptor, aside = tempfile.mkstemp(prefix=f".{target.name[:40]}.", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if before is not None and hasattr(os, "chown"):
+            with contextlib.suppress(OSError):  # only a privileged user can give a file away
+                os.chown(aside, before.st_uid, before.st_gid)
+        os.chmod(aside, _usual_mode() if before is None else before.st_mode & 0o777)
+        os.replace(aside, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(aside)
+        raise
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """What a path leads to; None where that is nothing yet."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _is_open_file(path: Path) -> bool:
+    """Whether a path, or a link that it leads through, names an open file by its number: `/dev/stdout`, `/dev/fd/63`."""
+    for _ in range(_MOST_LINKS):
+        parent = os.path.realpath(path.parent)
+        if parent == "/dev/fd" or re.fullmatch(r"/proc/\d+(/task/\d+)?/fd", parent):
+            return True
+        if not path.is_symlink():
+            return False
+        path = Path(parent, os.readlink(path))
+    return False
 
 
 def _usual_mode() -> int:

@@ -73,7 +73,7 @@ class RunFolder:
     def save(self, lm: Model) -> None:
         """Write the model, as it is kept."""
         if self.path is not None and self._is_chief:
-            lm.save(self.path)
+            lm.save(self.path, overwrite=True)
 
     def write_history(
         self, history: Sequence[Mapping[str, Any]], curve: Sequence[tuple[int, float]], *, draw: bool = False

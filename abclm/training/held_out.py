@@ -7,15 +7,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.texts import Ids
 from abclm.datasets.window_feed import windows_in_order
 from abclm.evaluation.bulk import padded_batches
 from abclm.models.architecture import Network
+from abclm.models.context import told_of, with_context
+from abclm.models.told import ToldCounts
+from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.workers import Workers
 
 Nats = Callable[..., Any]
+Encode = Callable[[Ids], tuple[Ids, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,17 +41,18 @@ class HeldOut:
         nats: gives what a padded batch costs in all; see `TrainingStep`.
         corpus: the tunes.
         workers: who shares the work; all are told the figures of the whole.
-        window: how many tokens the network reads to predict the next, where it does so.
+        encode: for a model with `structure`, adds to ids what the network reads beside them, and gives the cost of what
+            it is told, in nats; see `told_encoder`.
     """
 
     def __init__(
-        self, nats: Nats, corpus: EncodedCorpus, workers: Workers, window: int | None = None
+        self, nats: Nats, corpus: EncodedCorpus, workers: Workers, encode: Encode | None = None
     ) -> None:
-        self._nats, self._corpus, self._workers, self._window = nats, corpus, workers, window
+        self._nats, self._corpus, self._workers, self._encode = nats, corpus, workers, encode
 
     def __call__(self) -> HeldOutFigures:
         """Measure the network as it is now."""
-        mine = sum(float(self._nats(*batch)) for batch in self._batches())
+        mine = sum(told + float(self._nats(*batch)) for told, batch in self._batches())
         bits = float(self._workers.gather([mine]).sum()) / math.log(2)
         return HeldOutFigures(
             bits_per_character=bits / self._corpus.characters,
@@ -54,24 +61,58 @@ class HeldOut:
             characters=self._corpus.characters,
         )
 
-    def _batches(self) -> Iterator[tuple[Any, ...]]:
-        for number, batch in enumerate(self._all_batches()):
-            if number % self._workers.count == self._workers.index:
-                yield batch
-
-    def _all_batches(self) -> Iterator[tuple[Any, ...]]:
-        if self._window is not None:
-            yield from windows_in_order(self._corpus, self._window)
-            return
+    def _batches(self) -> Iterator[tuple[float, tuple[Any, ...]]]:
+        """This worker's padded batches, and the nats of what is told of their tunes."""
+        number = 0
         for tunes in self._corpus.pieces():
-            for inputs, targets, lengths, _ in padded_batches(tunes):
-                yield inputs, targets, lengths
+            encoded = [self._encode(ids) if self._encode else (ids, 0.0) for ids in tunes]
+            nats = np.array([told for _, told in encoded])
+            for inputs, targets, lengths, places in padded_batches([each for each, _ in encoded]):
+                if number % self._workers.count == self._workers.index:
+                    yield float(nats[places].sum()), (inputs, targets, lengths)
+                number += 1
 
 
-def compiled_nats(network: Network, ids: tf.DType) -> Any:
-    """Make the function of a padded batch of ids (see `padded_batches`) that gives its nats, float64, in all."""
+class HeldOutWindows(HeldOut):
+    """Measures a network that reads a window of tokens and predicts what follows it.
+
+    Args:
+        nats: as for `HeldOut`.
+        corpus: pieces; its targets are measured.
+        workers: who shares the work.
+        window: how many tokens the network reads.
+    """
+
+    def __init__(self, nats: Nats, corpus: EncodedCorpus, workers: Workers, window: int) -> None:
+        super().__init__(nats, corpus, workers)
+        self._window = window
+
+    def _batches(self) -> Iterator[tuple[float, tuple[Any, ...]]]:
+        for number, batch in enumerate(windows_in_order(self._corpus, self._window)):
+            if number % self._workers.count == self._workers.index:
+                yield 0.0, batch
+
+
+def told_encoder(tokenizer: CharacterTokenizer, counts: ToldCounts) -> Encode:
+    """Make the function that adds to a tune's ids their context, and gives the nats of what is told of it."""
+
+    def encode(ids: Ids) -> tuple[Ids, float]:
+        told = told_of(tokenizer.decode(ids))
+        return with_context(tokenizer, ids, told), math.log(2) * counts.bits(told)
+
+    return encode
+
+
+def compiled_nats(network: Network, ids: tf.DType, columns: int = 0) -> Any:
+    """Make the function of a padded batch (see `padded_batches`) that gives its nats, float64, in all.
+
+    Args:
+        network: to measure.
+        ids: their type.
+        columns: of a context beside each.
+    """
     signature = [
-        tf.TensorSpec([None, None], ids),
+        tf.TensorSpec([None, None, 1 + columns] if columns else [None, None], ids),
         tf.TensorSpec([None, None], ids),
         tf.TensorSpec([None], tf.int32),
     ]

@@ -1,11 +1,10 @@
 """MIDI files written down: tunes that come back, and files that other programs might write."""
 
-import io
 import logging
 from fractions import Fraction
 
-import mido
 import pytest
+from midi_files import key, line, meter, midi_file
 
 from abclm.corpora.corpus import Corpus
 from abclm.errors import ConvertError, NotationError
@@ -17,41 +16,6 @@ from abclm.midi.performance import play
 from abclm.midi.to_tune import midi_to_tune
 from abclm.notation.check import check
 from abclm.tune import Tune
-
-TICKS = 480
-
-
-def midi_file(*tracks, metas=()):
-    """A MIDI file; a track is (name, channel, [(onset, duration, pitch, velocity)]) in quarter notes."""
-    file = mido.MidiFile(ticks_per_beat=TICKS)
-    file.tracks.append(mido.MidiTrack(metas))
-    for name, channel, notes in tracks:
-        events = []
-        for onset, duration, pitch, velocity in notes:
-            events.append(
-                (
-                    round(onset * TICKS),
-                    1,
-                    mido.Message("note_on", channel=channel, note=pitch, velocity=velocity),
-                )
-            )
-            events.append(
-                (round((onset + duration) * TICKS), 0, mido.Message("note_off", channel=channel, note=pitch))
-            )
-        track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
-        now = 0
-        for ticks, _, message in sorted(events, key=lambda event: event[:2]):
-            message.time, now = ticks - now, ticks
-            track.append(message)
-        file.tracks.append(track)
-    out = io.BytesIO()
-    file.save(file=out)
-    return MidiFile.parse(out.getvalue())
-
-
-def line(pitches, length=0.5, start=0.0, velocity=80):
-    return [(start + index * length, length * 0.9, pitch, velocity) for index, pitch in enumerate(pitches)]
-
 
 SCALE = [67, 69, 71, 72, 74, 76, 78, 79]
 
@@ -140,9 +104,9 @@ def test_swung_pairs_are_written_even_and_triplets_stay():
 
 def test_what_the_file_says_of_key_and_meter_holds():
     metas = [
-        mido.MetaMessage("time_signature", numerator=6, denominator=8),
-        mido.MetaMessage("key_signature", key="Em"),
-        mido.MetaMessage("set_tempo", tempo=400_000),
+        meter(0, 6, 8),
+        key(0, "Em"),
+        (0, "set_tempo", {"tempo": 400_000}),
     ]
     tune = midi_to_tune(midi_file(("", 0, line([64, 67, 71, 76, 71, 67] * 4 + [64])), metas=metas))
     assert (tune.key, tune.meter) == ("Em", "6/8")

@@ -66,7 +66,12 @@ class WindowEngine:
         """Return the state that every text begins from."""
         return WindowState(np.full((batch, self._window), -1, np.int32))
 
-    def step(self, state: WindowState, ids: Sequence[int] | npt.NDArray[np.integer[Any]]) -> Floats:
+    def step(
+        self,
+        state: WindowState,
+        ids: Sequence[int] | npt.NDArray[np.integer[Any]],
+        places: Sequence[tuple[int, ...]] = (),
+    ) -> Floats:
         """Read one token a text, changing the state: logits of the next, float32 `(batch, tokens)`."""
         windows, last = state.windows, np.asarray(ids, np.int32)
         windows[:, :-1] = windows[:, 1:]

@@ -9,7 +9,7 @@ import typer
 
 from abclm.cli import options as shared
 from abclm.cli.options import FieldsOf, Given, with_fields
-from abclm.cli.training_run import (
+from abclm.cli.training.run import (
     check,
     figures,
     quiet_imports,
@@ -17,13 +17,18 @@ from abclm.cli.training_run import (
     say_where_it_begins,
     shown,
 )
-from abclm.cli.training_tunes import Prepared, prepare, prepare_pieces, say_count_models
+from abclm.cli.training.tunes import Prepared, prepare, prepare_pieces, say_count_models
 from abclm.datasets.pieces import PieceOptions
 from abclm.errors import ConfigError
 from abclm.models.architecture import ARCHITECTURES, Architecture, find_architecture
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.recall import WEIGHTS
 from abclm.training.config import TrainingConfig
+
+EXAMPLES = (
+    "abclm train my_tunes.abc --out my-model --epochs 20",
+    "abclm train oneills1850 my_tunes.abc --out my-model --resume",
+)
 
 
 @with_fields
