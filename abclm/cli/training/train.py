@@ -76,10 +76,11 @@ def command(
     else:
         has_windows = model_config.window_length is not None
         prepared = prepare_pieces(corpora, tokens, reading, validation, config.seed, has_windows=has_windows)
-    lm = LanguageModel.create(model_config, prepared.tokenizer, config.seed)
     start = time.perf_counter()
     with quiet_imports():
         from abclm.training.run import train
+
+        lm = LanguageModel.create(model_config, prepared.tokenizer, config.seed)
 
     with shown(out, "character" if tokens == CharacterTokenizer.kind else "token") as display:
         say_where_it_begins(out, resume)

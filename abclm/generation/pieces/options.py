@@ -20,10 +20,13 @@ class PieceWriting:
 
     events: int = option(
         250, low=1, high=100_000,
-        help="Length of a piece in tokens: of notes, the moments at which some begin.",
+        help="Length of a piece in tokens: of notes, the moments at which some begin. For models of MIDI pieces.",
     )  # fmt: skip
-    opening: int = option(
-        100, low=1, high=100_000, help="Tokens that are read of the piece to be like, from its beginning."
+    opening_tokens: int = option(
+        100,
+        low=1,
+        high=100_000,
+        help="Tokens that are read of the piece that --like names, from its beginning.",
     )
     n: int = option(1, low=1, high=1_000_000, spelling="-n", help="Number of pieces.")
     seed: int | None = option(None, low=0, unset="random, printed to stderr", help="Random seed.")

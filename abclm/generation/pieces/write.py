@@ -50,7 +50,7 @@ def write_pieces(lm: Model, options: PieceWriting, like: Piece | None = None) ->
     Args:
         lm: a model of notes, events or lowest keys.
         options: what to write and how. A piece depends on the seed and its place among the pieces.
-        like: a piece to go on from: the model reads its first `opening` tokens, which are not written.
+        like: a piece to go on from: the model reads its first `opening_tokens` tokens, which are not written.
 
     Yields:
         `options.n` pieces in order, each as soon as it and those before it are written.
@@ -62,7 +62,9 @@ def write_pieces(lm: Model, options: PieceWriting, like: Piece | None = None) ->
     options, tokenizer = options.with_seed(), as_piece_tokenizer(lm.tokenizer)
     if len(tokenizer) < 2:
         raise ModelError("the model has no token to write; train it on pieces, or with a lower threshold")
-    opening = () if like is None else _opening(tokenizer.encode(tokenizer.read(like)), options.opening, like)
+    opening = (
+        () if like is None else _opening(tokenizer.encode(tokenizer.read(like)), options.opening_tokens, like)
+    )
 
     def next_draft() -> _PieceDraft | None:
         number = next(numbers, None)

@@ -51,7 +51,7 @@ def test_a_piece_is_the_same_from_the_same_seed_in_a_batch_of_any_size(config):
 def test_the_opening_of_a_piece_is_read_and_not_written():
     lm = model(TOKENIZERS[0])
     like = lm.tokenizer.write(["C4", "0.4.7", "D4"])
-    (greedy,) = write(lm, like, events=5, opening=2, temperature=0)
+    (greedy,) = write(lm, like, events=5, opening_tokens=2, temperature=0)
     ids = list(lm.tokenizer.encode(["", "C4", "0.4.7"]))
     for token in greedy.ids:
         logits = lm.config.engine(lm.weights).logits(np.array(ids))[-1]
