@@ -60,6 +60,14 @@ def test_the_opening_of_a_piece_is_read_and_not_written():
     assert len(greedy.ids) == 5
 
 
+def test_a_model_writes_pieces_from_python():
+    lm = model(TOKENIZERS[0])
+    pieces = lm.generate_pieces(n=2, events=7, seed=5)
+    assert [lm.tokenizer.read(piece) for piece in pieces] == [
+        lm.tokenizer.decode(each.ids) for each in write(lm, n=2, events=7)
+    ]
+
+
 def test_what_can_not_be_written_is_one_line():
     unknown = Piece.of_notes([MidiNote(0, 96, 100, 80, 0, 0)], 96, title="High")
     with pytest.raises(ConvertError, match="High: holds nothing that the model has tokens for"):
