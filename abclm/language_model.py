@@ -15,10 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from abclm.corpora.corpus import Corpus
+from abclm.corpora.pieces import Pieces
 from abclm.evaluation.figures import Evaluation
 from abclm.generation.options import GenerationOptions
+from abclm.generation.pieces.options import PieceWriting
 from abclm.models.context import Told, with_context
 from abclm.models.model import Model
+from abclm.piece import Piece
 from abclm.tokenizers.characters import as_characters
 from abclm.training.config import TrainingConfig
 from abclm.tune import Tune
@@ -98,6 +101,29 @@ class LanguageModel(Model):
 
         return [each.tune for each in generate(self, replace(options or GenerationOptions(), **changes))]
 
+    def generate_pieces(
+        self, options: PieceWriting | None = None, *, like: Piece | None = None, **changes: Any
+    ) -> list[Piece]:
+        """Write pieces with a model of notes, events or lowest keys.
+
+        Args:
+            options: what to write and how; by default one piece of 250 tokens.
+            like: a piece to go on from; its opening is read and not written.
+            **changes: fields of `PieceWriting`, over those of `options`.
+
+        Returns:
+            `n` pieces, which can be saved, seen and heard.
+
+        Raises:
+            ModelError: the model is of tunes.
+            ConfigError: an option is out of range.
+            ConvertError: the piece to be like has nothing that the model has tokens for.
+        """
+        from abclm.generation.pieces.write import write_pieces
+
+        found = write_pieces(self, replace(options or PieceWriting(), **changes), like)
+        return [each.piece for each in found]
+
     def stream(self, options: GenerationOptions | None = None, **changes: Any) -> Generator[str]:
         """Write one tune character by character, as it comes: prompt, then what the model adds.
 
@@ -110,16 +136,16 @@ class LanguageModel(Model):
 
     def fit(
         self,
-        train: Corpus,
-        validation: Corpus | None = None,
+        train: Corpus | Pieces,
+        validation: Corpus | Pieces | None = None,
         config: TrainingConfig | None = None,
         **options: Any,
     ) -> LanguageModel:
         """Train the model, in place.
 
         Args:
-            train: tunes to learn from.
-            validation: tunes to measure on after each epoch; the best weights are kept.
+            train: tunes to learn from; for a model of MIDI pieces, pieces.
+            validation: tunes or pieces to measure on after each epoch; the best weights are kept.
             config: how to train; by default as the paper does.
             **options: passed on to `abclm.training.run.train`.
 

@@ -102,9 +102,14 @@ def _holds_a_model(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def shown(out: Path) -> Iterator["RunDisplay"]:
-    """Show a run on standard error while it lasts; where it is interrupted, say what is left of it."""
-    display = RunDisplay()
+def shown(out: Path, unit: str = "character") -> Iterator["RunDisplay"]:
+    """Show a run on standard error while it lasts; where it is interrupted, say what is left of it.
+
+    Args:
+        out: the model folder.
+        unit: what bits and speed are of.
+    """
+    display = RunDisplay(unit)
     try:
         with display:
             yield display
@@ -150,12 +155,13 @@ def figures(lm: "LanguageModel", out: Path, prepared: Prepared, start: float) ->
 class RunDisplay:
     """A bar and figures on a terminal; elsewhere a line every few seconds. A line for each epoch in both."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "character") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bar
 
         self.steps = 0
+        self._unit = unit
         self._console = Console(stderr=True, highlight=False)
         self._bar = Bar(
             BarColumn(bar_width=24),
@@ -177,7 +183,7 @@ class RunDisplay:
     def __call__(self, progress: "Progress") -> None:
         """Show where the run stands."""
         self.steps = progress.step
-        line = _line(progress)
+        line = _line(progress, self._unit)
         self._bar.update(self._task, total=progress.total_steps, completed=progress.step, description=line)
         now = time.monotonic()
         is_due = not self._console.is_terminal and now - self._last_line >= _SECONDS_BETWEEN_LINES
@@ -187,11 +193,11 @@ class RunDisplay:
             self._console.print(head + line, markup=False, soft_wrap=True)
 
 
-def _line(progress: "Progress") -> str:
+def _line(progress: "Progress", unit: str) -> str:
     parts = [
         f"step {progress.step}/{progress.total_steps}",
         f"loss {progress.loss:.3f}",
-        f"{progress.bits_per_character:.3f} bits/character",
+        f"{progress.bits_per_character:.3f} bits/{unit}",
     ]
     if progress.validation:
         parts.append(f"held out {progress.validation.bits_per_character:.3f}")
@@ -199,6 +205,6 @@ def _line(progress: "Progress") -> str:
         parts.append(f"old tunes {progress.old.bits_per_character:.3f}")
     if progress.characters_per_second is not None and progress.seconds_left is not None:
         minutes, seconds = divmod(round(progress.seconds_left), 60)
-        parts.append(f"{progress.characters_per_second:,.0f} characters/s")
+        parts.append(f"{progress.characters_per_second:,.0f} {unit}s/s")
         parts.append(f"{minutes // 60}:{minutes % 60:02}:{seconds:02} left")
     return " · ".join(parts)
