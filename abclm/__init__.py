@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from abclm.corpora.corpus import Corpus
     from abclm.errors import (
         AbclmError,
+        Cancelled,
         ConfigError,
         ConvertError,
         CorpusError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AbclmError",
+    "Cancelled",
     "CharacterTokenizer",
     "ConfigError",
     "ConvertError",

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Json, Model, Picture, takes, with_fields
-from abclm.cli.training.run import quiet_imports
 from abclm.cli.training.tunes import read_tunes
 from abclm.errors import ConfigError
 from abclm.generation.options import GenerationOptions
 from abclm.system.files import write_bytes
+from abclm.system.quiet import quiet_imports
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -14,7 +14,7 @@ import tensorflow as tf
 from abclm.corpora.corpus import Corpus
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.windows import windows_per_epoch
-from abclm.errors import ConfigError, ModelError
+from abclm.errors import Cancelled, ConfigError, ModelError
 from abclm.models.model import Model
 from abclm.system.words import counted
 from abclm.tokenizers.characters import as_characters
@@ -210,7 +210,7 @@ def _train(
             if resume:
                 run.take_up()
             run.loop()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Cancelled):
             run.keep_what_there_is()
             raise
         except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:

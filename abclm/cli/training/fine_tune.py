@@ -11,13 +11,13 @@ from abclm.cli.options import FieldsOf, Given, takes, with_fields
 from abclm.cli.training.run import (
     check,
     figures,
-    quiet_imports,
     say_what_was_written,
     say_where_it_begins,
     shown,
 )
 from abclm.cli.training.tunes import prepare, read_tunes
 from abclm.errors import ConfigError
+from abclm.system.quiet import quiet_imports
 from abclm.training.config import TrainingConfig
 
 if TYPE_CHECKING:

@@ -1,8 +1,6 @@
 """What `train` and `fine-tune` share: the output folder, what is shown of a run."""
 
 import contextlib
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -21,21 +19,6 @@ if TYPE_CHECKING:
     from abclm.training.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 5  # where standard error is a file
-
-
-@contextlib.contextmanager
-def quiet_imports() -> Iterator[None]:
-    """Import TensorFlow without its start-up notes, some of which no setting keeps off standard error."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as aside:
-        standard_error = os.dup(2)
-        os.dup2(aside.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(standard_error, 2)
-            os.close(standard_error)
 
 
 def check(out: Path, overwrite: bool, resume: bool, validation: float) -> None:

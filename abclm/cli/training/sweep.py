@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Validation, takes, with_fields
-from abclm.cli.training.run import quiet_imports, shown
+from abclm.cli.training.run import shown
 from abclm.cli.training.tunes import prepare
 from abclm.errors import ConfigError
+from abclm.system.quiet import quiet_imports
 from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.config import TrainingConfig
 

@@ -11,7 +11,6 @@ from abclm.cli.options import FieldsOf, Given, with_fields
 from abclm.cli.training.run import (
     check,
     figures,
-    quiet_imports,
     say_what_was_written,
     say_where_it_begins,
     shown,
@@ -20,6 +19,7 @@ from abclm.cli.training.tunes import prepare
 from abclm.models.architecture import ARCHITECTURES, find_architecture
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.recall import WEIGHTS
+from abclm.system.quiet import quiet_imports
 from abclm.training.config import TrainingConfig
 
 EXAMPLES = (
