@@ -10,6 +10,7 @@ The pages' code blocks are run, page by page, in an empty folder with `my_tunes.
 - a block behind `<!-- file: NAME -->` is written to that file, one behind `<!-- not run: REASON -->` is left out.
 """
 
+import csv
 import io
 import itertools
 import json
@@ -18,6 +19,7 @@ import runpy
 import shlex
 import shutil
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -427,6 +429,50 @@ def test_shuffled_bars_are_told_as_surely_as_real_tunes(benchmark, small_model, 
     figures = dict(re.findall(r"(?m)^(real.*?) {2,}([\d.]+) \|", said))
     assert len(figures) == 3
     assert all(float(figure) > 1 for figure in figures.values())
+
+
+def test_a_blind_sheet_hides_where_its_tunes_come_from(benchmark, small_model, tmp_path):
+    book, sheet = tmp_path / "book.abc", tmp_path / "sheet"
+    tunes = [
+        tune
+        for tune in abclm.Corpus.load("oldTunes").normalize()
+        if tune.rhythm in ("reel", "jig", "hornpipe")
+    ]
+    book.write_text("\n".join(tune.text for tune in tunes), encoding="utf-8")
+    benchmark(
+        "blind_sheet.py",
+        "--model",
+        small_model,
+        "--before",
+        book,
+        "--real",
+        book,
+        "--counts",
+        4,
+        2,
+        2,
+        "--out",
+        sheet,
+    )
+    written = abclm.read_tunebook(sheet / "sheet.abc").tunes
+    assert [tune.title for tune in written] == [str(number) for number in range(1, 9)]
+    key = list(csv.DictReader((sheet / "key.csv").read_text(encoding="utf-8").splitlines()))
+    assert Counter(row["source"] for row in key) == {"model": 4, "before": 2, "real": 2}
+    bodies = {tune.title: "".join(tune.body.split()) for tune in tunes}
+    assert all(
+        bodies[row["title"]] == "".join(tune.body.split())
+        for row, tune in zip(key, written, strict=True)
+        if row["source"] != "model"
+    )
+    rated = tmp_path / "rated.csv"
+    lines = [
+        f"{row['number']},{5 if row['source'] == 'real' else 2},{'yes' if row['source'] == 'real' else 'no'}"
+        for row in key
+    ]
+    rated.write_text("\n".join(["number,rating,real", *lines]), encoding="utf-8")
+    said = benchmark("blind_sheet.py", "--key", sheet / "key.csv", "--rated", rated)
+    assert "real     5.00 (5.00 to 5.00), 2 tunes" in said
+    assert "told apart 6 of 6: 1.00" in said
 
 
 @pytest.mark.slow

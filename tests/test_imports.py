@@ -26,7 +26,7 @@ show analysis midi score
 sound
 tokenizers views
 formats
-tune
+tune piece
 models
 corpora
 datasets generation

@@ -202,3 +202,18 @@ def context_rows(tokenizer: CharacterTokenizer, ids: npt.NDArray[Any], told: Tol
         context.add(token_id)
         rows.append(context.row)
     return np.array(rows, np.uint8)
+
+
+def with_context(tokenizer: CharacterTokenizer, ids: npt.NDArray[Any], told: Told | None = None) -> Rows:
+    """The ids of a piece and beside each what the model reads with it.
+
+    Args:
+        tokenizer: of the model.
+        ids: as for `context_rows`.
+        told: what the model is told; by default all that can be.
+
+    Returns:
+        uint8 `(len(ids), 1 + len(COLUMNS))`.
+    """
+    told = told_of(tokenizer.decode(ids)) if told is None else told
+    return np.column_stack([ids, context_rows(tokenizer, ids, told)])
