@@ -10,6 +10,7 @@ import typer
 
 from abclm._version import VERSION
 from abclm.cli import check, convert, corpus, evaluate, generate, serve
+from abclm.cli.activity import shown_activity
 from abclm.cli.help import add_commands, explain
 from abclm.cli.training import fine_tune, sweep, train
 from abclm.errors import AbclmError, ConfigError
@@ -76,7 +77,8 @@ def run(arguments: list[str]) -> int:
         The exit code. Errors that a user can fix are one line on standard error.
     """
     try:
-        result = app(arguments, prog_name="abclm", standalone_mode=False)
+        with shown_activity():
+            result = app(arguments, prog_name="abclm", standalone_mode=False)
     except ConfigError as error:
         return _fail(str(error), 2)
     except AbclmError as error:

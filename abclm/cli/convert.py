@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from abclm.cli.activity import doing
 from abclm.cli.options import takes
 from abclm.formats.table import FORMATS, suffixes_of
 
@@ -35,6 +36,7 @@ def command(
     from abclm.formats.convert_file import convert_file
     from abclm.midi.performance import Performance
 
+    doing("converting")
     written, problems = convert_file(source, target, Performance.asked(instrument, tempo, chords))
     for problem in problems:
         typer.echo(f"abclm: error: {problem}", err=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abclm.cli.activity import doing
 from abclm.cli.help import Command, examples
 from abclm.cli.options import Corpora, Json, Picture, takes
 from abclm.errors import ConfigError, CorpusError
@@ -63,7 +64,9 @@ def stats(
 
     if picture is not None and picture.suffix.lower() != ".png":
         raise ConfigError(f"--picture names the .png file to write; received {str(picture)!r}")
+    doing("reading tunes")
     raw = read_corpora(corpora)
+    doing("cleaning and counting tunes")
     clean = raw.normalize().deduplicate()
     counts = clean.statistics()
     figures = {"corpus": raw.name, "tunes_read": len(raw), **counts}
@@ -107,9 +110,11 @@ def clean(
 
     if as_json and out is None:
         raise ConfigError("--json prints figures in place of the tunes; add --out FILE for those")
+    doing("reading and cleaning tunes")
     cleaned = read_corpora(corpora).normalize()
     if strict:
         # Before deduplication: of tunes with one body, one may have the right meter and another a wrong one.
+        doing("playing tunes with abc2midi")
         cleaned = cleaned.strict()
     cleaned = cleaned.deduplicate()
     reasons = count_reasons(cleaned.problems)
@@ -154,6 +159,7 @@ def split(
 
     if not 0 < validation < 1:
         raise ConfigError(f"--validation is a share of more than 0 and less than 1; received {validation}")
+    doing("reading and cleaning tunes")
     whole = read_corpora(corpora).normalize()
     train, held_out = whole.split(validation, seed, relatives_together=relatives_together)
     tunebooks = {"train": _format(train), "validation": _format(held_out)}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abclm.cli import options as shared
+from abclm.cli.activity import doing
 from abclm.cli.options import FieldsOf, Given, takes, with_fields
 from abclm.cli.training.run import (
     check,
@@ -83,6 +84,7 @@ def command(
     from abclm.training.forgetting import tunes_held_out_from
 
     old_tunes = read_tunes(old, clean=False) if old else tunes_held_out_from(lm)
+    doing("loading TensorFlow")
     with quiet_imports():
         from abclm.training.run import fine_tune
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from abclm.cli.activity import doing
 from abclm.cli.training.tunes import Prepared
 from abclm.errors import ConfigError, ModelError
 from abclm.models.folder import TRAINING_STATE
@@ -150,6 +151,7 @@ class RunDisplay:
         self._last_line = 0.0
 
     def __enter__(self) -> "RunDisplay":
+        doing("preparing the first step")
         self._bar.start()
         return self
 
@@ -158,6 +160,7 @@ class RunDisplay:
 
     def __call__(self, progress: "Progress") -> None:
         """Show where the run stands."""
+        doing("")
         self.steps = progress.step
         line = _line(progress)
         self._bar.update(self._task, total=progress.total_steps, completed=progress.step, description=line)

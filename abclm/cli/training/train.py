@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from abclm.cli import options as shared
+from abclm.cli.activity import doing
 from abclm.cli.options import FieldsOf, Given, with_fields
 from abclm.cli.training.run import (
     check,
@@ -58,6 +59,7 @@ def command(
     prepared = prepare(corpora, tokenizer, out, clean=clean, validation=validation, seed=config.seed)
     lm = LanguageModel.create(model_config, tokenizer, config.seed)
     start = time.perf_counter()
+    doing("loading TensorFlow")
     with quiet_imports():
         from abclm.training.run import train
 

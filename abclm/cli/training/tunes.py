@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from abclm.cli.activity import doing
 from abclm.models.folder import TRAINING_STATE
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def read_tunes(arguments: list[str], clean: bool, raw: bool = False) -> "Corpus"
     from abclm.corpora.corpus import read_corpora
     from abclm.errors import CorpusError
 
+    doing("reading tunes")
     raw_corpus = read_corpora(arguments)
     if raw:
         corpus = raw_corpus
@@ -95,6 +97,7 @@ def prepare(
     from abclm.datasets.large_files import LargeFiles, encode_files
 
     start = time.perf_counter()
+    doing("reading tunes")
     files = None if raw else LargeFiles.find(arguments)
     if files is None:
         tunes = read_tunes(arguments, clean, raw)
