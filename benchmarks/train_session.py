@@ -82,6 +82,7 @@ def main() -> None:
     evaluation, network = lm.evaluate(held_out), lm.with_cache(()).evaluate(held_out)
     lm.metadata |= {
         "name": options.out.resolve().name,
+        "licence": "MIT",
         "corpora": describe(training),
         "split": SPLIT,
         "stored_as": {

@@ -147,7 +147,7 @@ def test_a_model_is_saved_and_loaded(tmp_path):
     assert_same_model(lm, loaded)
     assert loaded.metadata == lm.metadata
     assert loaded.history == [{"epoch": 1, "loss": 2.5, "steps": 3}]
-    assert sorted(os.listdir(tmp_path / "deep" / "m")) == sorted(model_folder.FILES)
+    assert sorted(os.listdir(tmp_path / "deep" / "m")) == sorted([*model_folder.FILES, "README.md"])
 
 
 def test_float16_halves_the_weights_and_is_loaded_as_float32(lm, tmp_path):
@@ -173,7 +173,9 @@ def test_saving_again_replaces_the_model_and_keeps_what_else_is_there(folder):
     other.save(folder, overwrite=True)
     assert_same_model(LanguageModel.load(folder), other)
     assert (folder / "notes.txt").read_text() == "mine"
-    assert sorted(os.listdir(folder)) == sorted([*model_folder.FILES, "notes.txt", "training_state"])
+    assert sorted(os.listdir(folder)) == sorted(
+        [*model_folder.FILES, "README.md", "notes.txt", "training_state"]
+    )
 
 
 def test_another_programs_config_is_not_overwritten(lm, tmp_path):
@@ -275,7 +277,7 @@ def test_a_save_after_a_crash_starts_from_what_the_crash_left(lm, folder, monkey
     for _ in crash_points(monkeypatch, other, folder, Crash()):
         lm.save(folder, overwrite=True)
         assert_same_model(LanguageModel.load(folder), lm)
-        assert sorted(os.listdir(folder)) == sorted(model_folder.FILES)
+        assert sorted(os.listdir(folder)) == sorted([*model_folder.FILES, "README.md"])
 
 
 def test_a_full_disk_leaves_no_folder_that_was_not_there(lm, tmp_path, monkeypatch):

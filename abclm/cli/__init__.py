@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from abclm._version import VERSION
-from abclm.cli import check, convert, corpus, evaluate, generate, serve
+from abclm.cli import check, convert, corpus, evaluate, generate, info, play, serve, transpose
 from abclm.cli.activity import shown_activity
 from abclm.cli.help import add_commands, explain
 from abclm.cli.training import fine_tune, sweep, train
@@ -33,6 +33,9 @@ add_commands(
         "evaluate": evaluate,
         "check": check,
         "convert": convert,
+        "play": play,
+        "transpose": transpose,
+        "info": info,
         "sweep": sweep,
         "serve": serve,
     },

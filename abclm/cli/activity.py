@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from typing import TextIO
 
-DELAY = 0.5
+DELAY = 0.3
 """Seconds in which nothing is said: a command that is done by then says nothing."""
 
 _SECONDS_BETWEEN_COUNTS = 5.0
@@ -23,8 +23,8 @@ def shown_activity() -> Iterator[None]:
     try:
         yield
     finally:
-        shown.over.set()
         _current = None
+        shown.end()
 
 
 def doing(what: str, done: int | None = None, total: int | None = None) -> None:
@@ -41,7 +41,14 @@ class _Activity:
         with contextlib.suppress(OSError, ValueError):  # a stream that is no file
             # Of its own: while TensorFlow is imported, standard error leads elsewhere.
             self._output = os.fdopen(os.dup(sys.stderr.fileno()), "w")
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def end(self) -> None:
+        self.over.set()
+        self._thread.join()
+        if self._output is not None:
+            self._output.close()
 
     def _watch(self) -> None:
         said, when, wait = "", 0.0, DELAY
