@@ -80,7 +80,7 @@ def test_a_config_goes_to_json_and_back():
     assert read_config(config.to_json()) == config
     assert list(json.loads(config.to_json()).items()) == [
         ("format_version", 2), ("architecture", "lstm"),
-        ("embedding_dimension", 5), ("units", 6), ("layers", 2), ("cache", []),
+        ("embedding_dimension", 5), ("units", 6), ("layers", 2), ("structure", False), ("cache", []),
     ]  # fmt: skip
 
 
@@ -508,9 +508,10 @@ def test_weights_too_many_are_named(folder):
 
 def test_a_model_of_tunes_in_an_older_form_loads_with_one_warning(lm, tmp_path, monkeypatch, caplog):
     lm.save(tmp_path / "m")
+    monkeypatch.setattr("abclm.models.model.FORM_VERSION", 1)
     LanguageModel.load(tmp_path / "m")
     assert not caplog.records  # none in the metadata means version 1
-    monkeypatch.setattr("abclm.models.model.FORM_VERSION", 2)
+    monkeypatch.undo()
     LanguageModel.load(tmp_path / "m")
     (said,) = [record.getMessage() for record in caplog.records]
     assert "learned tunes in version 1 of the canonical form" in said
@@ -518,10 +519,10 @@ def test_a_model_of_tunes_in_an_older_form_loads_with_one_warning(lm, tmp_path, 
 
 
 def test_a_model_of_tunes_in_a_newer_form_is_refused_with_what_to_do(lm, tmp_path):
-    lm.metadata["training"] = {"form_version": 2}
+    lm.metadata["training"] = {"form_version": 3}
     lm.save(tmp_path / "m")
     with pytest.raises(
-        ModelError, match=r"version 2 of the canonical form, .* up to 1; update abclm"
+        ModelError, match=r"version 3 of the canonical form, .* up to 2; update abclm"
     ) as caught:
         LanguageModel.load(tmp_path / "m")
     assert_one_line(caught, str(tmp_path / "m" / "metadata.json"))

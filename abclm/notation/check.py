@@ -1,5 +1,6 @@
 """Find the problems of a tune, with line, column and severity."""
 
+import re
 from bisect import bisect_left, bisect_right
 from fractions import Fraction
 
@@ -10,6 +11,8 @@ from abclm.notation.problems import MOST_PROBLEMS, Problem
 from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, SINGLE, START, Change, Rest, Timed
 from abclm.notation.timing import Ticks, ticks
 from abclm.notation.tune import Tune
+
+_JUMP_IN_TEXT = re.compile(r'"[^"\n]{0,20}?(?<![A-Za-z])(D\.[CS]\.)[^"\n]{0,20}"')
 
 
 def check(tune: Tune) -> list[Problem]:
@@ -35,6 +38,14 @@ def check(tune: Tune) -> list[Problem]:
     places = [*tune.header_problems, *_header(tune), *tune.music.problems, *_fields(tune)]
     places += _bars(tune)  # expands the repeats, which finds their problems
     places += tune.playback.problems
+    places += [
+        (
+            tune.body_start + match.start(),
+            "warning",
+            f"{match[1]} is a text and not played out; write !{match[1]}!",
+        )
+        for match in _JUMP_IN_TEXT.finditer(tune.body)
+    ]
     if len(tune.music.voices) > 1:
         at = tune.body_start
         places.append((at, "warning", f"there are {len(tune.music.voices)} voices; only the first is used"))
@@ -96,36 +107,38 @@ def _bars(tune: Tune) -> list[tuple[int, str, str]]:
     full = _full(meter)
     filled: Ticks = 0
     bars = 0  # begun since the place to which a repeat goes back
-    begun = bars_at_repeat = 0
-    last_times, last_index = 1, -1
+    begun = stop = 0
+    bars_before: dict[int, int] = {}  # those begun before a passage
     found = []
-    for index, times in playback.order():
-        symbol, kind = playback.symbols[index], playback.kinds[index]
-        if index != last_index + 1:
-            if index <= last_index and times > last_times:
-                bars = bars_at_repeat
-            meter = meters[changes[bisect_left(changes, index) - 1]]
+    for music, times in playback.turns():
+        if music.start != stop:
+            meter = meters[changes[bisect_left(changes, music.start) - 1]]
             full = _full(meter)
-        last_index, last_times = index, times
-        if isinstance(symbol, Timed):
-            if not filled:
-                begun = symbol.at
-            filled += 0 if isinstance(symbol, Rest) and symbol.bars else symbol.duration
-        elif index in meters:
-            meter = meters[index]
-            full = _full(meter)
-        elif kind == SINGLE or (kind in (START, END, BOTH, DOUBLE) and full and (filled >= full or not bars)):
-            if full and filled and filled != full and (bars or times > 1):
-                length = f"the bar is {_length(filled, meter)} long, and the meter is {meter.text}"
-                found.append(
-                    (begun, "warning", length + (" (when repeated)" if times > 1 and not bars else ""))
-                )
-            bars += bool(filled)
-            filled = 0
-        if kind in (START, BOTH):
-            bars_at_repeat = bars
-        elif kind == ENDING:
-            bars += 1
+        if times == 1:
+            bars_before[music.start] = bars
+        elif music.start in bars_before:
+            bars = bars_before[music.start]
+        stop = music.stop
+        for index in music:
+            symbol, kind = playback.symbols[index], playback.kinds[index]
+            if isinstance(symbol, Timed):
+                if not filled:
+                    begun = symbol.at
+                filled += 0 if isinstance(symbol, Rest) and symbol.bars else symbol.duration
+            elif index in meters:
+                meter = meters[index]
+                full = _full(meter)
+            elif kind == SINGLE or (
+                kind in (START, END, BOTH, DOUBLE) and full and (filled >= full or not bars)
+            ):
+                if full and filled and filled != full and (bars or times > 1):
+                    length = f"the bar is {_length(filled, meter)} long, and the meter is {meter.text}"
+                    again = " (when repeated)" if times > 1 and not bars else ""
+                    found.append((begun, "warning", length + again))
+                bars += bool(filled)
+                filled = 0
+            elif kind == ENDING:
+                bars += 1
     return found
 
 

@@ -106,9 +106,14 @@ class Meter:
 
     @property
     def is_compound(self) -> bool:
-        """Whether the numerator is divisible by 3, as in 6/8; the time of `(5`, `(7` and `(9` tuplets depends on it."""
+        """Whether the numerator is 6, 9, 12 or so; the time of `(5`, `(7` and `(9` tuplets depends on it."""
         head = self.text.split("/")[0]
-        return head.isdigit() and int(head) % 3 == 0 and int(head) > 0
+        return head.isdigit() and int(head) % 3 == 0 and int(head) > 3
+
+    @property
+    def is_triple(self) -> bool:
+        """Whether the numerator is 3: there `abc2midi` takes it for compound."""
+        return self.text.split("/")[0] == "3"
 
     @property
     def default_unit_note_length(self) -> Fraction:

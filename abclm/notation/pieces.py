@@ -8,7 +8,24 @@ from typing import Any, NamedTuple
 
 from abclm.notation.keys import ACCIDENTALS, LETTERS
 from abclm.notation.problems import Finding
-from abclm.notation.symbols import Bar, Broken, Chord, ChordSymbol, Note, Rest, Space, Symbol, Tuplet
+from abclm.notation.symbols import (
+    CODA,
+    DA_CAPO,
+    DAL_SEGNO,
+    FINE,
+    SEGNO,
+    TO_CODA,
+    Bar,
+    Broken,
+    Chord,
+    ChordSymbol,
+    Jump,
+    Note,
+    Rest,
+    Space,
+    Symbol,
+    Tuplet,
+)
 
 TIMED, UNTIMED, NOTHING = "timed", "untimed", "nothing"
 TIE, NUMBER, FIELD, STRANGE = "tie", "number", "field", "strange"
@@ -70,6 +87,7 @@ _CHORD_SYMBOL = re.compile(
 _STEPS = {letter: step for step, letter in enumerate(LETTERS + LETTERS.lower())}
 _MAX_NUMBER = 4096  # limit for lengths and tuplets; larger numbers are an error
 _MAX_ODD_DENOMINATOR = 64  # keeps sums of durations small fractions
+_MAX_TUPLET = 64  # limit for each number of a tuplet
 _MAX_PASSES = 16  # limit for the passes of a variant ending
 
 
@@ -194,7 +212,7 @@ def _ending(text: str) -> Piece:
 def _tuplet(text: str) -> Piece:
     numbers = [*text[1:].split(":"), "", ""]
     p, q, r = (int(part[:4]) if part else None for part in numbers[:3])
-    if p is None or not 2 <= p <= 9 or q == 0 or r == 0 or (q or 1) > 64 or (r or 1) > 64:
+    if not p or (p == 1 and q is None) or q == 0 or r == 0 or max(p, q or 1, r or 1) > _MAX_TUPLET:
         return Piece(NOTHING, findings=((0, "error", f"{text[:20]} is no tuplet; p is 2 to 9"),))
     return Piece(UNTIMED, Tuplet, (p, q, r))
 
@@ -212,6 +230,19 @@ def _text(text: str) -> Piece:
     return Piece(UNTIMED, ChordSymbol, (symbol,)) if _CHORD_SYMBOL.fullmatch(symbol) else Piece(NOTHING)
 
 
+_JUMPS = {
+    "d.c.": DA_CAPO, "dacapo": DA_CAPO, "d.c.alfine": DA_CAPO, "d.c.alcoda": DA_CAPO,
+    "d.s.": DAL_SEGNO, "dalsegno": DAL_SEGNO, "d.s.alfine": DAL_SEGNO, "d.s.alcoda": DAL_SEGNO,
+    "fine": FINE, "segno": SEGNO, "coda": CODA, "dacoda": TO_CODA, "tocoda": TO_CODA,
+}  # fmt: skip
+
+
+def _decoration(text: str) -> Piece:
+    """Read a decoration that controls playback; others belong to the performance."""
+    kind = _JUMPS.get(text[1:-1].replace(" ", "").lower())
+    return Piece(UNTIMED, Jump, (kind,)) if kind else Piece(NOTHING)
+
+
 _READERS: dict[str, Callable[[str], Piece]] = {
     "note": _note,
     "rest": _rest,
@@ -222,6 +253,7 @@ _READERS: dict[str, Callable[[str], Piece]] = {
     "tuplet": _tuplet,
     "broken": _broken,
     "text": _text,
+    "decoration": _decoration,
     "space": lambda text: Piece(UNTIMED, Space),
     "line_break": lambda text: Piece(UNTIMED, Space, (True,)),
     "tie": lambda text: Piece(TIE),

@@ -17,7 +17,7 @@ from abclm.notation.pieces import (
     remembered_piece,
 )
 from abclm.notation.problems import MOST_PROBLEMS, Finding
-from abclm.notation.symbols import Bar, Change, Rest, Space, Symbol, Timed
+from abclm.notation.symbols import Bar, Change, Note, Rest, Space, Symbol, Timed
 
 _FIELD_LINE = re.compile(r"([A-Za-z]):(?![|:])(.*)", re.DOTALL)
 _QUOTED_PRINTABLE = re.compile(r"=(?:$|3D|20)")
@@ -26,11 +26,21 @@ _UNCLOSED = {'"': "a text is not closed", "{": "grace notes are not closed", "["
 
 @dataclass(slots=True)
 class Body:
-    """The symbols of a tune body, the problems in it, and its voices in the order in which they begin."""
+    """The symbols of a tune body, and what else is known of it.
+
+    Attributes:
+        symbols: the symbols in order.
+        problems: the problems in it.
+        voices: the names of its voices in the order in which they begin.
+        ties: the notes with a tie after them; set by `timing.measure`.
+        loose_ties: those whose tie joins no note that follows in the text; set by `timing.measure`.
+    """
 
     symbols: list[Symbol] = field(default_factory=list)
     problems: list[Finding] = field(default_factory=list)
     voices: dict[str, None] = field(default_factory=dict)
+    ties: list[Note] = field(default_factory=list)
+    loose_ties: list[Note] = field(default_factory=list)
 
 
 def scan(text: str, start: int) -> Body:

@@ -56,7 +56,9 @@ def measure(body: Body, setting: Setting) -> None:
     (ABC 2.1, section 4.13). An accidental is valid until the bar line, in every octave (section 4.2 and
     the directive `propagate-accidentals pitch`). A tied note keeps its accidental across the bar line. An
     accidental written at a tied note applies to the notes after it. Within the bar, it breaks a tie from another
-    pitch; across a bar line, the tie is stronger, as in `abc2midi`.
+    pitch; across a bar line, the tie is stronger. A tie before the first variant ending leads into every ending.
+    A length after a chord multiplies the lengths in it, of which the first counts (section 4.17). Which ties join
+    notes is finally decided by `playback`, in the order in which the notes are heard.
 
     Args:
         body: the result of `scanner.scan`; changed in place.
@@ -74,6 +76,23 @@ def tuplet_time(p: int, meter: Meter) -> int:
     return 3 if meter.is_compound else 2
 
 
+@dataclass(slots=True)
+class Tie:
+    """A tie.
+
+    Attributes:
+        source: the note before it.
+        first: the first of the notes that are tied together.
+        later: the note after it.
+        again: whether it leads into a second or later variant ending.
+    """
+
+    source: Note
+    first: Note
+    later: Note | None = None
+    again: bool = False
+
+
 class _Measure:
     def __init__(self, body: Body, setting: Setting) -> None:
         self.body = body
@@ -81,10 +100,10 @@ class _Measure:
         self.durations: dict[str, Ticks] = {}  # of written lengths, with the current unit
         self.pitches: dict[int, int] = {}  # step -> pitch, in the current key
         self.accidentals: dict[int, int] = {}  # letter -> semitones, until the bar line
-        self.open_ties: dict[int, Note] = {}  # step -> the note tied over
-        self.tie_sources: list[Note] = []  # the notes with these ties
+        self.open_ties: list[Tie] = []
         self.bar_in_tie = False  # whether a bar line followed
-        self.ties: list[tuple[Note, Note]] = []  # (first of the tied notes, a later one)
+        self.before_endings: list[Tie] | None = None  # the ties that lead into variant endings
+        self.ties: list[Tie] = []  # those that join notes
         self.chords: list[Chord] = []
         self.previous: Timed | None = None
         self.broken: Broken | None = None
@@ -122,8 +141,7 @@ class _Measure:
 
     def chord(self, chord: Chord) -> None:
         self.sound(chord.notes, chord)
-        # A length after the bracket replaces the lengths inside, as in abc2midi.
-        chord.length = chord.length or chord.notes[0].length
+        chord.length = _product(chord.notes[0].length, chord.length)
         self.time(chord)
         self.chords.append(chord)
 
@@ -131,58 +149,63 @@ class _Measure:
         if bar.text:
             self.accidentals.clear()
             self.bar_in_tie = True
+            if bar.starts_repeat:
+                self.before_endings = None
+        if bar.ending:
+            if self.before_endings is None or 1 in bar.ending:
+                self.before_endings = list(self.open_ties)
+            else:
+                self.body.loose_ties += [tie.source for tie in self.open_ties]
+                self.open_ties = [Tie(tie.source, tie.first, again=True) for tie in self.before_endings]
+                self.bar_in_tie = True
 
     def finish(self) -> None:
         if self.broken is not None:
             self.drop_broken(self.broken, "broken rhythm is not followed by a note")
         self.break_tuplet()
-        self.close_ties({})
+        self.close_ties()
         for chord in self.chords:
             for note in chord.notes:
                 note.duration = chord.duration
-        for first, later in self.ties:
-            first.held += later.duration
+        for tie in self.ties:
+            if tie.later is not None:
+                tie.first.held += tie.later.duration
 
     def sound(self, notes: list[Note], event: Timed) -> None:
         """Set the pitches of notes, join them to tied notes before them, and open their ties."""
-        opened: dict[int, Note] = {}
-        joined: dict[int, Note] = {}
+        opened: list[Tie] = []
         for note in notes:
-            first = self.open_ties.get(note.step) if self.open_ties else None
-            step = note.step
-            if first is None or note.accidental is not None:
+            tie = self.joined(note) if self.open_ties else None
+            if tie is None:
                 note.pitch = self.pitch(note)
-                if first is not None and first.pitch != note.pitch and not self.bar_in_tie:
-                    first = None
-                if first is None and self.open_ties:
-                    step, first = self.tied_alike(note, joined)
-            if first is not None:
-                note.pitch = first.pitch
+            else:
+                note.pitch = tie.first.pitch
                 note.continued = True
-                self.ties.append((first, note))
-                joined[step] = note
+                if not tie.again:
+                    tie.later = note
+                    self.ties.append(tie)
             if note.tied or event.tied:
                 note.tied = True
-                opened[note.step] = note if first is None else first
-        if self.open_ties:
-            self.close_ties(joined)
+                opened.append(Tie(note, note if tie is None or tie.again else tie.first))
+                self.body.ties.append(note)
+        self.close_ties()
         self.open_ties, self.bar_in_tie = opened, False
-        self.tie_sources = [note for note in notes if note.tied] if opened else []
 
-    def tied_alike(self, note: Note, joined: dict[int, Note]) -> tuple[int, Note | None]:
-        """Find the note that is tied to a note of the same pitch with another spelling, such as `^F-_G`."""
-        for step, first in self.open_ties.items():
-            if first.pitch == note.pitch and step not in joined:
-                return step, first
-        return note.step, None
+    def joined(self, note: Note) -> Tie | None:
+        """Take the open tie that leads to a note: of the same step, or of the same pitch, such as `^F-_G`."""
+        found = next((tie for tie in self.open_ties if tie.first.step == note.step), None)
+        if found is None or note.accidental is not None:
+            pitch = self.pitch(note)
+            if found is None or (found.first.pitch != pitch and not self.bar_in_tie):
+                found = next((tie for tie in self.open_ties if tie.first.pitch == pitch), None)
+        if found is not None:
+            self.open_ties.remove(found)
+        return found
 
-    def close_ties(self, joined: dict[int, Note]) -> None:
-        """Remove the ties that lead to none of the joined notes."""
-        for source in self.tie_sources if self.open_ties else ():
-            if source.step not in joined:
-                source.tied = False
-                self.problem(source.at, "error", "the tie leads to no note of the same pitch")
-        self.open_ties = {}
+    def close_ties(self) -> None:
+        """End the open ties, which join no note that follows in the text."""
+        self.body.loose_ties += [tie.source for tie in self.open_ties]
+        self.open_ties = []
 
     def pitch(self, note: Note) -> int:
         step = note.step
@@ -215,7 +238,7 @@ class _Measure:
         self.previous = event
 
     def rest(self, rest: Rest) -> None:
-        self.close_ties({})
+        self.close_ties()
         if rest.bars:
             self.break_tuplet()
             if rest.bars > 1:
@@ -249,6 +272,13 @@ class _Measure:
             self.problem(tuplet.at, "error", "a tuplet begins inside a tuplet")
             tuplet.p = 0
             return
+        if tuplet.q is None and tuplet.p > 9:
+            self.problem(
+                tuplet.at,
+                "error",
+                f"({tuplet.p} does not say in the time of how many notes; write ({tuplet.p}:q",
+            )
+            return
         self.p = tuplet.p
         tuplet.q = self.q = tuplet.q or tuplet_time(tuplet.p, self.setting.meter)
         self.left = tuplet.r or tuplet.p
@@ -279,6 +309,17 @@ class _Measure:
         except NotationError as error:
             self.problem(change.at, "error", str(error))
             change.letter = "N"
+
+
+@lru_cache(maxsize=4096)
+def _product(inner: str, outer: str) -> str:
+    """The length of a chord, as it is written, from the lengths of its first note and after it."""
+    if not inner or not outer:
+        return inner or outer
+    (above, _, below), (more, _, less) = inner.partition("/"), outer.partition("/")
+    length = Fraction(int(above or 1) * int(more or 1), int(below or 1) * int(less or 1))
+    over = "" if length.numerator == 1 else str(length.numerator)
+    return over + ("" if length.denominator == 1 else f"/{length.denominator}")
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ from typing import Any, Self, TypeVar
 from abclm.errors import NotationError
 from abclm.notation.fields import FIELDS, Meter, find_rhythm, parse_meter, parse_unit_note_length
 from abclm.notation.keys import parse_key
-from abclm.notation.playback import Playback
+from abclm.notation.playing.playback import Playback
 from abclm.notation.problems import Finding
 from abclm.notation.scanner import Body, scan
 from abclm.notation.symbols import Bar, Timed, struck

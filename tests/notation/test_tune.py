@@ -155,8 +155,8 @@ def test_bars_are_those_written_with_onsets_of_their_own():
     assert [[(note.onset, note.pitch, note.duration) for note in bar.notes] for bar in bars] == [
         [(0, 67, 1)],
         [(0, 72, 3)],
-        [(0, 72, 1), (0, 76, 1), (1, 74, 4)],
-        [],
+        [(0, 72, 1), (0, 76, 1), (1, 74, 1)],
+        [(0, 74, 3)],
     ]
 
 
