@@ -534,18 +534,22 @@ def test_a_model_of_tunes_in_a_newer_form_is_refused_with_what_to_do(lm, tmp_pat
 # Names of shipped models, and what a save may replace
 
 
+def said_by_presets(caplog):
+    return [each.getMessage() for each in caplog.records if each.name == "abclm.models.presets"]
+
+
 def test_a_presets_name_beside_a_folder_of_that_name_says_which_is_meant(lm, tmp_path, monkeypatch, caplog):
     monkeypatch.chdir(tmp_path)
     lm.save("other")
-    assert not caplog.records
+    assert not said_by_presets(caplog)
     lm.save("small")
-    (said,) = [record.getMessage() for record in caplog.records]
+    (said,) = said_by_presets(caplog)
     assert said == "small is also the name of a shipped model: load this one as ./small"
     caplog.clear()
     assert_same_model(abclm.load("./small"), lm)
-    assert not caplog.records
+    assert not said_by_presets(caplog)
     assert abclm.load("small").config.units == 448
-    (said,) = [record.getMessage() for record in caplog.records]
+    (said,) = said_by_presets(caplog)
     assert said == "small is the shipped model; for the folder small give ./small"
 
 

@@ -83,7 +83,7 @@ class Model:
 
         Args:
             name_or_path: a preset's name, or a model folder. A bare name that a preset has means the
-                preset; `./name` means the folder.
+                preset; `./name` means the folder; `hf:user/name@revision` means a model on the Hugging Face hub.
 
         Raises:
             ModelError: there is no such model, or its files are missing, broken or don't fit together.
