@@ -11,6 +11,7 @@ from abclm.cli.help import Command, examples
 from abclm.cli.options import Corpora, Json, Picture, takes
 from abclm.errors import ConfigError, CorpusError
 from abclm.system.files import write_bytes, write_text
+from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from abclm.corpora.corpus import Corpus
@@ -121,7 +122,7 @@ def clean(
     _report(cleaned, None if show_all else _SHOWN_PROBLEMS)
     _report_reasons(reasons)
     tunebook = _format(cleaned)
-    said = f"{len(cleaned):,} tunes, {len(cleaned.problems):,} left out"
+    said = f"{counted(len(cleaned), 'tune')}, {len(cleaned.problems):,} left out"
     if out is None:
         typer.echo(tunebook, nl=False)
         typer.echo(f"abclm: {said}", err=True)
@@ -169,7 +170,7 @@ def split(
     if as_json:
         typer.echo(json.dumps({"train": len(train), "validation": len(held_out), "path": str(out)}))
     else:
-        typer.echo(f"{out}: {len(train):,} tunes in train.abc, {len(held_out):,} in validation.abc")
+        typer.echo(f"{out}: {counted(len(train), 'tune')} in train.abc, {len(held_out):,} in validation.abc")
 
 
 def _format(corpus: "Corpus") -> str:

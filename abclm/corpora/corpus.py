@@ -28,6 +28,7 @@ from abclm.notation import tune as core
 from abclm.notation.tunebook import decode, parse_tunebook
 from abclm.score.from_musicxml import musicxml_to_tune
 from abclm.show.picture import Picture
+from abclm.system.words import counted
 from abclm.tokenizers.characters import whole_tune
 from abclm.tune import Tune
 
@@ -112,7 +113,7 @@ class Corpus:
 
     def __repr__(self) -> str:
         left_out = f", {len(self.problems):,} left out" if self.problems else ""
-        return f"Corpus({self.name[:100]!r}, {len(self):,} tunes{left_out})"
+        return f"Corpus({self.name[:100]!r}, {counted(len(self), 'tune')}{left_out})"
 
     def _repr_html_(self) -> str:
         """The display in a notebook: counts, the first tunes, and charts of all tunes."""

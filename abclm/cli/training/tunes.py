@@ -9,6 +9,7 @@ import typer
 
 from abclm.cli.activity import doing
 from abclm.models.folder import TRAINING_STATE
+from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from abclm.corpora.corpus import Corpus
@@ -121,7 +122,7 @@ def prepare(
 def _say_left_out(left_out: int, read: int, repeated: int) -> None:
     if left_out:
         typer.echo(
-            f"abclm: {left_out} of {read} tunes left out, {repeated} of them repeated; "
+            f"abclm: {left_out} of {counted(read, 'tune')} left out, {repeated} of them repeated; "
             "abclm corpus clean --all says why",
             err=True,
         )
