@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abclm._version import VERSION
+from abclm.cli.activity import doing
 from abclm.cli.options import FieldsOf, Given, Json, Model, takes, with_fields
 from abclm.errors import AbclmError, ConfigError, ConvertError
 from abclm.formats import table
@@ -70,6 +71,7 @@ def command(
     from abclm.generation.abc.tunes import generate, stream
     from abclm.language_model import load
 
+    doing("loading the model")
     lm = load(model)
     if out is not None:
         _try_out(out)
@@ -79,6 +81,7 @@ def command(
         typer.echo(f"abclm: seed {options.seed}; --seed {options.seed} writes the same again", err=True)
     is_first_try = options.constrained or options.attempts == 1
     if options.n == 1 and out is None and not as_json and not options.novel and is_first_try:
+        doing("")  # the tune itself is seen
         for character in stream(lm, options):
             sys.stdout.write(character)
             if character == "\n" or sys.stdout.isatty():
@@ -87,7 +90,9 @@ def command(
     start = time.perf_counter()
     written: list[tuple[GeneratedTune, list[str]]] = []
     failures: list[ConvertError] = []
+    doing("writing tunes", 0, options.n)
     for each in generate(lm, options):
+        doing("writing tunes", each.number, options.n)
         files: list[str] = []
         if out is not None:
             files = _write_files(each, out, formats, failures, _made(model, each, options))
@@ -147,10 +152,10 @@ def _write_pieces(
     names = tuple(suffix.removeprefix(".") for suffix in PIECE_FORMATS)
     formats = _formats(file_format or "mid", out, names)
 
-    from abclm.cli.training.run import quiet_imports
     from abclm.generation.pieces.write import write_pieces
     from abclm.language_model import load
     from abclm.piece import Piece
+    from abclm.system.quiet import quiet_imports
 
     try:
         piece = None if like is None else Piece.load(like)

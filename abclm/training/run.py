@@ -16,7 +16,7 @@ from abclm.corpora.pieces import Pieces
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.pieces import encode_pieces
 from abclm.datasets.windows import windows_per_epoch
-from abclm.errors import ConfigError, ModelError
+from abclm.errors import Cancelled, ConfigError, ModelError
 from abclm.models.model import Model
 from abclm.system.words import counted
 from abclm.tokenizers.characters import as_characters
@@ -215,7 +215,7 @@ def _train(
             if resume:
                 run.take_up()
             run.loop()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Cancelled):
             run.keep_what_there_is()
             raise
         except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:

@@ -1,8 +1,6 @@
 """What `train` and `fine-tune` share: the output folder, what is shown of a run."""
 
 import contextlib
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from abclm.cli.activity import doing
 from abclm.cli.training.tunes import Prepared
 from abclm.errors import ConfigError, ModelError
 from abclm.models.folder import TRAINING_STATE
@@ -22,21 +21,6 @@ if TYPE_CHECKING:
     from abclm.training.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 5  # where standard error is a file
-
-
-@contextlib.contextmanager
-def quiet_imports() -> Iterator[None]:
-    """Import TensorFlow without its start-up notes, some of which no setting keeps off standard error."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as aside:
-        standard_error = os.dup(2)
-        os.dup2(aside.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(standard_error, 2)
-            os.close(standard_error)
 
 
 def check(out: Path, overwrite: bool, resume: bool, validation: float) -> None:
@@ -174,6 +158,7 @@ class RunDisplay:
         self._last_line = 0.0
 
     def __enter__(self) -> "RunDisplay":
+        doing("preparing the first step")
         self._bar.start()
         return self
 
@@ -182,6 +167,7 @@ class RunDisplay:
 
     def __call__(self, progress: "Progress") -> None:
         """Show where the run stands."""
+        doing("")
         self.steps = progress.step
         line = _line(progress, self._unit)
         self._bar.update(self._task, total=progress.total_steps, completed=progress.step, description=line)

@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from abclm.cli import options as shared
+from abclm.cli.activity import doing
 from abclm.cli.options import FieldsOf, Given, with_fields
 from abclm.cli.training.run import (
     check,
     figures,
-    quiet_imports,
     say_what_was_written,
     say_where_it_begins,
     shown,
@@ -23,6 +23,7 @@ from abclm.errors import ConfigError
 from abclm.models.architecture import ARCHITECTURES, Architecture, find_architecture
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.recall import WEIGHTS
+from abclm.system.quiet import quiet_imports
 from abclm.training.config import TrainingConfig
 
 EXAMPLES = (
@@ -77,6 +78,7 @@ def command(
         has_windows = model_config.window_length is not None
         prepared = prepare_pieces(corpora, tokens, reading, validation, config.seed, has_windows=has_windows)
     start = time.perf_counter()
+    doing("loading TensorFlow")
     with quiet_imports():
         from abclm.training.run import train
 

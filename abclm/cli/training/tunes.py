@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from abclm.cli.activity import doing
 from abclm.models.folder import TRAINING_STATE
+from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from abclm.corpora.corpus import Corpus
@@ -34,6 +36,7 @@ def read_tunes(arguments: list[str], clean: bool, raw: bool = False) -> "Corpus"
     from abclm.corpora.corpus import read_corpora
     from abclm.errors import CorpusError
 
+    doing("reading tunes")
     raw_corpus = read_corpora(arguments)
     if raw:
         corpus = raw_corpus
@@ -100,6 +103,7 @@ def prepare(
     from abclm.datasets.large_files import LargeFiles, encode_files
 
     start = time.perf_counter()
+    doing("reading tunes")
     files = None if raw else LargeFiles.find(arguments)
     if files is None:
         tunes = read_tunes(arguments, clean, raw)
@@ -123,7 +127,7 @@ def prepare(
 def _say_left_out(left_out: int, read: int, repeated: int) -> None:
     if left_out:
         typer.echo(
-            f"abclm: {left_out} of {read} tunes left out, {repeated} of them repeated; "
+            f"abclm: {left_out} of {counted(read, 'tune')} left out, {repeated} of them repeated; "
             "abclm corpus clean --all says why",
             err=True,
         )
