@@ -62,7 +62,7 @@ class LanguageModel(Model):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: its size, what it learned from, and how well it predicts."""
-        from abclm.models.view import model_html
+        from abclm.models.shown.view import model_html
 
         return model_html(self)
 

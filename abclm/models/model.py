@@ -21,7 +21,7 @@ from abclm.analysis.novelty import NoveltyIndex
 from abclm.errors import AbclmError, ConfigError, ModelError, VocabularyError
 from abclm.models import folder as files
 from abclm.models.architecture import Architecture, read_config
-from abclm.models.card import MARK, README, model_card
+from abclm.models.shown.card import MARK, README, model_card
 from abclm.models.history import History
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.metadata import check_metadata
