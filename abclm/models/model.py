@@ -21,12 +21,12 @@ from abclm.analysis.novelty import NoveltyIndex
 from abclm.errors import AbclmError, ConfigError, ModelError, VocabularyError
 from abclm.models import folder as files
 from abclm.models.architecture import Architecture, read_config
-from abclm.models.shown.card import MARK, README, model_card
 from abclm.models.history import History
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.metadata import check_metadata
 from abclm.models.presets import find_model, warn_of_preset
 from abclm.models.recall import WEIGHTS
+from abclm.models.shown.card import MARK, README, model_card
 from abclm.notation.canonical import FORM_VERSION
 from abclm.system.files import write_text
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
