@@ -5,6 +5,7 @@ double bar line, end of a repeat or part label, or to the start of the tune. Whe
 a musician would play; each such place is a problem.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
@@ -102,6 +103,7 @@ class _Reader:
         self, symbols: Sequence[Symbol], section: range, problem: Callable[[int, str, str], None]
     ) -> None:
         self.symbols = symbols
+        self.timed = [index for index in section if isinstance(symbols[index], Timed)]
         self.problem = problem
         self.passages: list[Passage] = []
         self.begin = section.start  # of the events that belong to no passage yet
@@ -110,7 +112,8 @@ class _Reader:
         self.endings: list[_Ending] = []
 
     def has_music(self, start: int, stop: int) -> bool:
-        return any(isinstance(self.symbols[index], Timed) for index in range(start, stop))
+        place = bisect_left(self.timed, start)
+        return place < len(self.timed) and self.timed[place] < stop
 
     def bar(self, index: int) -> Bar:
         symbol = self.symbols[index]
