@@ -1,5 +1,7 @@
 """Small tunes after what users of ABC software report: each stands for a kind, and is read as ABC 2.1 means it."""
 
+import time
+
 import pytest
 
 from abclm.notation.canonical.normalize import transpose
@@ -260,3 +262,15 @@ def test_a_book_says_once_what_is_left_out_with_counts():
         (8, "6 lines of words (w:, W:): left out"),
         (14, "1 rhythm (R:): left out, as it doesn't fit the meter ('reel in 6/8' 1)"),
     ]
+
+
+@pytest.mark.parametrize("music", ["CDEF GABc|", "abc def ", "@#", "!abc", "[C", "^/2F", "C&"])
+def test_a_line_of_megabytes_is_read_to_a_limit(music):
+    text = f"{HEAD}{music * (600_000 // len(music))}\n"
+    began = time.process_time()
+    count, problems = check_tunebook(text)
+    assert time.process_time() - began < 10
+    assert count == 1
+    assert "the line is longer than 500,000; the rest is not read" in {
+        problem.message for problem in problems
+    }
