@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _log = logging.getLogger(__name__)
+_SHOWN = 5  # each with its sound: more would make a notebook of megabytes
 
 
 class Tune(core.Tune):
@@ -160,6 +161,15 @@ class Tune(core.Tune):
         from abclm.score.musicxml import format_musicxml
 
         return converter.parseData(format_musicxml(self), format="musicxml")
+
+
+class Tunes(list[Tune]):
+    """A list of tunes that a notebook shows with scores and players, the first five of them."""
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        more = f"<p>… and {len(self) - _SHOWN:,} more</p>" if len(self) > _SHOWN else ""
+        return f"<div>{''.join(tune._repr_html_() for tune in self[:_SHOWN])}{more}</div>"
 
 
 def read_tunebook(path: str | os.PathLike[str]) -> Tunebook[Tune]:

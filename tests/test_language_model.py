@@ -147,7 +147,7 @@ def test_a_model_is_saved_and_loaded(tmp_path):
     assert_same_model(lm, loaded)
     assert loaded.metadata == lm.metadata
     assert loaded.history == [{"epoch": 1, "loss": 2.5, "steps": 3}]
-    assert sorted(os.listdir(tmp_path / "deep" / "m")) == sorted(model_folder.FILES)
+    assert sorted(os.listdir(tmp_path / "deep" / "m")) == sorted([*model_folder.FILES, "README.md"])
 
 
 def test_float16_halves_the_weights_and_is_loaded_as_float32(lm, tmp_path):
@@ -173,7 +173,9 @@ def test_saving_again_replaces_the_model_and_keeps_what_else_is_there(folder):
     other.save(folder, overwrite=True)
     assert_same_model(LanguageModel.load(folder), other)
     assert (folder / "notes.txt").read_text() == "mine"
-    assert sorted(os.listdir(folder)) == sorted([*model_folder.FILES, "notes.txt", "training_state"])
+    assert sorted(os.listdir(folder)) == sorted(
+        [*model_folder.FILES, "README.md", "notes.txt", "training_state"]
+    )
 
 
 def test_another_programs_config_is_not_overwritten(lm, tmp_path):
@@ -275,7 +277,7 @@ def test_a_save_after_a_crash_starts_from_what_the_crash_left(lm, folder, monkey
     for _ in crash_points(monkeypatch, other, folder, Crash()):
         lm.save(folder, overwrite=True)
         assert_same_model(LanguageModel.load(folder), lm)
-        assert sorted(os.listdir(folder)) == sorted(model_folder.FILES)
+        assert sorted(os.listdir(folder)) == sorted([*model_folder.FILES, "README.md"])
 
 
 def test_a_full_disk_leaves_no_folder_that_was_not_there(lm, tmp_path, monkeypatch):
@@ -532,18 +534,22 @@ def test_a_model_of_tunes_in_a_newer_form_is_refused_with_what_to_do(lm, tmp_pat
 # Names of shipped models, and what a save may replace
 
 
+def said_by_presets(caplog):
+    return [each.getMessage() for each in caplog.records if each.name == "abclm.models.presets"]
+
+
 def test_a_presets_name_beside_a_folder_of_that_name_says_which_is_meant(lm, tmp_path, monkeypatch, caplog):
     monkeypatch.chdir(tmp_path)
     lm.save("other")
-    assert not caplog.records
+    assert not said_by_presets(caplog)
     lm.save("small")
-    (said,) = [record.getMessage() for record in caplog.records]
+    (said,) = said_by_presets(caplog)
     assert said == "small is also the name of a shipped model: load this one as ./small"
     caplog.clear()
     assert_same_model(abclm.load("./small"), lm)
-    assert not caplog.records
+    assert not said_by_presets(caplog)
     assert abclm.load("small").config.units == 448
-    (said,) = [record.getMessage() for record in caplog.records]
+    (said,) = said_by_presets(caplog)
     assert said == "small is the shipped model; for the folder small give ./small"
 
 

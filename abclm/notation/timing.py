@@ -11,7 +11,20 @@ from abclm.notation.fields import Meter, parse_meter, parse_unit_note_length
 from abclm.notation.keys import LETTERS, SEMITONES, Key, parse_key
 from abclm.notation.problems import MOST_PROBLEMS
 from abclm.notation.scanner import Body
-from abclm.notation.symbols import Bar, Broken, Change, Chord, Note, Rest, Shift, Symbol, Timed, Tuplet
+from abclm.notation.symbols import (
+    BOTH,
+    START,
+    Bar,
+    Broken,
+    Change,
+    Chord,
+    Note,
+    Rest,
+    Shift,
+    Symbol,
+    Timed,
+    Tuplet,
+)
 
 # Ticks in a whole note: divisible by the usual lengths down to 1/1024 in tuplets of 3, 5, 7 and 9, so that
 # durations are integers; otherwise a duration is an exact Fraction of ticks.
@@ -153,7 +166,7 @@ class _Measure:
         if bar.text:
             self.accidentals.clear()
             self.bar_in_tie = True
-            if bar.starts_repeat:
+            if bar.kind in (START, BOTH):
                 self.before_endings = None
         if bar.ending:
             if self.before_endings is None or 1 in bar.ending:

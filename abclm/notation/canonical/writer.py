@@ -146,16 +146,20 @@ class Writer:
         """Write a range of events, which end with `:|` if they are repeated."""
         symbols, kinds, writers = self.playback.symbols, self.playback.kinds, self._writers
         closing: Bar | None = None
-        for index in music:
-            symbol, kind = symbols[index], kinds[index]
+        last = symbols[music.stop - 1] if music else None
+        for symbol, kind in zip(
+            symbols[music.start : music.stop], kinds[music.start : music.stop], strict=True
+        ):
             if not kind:
                 writers[type(symbol)](symbol)
+            elif kind == SINGLE and symbol is not last:
+                self._bar_line(SINGLE, "|")
             elif kind == ENDING:
                 if self.passes:
                     self.layout.ending(self.passes)
                 self.passes = ()
             elif isinstance(symbol, Bar):
-                if index == music.stop - 1 and (repeated or kind != SINGLE):
+                if symbol is last and (repeated or kind != SINGLE):
                     closing = symbol
                 else:
                     self._bar_line(SINGLE if kind == SINGLE else DOUBLE, symbol.text)
