@@ -104,6 +104,9 @@ def clean(
     show_all: Annotated[
         bool, typer.Option("--all", help="List every tune that was left out and why, not only the first ten.")
     ] = False,
+    keep_tempo: Annotated[
+        bool, typer.Option("--keep-tempo", help="Keep tempos (Q:), which the canonical form leaves out.")
+    ] = False,
 ) -> None:
     """Write the tunes in canonical form, each once, and say which were left out and why."""
     from abclm.corpora.corpus import read_corpora
@@ -115,7 +118,7 @@ def clean(
         raise ConfigError("--json prints figures in place of the tunes; add --out FILE for those")
     doing("reading and cleaning tunes")
     raw = read_corpora(corpora)
-    cleaned = raw.normalize()
+    cleaned = raw.normalize(keep_tempo=keep_tempo)
     if strict:
         # Before deduplication: of tunes with one body, one may have the right meter and another a wrong one.
         doing("playing tunes with abc2midi")

@@ -240,8 +240,11 @@ class Corpus:
         ]
         return pandas.DataFrame(rows, columns=list(columns))
 
-    def normalize(self) -> "Corpus":
+    def normalize(self, *, keep_tempo: bool = False) -> "Corpus":
         """Convert every tune to the canonical form.
+
+        Args:
+            keep_tempo: keep tempos (`Q:`), which the canonical form leaves out.
 
         Returns:
             A corpus of canonical tunes; tunes without a canonical form become problems.
@@ -252,10 +255,11 @@ class Corpus:
         problems: list[CorpusProblem] = []
         for tune, place in self._rows():
             try:
-                kept.append((tune.normalize(), place))
+                kept.append((tune.normalize(keep_tempo=keep_tempo), place))
             except NotationError as error:
                 problems.append(CorpusProblem(place, "not canonical", str(error)))
-        return replace(self._keep(kept, problems), is_canonical=True, origin=self.origin.then("normalize"))
+        origin = self.origin.then("normalize", **({"keep_tempo": True} if keep_tempo else {}))
+        return replace(self._keep(kept, problems), is_canonical=True, origin=origin)
 
     def as_canonical(self) -> "Corpus":
         """Take the tunes as canonical, without a look at them, but for their numbers: each becomes `X:1`."""

@@ -84,6 +84,7 @@ _IN_HEADER = re.compile(r"MIDI|propagate|octave|transpose|[+_^-](?:8|15)\b")
 _PROPAGATION = re.compile(r"propagate-accidentals[\s=]+(not|octave|pitch)\b")
 FURTHER_FIELD = re.compile(r"\s+[A-Za-z]:.*")
 _LONGEST_SENTENCE = 1000
+_LONGEST_LINE = 500_000  # characters; longer ones are no music, and would take minutes
 
 
 class _Scanner:
@@ -155,6 +156,13 @@ class _Scanner:
         if line[1:2] == ":" and (match := _FIELD_LINE.fullmatch(line)):
             self.field(at, match[1], match[2].split("%")[0].strip())
             return
+        if len(line) > _LONGEST_LINE:
+            self.problem(
+                at + _LONGEST_LINE,
+                "error",
+                f"the line is longer than {_LONGEST_LINE:,}; the rest is not read",
+            )
+            line = line[:_LONGEST_LINE]
         if "%" in line:
             line = line.split("%")[0]
         if "|" not in line and len(line) < _LONGEST_SENTENCE and is_prose(line):

@@ -1,5 +1,7 @@
 """Small tunes after what users of ABC software report: each stands for a kind, and is read as ABC 2.1 means it."""
 
+import time
+
 import pytest
 
 from abclm.notation.canonical.normalize import transpose
@@ -260,3 +262,20 @@ def test_a_book_says_once_what_is_left_out_with_counts():
         (8, "6 lines of words (w:, W:): left out"),
         (14, "1 rhythm (R:): left out, as it doesn't fit the meter ('reel in 6/8' 1)"),
     ]
+
+
+SLOW = [
+    pytest.param(music, marks=pytest.mark.slow) for music in ("CDEF|", "abc def ", "@#", "[C", "^/2F", "C&")
+]
+
+
+@pytest.mark.parametrize("music", ["!abc", *SLOW])
+def test_ten_megabytes_in_one_line_are_read_to_a_limit(music):
+    size = 600_000 if music == "!abc" else 10_000_000
+    text = f"{HEAD}{music * (size // len(music))}\n"
+    began = time.process_time()
+    count, problems = check_tunebook(text)
+    assert time.process_time() - began < 10
+    assert count == 1
+    messages = {problem.message for problem in problems}
+    assert "the line is longer than 500,000; the rest is not read" in messages or len(problems) >= 1000
