@@ -12,6 +12,7 @@ from abclm._version import VERSION as __version__
 
 if TYPE_CHECKING:
     from abclm.corpora.corpus import Corpus
+    from abclm.corpora.pieces import Pieces
     from abclm.errors import (
         AbclmError,
         ConfigError,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from abclm.language_model import LanguageModel, load
     from abclm.models.gru.config import GRUConfig
     from abclm.models.lstm.config import ModelConfig
+    from abclm.piece import Piece
     from abclm.tokenizers.characters import CharacterTokenizer
     from abclm.training.config import TrainingConfig
     from abclm.tune import Tune, read_tunebook
@@ -42,6 +44,8 @@ __all__ = [
     "ModelConfig",
     "ModelError",
     "NotationError",
+    "Piece",
+    "Pieces",
     "TrainingConfig",
     "Tune",
     "VocabularyError",
@@ -56,6 +60,8 @@ _HOMES = {
     "GenerationOptions": "generation.options",
     "LanguageModel": "language_model",
     "ModelConfig": "models.lstm.config",
+    "Piece": "piece",
+    "Pieces": "corpora.pieces",
     "TrainingConfig": "training.config",
     "Tune": "tune",
     "CharacterTokenizer": "tokenizers.characters",

@@ -6,18 +6,25 @@ it is needed, so that a tune costs no more than what is done with it.
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from abclm.errors import ConvertError, NotationError
 from abclm.notation import tune as core
 from abclm.notation.problems import Problem
 from abclm.notation.tunebook import Tunebook, decode, parse_tunebook
 from abclm.show.picture import Picture
+from abclm.system.files import MIDI_SUFFIXES
 
 if TYPE_CHECKING:
     from music21.stream import Score
+
+
+_log = logging.getLogger(__name__)
 
 
 class Tune(core.Tune):
@@ -38,6 +45,40 @@ class Tune(core.Tune):
         face = object.__new__(cls)
         face.__dict__.update(tune.__dict__)
         return face
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read one tune; see `abclm.notation.tune.Tune.parse`. Where the text has several, a warning says so."""
+        tune = super().parse(text)
+        if (found := len(re.findall(r"(?m)^X:", text))) > 1:
+            _log.warning(
+                "the text holds %d tunes; the first is read, and read_tunebook or Corpus.read reads all",
+                found,
+            )
+        return tune
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Self:
+        """Read one tune from a file: ABC (in UTF-8 or Latin-1), or the melody of a MIDI file.
+
+        Args:
+            path: the file. Where a tunebook has several tunes, the first is read, and a warning says so.
+
+        Raises:
+            NotationError: the file holds no tune.
+            ConvertError: a MIDI file can't be read.
+            OSError: the file can't be read.
+        """
+        data = Path(path).read_bytes()
+        try:
+            if Path(path).suffix.lower() in MIDI_SUFFIXES:
+                from abclm.midi.file import MidiFile
+                from abclm.midi.to_tune import midi_to_tune
+
+                return cls.of(midi_to_tune(MidiFile.parse(data), title=Path(path).stem))
+            return cls.parse(decode(data))
+        except (NotationError, ConvertError) as error:
+            raise type(error)(f"{os.fspath(path)}: {error}") from None
 
     def check(self) -> list[Problem]:
         """Find what is wrong; see `abclm.notation.check`."""

@@ -83,7 +83,7 @@ def tune_to_corpus(lm: LanguageModel, options: argparse.Namespace) -> None:
     tuned = fine_tune(
         lm, parts["train"], parts["validation"], config, folder=options.out, resume=True, progress=say
     )
-    tuned.save(options.out)
+    tuned.save(options.out, overwrite=True)
     print(f"fine-tuned on {len(parts['train'])} tunes in {(time.monotonic() - start) / 60:.0f} minutes")
 
     index = lm.novelty_index
@@ -111,7 +111,7 @@ def tune_to_polkas(lm: LanguageModel, options: argparse.Namespace) -> None:
     start = time.monotonic()
     training, choosing = polkas.split(0.1, seed=options.seed)
     tuned = fine_tune(lm, training, choosing, old=tunes_held_out_from(lm), folder=options.out, progress=say)
-    tuned.save(options.out)
+    tuned.save(options.out, overwrite=True)
     print(f"fine-tuned on {len(polkas)} polkas in {time.monotonic() - start:.0f} s")
     models = {options.model: lm, "fine-tuned": tuned}
     compare(models, others, "the other polkas")

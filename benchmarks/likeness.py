@@ -42,13 +42,17 @@ def main() -> None:
     parts = read_split(options.corpus, options.split)
     real = list(parts[options.part])
     print(f"{len(real)} {options.part} tunes; {options.n} of each model")
-    print("tunes | Fréchet distance | by chance | in form | on the tonic | copied", flush=True)
+    print(
+        "tunes | Fréchet distance | by chance | with structure | by chance | in form | on the tonic | copied",
+        flush=True,
+    )
 
     def row(name: str, tunes: list[Tune], index: abclm.analysis.novelty.NoveltyIndex | None = None) -> None:
         found, quality = compare(tunes, real, seed=options.seed), judge(tunes, index, ask_abc2midi=False)
         copied = f"{quality.copied.share:.3f}" if quality.copied else ""
         print(
-            f"{name} | {found.frechet:.2f} | {found.frechet_chance:.2f} | {quality.in_form.share:.2f} | "
+            f"{name} | {found.frechet:.2f} | {found.frechet_chance:.2f} | {found.structure_frechet:.2f} | "
+            f"{found.structure_frechet_chance:.2f} | {quality.in_form.share:.2f} | "
             f"{quality.ends_on_tonic.share:.2f} | {copied}",
             flush=True,
         )

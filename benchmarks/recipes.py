@@ -153,7 +153,7 @@ def trained(
     )  # fmt: skip
     lm.metadata["minutes"] = (time.monotonic() - start) / 60
     lm.metadata["recipe"] = {"name": run.recipe, **asdict(config)}
-    lm.save(folder)
+    lm.save(folder, overwrite=True)
     (folder / "done").touch()
     return lm
 

@@ -77,7 +77,7 @@ def main() -> None:
     if options.recipe != "paper":
         lm = lm.with_cache()
     # The figure of the weights as they are shipped, rounded to float16.
-    lm.save(options.out, dtype="float16")
+    lm.save(options.out, dtype="float16", overwrite=True)
     lm = LanguageModel.load(options.out)
     evaluation, network = lm.evaluate(held_out), lm.with_cache(()).evaluate(held_out)
     lm.metadata |= {
@@ -90,7 +90,7 @@ def main() -> None:
             "held_out_without_cache": network.to_dict(),
         },
     }
-    lm.save(options.out, dtype="float16")
+    lm.save(options.out, dtype="float16", overwrite=True)
     print(f"{options.out}, measured on {evaluation.tunes} held-out tunes")
     for name, found in (("network alone", network), ("model", evaluation)):
         low, high = found.intervals()["bits_per_tune"]

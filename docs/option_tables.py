@@ -52,7 +52,7 @@ def rows(command: str) -> Iterator[tuple[str | None, str]]:
             spelling = " ".join(filter(None, (max(option.opts, key=len), option.metavar)))
             cells = (f"`{spelling}`", _default(option), option.help)
             row = " | ".join(cell.replace("|", "\\|") for cell in cells)
-            yield option.rich_help_panel, f"| {row} |\n"
+            yield (option.rich_help_panel or "").partition("/")[0] or None, f"| {row} |\n"
 
 
 def _default(option: Any) -> str:

@@ -33,7 +33,7 @@ def main() -> None:
     after = before.fine_tune(
         train, validation, TrainingConfig.for_fine_tuning(epochs=options.epochs, seed=options.seed)
     )
-    after.save(options.out)
+    after.save(options.out, overwrite=True)
 
     # Fewer bits mean that the model predicts the held-out tunes better.
     for name, lm in (("before", before), ("after", after)):

@@ -10,6 +10,7 @@ The pages' code blocks are run, page by page, in an empty folder with `my_tunes.
 - a block behind `<!-- file: NAME -->` is written to that file, one behind `<!-- not run: REASON -->` is left out.
 """
 
+import csv
 import io
 import itertools
 import json
@@ -18,6 +19,7 @@ import runpy
 import shlex
 import shutil
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +29,7 @@ import typer
 
 import abclm
 from abclm._version import VERSION
+from abclm.analysis import structure
 from abclm.analysis.statistics import FEATURES
 from abclm.cli import app, run
 from abclm.language_model import LanguageModel
@@ -196,10 +199,50 @@ def test_the_blocks_of_a_page_run(page, call, folder, capsys):
             for line in commands_of(block.code):
                 code, output = call(line)
                 assert code == 0, f"{place}: {line}\n{output}"
+                assert_result(line, output)
         elif block.language == "console":
             for line, shown in sessions_of(block.code):
                 _, output = call(line)
                 assert output.strip() == shown.strip(), f"{place}: {line}"
+
+
+def assert_result(line, output):
+    """A command has done what it is for: its files can be read, its tunes played, its figures stand."""
+    words = shlex.split(line, comments=True)
+    command = words[1] if len(words) > 1 else ""
+    written = [after for before, after in itertools.pairwise(words) if before in ("--out", "--picture", ">")]
+    if command == "convert" or "convert" in words:
+        written += words[words.index("convert") + 2 :][:1]
+    for path in map(Path, written):
+        assert path.is_dir() or path.stat().st_size > 0, line
+        if path.suffix == ".abc":
+            assert len(abclm.Corpus.read(path)) > 0, line
+    if command in ("train", "fine-tune"):
+        assert abclm.load(f"./{written[0]}").history, line
+    elif command == "evaluate" and "--json" not in words:
+        assert float(re.search(r"(?m)^ *bits per character +([\d.]+)", output)[1]) > 0, line
+    elif command == "generate" and "--out" in words:
+        assert abclm.Corpus.read(written[0]), line
+    elif command == "generate" and "|" not in words and "--json" not in words and not written:
+        tunes = abclm.notation.tunebook.parse_tunebook(output).tunes
+        wanted = int(words[words.index("-n") + 1]) if "-n" in words else 1
+        assert len(tunes) == wanted, line
+        asked = dict(itertools.pairwise(words))
+        for tune in tunes:
+            assert tune.title == asked.get("--title", tune.title), line
+            assert tune.notes(), line
+    elif command == "check":
+        assert re.search(r"\d+ tunes?, 0 errors", output), line
+
+
+def test_no_page_gives_a_model_the_name_of_a_shipped_one():
+    for page in PAGES:
+        for block in blocks(page):
+            ours = "\n".join(line for line in block.code.splitlines() if not line.startswith("python "))
+            names = re.findall(r"--out ([\w-]+)|\.save\(\"([\w-]+)\"\)", ours)
+            assert not {name for pair in names for name in pair} & set(presets.preset_names()), page_name(
+                page
+            )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
@@ -355,15 +398,88 @@ def test_copies_of_a_model_are_counted(benchmark, small_model):
 def test_the_units_of_the_frechet_distance_are_printed(benchmark):
     said = benchmark("statistic_units.py", "oldTunes")
     found = dict(re.findall(r'(?m)^    "(\w+)": ([\d.e-]+),$', said))
-    assert found.keys() == FEATURES.keys()
-    for name, unit in FEATURES.items():
+    assert found.keys() == {**FEATURES, **structure.FEATURES}.keys()
+    for name, unit in {**FEATURES, **structure.FEATURES}.items():
         assert 0.3 < float(found[name]) / unit < 3
+
+
+def test_the_structure_of_written_and_real_tunes_is_printed(benchmark, small_model, tmp_path):
+    real = tmp_path / "real.abc"
+    real.write_text(
+        "\n".join(tune.text for tune in abclm.Corpus.load("oldTunes").normalize()), encoding="utf-8"
+    )
+    said = benchmark(
+        "structure.py", "--model", small_model, "-n", 2, "--rhythms", "reel", "jig", "--parts", 2, "--bars", 8,
+        "--real", real, "--out", tmp_path / "out",
+    )  # fmt: skip
+    assert re.search(r"(?m)^  parts_of_four +1\.000 \| [\d.]+$", said)
+    assert re.search(r"(?m)^  with structure [\d.]+ \([\d.]+ by chance\)$", said)
+    assert len(abclm.read_tunebook(tmp_path / "out" / "jig.abc").tunes) == 2
+
+
+def test_shuffled_bars_are_told_as_surely_as_real_tunes(benchmark, small_model, tmp_path):
+    book = tmp_path / "book.abc"
+    book.write_text(
+        "\n".join(tune.text for tune in abclm.Corpus.load("oldTunes").normalize()), encoding="utf-8"
+    )
+    said = benchmark(
+        "inception_score.py", "--model", small_model, "-n", 4, "--fewest", 8, "--order", 3,
+        "--training", book, "--real", book,
+    )  # fmt: skip
+    figures = dict(re.findall(r"(?m)^(real.*?) {2,}([\d.]+) \|", said))
+    assert len(figures) == 3
+    assert all(float(figure) > 1 for figure in figures.values())
+
+
+def test_a_blind_sheet_hides_where_its_tunes_come_from(benchmark, small_model, tmp_path):
+    book, sheet = tmp_path / "book.abc", tmp_path / "sheet"
+    tunes = [
+        tune
+        for tune in abclm.Corpus.load("oldTunes").normalize()
+        if tune.rhythm in ("reel", "jig", "hornpipe")
+    ]
+    book.write_text("\n".join(tune.text for tune in tunes), encoding="utf-8")
+    benchmark(
+        "blind_sheet.py",
+        "--model",
+        small_model,
+        "--before",
+        book,
+        "--real",
+        book,
+        "--counts",
+        4,
+        2,
+        2,
+        "--out",
+        sheet,
+    )
+    written = abclm.read_tunebook(sheet / "sheet.abc").tunes
+    assert [tune.title for tune in written] == [str(number) for number in range(1, 9)]
+    key = list(csv.DictReader((sheet / "key.csv").read_text(encoding="utf-8").splitlines()))
+    assert Counter(row["source"] for row in key) == {"model": 4, "before": 2, "real": 2}
+    bodies = {tune.title: "".join(tune.body.split()) for tune in tunes}
+    assert all(
+        bodies[row["title"]] == "".join(tune.body.split())
+        for row, tune in zip(key, written, strict=True)
+        if row["source"] != "model"
+    )
+    rated = tmp_path / "rated.csv"
+    lines = [
+        f"{row['number']},{5 if row['source'] == 'real' else 2},{'yes' if row['source'] == 'real' else 'no'}"
+        for row in key
+    ]
+    rated.write_text("\n".join(["number,rating,real", *lines]), encoding="utf-8")
+    said = benchmark("blind_sheet.py", "--key", sheet / "key.csv", "--rated", rated)
+    assert "real     5.00 (5.00 to 5.00), 2 tunes" in said
+    assert "told apart 6 of 6: 1.00" in said
 
 
 @pytest.mark.slow
 def test_the_units_of_the_frechet_distance_are_those_of_the_training_tunes(benchmark):
     found = re.findall(r'(?m)^    "(\w+)": ([\d.e-]+),$', benchmark("statistic_units.py"))
-    assert {name: float(value) for name, value in found} == pytest.approx(FEATURES, rel=0.02)
+    expected = {**FEATURES, **structure.FEATURES}
+    assert {name: float(value) for name, value in found} == pytest.approx(expected, rel=0.02)
 
 
 def test_the_shipped_model_knows_its_training_tunes():

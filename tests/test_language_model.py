@@ -80,7 +80,7 @@ def test_a_config_goes_to_json_and_back():
     assert read_config(config.to_json()) == config
     assert list(json.loads(config.to_json()).items()) == [
         ("format_version", 2), ("architecture", "lstm"),
-        ("embedding_dimension", 5), ("units", 6), ("layers", 2), ("cache", []),
+        ("embedding_dimension", 5), ("units", 6), ("layers", 2), ("structure", False), ("cache", []),
     ]  # fmt: skip
 
 
@@ -170,7 +170,7 @@ def test_saving_again_replaces_the_model_and_keeps_what_else_is_there(folder):
     other = LanguageModel.create(
         ModelConfig(embedding_dimension=2, units=3), CharacterTokenizer.from_text("abc\n")
     )
-    other.save(folder)
+    other.save(folder, overwrite=True)
     assert_same_model(LanguageModel.load(folder), other)
     assert (folder / "notes.txt").read_text() == "mine"
     assert sorted(os.listdir(folder)) == sorted([*model_folder.FILES, "notes.txt", "training_state"])
@@ -188,7 +188,7 @@ def test_weights_that_cannot_be_stored_are_not_saved(lm, folder, value):
     before = lm.copy()
     lm.weights["dense/bias"][2] = value
     with pytest.raises(ModelError, match=r"dense/bias has values that float16 can't hold"):
-        lm.save(folder, dtype="float16")
+        lm.save(folder, dtype="float16", overwrite=True)
     assert_same_model(LanguageModel.load(folder), before)
 
 
@@ -225,7 +225,7 @@ def crash_points(monkeypatch, lm, folder, error):
             for place, name in operations:
                 patch.setattr(place, name, counted(getattr(place, name)))
             try:
-                lm.save(folder)
+                lm.save(folder, overwrite=True)
                 return
             except type(error):
                 pass
@@ -244,7 +244,7 @@ def test_a_save_stopped_anywhere_leaves_the_old_model_or_the_new_one(lm, folder,
         seen.add(loaded.config.units)
         assert_same_model(loaded, lm if loaded.config == lm.config else other)
         shutil.rmtree(folder)
-        lm.save(folder)
+        lm.save(folder, overwrite=True)
     assert seen == {3, 4}
     assert_same_model(LanguageModel.load(folder), other)
 
@@ -253,7 +253,7 @@ def test_a_save_stopped_anywhere_leaves_the_old_model_or_the_new_one(lm, folder,
 @pytest.mark.parametrize("after", [True, False])
 def test_the_index_goes_with_the_model_wherever_a_save_is_stopped(lm, folder, monkeypatch, before, after):
     lm.novelty_index = index_of("Old") if before else None
-    lm.save(folder)
+    lm.save(folder, overwrite=True)
     other = LanguageModel.create(
         ModelConfig(embedding_dimension=2, units=3), CharacterTokenizer.from_text("abc\n")
     )
@@ -263,7 +263,7 @@ def test_the_index_goes_with_the_model_wherever_a_save_is_stopped(lm, folder, mo
         expected = lm if loaded.config == lm.config else other
         assert titles_of(loaded) == titles_of(expected)
         shutil.rmtree(folder)
-        lm.save(folder)
+        lm.save(folder, overwrite=True)
     assert titles_of(LanguageModel.load(folder)) == (("New",) if after else None)
     assert (folder / model_folder.INDEX).exists() == after
 
@@ -273,7 +273,7 @@ def test_a_save_after_a_crash_starts_from_what_the_crash_left(lm, folder, monkey
         ModelConfig(embedding_dimension=2, units=3), CharacterTokenizer.from_text("abc\n")
     )
     for _ in crash_points(monkeypatch, other, folder, Crash()):
-        lm.save(folder)
+        lm.save(folder, overwrite=True)
         assert_same_model(LanguageModel.load(folder), lm)
         assert sorted(os.listdir(folder)) == sorted(model_folder.FILES)
 
@@ -305,7 +305,7 @@ def test_a_model_without_an_index_has_none(folder):
 
 def test_a_broken_index_is_named(lm, folder):
     lm.novelty_index = index_of("Mine")
-    lm.save(folder)
+    lm.save(folder, overwrite=True)
     assert titles_of(LanguageModel.load(folder)) == titles_of(lm.copy()) == ("Mine",)
     path = folder / model_folder.INDEX
     whole = path.read_bytes()
@@ -506,9 +506,10 @@ def test_weights_too_many_are_named(folder):
 
 def test_a_model_of_tunes_in_an_older_form_loads_with_one_warning(lm, tmp_path, monkeypatch, caplog):
     lm.save(tmp_path / "m")
+    monkeypatch.setattr("abclm.models.model.FORM_VERSION", 1)
     LanguageModel.load(tmp_path / "m")
     assert not caplog.records  # none in the metadata means version 1
-    monkeypatch.setattr("abclm.models.model.FORM_VERSION", 2)
+    monkeypatch.undo()
     LanguageModel.load(tmp_path / "m")
     (said,) = [record.getMessage() for record in caplog.records]
     assert "learned tunes in version 1 of the canonical form" in said
@@ -516,13 +517,41 @@ def test_a_model_of_tunes_in_an_older_form_loads_with_one_warning(lm, tmp_path, 
 
 
 def test_a_model_of_tunes_in_a_newer_form_is_refused_with_what_to_do(lm, tmp_path):
-    lm.metadata["training"] = {"form_version": 2}
+    lm.metadata["training"] = {"form_version": 3}
     lm.save(tmp_path / "m")
     with pytest.raises(
-        ModelError, match=r"version 2 of the canonical form, .* up to 1; update abclm"
+        ModelError, match=r"version 3 of the canonical form, .* up to 2; update abclm"
     ) as caught:
         LanguageModel.load(tmp_path / "m")
     assert_one_line(caught, str(tmp_path / "m" / "metadata.json"))
     change_json(tmp_path / "m" / "metadata.json", training={"form_version": "two"})
     with pytest.raises(ModelError, match="form_version is an integer, received 'two'"):
         LanguageModel.load(tmp_path / "m")
+
+
+# Names of shipped models, and what a save may replace
+
+
+def test_a_presets_name_beside_a_folder_of_that_name_says_which_is_meant(lm, tmp_path, monkeypatch, caplog):
+    monkeypatch.chdir(tmp_path)
+    lm.save("other")
+    assert not caplog.records
+    lm.save("small")
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said == "small is also the name of a shipped model: load this one as ./small"
+    caplog.clear()
+    assert_same_model(abclm.load("./small"), lm)
+    assert not caplog.records
+    assert abclm.load("small").config.units == 448
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said == "small is the shipped model; for the folder small give ./small"
+
+
+def test_save_replaces_no_model_unless_it_is_told_to(lm, folder):
+    other = LanguageModel.create(SMALL, seed=2)
+    with pytest.raises(ModelError, match=r"m holds a model; .*overwrite=True to replace it") as caught:
+        other.save(folder)
+    assert_one_line(caught, str(folder))
+    assert_same_model(abclm.load(folder), lm)
+    other.save(folder, overwrite=True)
+    assert_same_model(abclm.load(folder), other)

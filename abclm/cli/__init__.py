@@ -9,7 +9,9 @@ from typing import Annotated, NoReturn
 import typer
 
 from abclm._version import VERSION
-from abclm.cli import check, convert, corpus, evaluate, fine_tune, generate, serve, sweep, train
+from abclm.cli import check, convert, corpus, evaluate, generate, serve
+from abclm.cli.help import add_commands, explain
+from abclm.cli.training import fine_tune, sweep, train
 from abclm.errors import AbclmError, ConfigError
 
 app = typer.Typer(
@@ -21,14 +23,19 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("generate")(generate.command)
-app.command("train")(train.command)
-app.command("fine-tune")(fine_tune.command)
-app.command("evaluate")(evaluate.command)
-app.command("check")(check.command)
-app.command("convert")(convert.command)
-app.command("sweep")(sweep.command)
-app.command("serve")(serve.command)
+add_commands(
+    app,
+    {
+        "generate": generate,
+        "train": train,
+        "fine-tune": fine_tune,
+        "evaluate": evaluate,
+        "check": check,
+        "convert": convert,
+        "sweep": sweep,
+        "serve": serve,
+    },
+)
 app.add_typer(corpus.app, name="corpus")
 
 # typer carries its own copy of click since 0.2x and used the package before; this class is either's.
@@ -75,9 +82,7 @@ def run(arguments: list[str]) -> int:
     except AbclmError as error:
         return _fail(str(error), 1)
     except _UsageError as error:
-        message = error.format_message()  # type: ignore[attr-defined]
-        # Without arguments the help is the message; it is not an error of one line.
-        return _fail(f"{message} See abclm --help." if message and "\n" not in message else message, 2)
+        return _fail(explain(error), 2)
     except BrokenPipeError:
         # The reader of our output left; nothing more can be said, the interpreter must not try either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,6 +8,11 @@ import typer
 
 from abclm.cli.options import Json
 
+EXAMPLES = (
+    "abclm check my_tunes.abc",
+    "abclm check tunes --json",
+)
+
 
 def command(
     files: Annotated[

@@ -10,6 +10,11 @@ from abclm.formats.table import FORMATS, suffixes_of
 
 _HEARD = f"for {suffixes_of('has_sound')}."
 
+EXAMPLES = (
+    "abclm convert my_tunes.abc book.pdf",
+    "abclm convert my_tunes.abc tune.wav --instrument fiddle",
+)
+
 
 def command(
     source: Annotated[

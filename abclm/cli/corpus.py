@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abclm.cli.help import Command, examples
 from abclm.cli.options import Corpora, Json, Picture, takes
 from abclm.errors import ConfigError, CorpusError
 from abclm.system.files import write_bytes, write_text
@@ -23,7 +24,7 @@ _SHOWN_PROBLEMS = 10
 _SHOWN_REASONS = 5
 
 
-@app.command("list")
+@app.command("list", cls=Command, epilog=examples("abclm corpus list", "abclm corpus list oldTunes"))
 def list_corpora(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="Corpus of which to print the whole data card.")
@@ -44,7 +45,14 @@ def list_corpora(
             typer.echo(f"{'':14}terms: {card.terms}")
 
 
-@app.command("stats")
+@app.command(
+    "stats",
+    cls=Command,
+    epilog=examples(
+        "abclm corpus stats my_tunes.abc",
+        "abclm corpus stats my_tunes.abc --picture counts.png",
+    ),
+)
 def stats(
     corpora: Corpora,
     picture: Picture = None,
@@ -74,7 +82,14 @@ def stats(
         typer.echo(f"{name.replace('_', ' '):21}{said}")
 
 
-@app.command("clean")
+@app.command(
+    "clean",
+    cls=Command,
+    epilog=examples(
+        "abclm corpus clean my_tunes.abc --out clean.abc",
+        "abclm corpus clean my_tunes.abc --strict --all",
+    ),
+)
 def clean(
     corpora: Corpora,
     out: Annotated[Path | None, takes("FILE", "Tunebook to write.", unset="standard output")] = None,
@@ -116,7 +131,14 @@ def clean(
         typer.echo(json.dumps(figures, ensure_ascii=False) if as_json else f"{out}: {said}")
 
 
-@app.command("split")
+@app.command(
+    "split",
+    cls=Command,
+    epilog=examples(
+        "abclm corpus split my_tunes.abc --out split --validation 0.2",
+        "abclm corpus split oneills1850 my_tunes.abc --out split --relatives-together",
+    ),
+)
 def split(
     corpora: Corpora,
     out: Annotated[Path, takes("DIR", "Folder for train.abc and validation.abc.")],

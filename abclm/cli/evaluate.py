@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Json, Model, Picture, takes, with_fields
-from abclm.cli.training_run import quiet_imports
-from abclm.cli.training_tunes import read_tunes
+from abclm.cli.training.run import quiet_imports
+from abclm.cli.training.tunes import read_tunes
 from abclm.errors import ConfigError
 from abclm.generation.options import GenerationOptions
 from abclm.system.files import write_bytes
@@ -24,6 +24,11 @@ _FIELDS = ("temperature", "bar_redraws", "constrained")
 _SHARES = ("valid", "strict", "in_key", "ends_on_tonic", "in_form", "copied")
 _WIDTH = 120
 _DIVERSITY = ("distinct_bars", "distinct_openings", "nearest_overlap")
+
+EXAMPLES = (
+    "abclm evaluate my_tunes.abc --model session",
+    "abclm evaluate my_tunes.abc --generate 20 --json",
+)
 
 
 @with_fields
@@ -97,7 +102,7 @@ def command(
         return
     tables = [_prediction_table(evaluation, seed)]
     if comparison:
-        tables += [_quality_table(qualities), _comparison_table(comparison)]
+        tables += [_quality_table(qualities), _structure_table(qualities), _comparison_table(comparison)]
     _print(tables)
 
 
@@ -166,6 +171,18 @@ def _quality_table(qualities: "dict[str, Quality]") -> "Table":
     return table
 
 
+def _structure_table(qualities: "dict[str, Quality]") -> "Table":
+    table = _table("structure", *qualities)
+    for name in dict.fromkeys(name for quality in qualities.values() for name in quality.structure):
+        means = (quality.structure.get(name) for quality in qualities.values())
+        cells = (
+            f"{each.mean:.3f} ({each.interval[0]:.3f} to {each.interval[1]:.3f})" if each else ""
+            for each in means
+        )
+        table.add_row(name.replace("_", " "), *cells)
+    return table
+
+
 def _comparison_table(comparison: "Comparison") -> "Table":
     table = _table("generated against real", "distance", "by chance", "in units", "generated", "real")
     for name, each in comparison.distances.items():
@@ -174,7 +191,11 @@ def _comparison_table(comparison: "Comparison") -> "Table":
             name.replace("_", " "), *(f"{number:.{4 if number < 0.1 else 3}f}" for number in numbers)
         )
     table.add_row("mean", f"{comparison.mean_distance:.4f}")
-    table.add_row("Fréchet distance", f"{comparison.frechet:.3f}", f"{comparison.frechet_chance:.3f}")
+    for label, found, chance in (
+        ("Fréchet distance", comparison.frechet, comparison.frechet_chance),
+        ("  with structure", comparison.structure_frechet, comparison.structure_frechet_chance),
+    ):
+        table.add_row(label, f"{found:.3f}", f"{chance:.3f}")
     return table
 
 

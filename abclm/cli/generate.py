@@ -14,6 +14,7 @@ from abclm._version import VERSION
 from abclm.cli.options import FieldsOf, Given, Json, Model, takes, with_fields
 from abclm.errors import AbclmError, ConfigError, ConvertError
 from abclm.formats import table
+from abclm.generation.abc.prompt import title_without
 from abclm.generation.options import GenerationOptions
 from abclm.system.files import file_name
 
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
     from abclm.generation.abc.tunes import GeneratedTune
 
 FORMATS = tuple(suffix.removeprefix(".") for suffix in table.FORMATS)
+
+EXAMPLES = (
+    'abclm generate --title "The Lost Badger" --key G --seed 1',
+    "abclm generate --rhythm jig -n 3 --out tunes --format abc,mid,wav",
+)
 
 
 @with_fields
@@ -113,7 +119,9 @@ def _try_out(out: Path) -> None:
 def _say_spelling(options: GenerationOptions) -> None:
     """Say on standard error where a title or an opening is written with other symbols."""
     if options.title is not None and options.prompt.header["T"] != options.title:
-        typer.echo(f"abclm: the title is written {options.prompt.header['T']!r}", err=True)
+        dropped = ", ".join(map(repr, title_without(options.title)))
+        without = f", without {dropped}" if dropped else ""
+        typer.echo(f"abclm: the title is written {options.prompt.header['T']!r}{without}", err=True)
     if options.opening is not None and options.prompt.opening != options.opening.strip():
         typer.echo(f"abclm: the opening is written {options.prompt.opening!r}", err=True)
 

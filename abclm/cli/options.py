@@ -9,6 +9,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
+from abclm.cli.help import panel_of
 from abclm.system.options import Option, options_of
 
 Given = dict[str, Any]
@@ -103,7 +104,7 @@ def _parameters(fields: FieldsOf) -> list[inspect.Parameter]:
             help=replace(each, help=f"{each.help} {fields.note}".rstrip()).full_help,
             metavar=None if is_flag else "NAME" if each.choices else _METAVARS[each.kind],
             show_default=each.unset if default is None else not is_flag,
-            rich_help_panel=type(fields.defaults).__name__,
+            rich_help_panel=panel_of(type(fields.defaults), each.group),
         )
         kind = each.kind | None if each.default is None else each.kind
         parameters.append(

@@ -7,6 +7,11 @@ import typer
 from abclm.cli.options import Model, takes
 from abclm.errors import AbclmError
 
+EXAMPLES = (
+    "abclm serve --open",
+    "abclm serve --model my-model --port 8001",
+)
+
 
 def command(
     model: Model = "session",

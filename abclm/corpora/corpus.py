@@ -4,12 +4,13 @@ import hashlib
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from glob import has_magic
 from pathlib import Path
+from typing import TYPE_CHECKING, overload
 
 from abclm.analysis.similarity import TuneIndex
 from abclm.corpora import built_in
@@ -18,14 +19,19 @@ from abclm.corpora.holdout import RULE, choose, held_out_count
 from abclm.corpora.origin import Origin, Source
 from abclm.corpora.problems import CorpusProblem, Kind, not_strict
 from abclm.corpora.sources import AbcFile, find_files
+from abclm.corpora.thesession import is_dump, read_dump
 from abclm.errors import ConfigError, ConvertError, CorpusError, NotationError
 from abclm.midi.complaints import complaints
 from abclm.midi.file import MidiFile
 from abclm.midi.to_tune import midi_to_tune
+from abclm.notation import tune as core
 from abclm.notation.tunebook import decode, parse_tunebook
 from abclm.show.picture import Picture
 from abclm.tokenizers.characters import whole_tune
 from abclm.tune import Tune
+
+if TYPE_CHECKING:
+    import pandas
 
 _log = logging.getLogger(__name__)
 _RELATED = 0.5  # share of bars in common
@@ -63,8 +69,42 @@ class Corpus:
             places = (f"{self.name}, X:{tune.reference_number} {tune.title}".rstrip() for tune in self.tunes)
             object.__setattr__(self, "places", tuple(places))
 
+    @classmethod
+    def of(cls, tunes: Iterable[core.Tune | str], name: str = "tunes") -> "Corpus":
+        """Make a corpus of tunes.
+
+        Args:
+            tunes: tunes, or their texts.
+            name: what the corpus is called.
+
+        Raises:
+            CorpusError: something else is among them.
+            NotationError: a text is no tune.
+        """
+        if isinstance(tunes, str | core.Tune):
+            raise CorpusError("a corpus is made of a list of tunes; received one, so put it into a list")
+        made = []
+        for each in tunes:
+            if not isinstance(each, str | core.Tune):
+                raise CorpusError(
+                    f"a corpus is made of tunes or their texts; received {type(each).__name__}: {each!r:.60}"
+                )
+            made.append(Tune.parse(each) if isinstance(each, str) else Tune.of(each))
+        return cls(name, tuple(made))
+
     def __len__(self) -> int:
         return len(self.tunes)
+
+    @overload
+    def __getitem__(self, index: int) -> Tune: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Corpus": ...
+    def __getitem__(self, index: int | slice) -> "Tune | Corpus":
+        """A tune by its place, from 0; or for a slice, a corpus of these tunes."""
+        if isinstance(index, slice):
+            rows = list(self._rows())[index]
+            return replace(self._keep(rows), origin=self.origin.then("slice", of=str(index)))
+        return self.tunes[index]
 
     def __iter__(self) -> Iterator[Tune]:
         return iter(self.tunes)
@@ -106,7 +146,8 @@ class Corpus:
         """Read your own tunebooks and MIDI files.
 
         Args:
-            paths: files (ABC in UTF-8 or Latin-1 with any line endings, or `.mid` and `.midi`), folders (all such
+            paths: files (ABC in UTF-8 or Latin-1 with any line endings, `.mid` and `.midi`, or the `tunes.json` and
+                `tunes.csv` of thesession.org, see `abclm.corpora.thesession`), folders (all such
                 files in them and in subfolders, but a MIDI file only without an `.abc` file of the same name next
                 to it), globs (`**` includes subfolders) and `-`, standard input. The melody of a MIDI file is a tune.
 
@@ -123,7 +164,7 @@ class Corpus:
         for file in find_files(paths, midi=True):
             try:
                 data = file.read()
-                parts.append(_transcribe(file.path, data) if file.is_midi else _parse(file.path, data))
+                parts.append(_read(file, data))
                 contents[os.path.realpath(file.path)] = data
             except CorpusError as error:
                 if file.is_named:
@@ -137,6 +178,64 @@ class Corpus:
             raise CorpusError(f"{name or 'no path'}: there is no tune{reason}")
         found = checksum_of(contents[path] for path in sorted(contents))
         return _join(name, parts, [Source(name, found, tuple(names))])
+
+    def filter(self, wanted: Callable[[Tune], object]) -> "Corpus":
+        """Keep the tunes for which a function returns something true.
+
+        Args:
+            wanted: gets each tune.
+
+        Example:
+            >>> len(Corpus.load("oldTunes").filter(lambda tune: tune.rhythm == "jig"))
+            8
+        """
+        rows = [row for row in self._rows() if wanted(row[0])]
+        name = getattr(wanted, "__name__", type(wanted).__name__)
+        return replace(self._keep(rows), origin=self.origin.then("filter", wanted=name))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write all tunes into one file: a tunebook (`.abc`), or a book of scores or a page (`.pdf`, `.html`).
+
+        Args:
+            path: the file to write.
+
+        Raises:
+            CorpusError: there is no tune.
+            ConvertError: the suffix is none of these, or no tune could be engraved.
+            OSError: the file can't be written.
+        """
+        from abclm.formats.save import save_book
+
+        if not self.tunes:
+            raise CorpusError(f"{self.name}: there is no tune to write to {os.fspath(path)}")
+        for tune, error in save_book(self.tunes, path):
+            _log.warning("%s: %s: %s", self.name, tune.title, error)
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """A table with a row for each tune: its header fields, place, counts of bars and notes, and ABC.
+
+        Raises:
+            CorpusError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError:
+            raise CorpusError("to_pandas needs pandas, which is not installed; pip install pandas") from None
+        columns = ("title", "rhythm", "meter", "key", "bars", "notes", "place", "abc")
+        rows = [
+            (
+                tune.title,
+                tune.stated_rhythm,
+                tune.meter,
+                tune.key,
+                len(tune.bars()),
+                len(tune.notes()),
+                place,
+                tune.text,
+            )
+            for tune, place in self._rows()
+        ]
+        return pandas.DataFrame(rows, columns=list(columns))
 
     def normalize(self) -> "Corpus":
         """Convert every tune to the canonical form.
@@ -316,6 +415,12 @@ def checksum_of(contents: Iterable[bytes]) -> str:
     for content in contents:
         digest.update(content)
     return digest.hexdigest()
+
+
+def _read(file: AbcFile, data: bytes) -> Corpus:
+    if file.is_midi:
+        return _transcribe(file.path, data)
+    return _parse(file.path, read_dump(file.path, data).encode() if is_dump(file.path) else data)
 
 
 def _parse(place: str, data: bytes) -> Corpus:

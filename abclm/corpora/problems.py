@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["unreadable", "not canonical", "not strict", "duplicate"]
+Kind = Literal["unreadable", "not canonical", "not strict", "duplicate", "not asked for"]
 
 _PLACE = re.compile(r"\bline \d+(?::\d+|, column \d+)?: ")
 # The parts that differ between tunes: received values in quotes; numbers and fractions; the meters C and C|.
@@ -23,7 +23,8 @@ class CorpusProblem:
 
     Attributes:
         place: the file, and the line or the tune in it.
-        kind: `unreadable`, `not canonical`, `not strict` or `duplicate`.
+        kind: `unreadable`, `not canonical`, `not strict` or `duplicate`; of pieces also
+            `not asked for`.
         message: description of the problem.
     """
 

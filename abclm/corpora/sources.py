@@ -44,13 +44,16 @@ class AbcFile:
         return data
 
 
-def find_files(paths: Iterable[str | os.PathLike[str]], *, midi: bool = False) -> list[AbcFile]:
+def find_files(
+    paths: Iterable[str | os.PathLike[str]], *, midi: bool = False, abc: bool = True
+) -> list[AbcFile]:
     """Find the files of paths, each once.
 
     Args:
         paths: files with any suffix, folders (all `.abc` files in them and in subfolders, except hidden ones),
             globs (`**` includes subfolders), and `-` for standard input.
         midi: also find `.mid` and `.midi`; in a folder, only without an `.abc` file of the same name next to it.
+        abc: False finds MIDI files alone, all of them.
 
     Returns:
         Files in the order of the paths; files of one folder or glob are sorted by path.
@@ -61,9 +64,12 @@ def find_files(paths: Iterable[str | os.PathLike[str]], *, midi: bool = False) -
     found: dict[str, AbcFile] = {}
     for path in paths:
         text = os.fspath(path)
-        files = [AbcFile(text, True)] if text == STANDARD_INPUT else list(_expand(text, midi))
+        files = [AbcFile(text, True)] if text == STANDARD_INPUT else list(_expand(text, midi, abc))
         if not files:
-            raise CorpusError(f"{text}: no .abc file is there; give a file, folder or glob that leads to one")
+            kind = ".abc" if abc else "MIDI"
+            raise CorpusError(
+                f"{text}: no {kind} file is there; give a file, folder or glob that leads to one"
+            )
         for file in files:
             key = file.path if file.path == STANDARD_INPUT else os.path.realpath(file.path)
             found.setdefault(key, file)
@@ -80,22 +86,22 @@ def looks_like_text(data: bytes) -> bool:
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\x1a"))
 
 
-def _expand(path: str, midi: bool) -> Iterator[AbcFile]:
+def _expand(path: str, midi: bool, abc: bool) -> Iterator[AbcFile]:
     if os.path.isdir(path):
-        yield from _in_folder(path, midi)
+        yield from _in_folder(path, midi, abc)
     elif os.path.exists(path):
         yield AbcFile(path, True, midi and _is_midi(path))
     elif glob.has_magic(path):
         for name in sorted(glob.glob(path, recursive=True)):
             if os.path.isdir(name):
-                yield from _in_folder(name, midi)
+                yield from _in_folder(name, midi, abc)
             else:
                 yield AbcFile(name, False, midi and _is_midi(name))
     else:
         raise CorpusError(f"{path}: there is no such file or folder; check the path")
 
 
-def _in_folder(folder: str, midi: bool) -> Iterator[AbcFile]:
+def _in_folder(folder: str, midi: bool, abc: bool) -> Iterator[AbcFile]:
     names = [
         os.path.join(place, name)
         for place, folders, files in _walk(folder)
@@ -103,9 +109,9 @@ def _in_folder(folder: str, midi: bool) -> Iterator[AbcFile]:
         if not name.startswith(".")
     ]
     # A tune that was generated in both formats counts once.
-    stems = {os.path.splitext(name)[0] for name in names if name.lower().endswith(".abc")}
+    stems = {os.path.splitext(name)[0] for name in names if abc and name.lower().endswith(".abc")}
     for name in sorted(names, key=lambda name: Path(name).parts):
-        if name.lower().endswith(".abc"):
+        if abc and name.lower().endswith(".abc"):
             yield AbcFile(name, False)
         elif midi and _is_midi(name) and os.path.splitext(name)[0] not in stems:
             yield AbcFile(name, False, is_midi=True)

@@ -10,6 +10,11 @@ import tensorflow as tf
 from abclm.datasets.texts import Ids, Text, read_windows
 
 
+def targets_of(windows: Any) -> Any:
+    """The ids that follow each but the last of a window, `(windows, time - 1)`; the context beside them is left."""
+    return windows[:, 1:] if len(windows.shape) == 2 else windows[:, 1:, 0]
+
+
 def epoch_batches(
     text: Text,
     starts: npt.NDArray[np.int64],
@@ -22,7 +27,7 @@ def epoch_batches(
     """Make one epoch's batches.
 
     Args:
-        text: token ids, `(characters,)`.
+        text: token ids, `(characters,)`, or with a context beside each `(characters, 1 + columns)`.
         starts: where the epoch's windows start, in the order of training.
         sequence_length: characters of a window's input.
         batch_size: windows of a batch. Those left over at the end of an epoch are left out, as the
@@ -31,18 +36,19 @@ def epoch_batches(
         part: the part of so many windows to take of each batch; by default all.
 
     Returns:
-        A `tf.data.Dataset` of pairs of ids (inputs, targets), each `(batch, sequence_length)`.
+        A `tf.data.Dataset` of pairs of ids (inputs, targets), each `(batch, sequence_length)`; the inputs with the
+        context, if there is one.
     """
     size = min(batch_size, len(starts))
     mine = part(size)
 
-    shape = [len(range(size)[mine]), sequence_length + 1]
+    shape = [len(range(size)[mine]), sequence_length + 1, *text.shape[1:]]
 
     def read(number: int) -> Ids:
         return read_windows(text, starts[number * size : (number + 1) * size][mine], sequence_length + 1)
 
     def cut(number: Any) -> tuple[Any, Any]:
         windows = tf.ensure_shape(tf.numpy_function(read, [number], tf.as_dtype(text.dtype)), shape)
-        return windows[:, :-1], windows[:, 1:]
+        return windows[:, :-1], targets_of(windows)
 
     return tf.data.Dataset.range(first, len(starts) // size).map(cut).prefetch(2)

@@ -1,4 +1,7 @@
-"""Turn a corpus into each epoch's windows: cut anywhere or tune by tune, in the tunes' own keys or in others."""
+"""Turn a corpus into each epoch's windows: cut anywhere or tune by tune, in the tunes' own keys or in others.
+
+A tune is read here with the id before it and without its last id, which is the one before the next tune.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from abclm.datasets.contexts import Contexts
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.texts import IdFile, Ids, Text, read_pieces
 from abclm.datasets.windows import epoch_starts, tune_starts, windows_per_epoch
 from abclm.errors import ConfigError
+from abclm.models.context import COLUMNS
 from abclm.notation.keys import Key, parse_key
 from abclm.tokenizers.tokenizer import Tokenizer
 from abclm.tune import Tune
@@ -38,6 +43,7 @@ class Feed:
         transposition: the share of the tunes that go into other keys.
         in_keys: the tunes as token ids by their place and by how many semitones they are moved, as far as they are
             known; what is missing is added, so that feeds of the same tunes can share them.
+        structure: whether the context of `abclm.models.context` stands beside each id.
 
     Attributes:
         windows: of a batch.
@@ -58,6 +64,7 @@ class Feed:
         whole_tunes: bool = False,
         transposition: float = 0.0,
         in_keys: dict[tuple[int, int], Ids] | None = None,
+        structure: bool = False,
     ) -> None:
         self._corpus, self._sequence_length, self._seed = corpus, sequence_length, seed
         self._whole_tunes, self._transposition = whole_tunes, transposition
@@ -65,13 +72,15 @@ class Feed:
         self.windows = min(batch_size, self._count)
         self.steps_per_epoch = self._count // self.windows
         self._tunes: _EpochTunes | None = None
-        self._start = np.array([tokenizer.start], tokenizer.dtype)
-        if whole_tunes or transposition:
+        self._start = np.zeros((1, 1 + len(COLUMNS)) if structure else 1, tokenizer.dtype)
+        self._start.flat[0] = tokenizer.start
+        if whole_tunes or transposition or structure:
             if transposition and not corpus.is_canonical:
                 raise ConfigError(
                     "transposition is for canonical tunes; let them be normalised, or leave it out"
                 )
-            self._tunes = _EpochTunes(corpus, tokenizer, seed, transposition, in_keys)
+            contexts = Contexts(tokenizer, keep=corpus.folder is None) if structure else None
+            self._tunes = _EpochTunes(corpus, tokenizer, seed, transposition, in_keys, contexts)
 
     def epoch(self, number: int) -> tuple[Text, npt.NDArray[np.int64]]:
         """Give an epoch's text, and where its windows start.
@@ -80,8 +89,8 @@ class Feed:
             number: of the epoch, from 0.
 
         Returns:
-            Token ids, `(characters,)`; and the starts, in the order of training. Each window has its
-            `sequence_length` characters and one more.
+            Token ids, `(characters,)`, with `structure` `(characters, 1 + columns)`; and the starts, in the order of
+            training. Each window has its `sequence_length` characters and one more.
         """
         length, seed, text = self._sequence_length, self._seed, self._corpus.text
         if self._tunes is None:
@@ -94,23 +103,26 @@ class Feed:
 
     def _write(self, tunes: Iterator[list[Ids]]) -> tuple[Text, npt.NDArray[np.int64]]:
         """Join tunes to a text, on the disk where the corpus is there; the text, and how long each tune is."""
-        folder = self._corpus.folder
+        folder, start = self._corpus.folder, self._start
         file: Any = io.BytesIO() if folder is None else tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - stays open
-        file.write(self._start)
         lengths: list[int] = []
         for block in tunes:
             file.writelines(block)
             lengths += map(len, block)
         if self._whole_tunes:  # the last windows go on with the first tunes
-            file.seek(self._start.nbytes)
-            more = self._sequence_length + 1
-            first = np.frombuffer(file.read(more * self._start.itemsize), self._start.dtype)
+            more = self._sequence_length + 2
+            file.seek(0)
+            first = np.frombuffer(file.read(more * start.nbytes), start.dtype)
             file.seek(0, io.SEEK_END)
-            file.write(np.resize(first, more))
+            file.write(np.resize(first, more * start.size))
+        else:
+            file.write(start)
         if folder is None:
-            return np.frombuffer(file.getbuffer(), self._start.dtype), np.array(lengths)
+            return np.frombuffer(file.getbuffer(), start.dtype).reshape(-1, *start.shape[1:]), np.array(
+                lengths
+            )
         file.flush()
-        return IdFile(file, self._start.dtype), np.array(lengths)
+        return IdFile(file, start.dtype, start.size - 1), np.array(lengths)
 
 
 class _EpochTunes:
@@ -127,13 +139,10 @@ class _EpochTunes:
         seed: int,
         transposition: float,
         in_keys: dict[tuple[int, int], Ids] | None,
+        contexts: Contexts | None,
     ) -> None:
-        self._corpus, self._tokenizer, self._seed, self._transposition = (
-            corpus,
-            tokenizer,
-            seed,
-            transposition,
-        )
+        self._corpus, self._tokenizer, self._seed = corpus, tokenizer, seed
+        self._transposition, self._contexts = transposition, contexts
         self._in_keys = {} if in_keys is None and corpus.folder is None else in_keys
         if transposition:
             names: dict[str | None, int] = {}
@@ -149,11 +158,14 @@ class _EpochTunes:
         is_moved = random.random(corpus.tunes) < self._transposition
         for first in range(0, corpus.tunes, _TUNES_AT_A_TIME):
             places, moves = (each[first : first + _TUNES_AT_A_TIME] for each in (order, is_moved))
-            pieces = read_pieces(corpus.text, begins[places], corpus.ends[places])
-            yield [
-                self._in_key(place, self._semitones(place, random), ids) if moved else ids
-                for place, moved, ids in zip(places.tolist(), moves.tolist(), pieces, strict=True)
+            pieces = read_pieces(corpus.text, begins[places] - 1, corpus.ends[places] - 1)
+            numbers = places.tolist()
+            semitones = [
+                self._semitones(place, random) if moved else 0
+                for place, moved in zip(numbers, moves.tolist(), strict=True)
             ]
+            block = list(map(self._in_key, numbers, semitones, pieces))
+            yield self._contexts(numbers, semitones, block, epoch, self._seed) if self._contexts else block
 
     def _semitones(self, place: int, random: np.random.Generator) -> int:
         key = self._keys[self._key_of[place]]
@@ -187,6 +199,6 @@ def _tonics(
 
 
 def encode_in_key(tune: Tune, semitones: int, tokenizer: Tokenizer[str]) -> Ids:
-    """Encode a canonical tune, moved by some semitones, with the empty line that ends it."""
+    """Encode a canonical tune, moved by some semitones, with the id before it and without its last id."""
     moved = tune.transpose(semitones) if semitones else tune
-    return tokenizer.encode_piece(moved.text)[1:]
+    return tokenizer.encode_piece(moved.text)[:-1]

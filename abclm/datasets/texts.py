@@ -18,11 +18,13 @@ class IdFile:
     Args:
         file: open for reading; it is closed when this goes.
         dtype: of the ids.
+        columns: of a context beside each id.
     """
 
-    def __init__(self, file: BinaryIO, dtype: np.dtype[Any]) -> None:
+    def __init__(self, file: BinaryIO, dtype: np.dtype[Any], columns: int = 0) -> None:
         self._file, self.dtype = file, dtype
-        self._size = os.fstat(file.fileno()).st_size // dtype.itemsize
+        self._size = os.fstat(file.fileno()).st_size // dtype.itemsize // (1 + columns)
+        self.shape = (self._size, 1 + columns) if columns else (self._size,)
 
     def __len__(self) -> int:
         return self._size
@@ -31,9 +33,9 @@ class IdFile:
         self._file.close()
 
     def __getitem__(self, places: Places) -> Ids:
-        """The ids at these places, in the shape of `places`."""
+        """The ids at these places, in the shape of `places`; with a context, `(*places, 1 + columns)`."""
         # Mapped for this call alone: so what was read does not count as memory of this process.
-        found: Ids = np.memmap(self._file, self.dtype, "r")[places]
+        found: Ids = np.memmap(self._file, self.dtype, "r", shape=self.shape)[places]
         return np.asarray(found)
 
 
@@ -49,6 +51,7 @@ class JoinedText:
     def __init__(self, ids: IdFile, begins: Places, lengths: Places) -> None:
         self._ids, self.dtype = ids, ids.dtype
         self._size = 1 + int(lengths.sum())
+        self.shape = (self._size,)
         # Pieces that follow one another are one run. The id before a run's first piece ends another piece.
         is_first = np.append(True, begins[1:] != begins[:-1] + lengths[:-1])
         before = 1 + np.cumsum(lengths) - lengths  # ids of this text before each piece
@@ -68,7 +71,10 @@ Text = Ids | IdFile | JoinedText
 
 
 def read_windows(text: Text, starts: Places, length: int) -> Ids:
-    """Read the windows of a text that begin at `starts`, `(windows,)`: ids `(windows, length)`."""
+    """Read the windows of a text that begin at `starts`, `(windows,)`: ids `(windows, length)`.
+
+    With a context beside the ids, `(windows, length, 1 + columns)`.
+    """
     return text[starts[:, None] + np.arange(length)]
 
 

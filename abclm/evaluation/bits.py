@@ -8,6 +8,7 @@ from abclm.corpora.corpus import Corpus
 from abclm.evaluation.figures import EncodedTunes, Evaluation
 from abclm.models.model import Model
 from abclm.models.recall import mix
+from abclm.models.told import ToldCounts
 from abclm.tokenizers.characters import as_characters
 from abclm.tune import Tune
 
@@ -16,7 +17,9 @@ from abclm.tune import Tune
 _MOST_FOR_NUMPY = 12_000
 
 
-def evaluate(lm: Model, tunes: Corpus | Iterable[Tune], *, normalize: bool = True) -> Evaluation:
+def evaluate(
+    lm: Model, tunes: Corpus | Iterable[Tune], *, normalize: bool = True, copies: bool = True
+) -> Evaluation:
     """Evaluate a model on tunes.
 
     NumPy evaluates few tunes, TensorFlow many, because importing it takes long; the figures agree to
@@ -26,9 +29,11 @@ def evaluate(lm: Model, tunes: Corpus | Iterable[Tune], *, normalize: bool = Tru
         lm: the model.
         tunes: a corpus or tunes that the model was not trained on.
         normalize: convert the tunes to the canonical form first; False if they are canonical already.
+        copies: False measures the network of a model with `structure` alone, without the copies mixed in.
 
     Returns:
-        Bits per character and per tune, for the tunes with a canonical form; with the model's cache, if it has one.
+        Bits per character and per tune, for the tunes with a canonical form; with the model's cache, if it has one, and
+        with the cost of what it is told, if it has `structure`.
 
     Raises:
         ConfigError: there is no such tune.
@@ -37,14 +42,15 @@ def evaluate(lm: Model, tunes: Corpus | Iterable[Tune], *, normalize: bool = Tru
     corpus = tunes if isinstance(tunes, Corpus) else Corpus("tunes", tuple(tunes))
     if normalize:
         corpus = corpus.normalize()
-    encoded = EncodedTunes(as_characters(lm.tokenizer), corpus.tunes)
-    if sum(map(len, encoded.ids)) <= _MOST_FOR_NUMPY:
+    told = ToldCounts.in_metadata(lm.metadata) if lm.config.columns else None
+    encoded = EncodedTunes(as_characters(lm.tokenizer), corpus.tunes, told, copies)
+    if sum(map(len, encoded.ids)) <= _MOST_FOR_NUMPY and told is None:
         return _evaluate_by_numpy(lm, encoded)
 
     from abclm.evaluation.bulk import Evaluator
 
     network = lm.config.network(len(lm.tokenizer), lm.weights)
-    return Evaluator(network, as_characters(lm.tokenizer), corpus.tunes, lm.config.cache)()
+    return Evaluator(network, encoded, lm.config.cache)()
 
 
 def _evaluate_by_numpy(lm: Model, tunes: EncodedTunes) -> Evaluation:

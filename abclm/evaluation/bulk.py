@@ -1,16 +1,15 @@
 """Turn held-out tunes into the losses of a Keras network on them, many tunes at a time."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from abclm.datasets.batches import targets_of
 from abclm.evaluation.figures import EncodedTunes, Evaluation, Ids
 from abclm.models.architecture import Network
-from abclm.tokenizers.characters import CharacterTokenizer
-from abclm.tune import Tune
 
 Lengths = npt.NDArray[np.int32]
 
@@ -22,27 +21,16 @@ class Evaluator:
 
     Args:
         network: the network, with its weights at the time of each call.
-        tokenizer: the tokenizer of the model.
-        tunes: canonical tunes, at least one.
+        tunes: what to measure.
         cache: weights of a cache in addition to the network; none by default.
-
-    Raises:
-        ConfigError: no tunes.
-        VocabularyError: a tune has a character that is not in the vocabulary.
     """
 
-    def __init__(
-        self,
-        network: Network,
-        tokenizer: CharacterTokenizer,
-        tunes: Iterable[Tune],
-        cache: Sequence[float] = (),
-    ) -> None:
-        self._tunes = EncodedTunes(tokenizer, tunes)
+    def __init__(self, network: Network, tunes: EncodedTunes, cache: Sequence[float] = ()) -> None:
+        self._tunes = tunes
         self._recalled = self._tunes.recalled(cache)
-        ids = tf.TensorSpec([None, None], tf.as_dtype(tokenizer.dtype))
+        ids = tf.TensorSpec([None, None], tf.as_dtype(self._tunes.ids[0].dtype))
+        inputs = tf.TensorSpec([None, None, *self._tunes.inputs[0].shape[1:]], ids.dtype)
         lengths = tf.TensorSpec([None], tf.int32)
-
         weights = tf.TensorSpec([None, None], tf.float32)
 
         def measure(
@@ -65,15 +53,15 @@ class Evaluator:
                 tf.reduce_sum(tf.cast(counted & right, tf.int64), axis=1),
             )
 
-        signature = [ids, ids, lengths, lengths, ids, weights]
+        signature = [inputs, ids, lengths, lengths, ids, weights]
         self._measure = tf.function(measure, input_signature=signature, autograph=False)
 
     def __call__(self) -> Evaluation:
         """Evaluate the network with its current weights."""
         headers = np.array(self._tunes.header_characters, np.int32)
         measured = np.empty((3, len(headers)))  # header nats, nats, correct
-        for inputs, targets, characters, places in padded_batches(self._tunes.ids):
-            recalled, weights = np.zeros_like(inputs), np.zeros(inputs.shape, np.float32)
+        for inputs, targets, characters, places in padded_batches(self._tunes.inputs):
+            recalled, weights = np.zeros_like(targets), np.zeros(targets.shape, np.float32)
             for row, place in enumerate(places):
                 ids, found = self._recalled[place]
                 recalled[row, : len(ids)], weights[row, : len(ids)] = ids, found
@@ -105,7 +93,7 @@ def padded_batches(
 
     Yields:
         Inputs and targets, ids `(batch, time)`, padded with 0 at the end, the lengths `(batch,)`, and the
-        indices of the sequences.
+        indices of the sequences; the inputs with the context beside each id, if the sequences have one.
     """
     ordered = sorted(range(len(sequences)), key=lambda place: len(sequences[place]))
     while ordered:
@@ -113,8 +101,8 @@ def padded_batches(
         size = max(1, batch_characters // length)
         places, ordered = ordered[-size:], ordered[:-size]
         batch = [sequences[place] for place in places]
-        padded = np.zeros((len(batch), length + 1), batch[0].dtype)
+        padded = np.zeros((len(batch), length + 1, *batch[0].shape[1:]), batch[0].dtype)
         for row, sequence in zip(padded, batch, strict=True):
             row[: len(sequence)] = sequence
         lengths = np.array([len(sequence) - 1 for sequence in batch], np.int32)
-        yield padded[:, :-1], padded[:, 1:], lengths, places
+        yield padded[:, :-1], targets_of(padded), lengths, places

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abclm.analysis.statistics import STATISTICS, features, measure
+from abclm.analysis.structure import structure_features
 from abclm.errors import ConfigError
 from abclm.tune import Tune
 
@@ -46,6 +47,9 @@ class Comparison:
         distances: distances by the names of `abclm.analysis.statistics.STATISTICS`.
         frechet: the Fréchet distance over the features of all statistics together.
         frechet_chance: like `Distance.chance`, for the Fréchet distance.
+        structure_frechet: the Fréchet distance over these features and those of the structure
+            (`abclm.analysis.structure.FEATURES`).
+        structure_frechet_chance: like `Distance.chance`, for this distance.
     """
 
     tunes: int
@@ -53,6 +57,8 @@ class Comparison:
     distances: dict[str, Distance]
     frechet: float
     frechet_chance: float
+    structure_frechet: float
+    structure_frechet_chance: float
 
     @property
     def mean_distance(self) -> float:
@@ -90,12 +96,15 @@ def compare(
         >>> found.distances["interval"].distance
         0.0
     """
-    measured = [[found for tune in given if (found := measure(tune))] for given in (tunes, others)]
-    first, second = map(len, measured)
+    sets = [
+        [(found, structure_features(tune)) for tune in given if (found := measure(tune))]
+        for given in (tunes, others)
+    ]
+    first, second = map(len, sets)
     if not first or not second:
         which = "first" if not first else "second"
         raise ConfigError(f"the {which} of the two sets has no tune of two notes or more; give others")
-    both = measured[0] + measured[1]
+    both = [found for found, _ in sets[0] + sets[1]]
     # Row 0 is the two given sets; the other rows divide their tunes at random.
     generator = np.random.default_rng(seed)
     weights = np.zeros(
@@ -114,8 +123,13 @@ def compare(
         means = [float((table[part] @ values).mean()) for part in (slice(first), slice(first, None))]
         distances[each.name] = Distance(float(scaled[0]), float(in_units[0]), _usual(scaled[1:]), *means)
     points = np.stack([features(found) for found in both])  # (tunes, features)
-    frechet = np.array([frechet_distance(points[row > 0], points[row < 0]) for row in weights])
-    return Comparison(first, second, distances, float(frechet[0]), _usual(frechet[1:]))
+    with_structure = np.hstack([points, [structured for _, structured in sets[0] + sets[1]]])
+    frechet = [
+        np.array([frechet_distance(each[row > 0], each[row < 0]) for row in weights])
+        for each in (points, with_structure)
+    ]
+    numbers = [number for row in frechet for number in (float(row[0]), _usual(row[1:]))]
+    return Comparison(first, second, distances, *numbers)
 
 
 def frechet_distance(points: npt.ArrayLike, others: npt.ArrayLike) -> float:

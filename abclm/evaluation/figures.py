@@ -9,7 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from abclm.errors import ConfigError
+from abclm.models.context import INPUTS, told_of, with_context
 from abclm.models.recall import recall
+from abclm.models.told import ToldCounts
 from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.tune import Tune
 
@@ -37,6 +39,7 @@ class Costs:
         header_characters: number of characters in the header; int64 (tunes,).
         body_characters: the same for the body.
         correct: number of characters to which the model gave the highest probability.
+        told_nats: −ln p of what the model was told before the tune; 0 without `structure`.
     """
 
     header_nats: Floats
@@ -44,11 +47,13 @@ class Costs:
     header_characters: Integers
     body_characters: Integers
     correct: Integers
+    told_nats: Floats
 
     def table(self) -> Floats:
-        """All of them and a column of ones, `(tunes, 6)`."""
+        """All of them and a column of ones, `(tunes, 7)`."""
         columns = (self.header_nats, self.body_nats, self.header_characters, self.body_characters)
-        return np.stack([*columns, self.correct, np.ones(len(self.correct))], axis=1).astype(np.float64)
+        ones = np.ones(len(self.correct))
+        return np.stack([*columns, self.correct, self.told_nats, ones], axis=1).astype(np.float64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +62,7 @@ class Evaluation:
 
     Attributes:
         bits_per_character: total nats / (ln 2 · characters); every character of the canonical text
-            counts, including the empty line at the end.
+            counts, including the empty line at the end, and what the model was told before the tune.
         bits_per_tune: total bits / tunes, which does not reward a longer way of writing.
         tunes: number of tunes.
         characters: total number of characters.
@@ -65,6 +70,7 @@ class Evaluation:
         body_bits_per_character: bits for the characters after the `K:` line.
         perplexity: 2 to the power of the bits per character.
         accuracy: share of the characters to which the model gave the highest probability, 0 to 1.
+        told_bits_per_tune: the part of the bits per tune for what the model was told; 0 without `structure`.
         costs: the losses of each tune, in the order of the tunes.
     """
 
@@ -76,6 +82,7 @@ class Evaluation:
     body_bits_per_character: float
     perplexity: float
     accuracy: float
+    told_bits_per_tune: float = 0.0
     costs: Costs = field(compare=False, repr=False)
 
     @classmethod
@@ -86,6 +93,7 @@ class Evaluation:
         return cls(
             tunes=len(table),
             characters=int(costs.header_characters.sum() + costs.body_characters.sum()),
+            told_bits_per_tune=float(costs.told_nats.mean()) / math.log(2),
             costs=costs,
             **{name: float(value) for name, value in zip(FIGURES, figures, strict=True)},
         )
@@ -121,6 +129,8 @@ class Evaluation:
         """The figures by name, for JSON."""
         figures = asdict(self)
         del figures["costs"]
+        if not self.told_bits_per_tune:
+            del figures["told_bits_per_tune"]
         return figures
 
 
@@ -130,9 +140,13 @@ class EncodedTunes:
     Args:
         tokenizer: the tokenizer of the model.
         tunes: canonical tunes, at least one.
+        told: for a model with `structure`, what is known of what it is told.
+        copies: whether such a model may copy; False measures its network alone.
 
     Attributes:
         ids: token ids of each tune, with a newline before it.
+        inputs: what the network reads: the ids, with `structure` with the context beside each.
+        told_nats: the cost of what the model is told of each tune.
         header_characters: number of characters before the body of each tune.
 
     Raises:
@@ -140,7 +154,13 @@ class EncodedTunes:
         VocabularyError: a tune has a character that is not in the vocabulary.
     """
 
-    def __init__(self, tokenizer: CharacterTokenizer, tunes: Iterable[Tune]) -> None:
+    def __init__(
+        self,
+        tokenizer: CharacterTokenizer,
+        tunes: Iterable[Tune],
+        told: ToldCounts | None = None,
+        copies: bool = True,
+    ) -> None:
         self.ids: list[Ids] = []
         self.header_characters: list[int] = []
         for tune in tunes:
@@ -149,6 +169,15 @@ class EncodedTunes:
             self.header_characters.append(min(tune.body_start, len(ids) - 1))
         if not self.ids:
             raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
+        self.inputs, self.told_nats = self.ids, np.zeros(len(self.ids))
+        if told is not None:
+            all_told = [told_of(tokenizer.decode(ids)) for ids in self.ids]
+            self.told_nats = math.log(2) * np.array([told.bits(each) for each in all_told])
+            self.inputs = [
+                with_context(tokenizer, ids, each) for ids, each in zip(self.ids, all_told, strict=True)
+            ]
+            for rows in [] if copies else self.inputs:
+                rows[:, 1 + len(INPUTS) :] = 0
 
     def recalled(self, cache: Sequence[float]) -> list[tuple[npt.NDArray[np.int64], Floats]]:
         """Look up the predictions of a cache with these weights: for each tune ids and weights, both (characters,)."""
@@ -161,13 +190,14 @@ class EncodedTunes:
         headers = np.array(self.header_characters, np.int64)
         characters = np.array([len(ids) - 1 for ids in self.ids], np.int64)
         header, whole = np.asarray(header_nats, np.float64), np.asarray(nats, np.float64)
-        return Costs(header, whole - header, headers, characters - headers, np.asarray(correct, np.int64))
+        right = np.asarray(correct, np.int64)
+        return Costs(header, whole - header, headers, characters - headers, right, self.told_nats)
 
 
 def _figures(totals: Floats) -> Floats:
     """The figures, in the order of `FIGURES`, from the sums of the columns of `Costs.table`."""
-    header_nats, body_nats, header_characters, body_characters, correct, tunes = totals
-    bits = (header_nats + body_nats) / math.log(2)
+    header_nats, body_nats, header_characters, body_characters, correct, told_nats, tunes = totals
+    bits = (header_nats + body_nats + told_nats) / math.log(2)
     characters = header_characters + body_characters
     per_character = bits / characters
     return np.array(

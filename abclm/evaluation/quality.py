@@ -1,9 +1,9 @@
-"""Turn a set of tunes into shares: valid, in key, in form, varied, copied."""
+"""Turn a set of tunes into shares: valid, in key, in form, varied, copied; and into the means of their structure."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -11,12 +11,14 @@ from abclm.analysis.forms import ends_on_tonic
 from abclm.analysis.novelty import NoveltyIndex, Overlap
 from abclm.analysis.sections import is_in_form, is_in_key
 from abclm.analysis.similarity import TuneIndex, bar_patterns, heard_patterns
+from abclm.analysis.structure import FIGURES, structure
 from abclm.errors import ConfigError
 from abclm.midi.complaints import complaints
 from abclm.tune import Tune
 
 _OPENING_BARS = 2
 _Z = 1.959964  # of 95 % under a normal distribution
+_SAMPLES = 1000  # of a bootstrap interval
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,34 @@ class Share:
         return {**asdict(self), "share": self.share, "interval": list(self.interval)}
 
 
+@dataclass(frozen=True)
+class Mean:
+    """The mean of a figure over the tunes that have it.
+
+    Attributes:
+        mean: in the figure's unit.
+        interval: the 95 % bootstrap interval of the mean, with whole tunes resampled (Efron 1979).
+        of: number of tunes that have the figure, at least 1.
+    """
+
+    mean: float
+    interval: tuple[float, float]
+    of: int
+
+    @classmethod
+    def over(cls, values: Sequence[float], seed: int = 0) -> Self:
+        """The mean of one value or more.
+
+        Example:
+            >>> Mean.over([1.0, 1.0]), Mean.over([0.0, 0.5, 1.0, 1.0]).mean
+            (Mean(mean=1.0, interval=(1.0, 1.0), of=2), 0.625)
+        """
+        given = np.array(values, np.float64)
+        drawn = np.random.default_rng(seed).integers(len(given), size=(_SAMPLES, len(given)))
+        low, high = np.quantile(given[drawn].mean(axis=1), [0.025, 0.975])
+        return cls(float(given.mean()), (float(low), float(high)), len(given))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Quality:
     """The quality of a set of tunes.
@@ -73,6 +103,7 @@ class Quality:
         distinct_openings: number of different openings (first two bars, in any key) per tune, 0 to 1.
         nearest_overlap: the mean share of a tune's different bars that stand in one other tune of the set, in
             any key, 0 to 1.
+        structure: the mean of each of `abclm.analysis.structure.FIGURES` that a tune of the set has.
         copied: tunes that share more with a training tune than different tunes usually share
             (`Overlap.is_copy`); None if the training tunes are not known.
         median_overlap: the median share of bars in common with the nearest training tune.
@@ -90,6 +121,7 @@ class Quality:
     distinct_bars: float
     distinct_openings: float
     nearest_overlap: float
+    structure: Mapping[str, Mean]
     copied: Share | None = None
     median_overlap: float | None = None
     longest_run: int | None = None
@@ -98,7 +130,8 @@ class Quality:
     def to_dict(self) -> dict[str, Any]:
         """The figures by name, for JSON, without the figures of single tunes."""
         values = ((each.name, getattr(self, each.name)) for each in fields(self) if each.repr)
-        return {name: value.to_dict() if isinstance(value, Share) else value for name, value in values}
+        found = {name: value.to_dict() if isinstance(value, Share) else value for name, value in values}
+        return found | {"structure": {name: asdict(mean) for name, mean in self.structure.items()}}
 
 
 def judge(
@@ -117,7 +150,7 @@ def judge(
         diversity_of: number of tunes for the figures of diversity, which depend on it; a larger set is reduced at
             random. By default all tunes.
         ask_abc2midi: whether to run `abc2midi` on each tune.
-        seed: random seed for the reduction.
+        seed: random seed for the reduction and for intervals.
 
     Raises:
         ConfigError: there are no tunes.
@@ -145,11 +178,19 @@ def judge(
         distinct_bars=distinct_bars(some),
         distinct_openings=distinct_openings(some),
         nearest_overlap=nearest_overlap(some),
+        structure=structure_means(tunes, seed),
         copied=share([each.is_copy() for each in overlaps]) if index else None,
         median_overlap=float(np.median([each.share for each in overlaps])) if index else None,
         longest_run=max(each.run for each in overlaps) if index else None,
         overlaps=tuple(overlaps),
     )
+
+
+def structure_means(tunes: Sequence[Tune], seed: int = 0) -> dict[str, Mean]:
+    """The mean of each figure of `abclm.analysis.structure` over the tunes that have it; `seed` is for intervals."""
+    rows = [structure(tune) for tune in tunes]
+    columns = {each.name: [row[each.name] for row in rows if each.name in row] for each in FIGURES}
+    return {name: Mean.over(values, seed) for name, values in columns.items() if values}
 
 
 def distinct_bars(tunes: Sequence[Tune]) -> float:

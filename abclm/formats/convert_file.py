@@ -1,7 +1,10 @@
 """Turn a file into a file of another format, by the suffixes of the two."""
 
+import contextlib
+import logging
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from abclm.errors import AbclmError, ConvertError
@@ -93,7 +96,8 @@ def _write_tunes(
         for number, tune in enumerate(book.tunes, 1):
             path = target.with_stem(f"{target.stem}-{number}") if len(book.tunes) > 1 else target
             try:
-                save(tune, path, performance)
+                with _named(f"{source}: {_name(tune)}"):
+                    save(tune, path, performance)
             except AbclmError as error:
                 failed.append((tune, error))
             else:
@@ -102,6 +106,22 @@ def _write_tunes(
     if not written:
         raise ConvertError(problems[0] if problems else f"{source}: holds no tune; a tune starts with X:")
     return written, problems
+
+
+@contextlib.contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Say of which file and tune abc2midi's messages are, which know only lines."""
+
+    def name_it(record: logging.LogRecord) -> bool:
+        record.msg = f"{name.replace('%', '%%')}: {record.msg}"
+        return True
+
+    log = logging.getLogger("abclm.midi.abc2midi")
+    log.addFilter(name_it)
+    try:
+        yield
+    finally:
+        log.removeFilter(name_it)
 
 
 def _name(tune: Tune) -> str:

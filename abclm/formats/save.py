@@ -55,6 +55,27 @@ def to_bytes(
     return row.format(tune, performance=performance, made=made)
 
 
+def save_book(tunes: Sequence["Tune"], path: str | os.PathLike[str]) -> list[tuple["Tune", AbclmError]]:
+    """Write several tunes into one file, in a format that has room for them.
+
+    Returns:
+        The tunes that were left out, each with its error.
+
+    Raises:
+        ConvertError: there is no such format, or no tune could be written.
+        OSError: the file can't be written.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in FORMATS or not FORMATS[suffix].write_book:
+        raise ConvertError(
+            f"{os.fspath(path)}: tunes can be saved together as {suffixes_of('write_book')}, not "
+            f"{suffix or 'without a suffix'!r}"
+        )
+    content, failed = FORMATS[suffix].format_book(tunes)
+    write_bytes(path, content)
+    return failed
+
+
 def check_performance(suffix: str, performance: "Performance | None") -> None:
     """Refuse a performance for a format without sound.
 

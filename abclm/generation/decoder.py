@@ -11,6 +11,7 @@ two ids: such a draw is decided by the logits that the piece has alone, worked o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
@@ -18,6 +19,8 @@ import numpy as np
 from abclm.generation.draft import Draft, Snapshot
 from abclm.generation.random_numbers import Numbers
 from abclm.generation.sampling import log_probability
+from abclm.models.context import COPY_COLUMNS
+from abclm.models.copies import mixture
 from abclm.models.recall import Cache, mix
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from abclm.models.architecture import Engine, State
 
     Floats = npt.NDArray[np.float32]
+    Ids = npt.NDArray[np.intp]
 
 TOLERANCE = 1e-6
 """How far a logit may be from the one that the piece has alone, relative to the largest of its row.
@@ -58,13 +62,16 @@ class Decoder(Generic[Piece]):
         self._tolerance = 0.0 if len(drafts) <= engine.few else TOLERANCE
         self._state = engine.start(len(drafts))
         self._last = [start] * len(drafts)
-        self._logits: Floats = np.empty((0, 0), np.float32)
+        self._scores: Floats = np.empty((0, 0), np.float32)
         # What may come next is looked up while a piece's objects are in the processor's cache, as the product of the
         # next step drives them out.
         self._drawable = np.array([draft.drawable() for draft in drafts])
         self._numbers = Numbers([draft.random for draft in drafts])
         self._recalled = np.zeros(len(drafts), np.int64)
         self._weights = np.zeros(len(drafts))  # of what is recalled; all 0 where the model has no cache
+        self._rows = [
+            draft.context.row for draft in drafts if draft.context
+        ]  # none for a model without structure
         self._places = [_Place(self, place) for place in range(len(drafts))]
 
     def run(self, next_draft: Callable[[], Piece | None]) -> Iterator[list[Piece]]:
@@ -78,10 +85,12 @@ class Decoder(Generic[Piece]):
             After each step, the drafts that finished with it; often none.
         """
         while self.drafts:
-            self._logits = self._engine.step(self._state, self._last)
-            mix(self._logits, self._recalled, self._weights)
+            self._scores = _step(self._engine, self._state, self._last, self._rows)
+            mix(self._scores, self._recalled, self._weights)
             numbers = self._numbers.each()
-            ids, certain = self._sampler.draw(self._logits, numbers, self._drawable, self._tolerance)
+            ids, certain = self._sampler.draw(
+                self._scores, numbers, self._drawable, self._tolerance, _copies(self._rows)
+            )
             if self._tolerance:
                 for place in np.flatnonzero(~certain).tolist():
                     ids[place] = self._decide(place, numbers[place])
@@ -107,42 +116,55 @@ class Decoder(Generic[Piece]):
             self._weights[place] = cache.weight
             if cache.recalled is not None:
                 self._recalled[place] = cache.recalled
+        if draft.context is not None:
+            self._rows[place] = draft.context.row
 
     def _draw_again(self, place: int, start: Snapshot | None) -> None:
         """Go back and draw another id, until the draft takes one."""
         draft = self.drafts[place]
         while start is not None:
             self._state.put(place, start.state)
-            self._logits[place] = start.logits
-            self._drawable[place] = draft.drawable()
+            self._scores[place] = start.scores
+            self._look_ahead(place)
             number, only = self._numbers.one(place), slice(place, place + 1)
+            copies = _copies(self._rows[only])
             ids, certain = self._sampler.draw(
-                self._logits[only], np.array([number]), self._drawable[only], self._tolerance
+                self._scores[only], np.array([number]), self._drawable[only], self._tolerance, copies
             )
             self._last[place] = int(ids[0]) if certain[0] else self._decide(place, number)
             start = draft.take(self._last[place], self._places[place])
 
     def _decide(self, place: int, number: float) -> int:
-        """Draw by the logits that the piece has alone."""
+        """Draw by the scores that the piece has alone."""
         draft = self.drafts[place]
-        logits = self._logits_alone(draft, draft.ids, len(draft.ids))
-        ids, _ = self._sampler.draw(logits, np.array([number]), self._drawable[place : place + 1])
+        *_, (scores, rows) = self._alone(draft, draft.ids)
+        drawable = self._drawable[place : place + 1]
+        ids, _ = self._sampler.draw(scores, np.array([number]), drawable, copies=_copies(rows))
         return int(ids[0])
 
-    def _logits_alone(self, draft: Piece, ids: list[int], first: int) -> Floats:
-        """The logits of `ids[first:]` and of what follows, as a piece has them alone: (len(ids) - first + 1, tokens)."""
-        state, rows = self._engine.start(), []
+    def log_probability_alone(self, draft: Piece, ids: list[int], first: int) -> float:
+        """The natural logarithm of how likely `ids[first:]` are after those before, where the piece is alone."""
+        found = islice(self._alone(draft, ids[:-1]), first, None)
+        return sum(
+            log_probability(_logits(scores, rows), token_id)
+            for (scores, rows), token_id in zip(found, ids[first:], strict=True)
+        )
+
+    def _alone(self, draft: Piece, ids: list[int]) -> Iterator[tuple[Floats, list[tuple[int, ...]]]]:
+        """The scores of each of `ids` and of what follows, `(1, scores)`, as a piece has them alone, and its context."""
+        state = self._engine.start()
         cache = None if draft.cache is None else Cache(draft.cache.weights, draft.cache.begin)
+        context = None if draft.begin is None else draft.begin.copy()
         for place, token_id in enumerate([self._start, *ids]):
-            logits = self._engine.step(state, [token_id])
             if cache is not None and place:
                 cache.add(token_id)
-            if place < first:
-                continue
+            if context is not None and place:
+                context.add(token_id)
+            rows = [] if context is None else [context.row]
+            scores = _step(self._engine, state, [token_id], rows)
             if cache is not None and cache.recalled is not None:
-                mix(logits, np.array([cache.recalled]), np.array([cache.weight]))
-            rows.append(logits[0].copy())
-        return np.array(rows)
+                mix(scores, np.array([cache.recalled]), np.array([cache.weight]))
+            yield scores, rows
 
     def _go_on(self, ended: list[int], next_draft: Callable[[], Piece | None]) -> None:
         """Begin other pieces in the place of those that are finished, or close the gaps."""
@@ -164,6 +186,7 @@ class Decoder(Generic[Piece]):
             self._last = [self._last[place] for place in kept]
             self._state = self._state.only(kept)
             self._weights, self._recalled = self._weights[kept], self._recalled[kept]
+            self._rows = [self._rows[place] for place in kept] if self._rows else []
             self._drawable = self._drawable[kept]
             self._numbers.keep(kept)
 
@@ -178,9 +201,14 @@ class _Place:
         self._place = place
 
     @property
-    def logits(self) -> Floats:
-        row: Floats = self._decoder._logits[self._place]
+    def scores(self) -> Floats:
+        row: Floats = self._decoder._scores[self._place]
         return row
+
+    @property
+    def logits(self) -> Floats:
+        decoder, only = self._decoder, slice(self._place, self._place + 1)
+        return _logits(decoder._scores[only], decoder._rows[only])
 
     def state(self) -> State:
         column: State = self._decoder._state.column(self._place)
@@ -193,5 +221,19 @@ class _Place:
         decoder = self._decoder
         if not decoder._tolerance:
             return None
-        rows = decoder._logits_alone(decoder.drafts[self._place], ids[:-1], first)
-        return sum(log_probability(row, token_id) for row, token_id in zip(rows, ids[first:], strict=True))
+        return decoder.log_probability_alone(decoder.drafts[self._place], ids, first)
+
+
+def _step(engine: Engine, state: State, ids: list[int], rows: list[tuple[int, ...]]) -> Floats:
+    return engine.step(state, ids, rows) if rows else engine.step(state, ids)
+
+
+def _copies(rows: list[tuple[int, ...]]) -> Ids | None:
+    return np.array(rows)[:, COPY_COLUMNS] if rows else None
+
+
+def _logits(scores: Floats, rows: list[tuple[int, ...]]) -> Floats:
+    """What a model gives to each id, `(tokens,)`: with copies, the logarithms of the mixture's probabilities."""
+    copies = _copies(rows)
+    found: Floats = scores[0] if copies is None else mixture(scores, copies)[0].astype(np.float32)
+    return found

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from abclm.generation.constraint import Constraint
     from abclm.models.architecture import State
+    from abclm.models.context import Context
     from abclm.models.recall import Cache
 
     Logits = npt.NDArray[np.float32]
@@ -26,16 +27,21 @@ class Snapshot(NamedTuple):
     length: int  # ids that were written
     constraint: Constraint
     cache: Cache | None
+    context: Context | None
     state: State
-    logits: Logits  # of what comes next, (tokens,)
+    scores: Logits  # of what comes next, as the sampler takes them
 
 
 class Here(Protocol):
     """The place of a piece at which an id was drawn, as the decoder shows it to the piece's draft."""
 
     @property
+    def scores(self) -> Logits:
+        """What the id was drawn by, as the sampler takes it; to be read at once, as it is written over."""
+
+    @property
     def logits(self) -> Logits:
-        """What the id was drawn by, `(tokens,)`; to be read at once, as it is written over."""
+        """What the model gave to each id, allowed or not, `(tokens,)`; to be read at once."""
 
     def state(self) -> State:
         """Return a copy of the state that gave these logits, of batch 1."""
@@ -59,21 +65,30 @@ class Draft:
         random: where the random numbers come from that the piece is drawn by.
         max_length: how many ids it has at most.
         cache: recalls what the piece had before; none by default. Where it has not begun, it begins with the body.
+        context: of a model with `structure`, at the beginning of the piece; none by default.
 
     Attributes:
         ids: what is written.
+        begin: the context as it was given.
         ended: whether it is complete, or as long as it may be.
     """
 
-    __slots__ = ("cache", "constraint", "ended", "ids", "max_length", "random")
+    __slots__ = ("begin", "cache", "constraint", "context", "ended", "ids", "max_length", "random")
 
     def __init__(
-        self, constraint: Constraint, random: np.random.Generator, max_length: int, cache: Cache | None = None
+        self,
+        constraint: Constraint,
+        random: np.random.Generator,
+        max_length: int,
+        cache: Cache | None = None,
+        context: Context | None = None,
     ) -> None:
         self.constraint = constraint
         self.random = random
         self.max_length = max_length
         self.cache = cache
+        self.begin = context
+        self.context = None if context is None else context.copy()
         self.ids: list[int] = []
         self.ended = False
 
@@ -106,18 +121,24 @@ class Draft:
             if cache.begin is None and self.constraint.in_body:
                 cache.begin = len(self.ids) - 1
             cache.add(token_id)
+        if self.context is not None:
+            self.context.add(token_id)
         self.constraint.advance(token_id)
         self.ended = self.constraint.ended or len(self.ids) == self.max_length
 
     def snapshot(self, here: Here) -> Snapshot:
         """Remember a place, as it is before the id is written that was drawn there."""
         cache = None if self.cache is None else self.cache.copy()
-        return Snapshot(len(self.ids), self.constraint.copy(), cache, here.state(), here.logits.copy())
+        context = None if self.context is None else self.context.copy()
+        return Snapshot(
+            len(self.ids), self.constraint.copy(), cache, context, here.state(), here.scores.copy()
+        )
 
     def rewind(self, start: Snapshot) -> Snapshot:
         """Take back what was written after a place; returns the place."""
         del self.ids[start.length :]
         self.constraint = start.constraint.copy()
         self.cache = None if start.cache is None else start.cache.copy()
+        self.context = None if start.context is None else start.context.copy()
         self.ended = False
         return start

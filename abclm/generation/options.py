@@ -28,8 +28,9 @@ class GenerationOptions:
     """
 
     title: str | None = option(
-        None, unset=_OWN, example="The Lost Badger",
-        help="Title of the tune, 1 to 60 symbols. Letters with accents are written without them.",
+        None, unset=_OWN, example="The Lost Badger", group="Tune",
+        help="Title of the tune, 1 to 60 symbols. Letters with accents are written without them; symbols that a title "
+        "can't have, such as ?, are left out.",
     )  # fmt: skip
     key: str | None = option(None, unset=_OWN, example="G", help="Key, such as G, Em, Ador or Bb.")
     meter: str | None = option(None, unset=_OWN, example="6/8", help="Meter, such as 6/8 or C|.")
@@ -54,13 +55,17 @@ class GenerationOptions:
         help="Let the model choose the form as it writes. Otherwise a tune without parts and bars gets the form of a "
         "training tune, of the same rhythm if one is given.",
     )
-    n: int = option(1, low=1, high=1_000_000, spelling="-n", help="Number of tunes.")
+    n: int = option(1, low=1, high=1_000_000, spelling="-n", group="Number and seed", help="Number of tunes.")
     seed: int | None = option(
         None, low=0, unset="random, printed to stderr",
         help="Random seed: the same seed, options and model give the same tunes.",
     )  # fmt: skip
     temperature: float = option(
-        1.0, low=0, high=100, help="Sampling temperature: 0 is greedy, 1 is the model's own distribution."
+        1.0,
+        low=0,
+        high=100,
+        group="Sampling",
+        help="Sampling temperature: 0 is greedy, 1 is the model's own distribution.",
     )
     top_k: int | None = option(None, low=1, help="Draw only from this many symbols, the most probable ones.")
     top_p: float | None = option(
@@ -89,7 +94,8 @@ class GenerationOptions:
         help="Maximum number of draws of the last bar, until the model itself would end the tune there.",
     )  # fmt: skip
     batch_size: int = option(
-        128, low=1, high=1024, help="Number of tunes written at the same time. Changes speed and memory, not the tunes."
+        128, low=1, high=1024, group="Limits",
+        help="Number of tunes written at the same time. Changes speed and memory, not the tunes.",
     )  # fmt: skip
     max_length: int = option(
         1500, low=_SHORTEST, high=100_000, help="Maximum length of a tune in characters, header included."

@@ -9,6 +9,7 @@ from abclm.errors import ConfigError
 from abclm.midi.abc2midi import abc_to_midi
 from abclm.midi.events import PROGRAM, TEMPO, program_event, tempo_event
 from abclm.midi.file import MidiFile
+from abclm.midi.heard_text import heard_text
 from abclm.midi.instruments import find_program
 from abclm.midi.swing import swing
 from abclm.midi.tempo import parse_tempo, quarter_microseconds, usual_tempo
@@ -81,7 +82,9 @@ def play(tune: Tune, performance: Performance | None = None) -> MidiFile:
         tempo = usual_tempo(tune.stated_rhythm, tune.meter)
     if wanted.chords and not _CHORD_SYMBOL.search(tune.body):
         logger.warning("%s: there are no chord symbols to be played", tune.title or "the tune")
-    return swing(tune, abc_to_midi(tune, chords=wanted.chords, tempo=tempo, instrument=wanted.program))
+    return swing(
+        tune, abc_to_midi(heard_text(tune), chords=wanted.chords, tempo=tempo, instrument=wanted.program)
+    )
 
 
 def play_again(midi: MidiFile, performance: Performance | None = None) -> MidiFile:

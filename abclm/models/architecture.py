@@ -56,11 +56,28 @@ class Engine(Protocol):
     def start(self, batch: int = 1) -> Any:
         """Return the `State` that every text begins from."""
 
-    def step(self, state: Any, ids: Sequence[int] | npt.NDArray[np.integer[Any]]) -> Floats:
-        """Read one token a text, changing the state: logits of the next, float32 `(batch, tokens)`."""
+    def step(
+        self,
+        state: Any,
+        ids: Sequence[int] | npt.NDArray[np.integer[Any]],
+        places: Sequence[tuple[int, ...]] = (),
+    ) -> Floats:
+        """Read one token a text, changing the state: scores of the next.
+
+        Args:
+            state: of the texts.
+            ids: a token id for each.
+            places: of each the columns of `abclm.models.context` after it, for a model with `structure`.
+
+        Returns:
+            Logits, float32 `(batch, tokens)`; with `structure` the gate's scores behind them, see `models.copies`.
+        """
 
     def logits(self, ids: npt.NDArray[np.integer[Any]]) -> Floats:
-        """Score what follows each token of one text, from the beginning: float32 `(time, tokens)`."""
+        """Score what follows each token of one text, from the beginning: float32 `(time, tokens)`.
+
+        With `structure` it takes `(time, 1 + columns)`, and gives the logarithms of the mixture.
+        """
 
 
 class Network(Protocol):
@@ -70,7 +87,7 @@ class Network(Protocol):
         """Logits for every position of ids `(batch, time)`, `(batch, time, tokens)`, from the first state.
 
         Args:
-            ids: integers.
+            ids: integers; of a model that reads a context, `(batch, time, 1 + columns)`.
             dropout: what to drop in this step, see `abclm.models.keras_network.Dropout`; by default nothing.
             product_type: what recurrent products are multiplied in, `tf.bfloat16` say; by default the type of the rest.
         """
@@ -109,6 +126,19 @@ class Architecture(ABC):
         ):
             yield f"cache is a tuple of numbers from 0 to below 1, received {self.cache!r}"
 
+    @property
+    def window_length(self) -> int | None:
+        """How many tokens the network reads to predict what follows; None where it predicts after each token of any text.
+
+        A network with a window gives logits for the tokens behind it alone, `(batch, tokens_ahead, tokens)`.
+        """
+        return None
+
+    @property
+    def tokens_ahead(self) -> int:
+        """How many tokens behind a window are predicted at once."""
+        return 1
+
     @abstractmethod
     def weight_shapes(self, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
         """Name each weight, after the Keras weight it comes from, and give its shape."""
@@ -136,6 +166,11 @@ class Architecture(ABC):
     @abstractmethod
     def describe(self) -> str:
         """The network in some words, for people: `an LSTM layer of 1,024 units, symbols embedded in 256`."""
+
+    @property
+    def columns(self) -> int:
+        """How many columns of `abclm.models.context` the network reads beside each token; by default none."""
+        return 0
 
     def parameters(self, vocabulary_size: int) -> int:
         """Count the weights' numbers."""
@@ -168,7 +203,30 @@ ARCHITECTURES: Registry[Architecture] = Registry(
     Architecture,
     ConfigError,
     attributes={"name": str, "token_axes": Mapping},
-    known={"gru": "abclm.models.gru.config:GRUConfig", "lstm": "abclm.models.lstm.config:ModelConfig"},
+    known={
+        "gru": "abclm.models.gru.config:GRUConfig",
+        "lstm": "abclm.models.lstm.config:ModelConfig",
+        "4lstm-256": "abclm.models.layered.voorhis_allen:Baseline",
+        "conv1d-2lstm-256": "abclm.models.layered.voorhis_allen:Conv1DLSTM",
+        "lstm-256": "abclm.models.layered.voorhis_allen:OneLSTM",
+        "conv1d-128-2gru-256": "abclm.models.layered.voorhis_allen:Conv1DGRU",
+        "separable-2lstm-256": "abclm.models.layered.voorhis_allen:SeparableLSTM",
+        "conv1d-256-3lstm-128": "abclm.models.layered.voorhis_allen:Conv1DThreeLSTM",
+        "conv1d-2lstm-256-batchnorm": "abclm.models.layered.voorhis_allen:Conv1DBatchNorm",
+        "time-distributed-2lstm-256": "abclm.models.layered.voorhis_allen:TimeDistributed",
+        "rocco-0": "abclm.models.layered.rocco:Rocco0",
+        "rocco-1": "abclm.models.layered.rocco:Rocco1",
+        "rocco-1b": "abclm.models.layered.rocco:Rocco1b",
+        "rocco-1c": "abclm.models.layered.rocco:Rocco1c",
+        "rocco-2": "abclm.models.layered.rocco:Rocco2",
+        "rocco-2b": "abclm.models.layered.rocco:Rocco2b",
+        "rocco-3": "abclm.models.layered.rocco:Rocco3",
+        "rocco-3b": "abclm.models.layered.rocco:Rocco3b",
+        "kankanala-lstm": "abclm.models.layered.kankanala:KankanalaLSTM",
+        "kankanala-lstm-text": "abclm.models.layered.kankanala:KankanalaLSTMText",
+        "kankanala-gru": "abclm.models.layered.kankanala:KankanalaGRU",
+        "hopkins-rnn": "abclm.models.layered.hopkins:HopkinsRNN",
+    },
 )
 register = ARCHITECTURES.register
 find_architecture = ARCHITECTURES.find

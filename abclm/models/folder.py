@@ -236,15 +236,18 @@ def _is_saved(folder: Path) -> bool:
     return any((saved / name).exists() for name in (*FILES, INDEX))
 
 
+def holds_model(folder: Path) -> bool:
+    """Whether a folder's `config.json` is a model's, whole or not."""
+    try:
+        return "format_version" in read_object(folder, CONFIG)
+    except ModelError:
+        return False
+
+
 def _refuse_foreign(folder: Path) -> None:
     """Many programs keep a `config.json`; overwriting one of theirs would lose it."""
-    if (folder / CONFIG).exists():
-        try:
-            ours = "format_version" in read_object(folder, CONFIG)
-        except ModelError:
-            ours = False
-        if not ours:
-            raise ModelError(f"{folder / CONFIG} is not a model's; save to another folder")
+    if (folder / CONFIG).exists() and not holds_model(folder):
+        raise ModelError(f"{folder / CONFIG} is not a model's; save to another folder")
 
 
 def _check_tensors(path: Path, tensors: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> None:

@@ -23,7 +23,7 @@ from abclm.models.architecture import Architecture, read_config
 from abclm.models.history import History
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.metadata import check_metadata
-from abclm.models.presets import find_model
+from abclm.models.presets import find_model, warn_of_preset
 from abclm.models.recall import WEIGHTS
 from abclm.notation.canonical import FORM_VERSION
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
@@ -106,19 +106,28 @@ class Model:
         index = None if stored is None else NoveltyIndex.from_bytes(stored, str(folder / files.INDEX))
         return cls(config, tokenizer, weights, metadata, history, index)
 
-    def save(self, folder: str | os.PathLike[str], dtype: str = "float32") -> None:
+    def save(
+        self, folder: str | os.PathLike[str], dtype: str = "float32", *, overwrite: bool = False
+    ) -> None:
         """Save the model into a folder; a crash or a full disk leaves there what was there before.
 
         Args:
             folder: made where it is missing. Files in it that are not the model's stay.
             dtype: of the stored weights: `"float32"`, or `"float16"` at half the size.
+            overwrite: replace the model that the folder holds.
 
         Raises:
-            ModelError: the weights can't be stored, or the folder holds another program's `config.json`.
+            ModelError: the folder holds a model and `overwrite` is false, or it holds another program's
+                `config.json`; or the weights can't be stored.
             OSError: the folder can't be written.
         """
         if dtype not in ("float32", "float16"):
             raise ConfigError(f'dtype is "float32" or "float16"; received {dtype!r}')
+        if not overwrite and files.holds_model(Path(folder)):
+            raise ModelError(
+                f"{os.fspath(folder)} holds a model; save to another folder, or give overwrite=True to replace it"
+            )
+        warn_of_preset(folder)
         metadata = {**self.metadata, "history": self.history}
         index = None if self.novelty_index is None else self.novelty_index.to_bytes()
         files.write(

@@ -1,10 +1,13 @@
 """Turn a model's name or path into the folder that holds it."""
 
+import logging
 import os
 from pathlib import Path
 
 from abclm.errors import ModelError
 from abclm.models.folder import CONFIG
+
+_log = logging.getLogger(__name__)
 
 PRESETS = Path(__file__).resolve().parents[1] / "presets"
 
@@ -14,17 +17,30 @@ def preset_names() -> list[str]:
     return sorted(path.parent.name for path in PRESETS.glob(f"*/{CONFIG}"))
 
 
+def is_preset(name_or_path: object) -> bool:
+    """Whether a bare name means a model that ships with the package; a path never does."""
+    return isinstance(name_or_path, str) and name_or_path in preset_names()
+
+
+def warn_of_preset(folder: str | os.PathLike[str]) -> None:
+    """Say of a model about to be written to a folder with the name of a shipped model how it is loaded."""
+    if is_preset(folder):
+        _log.warning("%s is also the name of a shipped model: load this one as ./%s", folder, folder)
+
+
 def find_model(name_or_path: str | os.PathLike[str]) -> Path:
     """Find a model's folder.
 
     Args:
         name_or_path: a preset's name, or a folder. A bare name that a preset has means the preset; `./name` means the
-            folder.
+            folder. Where both exist, a warning says which is meant.
 
     Raises:
         ModelError: there is no such preset or folder.
     """
-    if isinstance(name_or_path, str) and name_or_path in preset_names():
+    if is_preset(name_or_path):
+        if Path(name_or_path).is_dir():
+            _log.warning("%s is the shipped model; for the folder %s give ./%s", *[name_or_path] * 3)
         return PRESETS / name_or_path
     folder = Path(name_or_path)
     if not folder.is_dir():

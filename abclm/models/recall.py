@@ -58,6 +58,11 @@ class Cache:
         # Of the passage that comes again; where none does, as if so short a one did.
         self._length = SHORTEST - 1
 
+    @property
+    def length(self) -> int:
+        """Tokens of the passage that comes again; where none does, one less than the shortest."""
+        return self._length
+
     def copy(self) -> Self:
         """Return one that goes on from here by itself."""
         return copy(self)

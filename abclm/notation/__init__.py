@@ -3,13 +3,15 @@
 From the bottom up; a module imports only modules above it in this list:
 
     problems   problems and their places
+    mended     a text -> the texts of its tunes, without what is not ABC
     fields     information fields, meters, unit note lengths, rhythms, titles
     keys       keys, modes, accidentals, transposition
     symbols    the symbols of a tune body: notes, rests, chords, bar lines and others
     pieces     one piece of music code -> its symbol
     scanner    a tune body -> symbols
     timing     symbols -> durations and pitches
-    playback   the order in which symbols are heard
+    place      a canonical tune, symbol by symbol -> the place in its form
+    playing    symbols -> the order in which they are heard
     tune       a text -> a Tune
     check      a Tune -> problems
     tunebook   a text -> many Tunes

@@ -35,6 +35,7 @@ class Option:
         unset: what the default None means, in words.
         spelling: how the option is spelled on the command line, where it is not the name with hyphens.
         example: a value to show.
+        group: the heading under which a help text lists it. A field without one is in the group of the field before.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Option:
     unset: str = "off"
     spelling: str = ""
     example: Any = None
+    group: str = ""
 
     @property
     def limits(self) -> dict[str, float]:
@@ -115,12 +117,13 @@ def option(default: T, **settings: Any) -> T:
 def options_of(config: type) -> dict[str, Option]:
     """Return the options of a dataclass by name, in the order of its fields. Other fields are left out."""
     found = {}
+    group = "Options"
     for each in fields(config):
         if _KEY in each.metadata:
             kind = getattr(each.type, "__name__", str(each.type)).partition(" | ")[0]
-            found[each.name] = Option(
-                name=each.name, kind=_KINDS[kind], default=each.default, **each.metadata[_KEY]
-            )
+            group = each.metadata[_KEY].get("group", group)
+            settings = {**each.metadata[_KEY], "group": group}
+            found[each.name] = Option(name=each.name, kind=_KINDS[kind], default=each.default, **settings)
     return found
 
 

@@ -1,44 +1,47 @@
-"""Turn the notes of a MIDI file into token ids and back, one token for each onset: a note, or a chord's pitch classes.
+"""Turn the names of a piece's notes and chords into token ids and back: one token for each onset.
 
-This is the form that most students' projects on piano music share: a note is named by its pitch (`E5`), notes that begin
-together by their pitch classes in normal order (`0.4.7`). Octaves of chords, onsets and lengths are lost. Names are those
-of music21: `str(note.pitch)`, and `chord.normalOrder` joined by dots.
+This is the form that most students' projects on piano music share (see `abclm.tokenizers.names`). Names that are rarer
+than a threshold have no token: they are left out of a piece, or the nearest name that has one stands for them.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from abclm.errors import VocabularyError
-from abclm.midi.file import PERCUSSION_CHANNEL, MidiNote
-from abclm.tokenizers.tokenizer import Tokenizer
+from abclm.midi.piece import Piece
+from abclm.tokenizers.names import PIECE, REST, names_of, notes_of, pitches_of
+from abclm.tokenizers.pieces import PieceTokenizer, checked_ids
 
-PIECE = ""
-"""The name of the token that stands before each piece and after it."""
-
-_PITCH_CLASSES = ("C", "C#", "D", "E-", "E", "F", "F#", "G", "G#", "A", "B-", "B")
-_MIDDLE_C = 60
+RARE = ("drop", "map")
 _MOST = 2**16
+_REST_PARTS = 4  # silence from a sixteenth note on is a rest
+_TICKS = 480  # a quarter note of what is written
+_STEPS_PER_QUARTER = 2  # names have no lengths: half a quarter each (Rocco, Rosatelli, Colangelo)
 
 
 @dataclass(frozen=True)
-class NoteTokenizer(Tokenizer[Sequence[str]]):
+class NoteTokenizer(PieceTokenizer[Sequence[str]]):
     """The names of notes and chords that a model reads and writes; a name's token id is its place.
 
     Args:
         names: up to 65,536 different ones in the order of their ids, the first of them `PIECE`.
+        rests: whether silence of a sixteenth note or more is a token, too.
+        rare: what becomes of a name in a piece that is not among them: `drop` leaves it out; `map` puts the nearest one
+            in its place, for a note that of the same pitch class in the nearest octave, else the nearest pitch, for a
+            chord the one that has the most pitch classes in common. What has no such relative is left out.
 
     Raises:
-        VocabularyError: there are too many, one stands twice or is no name, or the first is not `PIECE`.
+        VocabularyError: there are too many names, one stands twice or is no name, or the first is not `PIECE`; or `rare`
+            is something else.
 
     Example:
-        >>> tokenizer = NoteTokenizer.from_pieces([["E5", "0.4.7", "E5"]])
+        >>> tokenizer = NoteTokenizer.of_names([["E5", "0.4.7", "E5"]])
         >>> tokenizer.encode_piece(["0.4.7", "E5"]).tolist()
         [0, 1, 2, 0]
     """
@@ -46,13 +49,17 @@ class NoteTokenizer(Tokenizer[Sequence[str]]):
     kind: ClassVar[str] = "notes"
 
     names: tuple[str, ...]
+    rests: bool = False
+    rare: str = "drop"
 
     def __post_init__(self) -> None:
         if not self.names or self.names[0] != PIECE or len(self.names) > _MOST:
             raise VocabularyError(
                 f"a vocabulary of notes has up to {_MOST:,} names, the first of them {PIECE!r}; received "
-                f"{len(self.names):,}, first {self.names[:1]}"
+                f"{len(self.names):,}, first {self.names[:1]}; a threshold on frequency leaves rare ones out"
             )
+        if self.rare not in RARE or type(self.rests) is not bool:
+            raise VocabularyError(f"rare is {' or '.join(RARE)}; received {self.rare!r}")
         for name in self.names[1:]:
             pitches_of(name)
         if len(self._ids) < len(self.names):
@@ -60,26 +67,34 @@ class NoteTokenizer(Tokenizer[Sequence[str]]):
             raise VocabularyError(f"a vocabulary has each name once; {twice!r} stands in it twice")
 
     @classmethod
-    def from_pieces(cls, pieces: Iterable[Sequence[str]], least: int = 1) -> Self:
+    def of_names(
+        cls, pieces: Iterable[Sequence[str]], least: int = 1, *, rests: bool = False, rare: str = "drop"
+    ) -> Self:
         """Collect the names that occur at least so often, in alphabetical order."""
         counts = Counter(name for piece in pieces for name in piece)
-        return cls((PIECE, *sorted(name for name, count in counts.items() if count >= least)))
+        return cls((PIECE, *sorted(name for name, count in counts.items() if count >= least)), rests, rare)
+
+    @classmethod
+    def fit(cls, pieces: Iterable[Piece], **settings: Any) -> Self:
+        """Collect the names that occur in pieces; the settings are those of `of_names`."""
+        rests = bool(settings.get("rests"))
+        return cls.of_names((_names(piece, rests) for piece in pieces), **settings)
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        """Make a tokenizer of `{"names": [...]}`.
+        """Make a tokenizer of `{"names": [...]}`, with `rests` and `rare` where they are not the defaults.
 
         Raises:
             VocabularyError: it is something else, or these can't be names.
         """
         names = settings.get("names")
-        if set(settings) != {"names"} or not isinstance(names, list):
+        if not {"names"} <= set(settings) <= {"names", "rests", "rare"} or not isinstance(names, list):
             raise VocabularyError('a vocabulary of notes is {"names": [...]}; received something else')
-        return cls(tuple(names))
+        return cls(**{**settings, "names": tuple(names)})
 
     def settings(self) -> dict[str, Any]:
-        """Return the names, in order."""
-        return {"names": list(self.names)}
+        """Return the names, in order, and how pieces are read."""
+        return {"names": list(self.names), "rests": self.rests, "rare": self.rare}
 
     def __len__(self) -> int:
         return len(self.names)
@@ -96,6 +111,19 @@ class NoteTokenizer(Tokenizer[Sequence[str]]):
     def end(self) -> tuple[int, ...]:
         """The id of `PIECE`: the token after one piece is the token before the next."""
         return (0,)
+
+    def read(self, piece: Piece) -> list[str]:
+        """Name a piece's notes and chords; rare ones are left out or mapped, as `rare` says."""
+        found = (self._known(name) for name in _names(piece, self.rests))
+        return [name for name in found if name is not None]
+
+    def rare_in(self, pieces: Iterable[Piece]) -> Counter[str]:
+        """Count the names in pieces that have no token of their own."""
+        return Counter(name for piece in pieces for name in _names(piece, self.rests) if name not in self)
+
+    def write(self, content: Sequence[str], title: str = "") -> Piece:
+        """Make a piece of names, an eighth note each; see `notes_of`."""
+        return Piece.of_notes(notes_of(content, _TICKS // _STEPS_PER_QUARTER), _TICKS, title=title)
 
     def encode(self, content: Sequence[str]) -> npt.NDArray[Any]:
         """Turn names into token ids, `(names,)`.
@@ -117,10 +145,7 @@ class NoteTokenizer(Tokenizer[Sequence[str]]):
         Raises:
             VocabularyError: an id is not below the number of names.
         """
-        found = np.asarray(ids, np.int64)
-        if found.size and not (found.min() >= 0 and found.max() < len(self)):
-            raise VocabularyError(f"token ids are integers from 0 to {len(self) - 1:,}; received others")
-        return [self.names[token] for token in found.tolist()]
+        return [self.names[token] for token in checked_ids(ids, len(self)).tolist()]
 
     def encode_piece(self, content: Sequence[str]) -> npt.NDArray[Any]:
         """Turn a piece's names into `PIECE`, the names and `PIECE`."""
@@ -130,81 +155,37 @@ class NoteTokenizer(Tokenizer[Sequence[str]]):
     def _ids(self) -> dict[str, int]:
         return {name: token for token, name in enumerate(self.names)}
 
+    @cached_property
+    def _mapped(self) -> dict[str, str | None]:
+        return {}  # names that have no token, as they are met
 
-def names_of(notes: Iterable[MidiNote]) -> list[str]:
-    """Name what begins at each moment; drums are left out.
+    def _known(self, name: str) -> str | None:
+        if name in self._ids or self.rare == "drop":
+            return name if name in self._ids else None
+        if name not in self._mapped:
+            self._mapped[name] = self._nearest(name)
+        return self._mapped[name]
 
-    Args:
-        notes: of a MIDI file.
+    def _nearest(self, name: str) -> str | None:
+        def is_note(each: str) -> bool:
+            return each not in (PIECE, REST) and not each[0].isdigit()
 
-    Returns:
-        A name for each moment at which a note begins, in the order of time.
-
-    Example:
-        >>> starts = [(0, 60), (0, 76), (0, 67), (480, 76)]
-        >>> names_of(MidiNote(start, start + 480, pitch, 80, 0, 0) for start, pitch in starts)
-        ['0.4.7', 'E5']
-    """
-    struck = sorted({(note.start_ticks, note.pitch) for note in notes if note.channel != PERCUSSION_CHANNEL})
-    return [_name([pitch for _, pitch in group]) for _, group in groupby(struck, key=lambda each: each[0])]
-
-
-def notes_of(names: Iterable[str], step_ticks: int) -> list[MidiNote]:
-    """Make notes that have these names again, at equal distances and as long.
-
-    A chord stands from the octave of middle C upwards; one of a single pitch class is two notes an octave apart.
-
-    Args:
-        names: of notes and chords; `PIECE` gives nothing and takes no time.
-        step_ticks: from one onset to the next.
-
-    Raises:
-        VocabularyError: one is no name.
-    """
-    sounding = [pitches_of(name) for name in names if name != PIECE]
-    return [
-        MidiNote(place * step_ticks, (place + 1) * step_ticks, pitch, 80, 0, 0)
-        for place, pitches in enumerate(sounding)
-        for pitch in pitches
-    ]
+        if name == REST:
+            return None
+        if is_note(name):
+            (pitch,) = pitches_of(name)
+            others = {each: pitches_of(each)[0] for each in self.names if is_note(each)}
+            return min(
+                others,
+                key=lambda each: ((others[each] - pitch) % 12 > 0, abs(others[each] - pitch)),
+                default=None,
+            )
+        wanted = set(name.split("."))
+        chords = {each: set(each.split(".")) for each in self.names if each[:1].isdigit()}
+        shared = {each: len(wanted & tones) / len(wanted | tones) for each, tones in chords.items()}
+        best = max(shared, key=shared.__getitem__, default=None)
+        return best if best is not None and shared[best] else None
 
 
-def pitches_of(name: str) -> tuple[int, ...]:
-    """The MIDI numbers that a name stands for, as `notes_of` writes them.
-
-    Raises:
-        VocabularyError: it is no name.
-    """
-    if isinstance(name, str) and name in _PITCHES:
-        return _PITCHES[name]
-    classes = name.split(".") if isinstance(name, str) else []
-    numbers = [_CLASSES[each] for each in classes if each in _CLASSES]
-    if not numbers or len(numbers) < len(classes) or _normal_order(set(numbers)) != numbers:
-        raise VocabularyError(
-            f"{name!r} is no name of a note, such as E5, or of a chord: pitch classes in normal order, such as 0.4.7"
-        )
-    upper = [_MIDDLE_C + numbers[0] + (number - numbers[0]) % 12 for number in numbers]
-    return (*upper, upper[0] + 12) if len(upper) == 1 else tuple(upper)
-
-
-def _name(pitches: Sequence[int]) -> str:
-    if len(pitches) == 1:
-        return _NAMES[pitches[0]]
-    return ".".join(map(str, _normal_order({pitch % 12 for pitch in pitches})))
-
-
-def _normal_order(pitch_classes: set[int]) -> list[int]:
-    """The rotation of least span; among several, that with the smallest intervals from its first (Forte 1973)."""
-    ordered = sorted(pitch_classes)
-    rotations = [ordered[place:] + ordered[:place] for place in range(len(ordered))]
-
-    def width(rotation: list[int]) -> tuple[int, list[int]]:
-        above = [(pitch - rotation[0]) % 12 for pitch in rotation]
-        return above[-1], above
-
-    return min(rotations, key=width)
-
-
-_NAMES = tuple(f"{_PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}" for pitch in range(128))
-_PITCHES: dict[str, tuple[int, ...]] = {name: (pitch,) for pitch, name in enumerate(_NAMES)}
-_CLASSES = {str(number): number for number in range(12)}
+def _names(piece: Piece, rests: bool) -> list[str]:
+    return names_of(piece.notes(), max(1, piece.ticks_per_quarter // _REST_PARTS) if rests else None)

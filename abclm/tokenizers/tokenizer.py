@@ -116,7 +116,10 @@ TOKENIZERS: Registry[Tokenizer[Any]] = Registry(
     attributes={"kind": str},
     known={
         "characters": "abclm.tokenizers.characters:CharacterTokenizer",
+        "events": "abclm.tokenizers.events:EventTokenizer",
+        "lowest": "abclm.tokenizers.rolls:LowestTokenizer",
         "notes": "abclm.tokenizers.notes:NoteTokenizer",
+        "rolls": "abclm.tokenizers.rolls:RollTokenizer",
     },
 )
 register = TOKENIZERS.register

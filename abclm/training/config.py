@@ -25,7 +25,9 @@ class TrainingConfig:
         ConfigError: values out of range, all of them named.
     """
 
-    sequence_length: int = option(400, low=1, help="Length of a training window in characters.")
+    sequence_length: int = option(
+        400, low=1, group="Training", help="Length of a training window in characters."
+    )
     batch_size: int = option(32, low=1, help="Number of windows in a training step.")
     optimizer: str = option("adam", choices=OPTIMIZERS, help="Optimizer, as Keras implements it.")
     learning_rate: float = option(1e-3, above=0, help="Step size of the optimizer, after the warm-up steps.")
@@ -45,7 +47,9 @@ class TrainingConfig:
     clip_norm: float | None = option(
         None, above=0, help="Scale the gradients down to this global norm when theirs is larger."
     )
-    embedding_dropout: float = option(0.0, low=0, below=1, help="Share of the embedded inputs to drop.")
+    embedding_dropout: float = option(
+        0.0, low=0, below=1, group="Regularization", help="Share of the embedded inputs to drop."
+    )
     output_dropout: float = option(
         0.0, low=0, below=1, help="Share of each recurrent layer's outputs to drop."
     )
@@ -65,6 +69,7 @@ class TrainingConfig:
     )  # fmt: skip  # Polyak averaging
     whole_tunes: bool = option(
         False,
+        group="Tunes and run",
         help="Begin each window with a tune where possible, and shuffle the tunes in each epoch. Otherwise the text "
         "is cut anywhere.",
     )

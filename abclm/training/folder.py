@@ -99,7 +99,7 @@ class RunFolder:
         if self.path is None or not self._is_chief:
             return
         try:
-            lm.save(self.path)
+            lm.save(self.path, overwrite=True)
         except OSError as error:
             raise ModelError(f"{self.path}: the model {self._not_written(error)}") from error
 

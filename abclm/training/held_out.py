@@ -7,14 +7,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.texts import Ids
 from abclm.evaluation.bulk import padded_batches
 from abclm.models.architecture import Network
+from abclm.models.context import told_of, with_context
+from abclm.models.told import ToldCounts
+from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.workers import Workers
 
 Nats = Callable[..., Any]
+Encode = Callable[[Ids], tuple[Ids, float]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,14 +40,18 @@ class HeldOut:
         nats: gives what a padded batch costs in all; see `TrainingStep`.
         corpus: the tunes.
         workers: who shares the work; all are told the figures of the whole.
+        encode: for a model with `structure`, adds to ids what the network reads beside them, and gives the cost of what
+            it is told, in nats; see `told_encoder`.
     """
 
-    def __init__(self, nats: Nats, corpus: EncodedCorpus, workers: Workers) -> None:
-        self._nats, self._corpus, self._workers = nats, corpus, workers
+    def __init__(
+        self, nats: Nats, corpus: EncodedCorpus, workers: Workers, encode: Encode | None = None
+    ) -> None:
+        self._nats, self._corpus, self._workers, self._encode = nats, corpus, workers, encode
 
     def __call__(self) -> HeldOutFigures:
         """Measure the network as it is now."""
-        mine = sum(float(self._nats(*batch)) for batch in self._batches())
+        mine = sum(told + float(self._nats(*batch)) for told, batch in self._batches())
         bits = float(self._workers.gather([mine]).sum()) / math.log(2)
         return HeldOutFigures(
             bits_per_character=bits / self._corpus.characters,
@@ -50,19 +60,38 @@ class HeldOut:
             characters=self._corpus.characters,
         )
 
-    def _batches(self) -> Iterator[tuple[Any, ...]]:
+    def _batches(self) -> Iterator[tuple[float, tuple[Any, ...]]]:
+        """This worker's padded batches, and the nats of what is told of their tunes."""
         number = 0
         for tunes in self._corpus.pieces():
-            for inputs, targets, lengths, _ in padded_batches(tunes):
+            encoded = [self._encode(ids) if self._encode else (ids, 0.0) for ids in tunes]
+            nats = np.array([told for _, told in encoded])
+            for inputs, targets, lengths, places in padded_batches([each for each, _ in encoded]):
                 if number % self._workers.count == self._workers.index:
-                    yield inputs, targets, lengths
+                    yield float(nats[places].sum()), (inputs, targets, lengths)
                 number += 1
 
 
-def compiled_nats(network: Network, ids: tf.DType) -> Any:
-    """Make the function of a padded batch of ids (see `padded_batches`) that gives its nats, float64, in all."""
+def told_encoder(tokenizer: CharacterTokenizer, counts: ToldCounts) -> Encode:
+    """Make the function that adds to a tune's ids their context, and gives the nats of what is told of it."""
+
+    def encode(ids: Ids) -> tuple[Ids, float]:
+        told = told_of(tokenizer.decode(ids))
+        return with_context(tokenizer, ids, told), math.log(2) * counts.bits(told)
+
+    return encode
+
+
+def compiled_nats(network: Network, ids: tf.DType, columns: int = 0) -> Any:
+    """Make the function of a padded batch (see `padded_batches`) that gives its nats, float64, in all.
+
+    Args:
+        network: to measure.
+        ids: their type.
+        columns: of a context beside each.
+    """
     signature = [
-        tf.TensorSpec([None, None], ids),
+        tf.TensorSpec([None, None, 1 + columns] if columns else [None, None], ids),
         tf.TensorSpec([None, None], ids),
         tf.TensorSpec([None], tf.int32),
     ]

@@ -14,12 +14,13 @@ from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.epochs import Feed
 from abclm.errors import ConfigError, ModelError
 from abclm.models.history import History
+from abclm.models.told import ToldCounts
 from abclm.tokenizers.characters import as_characters
 from abclm.training.callbacks import Callbacks
 from abclm.training.checkpoint import FOLDER
 from abclm.training.config import TrainingConfig
 from abclm.training.folder import RunFolder
-from abclm.training.held_out import HeldOut, HeldOutFigures
+from abclm.training.held_out import HeldOut, HeldOutFigures, told_encoder
 from abclm.training.progress import Meter, Progress
 from abclm.training.record import check_same_run, identity_of, training_record
 from abclm.training.step import TrainingStep
@@ -57,15 +58,13 @@ class Run:
         self.feed = Feed(
             corpus, as_characters(lm.tokenizer), sequence_length=config.sequence_length, batch_size=config.batch_size,
             seed=config.seed, whole_tunes=config.whole_tunes, transposition=config.transposition,
+            structure=lm.config.columns > 0,
         )  # fmt: skip
         self.total_steps = config.total_steps(self.feed.steps_per_epoch)
         workers.check(self.feed.windows)
         self.identity = identity_of(lm, config, corpus, validation)
         batch_shape = self.feed.windows, config.sequence_length
         self.step = (backend or TrainingStep)(lm, config, batch_shape, workers)
-        self.held_out, self.old_tunes = (
-            None if each is None else HeldOut(self.step.nats, each, workers) for each in (validation, old)
-        )
         self.tuning = tuning  # what the model could do before counts, too
         self.callbacks = Callbacks(callbacks, self.step, config.epochs, self.feed.steps_per_epoch)
         self.stopping = Stopping()
@@ -80,6 +79,15 @@ class Run:
         self.curve: list[tuple[int, float]] = []  # step and loss, some hundreds for the picture
         self.record = training_record(config, corpus, validation, lm)
         self.record["versions"] |= self.step.versions
+        encode = None
+        if lm.config.columns:
+            encode = told_encoder(
+                as_characters(lm.tokenizer), ToldCounts.in_metadata({"training": self.record})
+            )
+        self.held_out, self.old_tunes = (
+            None if each is None else HeldOut(self.step.nats, each, workers, encode)
+            for each in (validation, old)
+        )
         self.index = _joined(lm, corpus.index)
 
     def loop(self) -> None:

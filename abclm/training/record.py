@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import platform
 from collections.abc import Mapping
@@ -12,10 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from abclm._version import VERSION
 from abclm.analysis.forms import count_forms, share_on_tonic
 from abclm.errors import ConfigError
+from abclm.models.context import told_of
+from abclm.models.told import ToldCounts
 from abclm.notation.canonical import FORM_VERSION
 from abclm.tokenizers.characters import as_characters
 from abclm.tune import Tune
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
 
 _LIBRARIES = ("keras", "numpy", "tensorflow")
 _TUNES_FOR_FORMS = 300  # a form takes milliseconds to find
+_TUNES_TOLD = 20_000  # each takes less than a millisecond
 
 
 def training_record(
@@ -52,6 +57,7 @@ def training_record(
         "validation": None if validation is None else _summary(validation),
         "forms": count_forms(tunes),
         "tonic_endings": share_on_tonic(tunes),
+        **({"told": _told(corpus, as_characters(lm.tokenizer))} if lm.config.columns else {}),
         "versions": {
             "abclm": VERSION,
             "python": platform.python_version(),
@@ -72,10 +78,18 @@ def as_start(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 def _some_tunes(corpus: EncodedCorpus, tokenizer: CharacterTokenizer) -> list[Tune]:
     """Canonical tunes of a corpus, taken evenly."""
-    if not corpus.is_canonical:
-        return []
-    step = -(-corpus.tunes // _TUNES_FOR_FORMS)
-    return list(corpus.parsed(tokenizer, np.arange(0, corpus.tunes, step)))
+    return list(corpus.parsed(tokenizer, _some(corpus, _TUNES_FOR_FORMS))) if corpus.is_canonical else []
+
+
+def _told(corpus: EncodedCorpus, tokenizer: CharacterTokenizer) -> dict[str, Any]:
+    """Counts of what is told of the tunes, for JSON."""
+    pieces = itertools.chain.from_iterable(corpus.pieces(_some(corpus, _TUNES_TOLD)))
+    return ToldCounts.of(told_of(tokenizer.decode(ids)) for ids in pieces).to_dict()
+
+
+def _some(corpus: EncodedCorpus, most: int) -> npt.NDArray[np.int64]:
+    """Places of tunes, taken evenly."""
+    return np.arange(0, corpus.tunes, -(-corpus.tunes // most))
 
 
 def _summary(corpus: EncodedCorpus) -> dict[str, Any]:

@@ -13,8 +13,10 @@ import tensorflow as tf
 
 from abclm.corpora.corpus import Corpus
 from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.windows import windows_per_epoch
 from abclm.errors import ConfigError, ModelError
 from abclm.models.model import Model
+from abclm.system.words import counted
 from abclm.tokenizers.characters import as_characters
 from abclm.training.config import TrainingConfig
 from abclm.training.folder import RunFolder
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 AnyModel = TypeVar("AnyModel", bound=Model)
 
 _log = logging.getLogger(__name__)
+
+_STEPS_PER_EPOCH, _STEPS_THAT_MATTER = 8, 5  # of an epoch of fine-tuning, at least
 
 
 def train(
@@ -112,7 +116,8 @@ def fine_tune(
 
     Args:
         lm: the model to start from; it stays as it was.
-        corpus: tunes to learn from; where they are shorter than a window, the window is made shorter.
+        corpus: tunes to learn from; where they are shorter than a window, the window is made shorter, and where an
+            epoch would have fewer than 8 steps, batches have fewer windows.
         validation: tunes to measure on, none of them in `corpus`.
         config: how to train; by default `TrainingConfig.for_fine_tuning()`.
         old: tunes like those that the model learned from, to measure what it forgets; `config.forgetting` says how
@@ -135,8 +140,31 @@ def fine_tune(
     if characters <= config.sequence_length:
         _log.warning("the tunes have %d characters: windows are %d long", characters, characters - 1)
         config = replace(config, sequence_length=characters - 1)
+    config = _for_few_tunes(config, characters, validation)
     old = None if old is None else _encoded(old, lm, normalize=True)
     return _train(lm, encoded, validation, config, normalize=normalize, old=old, tuning=True, **options)
+
+
+def _for_few_tunes(
+    config: TrainingConfig, characters: int, validation: Corpus | EncodedCorpus | None
+) -> TrainingConfig:
+    """Make batches small enough for some steps an epoch; say where the run has too few to matter, or to measure by."""
+    windows = windows_per_epoch(characters, config.sequence_length)
+    config = replace(config, batch_size=min(config.batch_size, max(1, windows // _STEPS_PER_EPOCH)))
+    steps = windows // config.batch_size
+    if steps < _STEPS_THAT_MATTER and config.steps is None:
+        _log.warning(
+            "these tunes make %s an epoch, which change the model little; give more tunes, or more epochs than %d",
+            counted(steps, "training step"), config.epochs,
+        )  # fmt: skip
+    held_out = (
+        0 if validation is None else len(validation) if isinstance(validation, Corpus) else validation.tunes
+    )
+    if held_out == 1:
+        _log.warning(
+            "one tune is held out: its figures say little; hold out a larger share, or give more tunes"
+        )
+    return config
 
 
 def _train(

@@ -60,14 +60,15 @@ class TrainingStep:
             self.optimizer.build(self.network.trainable_variables)
         # No Python branches on tensors: without AutoGraph, a run begins sooner.
         self._step = tf.function(self._on_all, reduce_retracing=True, autograph=False)
-        self.nats = compiled_nats(self.network, tf.as_dtype(lm.tokenizer.dtype))
+        self.nats = compiled_nats(self.network, tf.as_dtype(lm.tokenizer.dtype), lm.config.columns)
 
     def __call__(self, inputs: Any, targets: Any, number: int, learning_rate: float) -> float:
         """Change the network.
 
         Args:
-            inputs: this worker's part of the batch, ids `(windows, time)`.
-            targets: the same one character later.
+            inputs: this worker's part of the batch, ids `(windows, time)`, or with the context beside each
+                `(windows, time, 1 + columns)`.
+            targets: the ids one character later.
             number: of the step, from 0.
             learning_rate: of this step.
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from abclm.errors import AbclmError
+from abclm.midi.file import MidiFile
 from abclm.midi.instruments import timbre_name
 from abclm.midi.performance import Performance, play
 from abclm.notation.tune import Tune
@@ -56,10 +57,17 @@ def format_page(
     if not shown:
         raise failed[0][1] if failed else ValueError("a page has one tune or more")
     name = title or (title_of(shown[0]) if len(shown) == 1 else f"{len(shown)} tunes")
-    return _page(name, shown, articles), failed
+    return whole_page(name, [title_of(tune) for tune in shown], articles), failed
 
 
-def _page(name: str, shown: Sequence[Tune], articles: Sequence[str]) -> str:
+def whole_page(name: str, titles: Sequence[str], articles: Sequence[str]) -> str:
+    """Write a page of articles, each of a tune or a piece with a player.
+
+    Args:
+        name: of the page.
+        titles: of the articles; two or more get an index.
+        articles: HTML; each has the id `tune-1`, `tune-2`, ...
+    """
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     style = (_HERE / "page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -68,10 +76,9 @@ def _page(name: str, shown: Sequence[Tune], articles: Sequence[str]) -> str:
         "base-uri 'none'; form-action 'none'"
     )
     index = f"<h1>{escape(name)}</h1>\n" if articles[0].count("<h2") else ""
-    if len(shown) > 1:
+    if len(titles) > 1:
         entries = "\n".join(
-            f'<li><a href="#tune-{number}">{escape(title_of(tune))}</a></li>'
-            for number, tune in enumerate(shown, 1)
+            f'<li><a href="#tune-{number}">{escape(title)}</a></li>' for number, title in enumerate(titles, 1)
         )
         index += f'<nav aria-label="Tunes"><ol>\n{entries}\n</ol></nav>\n'
     return f"""\
@@ -106,14 +113,21 @@ def _article(
         placed(page, size).replace("<svg ", f'<svg role="img" aria-label="Score of {title}" ', 1)
         for page, size in zip(staves.pages, staves.sizes, strict=True)
     )
-    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in (made or {}).items())
-    story = f"<details><summary>How it was made</summary><dl>{rows}</dl></details>\n" if rows else ""
-    notes = _json(_notes(tune, performance))
     return f"""\
 <article id="tune-{number}" aria-labelledby="title-{number}">
 <{head} id="title-{number}">{title}</{head}>
 <p class="facts">{facts}</p>
 <figure class="score" tabindex="0">{svg}</figure>
+{player(title, play(tune, performance))}\
+<details><summary>ABC</summary><pre><code>{escape(str(tune).rstrip())}</code></pre></details>
+{story(made)}</article>
+"""
+
+
+def player(title: str, midi: MidiFile) -> str:
+    """The player of a MIDI file's pitched notes; the title is HTML already."""
+    notes = _json(_notes(midi))
+    return f"""\
 <div class="player">
 <button type="button" hidden>Play {title}</button>
 <audio controls hidden aria-label="{title}"></audio>
@@ -122,14 +136,17 @@ def _article(
 <noscript>The player needs JavaScript, which this browser does not run.</noscript>
 <script type="application/json">{notes}</script>
 </div>
-<details><summary>ABC</summary><pre><code>{escape(str(tune).rstrip())}</code></pre></details>
-{story}</article>
 """
 
 
-def _notes(tune: Tune, performance: Performance | None) -> list[list[float | str]]:
+def story(made: Mapping[str, str] | None) -> str:
+    """How a tune or a piece came about, folded away; nothing where that is not known."""
+    rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in (made or {}).items())
+    return f"<details><summary>How it was made</summary><dl>{rows}</dl></details>\n" if rows else ""
+
+
+def _notes(file: MidiFile) -> list[list[float | str]]:
     """Each note's start and length in seconds, its pitch, its loudness and its timbre."""
-    file = play(tune, performance)
     notes = file.pitched_notes
     starts = file.seconds([note.start_ticks for note in notes])
     ends = file.seconds([note.end_ticks for note in notes])

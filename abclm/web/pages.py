@@ -1,7 +1,7 @@
 """Turn what can be asked for into the page that asks for it, and the API's description into a page to read."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -11,21 +11,10 @@ from typing import Any
 from abclm._version import VERSION
 from abclm.formats.table import FORMATS
 from abclm.midi.instruments import INSTRUMENTS
-from abclm.notation.fields import RHYTHMS
-from abclm.notation.grammar.tables import VALUES
-from abclm.notation.keys import MODES
 from abclm.views import page
+from abclm.web.controls import CONTROLS, MORE, controls_html, options_html
 
 _HERE = Path(__file__).parent
-_MODE_NAMES = {"": "major", "m": "minor", "dor": "Dorian", "mix": "Mixolydian", "phr": "Phrygian", "lyd": "Lydian",
-               "loc": "Locrian"}  # fmt: skip
-# Tonics that players meet, in the order of how often they do.
-_USUAL_TONICS = {
-    "": ("G", "D", "A", "C", "F", "Bb", "E", "Eb"),
-    "m": ("E", "A", "B", "D", "G", "F#", "C"),
-    "dor": ("A", "E", "D", "G", "B"),
-    "mix": ("D", "A", "G", "E"),
-}
 
 
 def read_style() -> str:
@@ -43,13 +32,9 @@ def format_home(model: str) -> str:
     return _template("home").substitute(
         model=escape(model),
         version=escape(VERSION),
-        rhythms="".join(
-            f'<option data-meters=" {escape(" ".join(meters))} ">{escape(name)}</option>'
-            for name, meters in RHYTHMS.items()
-        ),
-        meters=_options(VALUES["M"]),
-        keys=_key_options(),
-        instruments=_options(INSTRUMENTS),
+        controls=controls_html(CONTROLS),
+        more=controls_html(MORE),
+        instruments=options_html(INSTRUMENTS),
         downloads="".join(map(_download, sorted(FORMATS, key=lambda suffix: FORMATS[suffix].place))),
     )
 
@@ -60,38 +45,6 @@ def _download(suffix: str) -> str:
     data = f'data-format="{suffix.removeprefix(".")}"'
     data += " data-sound" * row.has_sound + " data-made" * ("made" in row.options)
     return f'<li><button type="button" class="quiet" {data}>{escape(row.label)}</button></li>'
-
-
-def _options(values: Iterable[str]) -> str:
-    return "".join(f"<option>{escape(value)}</option>" for value in values)
-
-
-def _key_options() -> str:
-    groups = []
-    known = set()
-    for mode, tonics in _USUAL_TONICS.items():
-        keys = [tonic + mode for tonic in tonics]
-        known.update(keys)
-        groups.append(_key_group(_MODE_NAMES[mode].capitalize(), keys))
-    return "".join([*groups, _key_group("Others", [key for key in VALUES["K"] if key not in known])])
-
-
-def _key_group(name: str, keys: Iterable[str]) -> str:
-    options = "".join(f'<option value="{escape(key)}">{escape(_key_name(key))}</option>' for key in keys)
-    return f'<optgroup label="{escape(name)}">{options}</optgroup>'
-
-
-def _key_name(key: str) -> str:
-    """A key in words.
-
-    Example:
-        >>> _key_name("Bbmix"), _key_name("F#m"), _key_name("G")
-        ('B♭ Mixolydian', 'F♯ minor', 'G major')
-    """
-    length = 2 if key[1:2] in ("#", "b") else 1
-    tonic, mode = key[:length], key[length:]
-    assert mode in MODES
-    return f"{tonic.replace('#', '♯').replace('b', '♭')} {_MODE_NAMES[mode]}"
 
 
 def format_description(openapi: Mapping[str, Any]) -> str:

@@ -43,6 +43,11 @@ class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
+def most_of(option: Option) -> int | None:
+    """The largest number that the API takes for an option; None where there is no limit."""
+    return _MOST.get(option.name, None if option.high is None else int(option.high))
+
+
 def _entry(option: Option) -> tuple[Any, Any]:
     """Make a pydantic field of an option: its type, and its default, range and description."""
     limits: dict[str, Any] = dict(option.limits)
@@ -52,7 +57,7 @@ def _entry(option: Option) -> tuple[Any, Any]:
     elif kind is str:
         limits["max_length"] = _LONGEST.get(option.name, _LONGEST_TEXT)
     elif option.name in _MOST:
-        limits["le"] = _MOST[option.name]
+        limits["le"] = most_of(option)
     examples = None if option.example is None else [option.example]
     field = Field(option.default, description=option.help, examples=examples, **limits)
     return (kind | None if option.default is None else kind), field

@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -121,6 +122,29 @@ def test_every_help_text_is_a_sentence_that_stands_alone(name):
         assert each.help, each.name
         assert re.fullmatch(r"[A-Z].*[.](?: \[.*\])?", each.help), each.help
         assert not re.match(r"(Of|For the same|Likewise)\b", each.help), each.help
+
+
+def test_the_help_lists_the_options_in_groups():
+    said = CliRunner().invoke(app, ["generate", "--help"]).output
+    heads = re.findall(r"(?m)^(\w[\w ]+):$", said)
+    assert heads == ["Tune", "Number and seed", "Sampling", "Limits", "Options", "Examples"]
+    assert said.index("--title") < said.index("Sampling:") < said.index("--top-k") < said.index("--model")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_a_command_ends_with_two_examples_that_it_understands(name):
+    command = COMMANDS[name]
+    examples = command.epilog.splitlines()
+    assert len(examples) == 2
+    for example in examples:
+        words = shlex.split(example)
+        assert words[: len(name.split()) + 1] == ["abclm", *name.split()]
+        command.make_context(name, words[len(name.split()) + 1 :])
+    assert (
+        CliRunner()
+        .invoke(app, [*name.split(), "--help"])
+        .output.endswith("".join(f"  {each}\n" for each in examples))
+    )
 
 
 @pytest.mark.parametrize("page", sorted((DOCS / "commands").glob("*.md")), ids=lambda page: page.stem)

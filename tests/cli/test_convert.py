@@ -84,3 +84,14 @@ def test_what_can_not_be_done_is_one_line(book, capsys, arguments, code, words):
     assert out == ""
     assert err.count("\n") == 1
     assert words in err
+
+
+def test_what_abc2midi_says_names_file_and_tune(tmp_path, caplog):
+    book = tmp_path / "book.abc"
+    head = "M:4/4\nL:1/4\nK:G\n"
+    book.write_text(f"X:1\nT:Fine\n{head}GABc|defg|]\n\nX:2\nT:Worse\n{head}GABc|dd[|]\n")
+    assert run(["convert", str(book), str(tmp_path / "book.mid")]) == 0
+    said = [record.getMessage() for record in caplog.records]
+    assert said
+    for line in said:
+        assert line.startswith(f"{book}: X:2 Worse: abc2midi")

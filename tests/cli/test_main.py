@@ -54,6 +54,24 @@ def test_wrong_use_is_one_line_and_exits_with_2(
     assert capsys.readouterr().err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["generate", "--titel", "x"], "no option --titel; did you mean --title? See abclm generate --help."),
+        (["generate", "--number", "3"], "no option --number; did you mean -n? See abclm generate --help."),
+        (["train", "--unit=3"], "no option --unit; did you mean --units? See abclm train --help."),
+        (["generate", "--bogus"], "no option --bogus. See abclm generate --help."),
+        (["finetune"], "No such command 'finetune'. Did you mean 'fine-tune'? See abclm --help."),
+        (["corpus", "stat"], "No such command 'stat'. Did you mean 'stats'? See abclm corpus --help."),
+    ],
+)
+def test_a_wrong_name_is_told_which_was_meant(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(arguments) == 2
+    assert capsys.readouterr().err == f"abclm: error: {said}\n"
+
+
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["--version"]) == 0
     assert capsys.readouterr().out == f"abclm {VERSION}\n"

@@ -169,3 +169,14 @@ def test_sets_without_notes_are_refused():
         compare(OLD, [body("z4|]")])
     with pytest.raises(ConfigError, match="the first of the two sets has no tune"):
         compare([], OLD)
+
+
+def test_the_distance_with_structure_sees_bars_in_another_order():
+    """The other figures don't: each note, each bar and the length stay the same."""
+    phrase = "dfaf|edef|gfed|e2A2|dfaf|edef|gfec|d4"
+    bars = phrase.split("|")
+    shuffled = "|".join(bars[place] for place in (0, 4, 2, 6, 1, 5, 3, 7))
+    real, mixed = ([body(f"{music}:|").transpose(by) for by in range(6)] for music in (phrase, shuffled))
+    found = compare(mixed, real)
+    assert found.structure_frechet > found.frechet + 5
+    assert found.structure_frechet > found.structure_frechet_chance

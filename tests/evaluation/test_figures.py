@@ -12,7 +12,7 @@ from abclm.errors import ConfigError, VocabularyError
 from abclm.evaluation import bits
 from abclm.evaluation.bits import evaluate
 from abclm.evaluation.bulk import Evaluator
-from abclm.evaluation.figures import FIGURES, Costs, Evaluation
+from abclm.evaluation.figures import FIGURES, Costs, EncodedTunes, Evaluation
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
 from abclm.tokenizers.characters import CharacterTokenizer
@@ -52,7 +52,9 @@ def test_a_model_that_is_sure_of_one_symbol_is_right_where_it_stands():
 
 
 def test_a_model_that_knows_the_tune_needs_no_bits():
-    costs = Costs(np.zeros(2), np.zeros(2), np.array([10, 12]), np.array([50, 60]), np.array([60, 72]))
+    costs = Costs(
+        np.zeros(2), np.zeros(2), np.array([10, 12]), np.array([50, 60]), np.array([60, 72]), np.zeros(2)
+    )
     found = Evaluation.of(costs)
     assert [getattr(found, name) for name in FIGURES] == [0, 0, 0, 0, 1, 1]
     assert (found.tunes, found.characters) == (2, 132)
@@ -62,7 +64,7 @@ def test_a_model_that_knows_the_tune_needs_no_bits():
 def test_numpy_and_tensorflow_give_the_same_figures(monkeypatch):
     by_numpy = evaluate(LM, TUNES)
     network = LM.config.network(len(LM.tokenizer), LM.weights)
-    for other in (Evaluator(network, LM.tokenizer, TUNES)(), _in_bulk(monkeypatch)):
+    for other in (Evaluator(network, EncodedTunes(LM.tokenizer, TUNES))(), _in_bulk(monkeypatch)):
         for name in FIGURES:
             assert getattr(other, name) == pytest.approx(getattr(by_numpy, name), rel=1e-5)
         for name in ("header_nats", "body_nats", "header_characters", "body_characters"):

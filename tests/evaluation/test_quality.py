@@ -159,3 +159,18 @@ def test_no_tunes_are_refused_and_one_without_notes_is_not():
     found = judge([body("z4|]")], NoveltyIndex.create([body(FOUR)]))
     assert found.valid == found.strict == found.in_key == Share(0, 1)
     assert found.copied == Share(0, 1)
+
+
+# Structure
+
+
+def test_the_means_of_structure_are_over_the_tunes_that_have_a_figure():
+    eight = f"{FOUR}|{FOUR}:|"
+    means = judge(
+        [body(eight), body(f"{FOUR}:|"), body(f"{FOUR}|cAFA|GBdB|Bdgd|A4:|")], ask_abc2midi=False
+    ).structure
+    assert (means["bar_5_is_1"].mean, means["bar_5_is_1"].of) == (0.5, 2)
+    assert (means["ends_on_tonic"].mean, means["ends_on_tonic"].of) == (pytest.approx(2 / 3), 3)
+    low, high = means["ends_on_tonic"].interval
+    assert 0 <= low < 2 / 3 < high <= 1
+    assert "names_another_dance" not in means

@@ -7,6 +7,8 @@ from abclm.generation.constraint import Constraint
 from abclm.generation.decoder import Decoder
 from abclm.generation.draft import Draft
 from abclm.generation.sampling import Sampler
+from abclm.models.context import COLUMNS, COPY_COLUMNS
+from abclm.models.copies import GATE
 from abclm.models.recall import Cache
 
 TOKENS = 300  # more than a byte holds
@@ -146,3 +148,70 @@ def test_a_piece_has_the_same_random_numbers_in_any_batch():
         return [each.ids for each in drafts]
 
     assert run(3)[0] == run(1)[0]
+
+
+class Place:
+    """The context of a piece: after an even id, a copy is there that would write 250."""
+
+    def __init__(self):
+        self.row = [0] * len(COLUMNS)
+
+    def copy(self):
+        other = Place()
+        other.row = self.row
+        return other
+
+    def add(self, token_id):
+        self.row = [0] * len(COLUMNS)
+        self.row[COPY_COLUMNS[1]] = 0 if token_id % 2 else 251
+
+
+class Copying(Counter):
+    """A copy that is there is certain."""
+
+    def step(self, state, ids, places):
+        logits = super().step(state, ids)
+        gate = np.full((len(ids), GATE), -np.inf, np.float32)
+        gate[:, 0] = 0
+        gate[:, 2] = [50 if place[COPY_COLUMNS[1]] else -np.inf for place in places]
+        return np.concatenate([logits, gate], axis=1)
+
+
+def copying(length, batch, kind=Draft):
+    pieces = [
+        kind(Below(TOKENS, -1), np.random.default_rng(1), length, context=Place()) for _ in range(batch)
+    ]
+    list(Decoder(Copying(0), START, Sampler(), pieces).run(lambda: None))
+    return [piece.ids for piece in pieces]
+
+
+@pytest.mark.parametrize("batch", [1, 6])
+def test_copies_of_the_context_are_drawn_as_the_gate_says(batch):
+    assert copying(4, batch) == [[0, 250, 250, 250]] * batch
+
+
+def test_a_context_goes_back_with_its_piece():
+    class Back(Draft):
+        """Takes back all but the first id, once."""
+
+        begin_again = None
+
+        def take(self, token_id, here):
+            if len(self.ids) == 1 and self.begin_again is None:
+                self.begin_again = self.snapshot(here)
+            self.add(token_id)
+            self.contexts = [*getattr(self, "contexts", ()), self.context.row[COPY_COLUMNS[1]]]
+            return self.rewind(self.begin_again) if len(self.contexts) == 3 else None
+
+    class Odd(Copying):
+        """Every id is followed by the next one, without a copy."""
+
+        def step(self, state, ids, places):
+            scores = super().step(state, ids, places)
+            scores[:, -GATE + 1 :] = -np.inf
+            return scores
+
+    piece = Back(Below(TOKENS, -1), np.random.default_rng(1), 4, context=Place())
+    list(Decoder(Odd(0), START, Sampler(), [piece]).run(lambda: None))
+    assert piece.ids == [0, 1, 2, 3]
+    assert piece.contexts == [251, 0, 251, 0, 251, 0]

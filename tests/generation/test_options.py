@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from abclm.errors import ConfigError, NotationError
-from abclm.generation.abc.prompt import opening_text, title_text
+from abclm.generation.abc.prompt import opening_text, title_text, title_without
 from abclm.generation.options import GenerationOptions
 from abclm.tokenizers.characters import DEFAULT_SYMBOLS
 
@@ -22,7 +22,7 @@ from abclm.tokenizers.characters import DEFAULT_SYMBOLS
         ("typical_p", [0, 1.1, float("nan"), True]),
         ("max_length", [0, 199, 10**6, 300.0, None]),
         ("attempts", [0, -1, 1001, 1.5]),
-        ("title", ["", "  ", 7, "two\nlines", "x" * 61, "日本", "50%"]),
+        ("title", ["", "  ", 7, "two\nlines", "x" * 61, "日本", "%"]),
         ("key", ["H", "", "G##", "G\n", "G\nM:3/4", 3]),
         ("meter", ["5/0", "", "waltz", "6/8\n", 6]),
         ("rhythm", ["lambada", "", "slip\njig", "reel\n", 3]),
@@ -97,9 +97,41 @@ def test_a_seed_is_drawn_where_none_is_given():
     assert options.with_seed() == options
 
 
-def test_characters_without_a_plain_form_are_all_named():
-    with pytest.raises(NotationError, match=r"'50% of 日' has '%', '日'; write it in letters"):
-        title_text("50% of 日")
+def test_a_title_is_taken_without_what_it_can_not_have_and_that_is_named():
+    assert title_text("Who's there?") == "Who's there"
+    assert title_text("50% of 日") == "50 of"
+    assert title_without("50% of 日") == ["%", "日"]
+    with pytest.raises(NotationError, match=r"'%日' has '%', '日'; write it in letters"):
+        title_text("%日")
+
+
+@pytest.mark.parametrize(("text", "strange"), [("hello", "'h', 'l', 'o'"), ("the GAB", "'h', 't'")])
+def test_an_opening_of_words_is_refused(text, strange):
+    with pytest.raises(NotationError, match=f"has {strange}, which is no note"):
+        opening_text(text)
+
+
+@pytest.mark.parametrize("text", ['"Am"A2 "^slowly"B', "!trill!G TB uc vd .e", "[K:Dmix]d2 z2 x2", 'M"G7"G2'])
+def test_an_opening_may_have_letters_that_mean_something(text):
+    assert opening_text(text) == text
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"), [("em", "Em"), ("bB", "Bb"), ("d drian", "Ddor"), ("A mxolydian", "Amix")]
+)
+def test_a_key_that_is_nearly_one_is_told_which_was_meant(key, meant):
+    with pytest.raises(ConfigError, match=rf"is no key; did you mean {meant}\?"):
+        GenerationOptions(key=key)
+
+
+def test_a_mode_may_be_written_out():
+    assert GenerationOptions(key="D dorian").prompt.header["K"] == "Ddor"
+
+
+@pytest.mark.parametrize(("rhythm", "meant"), [("jigg", "jig"), ("Hornpip", "hornpipe"), ("waltzz", "waltz")])
+def test_a_rhythm_that_is_nearly_one_is_told_which_was_meant(rhythm, meant):
+    with pytest.raises(ConfigError, match=rf"did you mean {meant}\? Else give one of reel, "):
+        GenerationOptions(rhythm=rhythm)
 
 
 @given(st.text(max_size=80))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from abclm.generation.options import GenerationOptions
 from abclm.generation.sampling import Sampler
+from abclm.models.copies import GATE
 from abclm.tokenizers.characters import CharacterTokenizer
 
 TOKENIZER = CharacterTokenizer.from_text("badger")  # a b d e g r
@@ -191,3 +192,56 @@ def test_without_a_choice_a_draw_is_certain():
     allowed = np.eye(5, dtype=bool)[:1]
     _, certain = sampler().draw(HALVES[None], np.array([0.0]), allowed, tolerance=0.1)
     assert certain.all()
+
+
+# Copies
+
+
+def with_copies(count=4000, tokens=12):
+    """Scores of a network and of the gate behind them, and copies that are there or not, several of them alike."""
+    generator = np.random.default_rng(4)
+    scores = generator.normal(0, 3, (count, tokens + GATE)).astype(np.float32)
+    copies = generator.integers(0, 4, (count, GATE - 1))
+    scores[:, tokens + 1 :][copies == 0] = -np.inf
+    return scores, copies, generator.random(count)
+
+
+def test_temperature_and_filters_are_for_the_network_and_copies_come_as_the_gate_says():
+    network = np.log([0.5, 0.3, 0.1, 0.1])
+    gate = np.log([0.4, 0.3, 0.2, 0.1])
+    scores = np.concatenate([network, gate, np.full(GATE - 4, -np.inf)]).astype(np.float32)
+    copies = np.array([4, 3, 4] + [0] * (GATE - 4))
+    allowed = np.array([True, True, False, True])  # the second copy is not allowed
+    at_half = np.array([0.5, 0.3, 0.1]) ** 2
+    kept = at_half[:2] / at_half[:2].sum()  # by top_k
+    shares = np.array([0.4 * kept[0], 0.4 * kept[1], 0, 0.4]) / 0.8
+    numbers = (np.arange(4000) + 0.5) / 4000
+    rows = [np.repeat(each[None], 4000, axis=0) for each in (scores, allowed, copies)]
+    ids, _ = sampler(temperature=0.5, top_k=2).draw(rows[0], numbers, rows[1], copies=rows[2])
+    np.testing.assert_allclose(np.bincount(ids) / 4000, shares, atol=0.001)
+
+
+def test_at_temperature_0_the_likeliest_of_the_mixture_is_taken():
+    network, gate = np.log([0.5, 0.3, 0.2]), np.log([0.6, 0.4])
+    scores = np.concatenate([network, gate, np.full(GATE - 2, -np.inf)]).astype(np.float32)[None]
+    copies = np.array([[2] + [0] * (GATE - 2)])
+    greedy = sampler(temperature=0)
+    assert greedy.draw(scores, np.zeros(1), copies=copies)[0] == [1]  # 0.18 + 0.4 over 0.3
+    assert greedy.draw(scores, np.zeros(1), np.array([[True, False, True]]), copies=copies)[0] == [0]
+
+
+@pytest.mark.parametrize("changes", [*CHOICES, {"temperature": 0}])
+def test_a_draw_with_copies_that_is_certain_is_the_same_for_all_scores_within_the_tolerance(changes):
+    scores, copies, numbers = with_copies()
+    tolerance = 0.0005  # of the largest logit
+    ids, certain = sampler(**changes).draw(scores, numbers, None, tolerance, copies)
+    assert 0.2 < certain.mean() < 1
+    generator, changed = np.random.default_rng(5), 0
+    largest = np.abs(scores[:, :-GATE]).max(axis=1, keepdims=True)
+    for _ in range(20):
+        error = tolerance * largest * generator.choice([-1, 1], scores.shape)
+        off = (scores + error * 0.999).astype(np.float32)
+        others, _ = sampler(**changes).draw(off, numbers, copies=copies)
+        assert (others == ids)[certain].all()
+        changed += (others != ids).sum()
+    assert changed

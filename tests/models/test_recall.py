@@ -10,7 +10,7 @@ from abclm.errors import ConfigError
 from abclm.evaluation import bits
 from abclm.evaluation.bits import evaluate
 from abclm.evaluation.bulk import Evaluator
-from abclm.evaluation.figures import FIGURES
+from abclm.evaluation.figures import FIGURES, EncodedTunes
 from abclm.language_model import LanguageModel
 from abclm.models.architecture import read_config
 from abclm.models.lstm.config import ModelConfig
@@ -120,7 +120,7 @@ def test_numpy_and_tensorflow_give_the_same_figures_with_a_cache(monkeypatch):
     lm = LM.with_cache()
     by_numpy = evaluate(lm, TUNES)
     network = lm.config.network(len(lm.tokenizer), lm.weights)
-    found = [Evaluator(network, lm.tokenizer, TUNES, lm.config.cache)()]
+    found = [Evaluator(network, EncodedTunes(lm.tokenizer, TUNES), lm.config.cache)()]
     monkeypatch.setattr(bits, "_MOST_FOR_NUMPY", 0)
     found.append(evaluate(lm, TUNES))
     for other in found:

@@ -1,8 +1,6 @@
 """Notes and chords from MIDI to token ids and back."""
 
 import itertools
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,11 +10,11 @@ from music21 import chord
 from music21.pitch import Pitch
 
 from abclm.errors import VocabularyError
-from abclm.midi.file import MidiFile, MidiNote
-from abclm.tokenizers.notes import PIECE, NoteTokenizer, names_of, notes_of, pitches_of
+from abclm.midi.file import MidiNote
+from abclm.midi.piece import Piece
+from abclm.tokenizers.names import PIECE, REST, names_of, notes_of, pitches_of
+from abclm.tokenizers.notes import NoteTokenizer
 from abclm.tokenizers.tokenizer import read_tokenizer
-
-PIANO = os.environ.get("ABCLM_PIANO_MIDI")
 
 
 def struck(*moments):
@@ -62,7 +60,7 @@ def test_names_become_notes_that_have_these_names(written):
 
 @given(st.lists(names, min_size=1))
 def test_names_become_ids_and_come_back(written):
-    tokenizer = NoteTokenizer.from_pieces([written])
+    tokenizer = NoteTokenizer.of_names([written])
     ids = tokenizer.encode_piece(written)
     assert ids.dtype == tokenizer.dtype
     assert tokenizer.decode(ids) == [PIECE, *written, PIECE]
@@ -70,22 +68,22 @@ def test_names_become_ids_and_come_back(written):
 
 
 def test_pieces_one_after_another_are_told_apart():
-    tokenizer = NoteTokenizer.from_pieces([["C4", "D4", "E4"]])
+    tokenizer = NoteTokenizer.of_names([["C4", "D4", "E4"]])
     text = np.concatenate([[0], *(tokenizer.encode_piece(piece)[1:] for piece in (["C4"], ["D4", "E4"]))])
     assert tokenizer.ends_in(text).tolist() == [2, 5]
 
 
 def test_more_names_take_wider_ids():
     every = [f"{pitch}{octave}" for pitch in "CDEFGAB" for octave in range(9)]
-    assert NoteTokenizer.from_pieces([every]).dtype == np.uint8
+    assert NoteTokenizer.of_names([every]).dtype == np.uint8
     chords = names_of(
         struck(*([60, *(60 + each for each in more)] for more in itertools.combinations(range(1, 12), 4)))
     )
-    assert NoteTokenizer.from_pieces([every, chords]).dtype == np.uint16
+    assert NoteTokenizer.of_names([every, chords]).dtype == np.uint16
 
 
 def test_rare_names_are_left_out_of_the_vocabulary():
-    tokenizer = NoteTokenizer.from_pieces([["C4", "C4", "D4"]], least=2)
+    tokenizer = NoteTokenizer.of_names([["C4", "C4", "D4"]], least=2)
     assert tokenizer.names == (PIECE, "C4")
     with pytest.raises(VocabularyError, match="'D4' is not among the 2 names"):
         tokenizer.encode(["D4"])
@@ -111,15 +109,35 @@ def test_other_settings_are_an_error(settings):
 
 def test_ids_outside_the_vocabulary_are_an_error():
     with pytest.raises(VocabularyError, match="from 0 to 1"):
-        NoteTokenizer.from_pieces([["C4"]]).decode([0, 2])
+        NoteTokenizer.of_names([["C4"]]).decode([0, 2])
 
 
-@pytest.mark.skipif(PIANO is None, reason="ABCLM_PIANO_MIDI, a folder of MIDI files, is not set")
-def test_real_piano_music_goes_there_and_back():
-    pieces = [
-        names_of(MidiFile.parse(path.read_bytes()).notes) for path in sorted(Path(PIANO).rglob("*.mid"))
+def test_silence_of_some_length_is_a_rest_where_that_is_asked_for():
+    notes = [
+        MidiNote(0, 480, 60, 80, 0, 0),
+        MidiNote(600, 700, 62, 80, 0, 0),
+        MidiNote(719, 800, 64, 80, 0, 0),
     ]
-    tokenizer = NoteTokenizer.from_pieces(pieces)
-    for piece in pieces:
-        assert tokenizer.decode(tokenizer.encode_piece(piece)[1:-1]) == piece
-        assert names_of(notes_of(piece, 240)) == piece
+    assert names_of(notes) == ["C4", "D4", "E4"]
+    assert names_of(notes, 120) == ["C4", REST, "D4", "E4"]
+    assert names_of(notes_of(["C4", REST, "D4"], 120), 120) == ["C4", REST, "D4"]
+    # A note that goes on sounds, whatever ends meanwhile.
+    assert names_of([*notes, MidiNote(0, 900, 48, 80, 0, 0)], 120) == ["0", "D4", "E4"]
+
+
+def test_rare_names_are_dropped_or_mapped_to_the_nearest_and_counted():
+    often = ["C4", "C5", "F4", "0.4.7", "2.5"] * 2
+    piece = Piece.of_notes(struck([60], [84], [67], [60, 64, 67, 70], [61, 66], [60, 64, 67]), 480)
+    dropping = NoteTokenizer.of_names([often], least=2)
+    assert dropping.read(piece) == ["C4", "0.4.7"]
+    assert dropping.rare_in([piece]) == {"C6": 1, "G4": 1, "4.7.10.0": 1, "1.6": 1}
+    # G4 has no octave: F4 is nearest. No chord has a tone of F sharp or C sharp.
+    mapping = NoteTokenizer.of_names([often], least=2, rare="map")
+    assert mapping.read(piece) == ["C4", "C5", "F4", "0.4.7", "0.4.7"]
+
+
+def test_a_vocabulary_of_too_many_names_is_one_line():
+    with pytest.raises(
+        VocabularyError, match=r"up to 65,536 names.*; a threshold on frequency leaves rare ones out"
+    ):
+        NoteTokenizer((PIECE,) * 65_537)

@@ -87,8 +87,8 @@ def test_a_vocabulary_without_a_kind_is_one_of_characters():
     ("kind", "near"),
     [
         ("nodes", "notes"),
-        (3, "characters or notes"),
-        (None, "characters or notes"),
+        (3, "characters or events or lowest or notes or rolls"),
+        (None, "characters or events or lowest or notes or rolls"),
         (["characters"], "characters"),
     ],
 )

@@ -108,7 +108,7 @@ def test_metadata_say_how_the_model_was_trained(done):
         "steps": [{"step": "normalize"}, {**split, "side": "training"}],
     }  # fmt: skip
     assert record["validation"]["steps"] == [{"step": "normalize"}, {**split, "side": "validation"}]
-    assert record["form_version"] == FORM_VERSION == 1
+    assert record["form_version"] == FORM_VERSION == 2
     assert record["validation"]["tunes"] == record["held_out"]["tunes"] == len(HELD_OUT)
     assert record["steps"] == lm.history[-1]["steps"]
     assert "tensorflow" in record["versions"]
@@ -457,6 +457,27 @@ def test_fine_tuning_on_one_short_tune_takes_a_shorter_window(lm, caplog):
     tuned = lm.fine_tune(Corpus("short", (tune,)), config=TrainingConfig.for_fine_tuning(epochs=1))
     assert tuned.metadata["training"]["config"]["sequence_length"] == len(tune.text)
     assert "windows are" in caplog.text
+
+
+def test_fine_tuning_takes_its_steps_by_the_size_of_the_corpus(lm, caplog):
+    twelve = Corpus("twelve", TRAIN.tunes[:12], is_canonical=True)
+    tuned = lm.fine_tune(twelve, HELD_OUT, TrainingConfig.for_fine_tuning(epochs=1, output_dropout=0.0))
+    assert tuned.metadata["training"]["config"]["batch_size"] == 1
+    assert tuned.history[-1]["steps"] == (len(twelve.text) - 200) // 200 >= 8
+    assert not [each for each in caplog.records if each.name == "abclm.training.run"]
+    many = lm.fine_tune(TRAIN, HELD_OUT, TrainingConfig.for_fine_tuning(sequence_length=20, steps=1))
+    assert many.metadata["training"]["config"]["batch_size"] == 8
+
+
+def test_fine_tuning_says_where_tunes_are_too_few_to_matter_or_to_measure(lm, caplog):
+    few = Corpus("few", TRAIN.tunes[:3], is_canonical=True)
+    lm.fine_tune(
+        few, HELD_OUT.filter(lambda tune: tune is HELD_OUT.tunes[0]), TrainingConfig.for_fine_tuning(epochs=1)
+    )
+    said = [each.getMessage() for each in caplog.records if each.name == "abclm.training.run"]
+    assert len(said) == 2
+    assert said[0].startswith("these tunes make 2 training steps an epoch, which change the model little")
+    assert said[1].startswith("one tune is held out: its figures say little")
 
 
 def test_a_model_knows_the_tunes_that_it_was_trained_on(done):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from abclm.generation.abc.bars import Bars
     from abclm.generation.abc.ending import Ending
     from abclm.generation.abc.symbol_filter import SymbolFilter
-    from abclm.generation.draft import Here, Logits, Mask, Snapshot
+    from abclm.generation.draft import Here, Mask, Snapshot
     from abclm.models.recall import Cache
     from abclm.tokenizers.characters import CharacterTokenizer
 
@@ -36,7 +36,6 @@ class TuneDraft(Draft):
         "_allowed",
         "_bars",
         "_bars_before",
-        "_before",
         "_ending",
         "_in_last_bar",
         "_tokenizer",
@@ -64,7 +63,6 @@ class TuneDraft(Draft):
         self.index, self.attempt = index, attempt
         self._bars, self._bars_before = bars, bars  # the last bar
         self._ending = ending
-        self._before: Logits | None = None  # what the first symbol was drawn by that was taken back
         self._in_last_bar = False  # once it was, though a bar may be taken back after that
 
     @property
@@ -101,16 +99,14 @@ class TuneDraft(Draft):
                 bars.start = self.snapshot(here)
             if bars.refuses(symbol, bool(self._allowed[token_id]), in_music, here.number):
                 assert bars.start is not None
-                if self._before is None:
-                    self._before = here.logits.copy()
+                if ending and ending.start and ending.start.length > bars.start.length:
+                    ending.start = None  # of symbols that are taken back
                 return self.rewind(bars.start)
         if ending and self._in_last_bar:
-            logits, self._before = here.logits if self._before is None else self._before, None
             if ending.start is None:
-                ending.start = self.snapshot(here)._replace(logits=logits.copy())
+                ending.start = self.snapshot(here)
                 self._bars_before = bars and bars.fresh()
-            ending.follow(self._tokenizer.symbols[token_id], token_id, logits)
-        self._before = None
+            ending.follow(self._tokenizer.symbols[token_id], token_id, here.logits)
         self.add(token_id)
         if ending:
             if not self._in_last_bar:

@@ -28,14 +28,19 @@ class Prompt(NamedTuple):
 def title_text(text: str) -> str:
     """Write a title in 1 to 60 of the 83 symbols, without a newline or a space at either end.
 
+    Characters without a plain form are left out; `title_without` names them.
+
     Raises:
-        NotationError: it is empty, too long, not one line, or has characters without a plain form.
+        NotationError: it is too long, not one line, or nothing of it is left.
 
     Example:
-        >>> title_text("Père O’Connor")
-        "Pere O'Connor"
+        >>> title_text("Père O’Connor"), title_text("Who's there?")
+        ("Pere O'Connor", "Who's there")
     """
-    title = re.sub(" +", " ", _checked(transliterate(text), text)).strip(" ")
+    plain = "".join(each for each in transliterate(text) if each in CANONICAL_SYMBOLS)
+    title = re.sub(" +", " ", plain).strip(" ")
+    if not title:
+        _checked(transliterate(text), text)  # says which symbols there are
     if title[:1] in ("|", ":"):
         raise NotationError(f"a title can't begin with {title[0]!r}, which ABC would read as music")
     if "\n" in title:
@@ -43,6 +48,11 @@ def title_text(text: str) -> str:
     if not 1 <= len(title) <= TITLE_LENGTH:
         raise NotationError(f"a title has 1 to {TITLE_LENGTH} symbols, received {len(title)}: {title[:80]!r}")
     return title
+
+
+def title_without(text: str) -> list[str]:
+    """The characters that a title can't have and that `title_text` leaves out, each once."""
+    return sorted(set(transliterate(text)) - CANONICAL_SYMBOLS)
 
 
 def opening_text(text: str) -> str:
@@ -58,6 +68,11 @@ def opening_text(text: str) -> str:
     if not re.search("[A-Ga-gz]", opening):
         raise NotationError(
             f"an opening is music code with a note in it, such as GAB or |:d2 ed, received {text[:40]!r}"
+        )
+    if strange := sorted(set(_NOT_LETTERS.sub("", opening)) & _NO_MUSIC):
+        raise NotationError(
+            f"the opening {text[:40]!r} has {', '.join(map(repr, strange))}, which is no note; give music code such as "
+            "GAB or |:d2 ed"
         )
     for line in opening.split("\n"):
         if not line.strip():
@@ -92,6 +107,12 @@ HEADER: tuple[tuple[str, str, Callable[[str], str], int], ...] = (
 
 # The longest that a header can come out, X:1 included.
 HEADER_LENGTH = len("X:1\n") + sum(len("T:\n") + longest for _, _, _, longest in HEADER)
+
+
+# Letters that are neither notes or rests (section 4 of the ABC standard 2.1) nor short for a decoration (section 4.14),
+# beside words that are no music: chord symbols, decorations, fields and comments.
+_NO_MUSIC = frozenset("hijklmnopqrstwIJKNQRUVWY")
+_NOT_LETTERS = re.compile(r'"[^"\n]*"|![^!\n]*!|\[[A-Za-z]:[^]\n]*\]|(?m:^[A-Za-z]:.*$)|%.*')
 
 
 def _checked(plain: str, text: str) -> str:

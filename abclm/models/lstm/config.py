@@ -1,13 +1,18 @@
 """Turn an LSTM's sizes into its weights, its Keras network and its sampling engine."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from abclm.models.context import COLUMNS, COPIES, GATE, INPUTS
 from abclm.models.recurrent.config import RecurrentConfig
-from abclm.system.options import documented
+from abclm.system.options import documented, option
+
+GATE_UNITS = 96
+"""Width of the gate's hidden layer."""
 
 
 @documented
@@ -27,7 +32,52 @@ class ModelConfig(RecurrentConfig):
     gates: ClassVar[int] = 4  # in Keras' order: input, forget, cell, output
     called: ClassVar[tuple[str, str]] = ("an LSTM layer", "LSTM layers")
     engine_type: ClassVar[str] = "abclm.models.lstm.numpy_engine:NumpyEngine"
-    network_type: ClassVar[str] = "abclm.models.lstm.network:LSTMNetwork"
+
+    structure: bool = option(
+        False,
+        help="Read the place in the tune's form beside each symbol, and mix in copies of earlier bars by a learned gate.",
+    )
+
+    @property
+    def network_type(self) -> str:  # type: ignore[override]
+        """The Keras network, with `structure` another one."""
+        return "abclm.models.lstm." + (
+            "structure:StructureNetwork" if self.structure else "network:LSTMNetwork"
+        )
+
+    @property
+    def columns(self) -> int:
+        """How many columns of `abclm.models.context` are read beside each symbol."""
+        return len(COLUMNS) if self.structure else 0
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """See `Architecture.from_settings`; the first models had no `structure`."""
+        return super().from_settings({"structure": False, **settings})
+
+    def problems(self) -> Iterator[str]:
+        """Say what is wrong with the values."""
+        yield from super().problems()
+        if self.structure and self.cache:
+            yield "cache is for models without structure, which has its own recall; leave one of them out"
+
+    def weight_shapes(self, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
+        """Name each weight, after the Keras weight it comes from, and give its shape."""
+        shapes = super().weight_shapes(vocabulary_size)
+        if self.structure:
+            shapes |= {
+                "context/embeddings": (sum(INPUTS.values()), self.embedding_dimension),
+                "gate/embeddings": (sum(GATE.values()), GATE_UNITS),
+                "gate/hidden/kernel": (self.units, GATE_UNITS),
+                "gate/hidden/bias": (GATE_UNITS,),
+                "gate/dense/kernel": (GATE_UNITS, 1 + len(COPIES)),
+                "gate/dense/bias": (1 + len(COPIES),),
+            }
+        return shapes
+
+    def describe(self) -> str:
+        """The network in some words."""
+        return super().describe() + (", with the tune's structure" if self.structure else "")
 
     def initial_bias(self) -> npt.NDArray[np.float32]:
         """Zeros, but for the forget gate, which starts open: Jozefowicz et al. 2015."""

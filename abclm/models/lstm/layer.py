@@ -65,14 +65,14 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
         Args:
             sequences: `(batch, time, features)`.
             recurrent_kernel: to use instead of the layer's own.
-            product_type: what to multiply in.
+            product_type: what to multiply in, if not in the layer's own type.
 
         Returns:
             The states from a zero state, `(batch, time, units)`.
         """
         zero = tf.zeros([tf.shape(sequences)[0], self.units], sequences.dtype)
         kernel = self.recurrent_kernel if recurrent_kernel is None else recurrent_kernel
-        outputs, _ = lstm_outputs(self._rows(sequences), None, kernel, zero, zero, product_type)
+        outputs, _ = lstm_outputs(self._rows(sequences, product_type), None, kernel, zero, zero, product_type)
         return tf.transpose(outputs, [1, 0, 2])
 
     def look_up(
@@ -99,9 +99,11 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
         outputs, _ = lstm_outputs(rows, tf.transpose(ids), kernel, zero, zero, product_type)
         return tf.transpose(outputs, [1, 0, 2])
 
-    def _rows(self, sequences: Tensor) -> Tensor:
+    def _rows(self, sequences: Tensor, product_type: Any = None) -> Tensor:
         """The inputs' share of the gates, `(time, batch, 4·units)`."""
-        return tf.einsum("bte,eg->tbg", sequences, self._kernel) + self._bias
+        inner = product_type or sequences.dtype
+        product = tf.einsum("bte,eg->tbg", tf.cast(sequences, inner), tf.cast(self._kernel, inner))
+        return tf.cast(product, sequences.dtype) + self._bias
 
     @property
     def _kernel(self) -> Tensor:

@@ -33,7 +33,11 @@ class RecurrentConfig(Architecture):
     network_type: ClassVar[str]
 
     embedding_dimension: int = option(
-        256, low=1, high=16_384, help="Size of the vector that stands for a symbol at the input."
+        256,
+        low=1,
+        high=16_384,
+        group="Network",
+        help="Size of the vector that stands for a symbol at the input.",
     )
     units: int = option(1024, low=1, high=16_384, help="Size of each recurrent layer's state.")
     layers: int = option(1, low=1, high=16, help="Number of recurrent layers.")

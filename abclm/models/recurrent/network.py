@@ -94,9 +94,19 @@ class RecurrentNetwork(keras.Model):  # type: ignore[misc]
 
     def logits(self, ids: Tensor, dropout: Dropout = NO_DROPOUT, product_type: Any = None) -> Tensor:
         """The same as in a training step: with dropout, and recurrent products in another type, where given."""
-        ids = tf.cast(ids, tf.int32)
+        table = self.embedding.embeddings
+        return self.dense(self.states(tf.cast(ids, tf.int32), table, dropout, product_type))
+
+    def states(self, ids: Tensor, table: Tensor, dropout: Dropout, product_type: Any) -> Tensor:
+        """What the dense layer reads, dropout included, `(batch, time, units)`.
+
+        Args:
+            ids: int32, as `look_up` takes them.
+            table: embeddings, `(symbols, features)`.
+            dropout, product_type: as for `logits`.
+        """
         first, *others = self.recurrent
-        table = tf.cast(self.embedding.embeddings, first.compute_dtype)  # (vocabulary, features)
+        table = tf.cast(table, first.compute_dtype)
         if dropout.embedding:
             # One mask a sequence (Gal & Ghahramani 2016), so that the look-up still serves.
             ones = tf.ones([tf.shape(ids)[0], 1, table.shape[1]], table.dtype)
@@ -111,7 +121,7 @@ class RecurrentNetwork(keras.Model):  # type: ignore[misc]
         for place, layer in enumerate(others, 1):
             states = drop(states, dropout.output, dropout.seed, place)
             states = self.run(layer, states, kernels[place], product_type)
-        return self.dense(drop(states, dropout.output, dropout.seed, len(self.recurrent)))
+        return drop(states, dropout.output, dropout.seed, len(self.recurrent))
 
     @abstractmethod
     def run(self, layer: Any, sequences: Tensor, kernel: Tensor | None, product_type: Any) -> Tensor:

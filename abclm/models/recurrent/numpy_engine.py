@@ -8,55 +8,20 @@ import itertools
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
+from abclm.models.context import COPY_COLUMNS
+from abclm.models.copies import GATE, mixture
+from abclm.models.recurrent.places import CopyGate, Place, PlaceInputs
 from abclm.models.recurrent.products import FEW, Pace, Product
+from abclm.models.recurrent.state import State
 
 Floats = npt.NDArray[np.float32]
 
 HALF, WHOLE = np.float32(0.5), np.float32(1)
-
-
-class State:
-    """What a step leaves for the next, each written over by the step.
-
-    Attributes:
-        carried: what every layer goes on from beside its products (an LSTM's cell values), `(units, batch)`.
-        products: the hidden values of every layer, times all weights that read them, `(rows, batch)`: its own recurrent
-            weights first, `gates·units` rows, then the next layer's or the dense layer's.
-    """
-
-    def __init__(self, carried: list[Floats], products: list[Floats], gates: int) -> None:
-        self.carried = carried
-        self.products = products
-        self.gates = gates
-        units, batch = carried[0].shape
-        # Written over in each step: memory that is fetched anew costs as much as the arithmetic.
-        self.hidden: Floats = np.empty((units, batch), np.float32)
-        self.added: Floats = np.empty((gates * units, batch), np.float32)
-
-    @property
-    def batch(self) -> int:
-        """How many texts are written at once."""
-        return int(self.carried[0].shape[1])
-
-    def column(self, place: int) -> Self:
-        """Return a copy of one text's values, as a state of batch 1."""
-        return self.only([place])
-
-    def put(self, place: int, column: Self) -> None:
-        """Give one text the values of a state of batch 1."""
-        for mine, others in ((self.carried, column.carried), (self.products, column.products)):
-            for values, other in zip(mine, others, strict=True):
-                values[:, place] = other[:, 0]
-
-    def only(self, places: list[int]) -> Self:
-        """Return a copy of some texts' values."""
-        carried, products = ([each[:, places] for each in part] for part in (self.carried, self.products))
-        return type(self)(carried, products, self.gates)
 
 
 class RecurrentEngine(ABC):
@@ -82,6 +47,8 @@ class RecurrentEngine(ABC):
         self.units = units
         self._pace = Pace()
         # What a symbol adds to the first layer's gates never changes.
+        self._places: PlaceInputs | None = None
+        self._gate: CopyGate | None = None
         kernel, bias = weights[f"{names[0]}/kernel"], self.input_bias(weights[f"{names[0]}/bias"])
         rows = weights["embedding/embeddings"] @ kernel + bias  # (vocabulary, gates·units)
         self._columns: Floats = self.features_first(rows)  # (gates·units, vocabulary), for many texts
@@ -94,8 +61,16 @@ class RecurrentEngine(ABC):
                 read = self.features_first(weights[f"{reader}/kernel"], self.hidden_share)
                 self._bias.append(self.features_first(self.input_bias(weights[f"{reader}/bias"])[None]))
             else:
-                read = self.hidden_share * weights["dense/kernel"].T
-                self._bias.append(weights["dense/bias"][:, None].copy())
+                read, bias = weights["dense/kernel"].T, weights["dense/bias"]
+                if CopyGate.HIDDEN in weights:
+                    self._places = PlaceInputs(weights, lambda table: self.features_first(table @ kernel))
+                    self._gate = CopyGate(weights)
+                    read, bias = (
+                        np.concatenate([read, self._gate.rows]),
+                        np.concatenate([bias, self._gate.bias]),
+                    )
+                read = self.hidden_share * read
+                self._bias.append(bias[:, None].copy())
             self._products.append(Product(np.concatenate([recurrent, read]), self._pace))
 
     @abstractmethod
@@ -126,7 +101,9 @@ class RecurrentEngine(ABC):
             self.gates,
         )
 
-    def step(self, state: State, ids: Sequence[int] | npt.NDArray[np.integer]) -> Floats:
+    def step(
+        self, state: State, ids: Sequence[int] | npt.NDArray[np.integer], places: Sequence[Place] = ()
+    ) -> Floats:
         """Read one symbol a text, and score the symbols that may follow.
 
         The scores of a text are the same, bit for bit, in every batch of up to `FEW` texts. In larger ones they
@@ -135,33 +112,47 @@ class RecurrentEngine(ABC):
         Args:
             state: changed in place.
             ids: one token id for each text of the batch.
+            places: of each text the columns of `abclm.models.context` after that symbol; for a model with `structure`.
 
         Returns:
-            Logits, float32 (batch, vocabulary).
+            Logits, float32 (batch, vocabulary). With `structure`, the logits of the gate stand behind them: of the
+            network and of each copy, -inf for one that is not there.
         """
         begun = time.perf_counter()
         rows = self.gates * self.units
-        read = self._looked_up(state, ids)  # what the layer before adds to the gates; at last, the scores
+        read = self._looked_up(state, ids)
+        if self._places:
+            read = self._places.added(state, read, places)
+        # `read` is what the layer before adds to the gates; at last, the scores.
         for layer, product in enumerate(self._products):
             sums = state.products[layer]
             self.cell(layer, sums[:rows], read, state.carried[layer], state.hidden)
             sums = state.products[layer] = product.times(state.hidden, out=sums)
             read = sums[rows:] + self._bias[layer]
+        scores: Floats = self._gate.scores(read.T, places) if self._gate else read.T
         if state.batch <= FEW:
             self._pace.note((time.perf_counter() - begun) / state.batch)
-        return read.T
+        return scores
 
     def logits(self, ids: npt.NDArray[np.integer]) -> Floats:
         """Score what follows each symbol of one text, from the zero state.
 
+        Args:
+            ids: of the text, `(time,)`; with `structure` each with its place, `(time, 1 + columns)`.
+
         Returns:
-            float32 (time, vocabulary).
+            float32 (time, vocabulary); with `structure` the logarithms of the mixture's probabilities.
         """
-        state = self.start()
-        rows = np.empty((len(ids), self._columns.shape[1]), np.float32)
-        for row, token_id in zip(rows, ids.tolist(), strict=True):
-            row[:] = self.step(state, [token_id])[0]
-        return rows
+        state, width = self.start(), self._columns.shape[1]
+        if self._gate is None:
+            rows = np.empty((len(ids), width), np.float32)
+            for row, token_id in zip(rows, ids.tolist(), strict=True):
+                row[:] = self.step(state, [token_id])[0]
+            return rows
+        rows = np.empty((len(ids), width + GATE), np.float32)
+        for row, (token_id, *place) in zip(rows, ids.tolist(), strict=True):
+            row[:] = self.step(state, [token_id], [tuple(place)])[0]
+        return mixture(rows, ids[:, 1:][:, COPY_COLUMNS]).astype(np.float32)
 
     def _looked_up(self, state: State, ids: Sequence[int] | npt.NDArray[np.integer]) -> Floats:
         """What the symbols add to the first layer's gates, `(gates·units, batch)`."""

@@ -19,29 +19,26 @@ let writing = null; // the AbortController of the tune being written
 
 // The form
 
-function number(id) {
-  const text = at(id).value.trim();
-  return text === "" ? undefined : Number(text);
+const controls = form.querySelectorAll("[data-wish]"); // each sends its value under its name
+
+function valueOf(control) {
+  const text = control.value.trim();
+  if (text === "") return undefined;
+  return control.dataset.wish === "number" ? Number(text) : text;
 }
 
 function wishes() {
-  const asked = { temperature: Number(at("temperature").value) };
-  for (const name of ["title", "rhythm", "meter", "key"]) {
-    const text = at(name).value.trim();
-    if (text) asked[name] = text;
+  const asked = {};
+  for (const control of controls) {
+    const value = valueOf(control);
+    if (value !== undefined) asked[control.name] = value;
   }
-  for (const name of ["parts", "bars"]) {
-    const count = number(name);
-    if (count !== undefined) asked[name] = count;
-  }
-  const seed = number("seed");
-  if (at("keep").checked && seed !== undefined) asked.seed = seed;
+  if (!at("keep").checked) delete asked.seed;
   return asked;
 }
 
 function showWishes(asked) {
-  for (const name of ["title", "rhythm", "meter", "key", "parts", "bars", "seed"]) at(name).value = asked[name] ?? "";
-  at("temperature").value = asked.temperature ?? 1;
+  for (const control of controls) control.value = asked[control.name] ?? control.dataset.unset ?? "";
   at("keep").checked = false;
   showTemperature();
   fitMeters();
@@ -372,9 +369,9 @@ async function goOn() {
     const begin = text.indexOf(read.body);
     const kept = abc.selectionStart > begin ? text.slice(begin, abc.selectionStart) : read.body;
     if (!/[A-Ga-gz]/.test(kept)) throw new Refused("There is no music before the cursor to continue.");
-    const asked = { opening: kept, temperature: Number(at("temperature").value), key: read.key };
+    const asked = { opening: kept, temperature: valueOf(at("temperature")), key: read.key };
     for (const name of ["title", "rhythm", "meter", "unit_note_length"]) if (read[name]) asked[name] = read[name];
-    if (at("keep").checked && number("seed") !== undefined) asked.seed = number("seed");
+    if (at("keep").checked && valueOf(at("seed")) !== undefined) asked.seed = valueOf(at("seed"));
     asked.max_length = Math.min(MOST_LENGTH, kept.length + USUAL_LENGTH);
     at("tune").scrollIntoView({ block: "start" });
     await start(asked);

@@ -38,7 +38,7 @@ def lm():
 
 def ending_of(most, on_tonic=False):
     ending = Ending(most, on_tonic)
-    ending.start = Snapshot(len(HEADER) + 10, None, None, None, None)
+    ending.start = Snapshot(len(HEADER) + 10, None, None, None, None, None)
     return ending
 
 
@@ -116,10 +116,24 @@ def test_what_a_tune_has_alone_is_what_was_followed(monkeypatch):
     for text, begin, chance in found:
         draft.cache.begin = Tune.parse(text).body_start
         ids, first = lm.tokenizer.encode(text).tolist(), len(text) - closing_symbols(text, begin)
-        rows = decoder._logits_alone(draft, ids[:-1], first)
-        alone = sum(log_probability(row, token_id) for row, token_id in zip(rows, ids[first:], strict=True))
+        alone = decoder.log_probability_alone(draft, ids, first)
         assert math.exp(alone) == pytest.approx(chance)
     assert len({chance for _, _, chance in found}) > 4
+
+
+def test_the_last_bar_is_drawn_again_by_the_logits_of_its_beginning(lm, monkeypatch):
+    take, found = Ending.take, []
+
+    def noting(draws, text, number, alone):
+        found.append((draws.start.scores, text[: draws.start.length]))
+        return take(draws, text, number, alone)
+
+    monkeypatch.setattr(Ending, "take", noting)
+    options = {"bar_redraws": 3, "seed": 1, "title": "Asked", "max_length": 400}
+    lm.generate(n=6, batch_size=1, **options)
+    for logits, text in found:
+        np.testing.assert_array_equal(logits, lm.logits("\n" + text)[-1])
+    assert len(found) >= 6
 
 
 @pytest.mark.parametrize("changes", [{}, {"bar_redraws": 3}, {"bar_repetition": 0.5}, {"temperature": 1.5}])

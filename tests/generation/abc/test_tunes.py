@@ -208,7 +208,7 @@ def test_a_model_without_the_symbols_of_a_tune_says_so():
 
 def test_a_model_of_notes_writes_no_abc_and_says_so():
     lm = LanguageModel.create(
-        ModelConfig(embedding_dimension=3, units=4), NoteTokenizer.from_pieces([["E5", "0.4.7"]])
+        ModelConfig(embedding_dimension=3, units=4), NoteTokenizer.of_names([["E5", "0.4.7"]])
     )
     for write in (lm.generate, lambda **options: list(lm.stream(**options))):
         with pytest.raises(

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from abclm.cli.training_tunes import Prepared
+from abclm.cli.training.tunes import Prepared
 from abclm.errors import ConfigError, ModelError
 from abclm.models.folder import TRAINING_STATE
+from abclm.models.presets import warn_of_preset
 from abclm.system.locks import LOCK
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def check(out: Path, overwrite: bool, resume: bool, validation: float) -> None:
             )
         if not overwrite and not resume:
             raise ConfigError(f"--out {out} holds a model; give another folder, or --overwrite to replace it")
+    warn_of_preset(str(out))
     above = next(folder for folder in (out, *out.absolute().parents) if folder.is_dir())
     with tempfile.TemporaryFile(dir=above):
         pass

@@ -8,7 +8,7 @@ import typer
 
 from abclm.cli import options as shared
 from abclm.cli.options import FieldsOf, Given, takes, with_fields
-from abclm.cli.training_run import (
+from abclm.cli.training.run import (
     check,
     figures,
     quiet_imports,
@@ -16,7 +16,7 @@ from abclm.cli.training_run import (
     say_where_it_begins,
     shown,
 )
-from abclm.cli.training_tunes import prepare, read_tunes
+from abclm.cli.training.tunes import prepare, read_tunes
 from abclm.errors import ConfigError
 from abclm.training.config import TrainingConfig
 
@@ -28,6 +28,11 @@ _FIELDS = (
     "epochs", "steps", "forgetting", "seed", "sequence_length", "batch_size", "learning_rate", "patience",
     "output_dropout",
 )  # fmt: skip
+
+EXAMPLES = (
+    "abclm fine-tune my_tunes.abc --out mine",
+    "abclm fine-tune my_tunes.abc --model my-model --out mine --validation 0.2",
+)
 
 
 @with_fields

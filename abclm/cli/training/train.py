@@ -8,7 +8,7 @@ import typer
 
 from abclm.cli import options as shared
 from abclm.cli.options import FieldsOf, Given, with_fields
-from abclm.cli.training_run import (
+from abclm.cli.training.run import (
     check,
     figures,
     quiet_imports,
@@ -16,11 +16,16 @@ from abclm.cli.training_run import (
     say_where_it_begins,
     shown,
 )
-from abclm.cli.training_tunes import prepare
+from abclm.cli.training.tunes import prepare
 from abclm.models.architecture import ARCHITECTURES, find_architecture
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.recall import WEIGHTS
 from abclm.training.config import TrainingConfig
+
+EXAMPLES = (
+    "abclm train my_tunes.abc --out my-model --epochs 20",
+    "abclm train oneills1850 my_tunes.abc --out my-model --resume",
+)
 
 
 @with_fields

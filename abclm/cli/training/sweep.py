@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Validation, takes, with_fields
-from abclm.cli.training_run import quiet_imports, shown
-from abclm.cli.training_tunes import prepare
+from abclm.cli.training.run import quiet_imports, shown
+from abclm.cli.training.tunes import prepare
 from abclm.errors import ConfigError
 from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.config import TrainingConfig
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from abclm.experiments.sweep import Result
 
 _PAPER, _AGAIN = "as in the paper", "may be given several times"
+
+EXAMPLES = (
+    "abclm sweep my_tunes.abc --out sweep --vary units=64,128",
+    "abclm sweep my_tunes.abc --out sweep --vary batch_size=8,32 --set units=64",
+)
 
 
 @with_fields

@@ -1,0 +1,351 @@
+"""Turn a tune into its parts and their bars as written, and these into figures: what comes back, and how parts end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+from statistics import fmean, median
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from abclm.notation.fields import find_rhythm, parse_meter
+from abclm.notation.keys import parse_key
+from abclm.notation.symbols import Bar, Change, Chord, Note, Timed
+from abclm.notation.timing import Ticks, ticks
+from abclm.notation.tune import Tune
+
+GRID = 24
+"""Points of a bar at which pitches are compared."""
+
+_PHRASE = 8  # bars
+_LOWEST, _HIGHEST = 55, 88  # G3, E6: the compass of a fiddle in the first positions
+_OCTAVE = 12
+
+
+class Event(NamedTuple):
+    """A note, chord or rest of a bar.
+
+    Attributes:
+        onset: in ticks from the beginning of the bar.
+        duration: in ticks.
+        pitch: MIDI number, the highest of a chord; None for a rest.
+        on_tonic: whether the pitch is the tonic of the key in force.
+    """
+
+    onset: Ticks
+    duration: Ticks
+    pitch: int | None
+    on_tonic: bool
+
+
+@dataclass(frozen=True)
+class PartBar:
+    """A written bar.
+
+    Attributes:
+        events: in order; a tied note has an event in each bar.
+        full: ticks of a full bar of the meter in force, above 0.
+        ending: the first pass of the variant ending that begins with it, or 0.
+        closing: the bar line after it; None at the end of a text without one.
+    """
+
+    events: tuple[Event, ...]
+    full: Ticks
+    ending: int = 0
+    closing: Bar | None = None
+
+    @property
+    def duration(self) -> Ticks:
+        """In ticks."""
+        return sum(event.duration for event in self.events)
+
+    @property
+    def ends_section(self) -> bool:
+        """Whether a repeat or a double bar is after it."""
+        line = self.closing
+        return line is not None and (line.double or line.starts_repeat or line.ends_repeat)
+
+    @property
+    def notes(self) -> list[Event]:
+        """The events that are no rests."""
+        return [event for event in self.events if event.pitch is not None]
+
+    @property
+    def content(self) -> tuple[tuple[Ticks, int | None], ...]:
+        """Onsets and pitches: two bars with the same content are the same bar."""
+        return tuple((event.onset, event.pitch) for event in self.notes)
+
+    def pitches(self) -> list[int | None]:
+        """The pitch that sounds at each of `GRID` points of the bar."""
+        found: list[int | None] = [None] * GRID
+        for onset, duration, pitch, _ in self.events:
+            first, last = (-(-at * GRID // self.full) for at in (onset, onset + duration))
+            for point in range(first, min(last, GRID)):
+                found[point] = pitch
+        return found
+
+    def likeness(self, other: PartBar) -> float:
+        """The share of the grid's points at which both bars have the same pitch, 0 to 1."""
+        pairs = zip(self.pitches(), other.pitches(), strict=True)
+        return sum(one == two and one is not None for one, two in pairs) / GRID
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a tune, between repeats and double bars.
+
+    Attributes:
+        written: all of its bars.
+        bars: the full ones, of variant endings only the first, without the pick-up; two halves of a bar are one.
+        pick_up: ticks before the first full bar.
+        length: in bars, rounded, with the first of its endings.
+    """
+
+    written: tuple[PartBar, ...]
+    bars: tuple[PartBar, ...]
+    pick_up: Ticks
+    length: int
+
+    @property
+    def last_note(self) -> Event | None:
+        """As written."""
+        return next((event for bar in reversed(self.written) for event in reversed(bar.notes)), None)
+
+
+def parts_of(tune: Tune) -> list[Part]:
+    r"""Divide a tune into its parts, as written.
+
+    A part ends at a repeat or double bar. A second ending belongs to the part before it. What is shorter than two bars
+    belongs to the next part, unless it is a repeat of a whole bar.
+
+    Example:
+        >>> tune = Tune.parse("X:1\nM:2/4\nL:1/8\nK:D\nA|d2f2|a2f2|e2c2|d3:|\n|:A2F2|E2F2|E2C2|1D4:|2D2F2|]\n")
+        >>> [(part.length, len(part.bars), len(part.written)) for part in parts_of(tune)]
+        [(4, 4, 5), (4, 4, 5)]
+    """
+    found: list[Part] = []
+    waiting: list[PartBar] = []
+    for bar, after in pairwise([*_bars(tune), None]):
+        assert bar is not None
+        waiting.append(bar)
+        if after is not None:
+            if after.ending > 1 or not bar.ends_section:
+                continue
+            is_double = bar.closing is not None and bar.closing.double
+            if sum(each.duration for each in waiting) < (2 if is_double else 1) * bar.full:
+                continue
+        found.append(_part(waiting))
+        waiting = []
+    return found
+
+
+def _bars(tune: Tune) -> list[PartBar]:
+    setting = tune.setting()
+    key, full = setting.key, setting.bar_ticks
+    found: list[PartBar] = []
+    events: list[Event] = []
+    at: Ticks = 0
+    ending = 0
+    for symbol in tune.music.symbols:
+        if isinstance(symbol, Timed):
+            pitches = _pitches(symbol)
+            pitch = max(pitches, default=None)
+            on_tonic = pitch is not None and pitch % _OCTAVE == key.tonic_pitch_class
+            events.append(Event(at, symbol.duration, pitch, on_tonic))
+            at += symbol.duration
+        elif isinstance(symbol, Bar):
+            if events and symbol.text:
+                found.append(PartBar(tuple(events), full or at, ending, symbol))
+                events, at, ending = [], 0, 0
+            elif found and symbol.text and not found[-1].ends_section:
+                found[-1] = replace(found[-1], closing=symbol)
+            if symbol.ending:
+                ending = symbol.ending[0]
+        elif isinstance(symbol, Change) and symbol.value:
+            if symbol.letter == "K":
+                key = parse_key(symbol.value)
+            elif symbol.letter == "M":
+                length = parse_meter(symbol.value).bar_length
+                full = None if length is None else ticks(length)
+    if events:
+        found.append(PartBar(tuple(events), full or at, ending))
+    return found
+
+
+def _pitches(symbol: Timed) -> list[int]:
+    if isinstance(symbol, Note):
+        return [symbol.pitch]
+    return [note.pitch for note in symbol.notes] if isinstance(symbol, Chord) else []
+
+
+def _part(written: Sequence[PartBar]) -> Part:
+    first_time = []
+    for bar in written:
+        if bar.ending > 1:
+            break
+        first_time.append(bar)
+    length = round(Fraction(sum(bar.duration for bar in first_time)) / Fraction(written[-1].full))
+    pick_up: Ticks = 0
+    if len(first_time) > 1 and first_time[0].duration < first_time[0].full:
+        pick_up = first_time.pop(0).duration
+    bars: list[PartBar] = []
+    for bar in first_time:
+        before = bars[-1].duration if bars else bar.full
+        if before < bar.full and before + bar.duration <= bar.full:
+            moved = (event._replace(onset=event.onset + before) for event in bar.events)
+            bars[-1] = replace(bar, events=(*bars[-1].events, *moved))
+        else:
+            bars.append(bar)
+    return Part(tuple(written), tuple(bars), pick_up, length)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the structure of a tune.
+
+    Attributes:
+        name: in tables and JSON.
+        meaning: of its value for a set of tunes, which is the mean over the tunes that have it.
+    """
+
+    name: str
+    meaning: str
+
+
+FIGURES = (
+    Figure("bar_5_is_1", "of the eight-bar phrases, those whose fifth bar is the first"),
+    Figure(
+        "bars_5_6_are_1_2",
+        "of the eight-bar phrases, those whose fifth and sixth bars are the first and second",
+    ),
+    Figure(
+        "lag_4_over_3",
+        "share of the time with the pitch of four bars ago, less that with the pitch of three ago",
+    ),
+    Figure("last_bars_alike", "share of the last bars of the first two parts with the same pitch"),
+    Figure("parts_on_tonic", "of the parts of four bars or more, those whose last note is the tonic"),
+    Figure("ends_on_tonic", "of the tunes, those whose last note is the tonic"),
+    Figure("long_last_note", "of the tunes, those whose last note is longer than their median note"),
+    Figure("parts_of_four", "of the tunes, those whose parts all have a multiple of four bars"),
+    Figure("distinct_bars", "of the full bars of two notes or more of a tune, those that differ"),
+    Figure("leap_over_octave", "of the tunes, those with a leap of more than an octave"),
+    Figure("outside_g3_e6", "of the tunes, those with a note below G3 or above E6"),
+    Figure("names_a_dance", "of the titles, those that name a dance"),
+    Figure("names_another_dance", "of the titles that name a dance, those that name another than R:"),
+)
+"""Each is a number from 0 to 1 for a tune that has it; `lag_4_over_3` can be below 0."""
+
+
+# The standard deviation of each feature among the 3,731 training tunes of `session`, printed by
+# `benchmarks/statistic_units.py`. These are its units in the Fréchet distance.
+FEATURES: dict[str, float] = {
+    "bar_5_is_1": 0.4115,
+    "bars_5_6_are_1_2": 0.374,
+    "lag_4_over_3": 0.2365,
+    "last_bars_alike": 0.3505,
+    "parts_on_tonic": 0.3338,
+    "ends_on_tonic": 0.3816,
+    "long_last_note": 0.4154,
+    "parts_of_four": 0.2143,
+}
+
+
+def structure_features(tune: Tune) -> npt.NDArray[np.float64]:
+    """A tune as one point, in the units and the order of `FEATURES`; a figure that the tune doesn't have is 0."""
+    found = structure(tune)
+    return np.array([found.get(name, 0.0) / unit for name, unit in FEATURES.items()])
+
+
+def structure(tune: Tune) -> dict[str, float]:
+    r"""Measure the structure of a tune, as written.
+
+    Returns:
+        The value of each of `FIGURES` that the tune has: only eight-bar phrases have a fifth bar, for example. Empty for
+        a tune of fewer than eight notes.
+
+    Example:
+        >>> tune = Tune.parse("X:1\nM:2/4\nL:1/8\nK:D\ndfaf|edef|gfed|e2A2|dfaf|edef|gfec|d4:|\n")
+        >>> found = structure(tune)
+        >>> found["bar_5_is_1"], found["bars_5_6_are_1_2"], found["ends_on_tonic"], found["distinct_bars"]
+        (1.0, 1.0, 1.0, 0.75)
+    """
+    parts = parts_of(tune)
+    melody = [(note.duration + note.held, note.pitch) for note in _melody(tune)]
+    if len(melody) < 8:
+        return {}
+    pitches = [pitch for _, pitch in melody]
+    last = parts[-1].last_note
+    bars = [bar for part in parts for bar in part.bars if len(bar.notes) > 1]
+    values: dict[str, float | None] = {
+        **_phrases(parts),
+        "last_bars_alike": _last_bars_alike(parts),
+        "parts_on_tonic": _mean(
+            part.last_note.on_tonic for part in parts if part.length >= 4 and part.last_note
+        ),
+        "ends_on_tonic": last and last.on_tonic,
+        "long_last_note": melody[-1][0] > median(Fraction(duration) for duration, _ in melody),
+        "parts_of_four": all(part.length % 4 == 0 and part.length > 0 for part in parts),
+        "distinct_bars": len({bar.content for bar in bars}) / len(bars) if bars else None,
+        "leap_over_octave": any(abs(after - before) > _OCTAVE for before, after in pairwise(pitches)),
+        "outside_g3_e6": min(pitches) < _LOWEST or max(pitches) > _HIGHEST,
+        **_title(tune),
+    }
+    return {name: float(value) for name, value in values.items() if value is not None}
+
+
+def _melody(tune: Tune) -> Iterator[Note]:
+    """The notes that begin to sound, as written; of a chord the highest."""
+    for symbol in tune.music.symbols:
+        if isinstance(symbol, Note) and not symbol.continued:
+            yield symbol
+        elif isinstance(symbol, Chord):
+            struck = [note for note in symbol.notes if not note.continued]
+            if struck:
+                yield max(struck, key=lambda note: note.pitch)
+
+
+def _phrases(parts: Sequence[Part]) -> dict[str, float | None]:
+    """Where bars come back in the eight-bar phrases of parts of 8 or 16 bars."""
+    phrases = [
+        part.bars[first : first + _PHRASE]
+        for part in parts
+        if len(part.bars) in (_PHRASE, 2 * _PHRASE)
+        for first in range(0, len(part.bars), _PHRASE)
+    ]
+
+    def lag(bars: int) -> float | None:
+        return _mean(
+            phrase[at].likeness(phrase[at + bars]) for phrase in phrases for at in range(_PHRASE - bars)
+        )
+
+    four, three = lag(4), lag(3)
+    return {
+        "bar_5_is_1": _mean(phrase[0].content == phrase[4].content for phrase in phrases),
+        "bars_5_6_are_1_2": _mean(
+            all(phrase[at].content == phrase[at + 4].content for at in (0, 1)) for phrase in phrases
+        ),
+        "lag_4_over_3": None if four is None or three is None else four - three,
+    }
+
+
+def _last_bars_alike(parts: Sequence[Part]) -> float | None:
+    if len(parts) < 2 or min(len(part.bars) for part in parts[:2]) < 4:
+        return None
+    one, two = (part.bars[-1] for part in parts[:2])
+    return one.likeness(two)
+
+
+def _title(tune: Tune) -> dict[str, float | None]:
+    named = find_rhythm(tune.title) if tune.title else None
+    rhythm = find_rhythm(tune.rhythm or "")
+    is_other = None if named is None or rhythm is None else named not in rhythm  # a slip jig is a jig
+    return {"names_a_dance": named is not None if tune.title else None, "names_another_dance": is_other}
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    found = list(values)
+    return fmean(found) if found else None

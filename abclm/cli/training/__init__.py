@@ -1,0 +1,1 @@
+"""Turn `abclm train`, `fine-tune` and `sweep` into training runs that are shown while they last."""
