@@ -101,9 +101,11 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
 
     def _rows(self, sequences: Tensor, product_type: Any = None) -> Tensor:
         """The inputs' share of the gates, `(time, batch, 4·units)`."""
-        inner = product_type or sequences.dtype
-        product = tf.einsum("bte,eg->tbg", tf.cast(sequences, inner), tf.cast(self._kernel, inner))
-        return tf.cast(product, sequences.dtype) + self._bias
+        inner, shape = product_type or sequences.dtype, tf.shape(sequences)
+        # Turned before the product, as what it gives is much larger.
+        features = tf.reshape(tf.transpose(tf.cast(sequences, inner), [1, 0, 2]), [-1, sequences.shape[2]])
+        product = tf.cast(tf.matmul(features, tf.cast(self._kernel, inner)), sequences.dtype) + self._bias
+        return tf.reshape(product, [shape[1], shape[0], self._kernel.shape[1]])
 
     @property
     def _kernel(self) -> Tensor:
