@@ -41,17 +41,18 @@ class PlaceInputs:
 
     def added(self, state: State, read: Floats, places: Sequence[Place]) -> Floats:
         """Add what the places give to what the symbols give, `(gates·units, batch)`."""
-        placed = state.placed
-        for text, (place, before) in enumerate(zip(places, state.places, strict=True)):
-            if before != (now := place[:_SLOW]):
-                state.places[text] = now
-                placed[:, text] = np.add.reduce(self._slow[self._offsets + now])
+        now = [place[:_SLOW] for place in places]
+        if now != state.places:
+            changed = [text for text, place in enumerate(now) if place != state.places[text]]
+            state.places = now
+            sums = np.add.reduce(self._slow[self._offsets + [now[text] for text in changed]], axis=1)
+            state.placed[:, changed] = sums.T
         ids = [place[_SLOW] * self._second + place[_SLOW + 1] for place in places]
         if len(ids) <= FEW:
             np.add(read, self._rows[ids].T, out=state.added)
         else:  # there `read` is `added`
-            state.added += np.take(self._columns, ids, axis=1, mode="clip")
-        state.added += placed
+            state.added += np.take(self._columns, ids, axis=1, out=state.quick, mode="clip")
+        state.added += state.placed
         return state.added
 
 

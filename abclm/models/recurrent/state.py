@@ -1,5 +1,6 @@
 """Hold what a step of an engine leaves for the next, a column for each text."""
 
+from collections.abc import Sequence
 from typing import Self
 
 import numpy as np
@@ -24,11 +25,12 @@ class State:
         self.products = products
         self.gates = gates
         units, batch = carried[0].shape
-        self.places: list[tuple[int, ...] | None] = [None] * batch
+        self.places: Sequence[tuple[int, ...] | None] = [None] * batch
         # Written over in each step: memory that is fetched anew costs as much as the arithmetic.
         self.hidden: Floats = np.empty((units, batch), np.float32)
         self.added: Floats = np.empty((gates * units, batch), np.float32)
         self.placed: Floats = np.empty((gates * units, batch), np.float32)
+        self.quick: Floats = np.empty((gates * units, batch), np.float32)
 
     @property
     def batch(self) -> int:
@@ -44,7 +46,7 @@ class State:
         for mine, others in ((self.carried, column.carried), (self.products, column.products)):
             for values, other in zip(mine, others, strict=True):
                 values[:, place] = other[:, 0]
-        self.places[place] = None
+        self.places = [None if text == place else each for text, each in enumerate(self.places)]
 
     def only(self, places: list[int]) -> Self:
         """Return a copy of some texts' values."""
