@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import fields
 from typing import Annotated
 
 import typer
@@ -47,8 +48,13 @@ def command(
     as_json: shared.Json = False,
 ) -> None:
     """Train a new model. It is measured on held-out tunes after each epoch, and the best weights are kept."""
-    settings = {**network, "cache": WEIGHTS if cache else ()}
-    model_config = find_architecture(architecture).from_settings(settings)
+    kind, defaults = find_architecture(architecture), ModelConfig()
+    known = {each.name for each in fields(kind)}
+    # What another architecture lacks is left out, unless it was asked for.
+    settings = {
+        name: value for name, value in network.items() if name in known or value != getattr(defaults, name)
+    }
+    model_config = kind.from_settings({**settings, "cache": WEIGHTS if cache else ()})
     config = TrainingConfig(**training)
     check(out, overwrite, resume, validation)
 
