@@ -7,7 +7,7 @@ this module, each imported where it is needed: no TensorFlow is loaded on the wa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
@@ -15,14 +15,19 @@ import numpy as np
 import numpy.typing as npt
 
 from abclm.corpora.corpus import Corpus
+from abclm.corpora.pieces import Pieces
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.errors import Cancelled, ConfigError, CorpusError
 from abclm.evaluation.figures import Evaluation
 from abclm.generation.options import GenerationOptions
+from abclm.generation.pieces.options import PieceWriting
+from abclm.models.context import Told, with_context
 from abclm.models.model import Model
+from abclm.piece import Piece
 from abclm.system.keywords import with_options_of
 from abclm.system.quiet import quiet_imports
 from abclm.system.typed_options import GenerationKeywords, TrainingKeywords
+from abclm.tokenizers.characters import as_characters
 from abclm.training.config import TrainingConfig
 from abclm.tune import Tune, Tunes
 
@@ -57,12 +62,14 @@ class LanguageModel(Model):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: its size, what it learned from, and how well it predicts."""
-        from abclm.models.view import model_html
+        from abclm.models.shown.view import model_html
 
         return model_html(self)
 
     def logits(self, text: str) -> npt.NDArray[np.float32]:
         """Score what comes after each character of a text, from a zero initial state, by NumPy.
+
+        A model with `structure` takes the text for a tune, of which it is told nothing.
 
         Returns:
             float32 (time, vocabulary); row *t* predicts character *t* + 1.
@@ -70,7 +77,12 @@ class LanguageModel(Model):
         Raises:
             VocabularyError: the text has a character that the vocabulary lacks.
         """
-        return self.config.engine(self.weights).logits(self.tokenizer.encode(text))
+        ids = self.tokenizer.encode(text)
+        if self.config.columns:
+            is_begun = text.startswith("\n")
+            piece = ids if is_begun else np.append(self.tokenizer.start, ids)
+            ids = with_context(as_characters(self.tokenizer), piece, Told())[0 if is_begun else 1 :]
+        return self.config.engine(self.weights).logits(ids)
 
     @with_options_of(GenerationOptions())
     def generate(
@@ -112,14 +124,37 @@ class LanguageModel(Model):
                 raise Cancelled(f"cancelled by its progress callback after {len(tunes)} of {asked.n} tunes")
         return tunes
 
+    def generate_pieces(
+        self, options: PieceWriting | None = None, *, like: Piece | None = None, **changes: Any
+    ) -> list[Piece]:
+        """Write pieces with a model of notes, events or lowest keys.
+
+        Args:
+            options: what to write and how; by default one piece of 250 tokens.
+            like: a piece to go on from; its opening is read and not written.
+            **changes: fields of `PieceWriting`, over those of `options`.
+
+        Returns:
+            `n` pieces, which can be saved, seen and heard.
+
+        Raises:
+            ModelError: the model is of tunes.
+            ConfigError: an option is out of range.
+            ConvertError: the piece to be like has nothing that the model has tokens for.
+        """
+        from abclm.generation.pieces.write import write_pieces
+
+        found = write_pieces(self, replace(options or PieceWriting(), **changes), like)
+        return [each.piece for each in found]
+
     @with_options_of(GenerationOptions())
     def stream(
         self, options: GenerationOptions | None = None, **changes: Unpack[GenerationKeywords]
-    ) -> Iterator[str]:
+    ) -> Generator[str]:
         """Write one tune character by character, as it comes: prompt, then what the model adds.
 
         The arguments are those of `generate`; what was yielded can't be taken back, so there is one
-        attempt, and whether the tune can be played is not checked.
+        attempt, and whether the tune can be played is not checked. `close` ends it before its end.
         """
         from abclm.generation.abc.tunes import stream
 
@@ -128,8 +163,8 @@ class LanguageModel(Model):
     @with_options_of(TrainingConfig())
     def fit(
         self,
-        train: Corpus | Iterable[Tune],
-        validation: Corpus | Iterable[Tune] | None = None,
+        train: Corpus | Pieces | Iterable[Tune],
+        validation: Corpus | Pieces | Iterable[Tune] | None = None,
         config: TrainingConfig | None = None,
         *,
         normalize: bool = True,
@@ -143,8 +178,8 @@ class LanguageModel(Model):
         """Train the model, in place.
 
         Args:
-            train: tunes to learn from.
-            validation: tunes to measure on after each epoch; the best weights are kept.
+            train: tunes to learn from; for a model of MIDI pieces, pieces.
+            validation: tunes or pieces to measure on after each epoch; the best weights are kept.
             config: how to train; by default as the paper does.
             normalize: bring the tunes to the canonical form first; False says that they have it.
             folder: where to save the model each time its kept weights change, and what `resume` needs.
@@ -223,18 +258,21 @@ class LanguageModel(Model):
             progress=_watched(progress), backend=backend,
         )  # fmt: skip
 
-    def evaluate(self, tunes: Corpus | Iterable[Tune]) -> Evaluation:
+    def evaluate(self, tunes: Corpus | Iterable[Tune], *, copies: bool = True) -> Evaluation:
         """Measure the model on tunes that it has not seen (see `abclm.evaluation`); a notebook shows a table."""
         from abclm.evaluation.bits import evaluate
 
-        return evaluate(self, _corpus(tunes))
+        return evaluate(self, _corpus(tunes), copies=copies)
 
     def bits_per_character(self, tunes: Corpus | Iterable[Tune]) -> float:
         """Return the mean bits that a character of these tunes costs, each tune by itself."""
         return self.evaluate(tunes).bits_per_character
 
     def to_keras(self) -> keras.Model:
-        """Return a Keras model with the same weights; it maps token ids to logits."""
+        """Return a Keras model with the same weights; it maps token ids to logits.
+
+        With `structure`, it takes with each id the columns of `abclm.models.context`, as `with_context` there gives them.
+        """
         with quiet_imports():
             import keras  # noqa: F401
 
@@ -253,12 +291,16 @@ def _changed(config: Config | None, default: Config, changes: Mapping[str, Any])
 
 
 @overload
+def _corpus(tunes: Pieces) -> Pieces: ...
+@overload
 def _corpus(tunes: Corpus | Iterable[Tune]) -> Corpus: ...
 @overload
 def _corpus(tunes: Corpus | Iterable[Tune] | None) -> Corpus | None: ...
-def _corpus(tunes: Corpus | Iterable[Tune] | None) -> Corpus | None:
+@overload
+def _corpus(tunes: Pieces | Corpus | Iterable[Tune] | None) -> Pieces | Corpus | None: ...
+def _corpus(tunes: Pieces | Corpus | Iterable[Tune] | None) -> Pieces | Corpus | None:
     """Take a list of tunes as a corpus; what is neither is a CorpusError."""
-    if tunes is None or isinstance(tunes, Corpus | EncodedCorpus):
+    if tunes is None or isinstance(tunes, Corpus | EncodedCorpus | Pieces):
         return tunes
     if not isinstance(tunes, Iterable):
         raise CorpusError(f"tunes are given as a Corpus or a list; received {type(tunes).__name__}")

@@ -87,11 +87,11 @@ class Tune(core.Tune):
 
         return check(self)
 
-    def normalize(self, chord_symbols: bool = False) -> Self:
+    def normalize(self, chord_symbols: bool = False, keep_tempo: bool = False) -> Self:
         """Bring the tune to the canonical form; see `abclm.notation.canonical.normalize`."""
         from abclm.notation.canonical.normalize import normalize
 
-        return normalize(self, chord_symbols=chord_symbols)
+        return normalize(self, chord_symbols=chord_symbols, keep_tempo=keep_tempo)
 
     def transpose(self, semitones: int) -> Self:
         """Move the tune by semitones, in canonical form; see `abclm.notation.canonical.normalize.transpose`."""

@@ -1,16 +1,18 @@
 """Train a shipped model, evaluate it, and write it as a preset.
 
-    python benchmarks/train_session.py --out abclm/presets/session
-    python benchmarks/train_session.py --out abclm/presets/small --units 448 --embedding-dimension 64
-    python benchmarks/train_session.py --out session-paper --recipe paper
+    python benchmarks/train_session.py --out abclm/presets/session --recipe recurrent-0.2-decay-0.1 --epochs 80
+    python benchmarks/train_session.py --out abclm/presets/small --recipe small --epochs 16 \\
+        --units 448 --embedding-dimension 64
+    python benchmarks/train_session.py --out session-paper --recipe paper --plain
 
 The tunes are the canonical tunes of O'Neill, Ryan and Aird without duplicates. A tenth is held out by title; tunes
-that share half of their bars are not separated. By default, the model is trained by the recipe `keys` of `recipes.py`
-and gets a cache; with the paper's recipe, it gets no cache. Whenever the held-out figure improves, the model is saved
+that share half of their bars are not separated. By default, the model has `structure` and is trained by the recipe
+`keys` of `protocol.py`. With `--plain` it has no structure; it then gets a cache, but not with the paper's recipe.
+Whenever the held-out figure improves, the model is saved
 into `--out` as float32. The same command continues a run that was stopped. At the end, the best weights are saved as
 float16 and the stored model is evaluated.
 
-Training takes an hour or two on two cores, less with `--precision bfloat16` on a CPU that supports it. `--units 16
+Training takes some hours on two cores, less with `--precision bfloat16` on a CPU that supports it. `--units 16
 --steps 3 oldTunes` is a quick test. `--trained FOLDER` skips training and uses the weights of a model folder that
 this script or `abclm train` has written."""
 
@@ -47,6 +49,7 @@ def main() -> None:
     parser.add_argument("--units", type=int, default=ModelConfig().units)
     parser.add_argument("--embedding-dimension", type=int, default=ModelConfig().embedding_dimension)
     parser.add_argument("--precision", choices=PRECISIONS, default="float32")
+    parser.add_argument("--plain", action="store_true", help="train a network without structure")
     parser.add_argument("--trained", type=Path, metavar="FOLDER", help="take these weights, train nothing")
     options = parser.parse_args()
 
@@ -58,7 +61,9 @@ def main() -> None:
     if options.trained:
         lm = LanguageModel.load(options.trained)
     else:
-        network = ModelConfig(embedding_dimension=options.embedding_dimension, units=options.units)
+        network = ModelConfig(
+            embedding_dimension=options.embedding_dimension, units=options.units, structure=not options.plain
+        )
         lm = LanguageModel.create(network, seed=SEED)
         config = TrainingConfig(
             epochs=options.epochs,
@@ -74,12 +79,12 @@ def main() -> None:
 
         shutil.rmtree(options.out / TRAINING_STATE)
 
-    if options.recipe != "paper":
+    if not lm.config.columns and options.recipe != "paper":
         lm = lm.with_cache()
     # The figure of the weights as they are shipped, rounded to float16.
     lm.save(options.out, dtype="float16", overwrite=True)
     lm = LanguageModel.load(options.out)
-    evaluation, network = lm.evaluate(held_out), lm.with_cache(()).evaluate(held_out)
+    evaluation, alone = lm.evaluate(held_out), lm.with_cache(()).evaluate(held_out, copies=False)
     lm.metadata |= {
         "name": options.out.resolve().name,
         "licence": "MIT",
@@ -88,12 +93,12 @@ def main() -> None:
         "stored_as": {
             "dtype": "float16",
             "held_out": evaluation.to_dict(),
-            "held_out_without_cache": network.to_dict(),
+            "held_out_network_alone" if lm.config.columns else "held_out_without_cache": alone.to_dict(),
         },
     }
     lm.save(options.out, dtype="float16", overwrite=True)
     print(f"{options.out}, measured on {evaluation.tunes} held-out tunes")
-    for name, found in (("network alone", network), ("model", evaluation)):
+    for name, found in (("network alone", alone), ("model", evaluation)):
         low, high = found.intervals()["bits_per_tune"]
         print(
             f"{name}: {found.bits_per_character:.4f} bits per character, "

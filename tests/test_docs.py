@@ -337,17 +337,21 @@ def benchmark(tmp_path, monkeypatch, capsys):
     return benchmark
 
 
-def test_one_command_trains_the_shipped_model(benchmark):
-    said = benchmark("train_session.py", "oldTunes", "--out", "again", "--units", 8, "--steps", 2)
+@pytest.mark.parametrize("plain", [True, False])
+def test_one_command_trains_the_shipped_model(benchmark, plain):
+    arguments = ["oldTunes", "--out", "again", "--units", 8, "--steps", 2, *(["--plain"] if plain else [])]
+    said = benchmark("train_session.py", *arguments)
     assert "50 tunes to train on, 9,852 characters; 6 held out" in said
-    assert re.search(r"epoch 1: .*, held out 6\.\d{4}", said)
+    assert re.search(r"epoch 1: .*, held out [56]\.\d{4}", said)
     lm = abclm.load("again")
+    without = "held_out_without_cache" if plain else "held_out_network_alone"
     figures = [float(each) for each in re.findall(r"[\d.]+(?= bits per character, )", said)[-2:]]
-    measured = [lm.metadata["stored_as"][name] for name in ("held_out_without_cache", "held_out")]
+    measured = [lm.metadata["stored_as"][name] for name in (without, "held_out")]
     assert [each["bits_per_character"] for each in measured] == pytest.approx(figures, abs=1e-4)
     assert figures[1] < figures[0]
     assert measured[1]["tunes"] == 6
-    assert lm.config.cache == WEIGHTS
+    assert lm.config.cache == (WEIGHTS if plain else ())
+    assert lm.config.structure is not plain
     assert lm.forms
     assert lm.metadata["training"]["config"]["output_dropout"] == 0.5
     assert lm.metadata["corpora"][0]["transcribers"] == ["the abclm developers"]
@@ -355,7 +359,7 @@ def test_one_command_trains_the_shipped_model(benchmark):
 
 
 def test_the_shipped_model_can_be_made_of_weights_that_are_there(benchmark):
-    benchmark("train_session.py", "oldTunes", "--out", "one", "--units", 8, "--steps", 1)
+    benchmark("train_session.py", "oldTunes", "--out", "one", "--units", 8, "--steps", 1, "--plain")
     benchmark("train_session.py", "oldTunes", "--out", "two", "--trained", "one")
     assert np.array_equal(abclm.load("one").logits("X:1\n"), abclm.load("two").logits("X:1\n"))
 

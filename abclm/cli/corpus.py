@@ -108,11 +108,14 @@ def clean(
     """Write the tunes in canonical form, each once, and say which were left out and why."""
     from abclm.corpora.corpus import read_corpora
     from abclm.corpora.problems import count_reasons
+    from abclm.notation.check import describe, find_losses
+    from abclm.notation.tunebook import as_file
 
     if as_json and out is None:
         raise ConfigError("--json prints figures in place of the tunes; add --out FILE for those")
     doing("reading and cleaning tunes")
-    cleaned = read_corpora(corpora).normalize()
+    raw = read_corpora(corpora)
+    cleaned = raw.normalize()
     if strict:
         # Before deduplication: of tunes with one body, one may have the right meter and another a wrong one.
         doing("playing tunes with abc2midi")
@@ -121,13 +124,15 @@ def clean(
     reasons = count_reasons(cleaned.problems)
     _report(cleaned, None if show_all else _SHOWN_PROBLEMS)
     _report_reasons(reasons)
+    for loss in describe(loss for tune in raw.tunes for loss in find_losses(tune)).values():
+        typer.echo(f"abclm: {loss}", err=True)
     tunebook = _format(cleaned)
     said = f"{counted(len(cleaned), 'tune')}, {len(cleaned.problems):,} left out"
     if out is None:
         typer.echo(tunebook, nl=False)
         typer.echo(f"abclm: {said}", err=True)
     else:
-        write_text(out, tunebook)
+        write_text(out, as_file(tunebook))
         figures = {
             "tunes": len(cleaned),
             "left_out": len(cleaned.problems),
@@ -157,6 +162,7 @@ def split(
 ) -> None:
     """Split a corpus, in canonical form and each tune once, into two tunebooks."""
     from abclm.corpora.corpus import read_corpora
+    from abclm.notation.tunebook import as_file
 
     if not 0 < validation < 1:
         raise ConfigError(f"--validation is a share of more than 0 and less than 1; received {validation}")
@@ -166,7 +172,7 @@ def split(
     tunebooks = {"train": _format(train), "validation": _format(held_out)}
     _report(train, _SHOWN_PROBLEMS)
     for name, tunebook in tunebooks.items():
-        write_text(out / f"{name}.abc", tunebook)
+        write_text(out / f"{name}.abc", as_file(tunebook))
     if as_json:
         typer.echo(json.dumps({"train": len(train), "validation": len(held_out), "path": str(out)}))
     else:

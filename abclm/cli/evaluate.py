@@ -78,6 +78,7 @@ def command(
     doing("measuring the model")
     with quiet_imports():
         evaluation = evaluate(lm, corpus, normalize=False)
+        network = evaluate(lm, corpus, normalize=False, copies=False) if lm.config.columns else None
     if generate is not None:
         tries: dict[str, Any] = {} if given["constrained"] else {"attempts": 1}
         asked = GenerationOptions(n=generate, seed=seed, **given, **tries)
@@ -99,13 +100,15 @@ def command(
         write_bytes(picture, drawn)
     if as_json:
         figures = {"model": model, **_prediction(evaluation, seed)}
+        if network:
+            figures["network"] = _prediction(network, seed)
         figures |= {name: quality.to_dict() for name, quality in qualities.items()}
         if comparison:
             figures["overlaps"] = _overlaps([tune.title for tune in others], qualities["generated"])
             figures["comparison"] = comparison.to_dict()
         typer.echo(json.dumps(figures, ensure_ascii=False))
         return
-    tables = [_prediction_table(evaluation, seed)]
+    tables = [_prediction_table(evaluation, network, seed)]
     if comparison:
         tables += [_quality_table(qualities), _structure_table(qualities), _comparison_table(comparison)]
     _print(tables)
@@ -131,7 +134,7 @@ def _overlaps(titles: list[str], quality: "Quality") -> list[dict[str, Any]]:
     ]
 
 
-def _prediction_table(evaluation: "Evaluation", seed: int) -> "Table":
+def _prediction_table(evaluation: "Evaluation", network: "Evaluation | None", seed: int) -> "Table":
     intervals = evaluation.intervals(seed=seed)
     table = _table("held-out tunes", "figure", "95 % interval")
     for name, label, digits in (
@@ -146,6 +149,12 @@ def _prediction_table(evaluation: "Evaluation", seed: int) -> "Table":
         table.add_row(
             label, f"{getattr(evaluation, name):.{digits}f}", f"{low:.{digits}f} to {high:.{digits}f}"
         )
+        if network and name == "bits_per_tune":
+            table.add_row("  of what the model is told", f"{evaluation.told_bits_per_tune:.1f}", "")
+            low, high = network.intervals(seed=seed)[name]
+            table.add_row(
+                "  by the network alone", f"{network.bits_per_tune:.1f}", f"{low:.1f} to {high:.1f}"
+            )
     table.add_row("tunes", f"{evaluation.tunes:,}", "")
     table.add_row("characters", f"{evaluation.characters:,}", "")
     return table

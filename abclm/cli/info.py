@@ -18,7 +18,7 @@ def command(
 ) -> None:
     """Describe a model: its network, parameters, training tunes, held-out figures and licence."""
     from abclm.language_model import load
-    from abclm.models.card import model_facts
+    from abclm.models.shown.card import model_facts
 
     lm = load(model)
     facts = model_facts(lm.config, len(lm.tokenizer), lm.metadata)

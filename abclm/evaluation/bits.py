@@ -44,7 +44,7 @@ def evaluate(
         corpus = corpus.normalize()
     told = ToldCounts.in_metadata(lm.metadata) if lm.config.columns else None
     encoded = EncodedTunes(as_characters(lm.tokenizer), corpus.tunes, told, copies)
-    if sum(map(len, encoded.ids)) <= _MOST_FOR_NUMPY and told is None:
+    if sum(map(len, encoded.ids)) <= _MOST_FOR_NUMPY:
         return _evaluate_by_numpy(lm, encoded)
 
     from abclm.evaluation.bulk import Evaluator
@@ -57,8 +57,10 @@ def _evaluate_by_numpy(lm: Model, tunes: EncodedTunes) -> Evaluation:
     engine = lm.config.engine(lm.weights)
     header_nats, nats, correct = [], [], []
     recalled = tunes.recalled(lm.config.cache)
-    for ids, header, (likely, weights) in zip(tunes.ids, tunes.header_characters, recalled, strict=True):
-        logits = engine.logits(ids[:-1]).astype(np.float64)  # (time, vocabulary)
+    for ids, inputs, header, (likely, weights) in zip(
+        tunes.ids, tunes.inputs, tunes.header_characters, recalled, strict=True
+    ):
+        logits = engine.logits(inputs[:-1]).astype(np.float64)  # (time, vocabulary)
         mix(logits, likely, weights)
         logits -= logits.max(axis=1, keepdims=True)
         costs = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(logits)), ids[1:]]

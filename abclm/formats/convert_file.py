@@ -12,11 +12,14 @@ from abclm.formats.save import check_performance, save
 from abclm.formats.table import FORMATS
 from abclm.midi.file import MidiFile
 from abclm.midi.performance import Performance, play_again
+from abclm.notation.check import describe, find_losses
 from abclm.notation.tune import Tune
 from abclm.notation.tunebook import decode, parse_tunebook
 from abclm.score.from_musicxml import SUFFIXES, musicxml_to_tune
 from abclm.system.files import MIDI_SUFFIXES, write_bytes
 from abclm.system.programs import printable
+
+logger = logging.getLogger(__name__)
 
 SOURCES = (".abc", *MIDI_SUFFIXES, *SUFFIXES)
 
@@ -87,6 +90,9 @@ def _write_tunes(
     problems = [f"{source}:{problem.line}: {problem.message}" for problem in book.problems]
     if not book.tunes:
         raise ConvertError(problems[0] if problems else f"{source}: holds no tune; a tune starts with X:")
+    if target.suffix.lower() != ".abc":  # which gets the tunes as they are
+        for loss in describe(loss for tune in book.tunes for loss in find_losses(tune)).values():
+            logger.warning("%s: %s", source, loss)
     places = [f"{source}: {_name(tune)}" for tune in book.tunes]
     written, failed = write_tunes(book.tunes, places, target, performance)
     return written, [*problems, *failed]

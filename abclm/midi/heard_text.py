@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 
-from abclm.notation.fields import parse_meter
+from abclm.notation.fields import parse_meter, read_tempo
 from abclm.notation.keys import LETTERS, SEMITONES, SIGNS, parse_key
 from abclm.notation.pieces import NAMED_PIECE
 from abclm.notation.symbols import ENDING, SINGLE, Bar, Change, Chord, ChordSymbol, Note, Rest, Symbol, Timed
 from abclm.notation.timing import quarters
 from abclm.notation.tune import Tune
 
-_HEADER_LINE = re.compile(r"[TCQU]:|(?:%%|I:)\s*MIDI\b")
+_HEADER_LINE = re.compile(r"[TCU]:|(?:%%|I:)\s*MIDI\b")
 _DIRECTIVE = re.compile(r"^(?:%%|I:)\s*MIDI\b.*$", re.MULTILINE)
 # They would change pitches that are already those heard.
 _PITCH_DIRECTIVE = re.compile(r"(?:%%|I:)\s*MIDI\s+(?:r?transpose|nobarlines|barlines)", re.IGNORECASE)
@@ -60,7 +60,8 @@ def _header(tune: Tune) -> list[str]:
         if _HEADER_LINE.match(line) and not _PITCH_DIRECTIVE.match(line)
     ]
     meter = [f"M:{setting.meter.text}"] if tune.meter else []
-    return ["X:1", *lines, *meter, "L:1/4", f"K:{setting.key.text}"]
+    tempo = [f"Q:{tune.stated_tempo}"] if tune.stated_tempo else []
+    return ["X:1", *lines, *meter, *tempo, "L:1/4", f"K:{setting.key.text}"]
 
 
 class _Body:
@@ -69,6 +70,7 @@ class _Body:
     def __init__(self, tune: Tune) -> None:
         self.tune = tune
         self.playback = tune.playback
+        self.unit = tune.setting().unit
         self.before = _what_stands_before(tune, self.playback.symbols)
         self.header_fields = _header_fields(tune)
         self.fields = self._fields()
@@ -103,7 +105,7 @@ class _Body:
                         filled = Fraction(0)
                 elif isinstance(symbol, ChordSymbol):
                     yield f'"{symbol.text}"'
-                elif isinstance(symbol, Change) and (value := _field(symbol)):
+                elif isinstance(symbol, Change) and (value := _field(symbol, self.unit)):
                     now[symbol.letter] = value
                     yield f"[{symbol.letter}:{value}]"
 
@@ -115,7 +117,7 @@ class _Body:
         for index, symbol in enumerate(self.playback.symbols):
             if index in starts:
                 found[index] = dict(now)
-            if isinstance(symbol, Change) and (value := _field(symbol)):
+            if isinstance(symbol, Change) and (value := _field(symbol, self.unit)):
                 now[symbol.letter] = value
         return found
 
@@ -137,8 +139,8 @@ class _Body:
 def _header_fields(tune: Tune) -> dict[str, str]:
     setting = tune.setting()
     fields = {"K": setting.key.text, "M": setting.meter.text}
-    if tempo := re.search(r"^Q:([^\n%\]]*)", tune.text[: tune.body_start], re.MULTILINE):
-        fields["Q"] = tempo[1].strip()
+    if tempo := tune.stated_tempo:
+        fields["Q"] = tempo
     return fields
 
 
@@ -174,13 +176,13 @@ def _ornaments(text: str, marks: frozenset[str]) -> str:
     return "".join(written)
 
 
-def _field(change: Change) -> str:
+def _field(change: Change, unit: Fraction) -> str:
     """The value of a key, a meter or a tempo, as it is written for `abc2midi`; else an empty string."""
     if change.letter == "K" and change.value:
         return parse_key(change.value).text
     if change.letter == "M":
         return parse_meter(change.value).text
-    return re.sub(r"[\[\]\n]", "", change.value)[:60] if change.letter == "Q" else ""
+    return read_tempo(change.value, unit) if change.letter == "Q" else ""
 
 
 def _notes(event: Timed) -> list[Note]:

@@ -117,6 +117,7 @@ class Context:
         told: what the model is told; by default nothing.
 
     Attributes:
+        told: as given.
         row: the values of `COLUMNS` at this place, which the model reads together with the last symbol.
 
     Example:
@@ -132,7 +133,7 @@ class Context:
     def __init__(self, tokenizer: CharacterTokenizer, told: Told | None = None) -> None:
         self.row: tuple[int, ...]
         self._symbols, self._ids = tokenizer.symbols, tokenizer.char_to_id
-        told = told or Told()
+        self.told = told = told or Told()
         self._told, self._form = told.values(), told.form
         self._place = Place()
         self._cache = Cache(WEIGHTS)

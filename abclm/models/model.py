@@ -21,11 +21,12 @@ from abclm.analysis.novelty import NoveltyIndex
 from abclm.errors import AbclmError, ConfigError, ModelError, VocabularyError
 from abclm.models import folder as files
 from abclm.models.architecture import Architecture, read_config
-from abclm.models.card import MARK, README, model_card
 from abclm.models.history import History
 from abclm.models.lstm.config import ModelConfig
+from abclm.models.metadata import check_metadata
 from abclm.models.presets import find_model, warn_of_preset
 from abclm.models.recall import WEIGHTS
+from abclm.models.shown.card import MARK, README, model_card
 from abclm.notation.canonical import FORM_VERSION
 from abclm.system.files import write_text
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
@@ -94,16 +95,15 @@ class Model:
         try:
             config = read_config(config_text)
         except AbclmError as error:
-            raise ModelError(f"{folder / files.CONFIG}: {error}") from None
+            raise ModelError(f"{folder / files.CONFIG}: {_with_advice(error)}") from None
         try:
             tokenizer = read_tokenizer(vocabulary_text)
         except AbclmError as error:
-            raise ModelError(f"{folder / files.VOCABULARY}: {error}") from None
+            raise ModelError(f"{folder / files.VOCABULARY}: {_with_advice(error)}") from None
         metadata = files.read_object(folder, files.METADATA)
+        check_metadata(metadata, folder / files.METADATA)
         _check_form(metadata, folder / files.METADATA)
         history = metadata.pop("history", [])
-        if not isinstance(history, list):
-            raise ModelError(f"{folder / files.METADATA}: history is a list; copy the model again")
         weights = files.read_weights(folder, config.weight_shapes(len(tokenizer)))
         stored = files.read_index(folder)
         index = None if stored is None else NoveltyIndex.from_bytes(stored, str(folder / files.INDEX))
@@ -201,6 +201,12 @@ class Model:
         )  # fmt: skip
 
 
+def _with_advice(error: AbclmError) -> str:
+    """What is wrong with a file, with what to do where that isn't said."""
+    said = str(error)
+    return said if "update abclm" in said or "did you mean" in said else f"{said}; copy the model again"
+
+
 def _write_card(lm: Model, path: Path) -> None:
     """Write the model's card, but not over a text of the user's."""
     with contextlib.suppress(FileNotFoundError):
@@ -211,10 +217,7 @@ def _write_card(lm: Model, path: Path) -> None:
 
 def _check_form(metadata: Mapping[str, Any], place: Path) -> None:
     """Warn of a model of tunes in an older canonical form, and refuse one in a newer; ModelError."""
-    training = metadata.get("training", {})
-    version = training.get("form_version", 1) if isinstance(training, Mapping) else 1
-    if not isinstance(version, int):
-        raise ModelError(f"{place}: form_version is an integer, received {version!r}; copy the model again")
+    version = metadata.get("training", {}).get("form_version", 1)
     if version > FORM_VERSION:
         raise ModelError(
             f"{place}: the model learned tunes in version {version} of the canonical form, and this abclm {VERSION} "

@@ -3,6 +3,7 @@
 From the bottom up; a module imports only modules above it in this list:
 
     problems   problems and their places
+    mended     a text -> the texts of its tunes, without what is not ABC
     fields     information fields, meters, unit note lengths, rhythms, titles
     keys       keys, modes, accidentals, transposition
     symbols    the symbols of a tune body: notes, rests, chords, bar lines and others

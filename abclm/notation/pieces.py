@@ -7,7 +7,7 @@ from math import gcd
 from typing import Any, NamedTuple
 
 from abclm.notation.keys import ACCIDENTALS, LETTERS
-from abclm.notation.problems import Finding
+from abclm.notation.problems import LOSS, Finding
 from abclm.notation.symbols import (
     CODA,
     DA_CAPO,
@@ -28,7 +28,7 @@ from abclm.notation.symbols import (
 )
 
 TIMED, UNTIMED, NOTHING = "timed", "untimed", "nothing"
-TIE, NUMBER, FIELD, STRANGE = "tie", "number", "field", "strange"
+TIE, NUMBER, FIELD, OVERLAY, STRANGE = "tie", "number", "field", "overlay", "strange"
 """What a piece is: one symbol, no symbol, or one of those whose meaning depends on what surrounds them."""
 
 
@@ -49,7 +49,11 @@ class Piece(NamedTuple):
 
 
 _LENGTH = r"(?:\d+(?:/+\d*)?|/+\d*)?"
-_NOTE = rf"[_=^]{{0,3}}[A-Ga-g][,']*{_LENGTH}-?"
+_PITCH = rf"[A-Ga-g][,']*{_LENGTH}-?"
+_NOTE = rf"[_=^]{{0,3}}{_PITCH}"
+_MICROTONE = rf"[_^]\d{{0,3}}/\d{{0,3}}{_PITCH}"
+# Any text without spaces; or directions such as `D.C. al fine`.
+_DECORATION = r"(?:[^\s!+|\[\]]+|(?i:(?:d\. ?[cs]|da|dal|to|al)\b)[^!+|\[\]]*)"
 _ENDING = r"\d[\d,\-]*"
 # The order matters. The kind of a piece never depends on the following text, so it can be read separately.
 _PATTERNS = {
@@ -59,10 +63,12 @@ _PATTERNS = {
     "space": r"[ \t]+",
     "slur_end": r"\)",
     "tuplet": r"\(\d+(?::\d*)?(?::\d*)?",
-    "slur": r"\.?\(",
+    "slur": r"\.?\(&?",
     "broken": r"[<>]+",
     "rest": rf"[zxZX]{_LENGTH}",
-    "decoration": r"![A-Za-z0-9+.()<>~/:-]+!|\+[a-z.()<>0-9-]{2,}\+",
+    # In `+f+` and `+ff+`, f is loud. Five notes between two `!` are music between two line breaks.
+    "old_chord": rf"\+(?!f+\+)(?:[_=^]*[A-Ga-g][,']*{_LENGTH})+\+",
+    "decoration": rf"!(?!(?:{_NOTE}){{5,}}!){_DECORATION}!|\+{_DECORATION}\+",
     "mark": r"y\d*|[.~`H-Yh-w]",
     "tie": r"-",
     "text": r'"[^"]*"',
@@ -70,17 +76,20 @@ _PATTERNS = {
     "ending": rf"\[{_ENDING}",
     "field": r"\[[A-Za-z]:[^\[\]]*\]",
     "chord": rf'\[(?:[^\[\]|"]|"[^"\[\]]*")*\]{_LENGTH}-?',
-    "old_chord": rf"\+(?:[_=^]*[A-Ga-g][,']*{_LENGTH}){{2,}}\+",
     "string_ending": r'\["[^"]*"',
     "number": _ENDING,
     "line_break": r"[!$]",
+    "overlay": r"&+\)?",
+    "microtone": _MICROTONE,
     "strange": r".",
 }
 PIECE = re.compile("|".join(_PATTERNS.values()), re.DOTALL)
 NAMED_PIECE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS.items()), re.DOTALL)
-_NOTE_PARTS = re.compile(r"([_=^]*)([A-Ga-g])([,']*)([\d/]*)(-?)")
+_NOTE_PARTS = re.compile(r"([_=^]*)([\d/]*)([A-Ga-g])([,']*)([\d/]*)(-?)")
 _CHORD_PARTS = re.compile(r"\[(.*)\]([\d/]*)(-?)", re.DOTALL)
-_IN_CHORD = re.compile(rf'({_NOTE})|[.~`H-Yh-wyu ()-]|"[^"]*"|![^!]*!|(.)', re.DOTALL)
+_IN_CHORD = re.compile(
+    rf'({_NOTE}|{_MICROTONE})|[.~`H-Yh-wyu ()-]|"[^"]*"|![^!]*!|\+[^+]*\+|\{{[^{{}}]*\}}|(.)', re.DOTALL
+)
 _CHORD_SYMBOL = re.compile(
     r"[A-G][#b]?(?:m|min|maj|M|dim|aug|sus|add|\+|o)?\d{0,2}(?:sus\d?|add\d|b5|#5)?(?:/[A-G][#b]?)?"
 )
@@ -129,12 +138,25 @@ def _note(text: str) -> Piece:
 
 def _read_note(text: str) -> tuple[tuple[str, bool, int | None, int], tuple[Finding, ...]]:
     """The arguments of a `Note`, and its problems."""
-    signs, letter, octave, length, tie = _NOTE_PARTS.fullmatch(text).groups()  # type: ignore[union-attr]
+    signs, part, letter, octave, length, tie = _NOTE_PARTS.fullmatch(text).groups()  # type: ignore[union-attr]
     length, findings = _read_length(length)
-    if signs and signs not in ACCIDENTALS:
-        findings = ((0, "error", f"{signs!r} is no accidental; use ^ ^^ = _ or __"), *findings)
+    accidental = ACCIDENTALS.get(signs)
+    if part:
+        accidental = _nearest_semitone(signs, part)
+        findings = ((0, LOSS, "microtone"), *findings)
+    if signs and accidental is None:
+        findings = ((0, "error", f"{signs + part!r} is no accidental; use ^ ^^ = _ or __"), *findings)
     step = _STEPS[letter] + 7 * (octave.count("'") - octave.count(","))
-    return (length, bool(tie), ACCIDENTALS.get(signs), step), findings
+    return (length, bool(tie), accidental, step), findings
+
+
+def _nearest_semitone(sign: str, part: str) -> int | None:
+    """The accidental nearest to a part of one, as in `^/2`, `_3/2`; of two, the larger. None for more than two."""
+    above, _, below = part.partition("/")
+    number, divisor = int(above or 1), int(below or 2)
+    if not divisor or number > 2 * divisor:
+        return None
+    return (2 * number + divisor) // (2 * divisor) * ACCIDENTALS[sign]
 
 
 def _read_length(text: str) -> tuple[str, tuple[Finding, ...]]:
@@ -245,6 +267,7 @@ def _decoration(text: str) -> Piece:
 
 _READERS: dict[str, Callable[[str], Piece]] = {
     "note": _note,
+    "microtone": _note,
     "rest": _rest,
     "chord": _chord,
     "old_chord": _old_chord,
@@ -256,6 +279,8 @@ _READERS: dict[str, Callable[[str], Piece]] = {
     "decoration": _decoration,
     "space": lambda text: Piece(UNTIMED, Space),
     "line_break": lambda text: Piece(UNTIMED, Space, (True,)),
+    "slur": lambda text: Piece(OVERLAY if text[-1] == "&" else NOTHING),
+    "overlay": lambda text: Piece(OVERLAY),
     "tie": lambda text: Piece(TIE),
     "number": lambda text: Piece(NUMBER),
     "field": lambda text: Piece(FIELD),

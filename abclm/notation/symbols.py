@@ -175,6 +175,19 @@ class Jump(Symbol):
 
 
 @dataclass(slots=True, eq=False, repr=False)
+class Shift(Symbol):
+    """From here on the notes sound other than they are written (ABC 2.1, section 4.6).
+
+    Attributes:
+        semitones: by how much.
+        with_key: whether a `K:` field says so, whose key follows.
+    """
+
+    semitones: int
+    with_key: bool = False
+
+
+@dataclass(slots=True, eq=False, repr=False)
 class ChordSymbol(Symbol):
     """A chord symbol above the music, such as `G7`, without its quotes."""
 

@@ -11,7 +11,20 @@ from abclm.notation.fields import Meter, parse_meter, parse_unit_note_length
 from abclm.notation.keys import LETTERS, SEMITONES, Key, parse_key
 from abclm.notation.problems import MOST_PROBLEMS
 from abclm.notation.scanner import Body
-from abclm.notation.symbols import Bar, Broken, Change, Chord, Note, Rest, Symbol, Timed, Tuplet
+from abclm.notation.symbols import (
+    BOTH,
+    START,
+    Bar,
+    Broken,
+    Change,
+    Chord,
+    Note,
+    Rest,
+    Shift,
+    Symbol,
+    Timed,
+    Tuplet,
+)
 
 # Ticks in a whole note: divisible by the usual lengths down to 1/1024 in tuplets of 3, 5, 7 and 9, so that
 # durations are integers; otherwise a duration is an exact Fraction of ticks.
@@ -30,6 +43,7 @@ class Setting:
     key: Key
     meter: Meter
     unit: Fraction  # of a whole note
+    shift: int = 0  # semitones by which notes sound other than they are written
 
     @property
     def bar_ticks(self) -> Ticks | None:
@@ -53,8 +67,8 @@ def measure(body: Body, setting: Setting) -> None:
     """Set `duration` and `pitch` in a body, and add problems to `body.problems`.
 
     Broken rhythm affects only notes of equal duration. The default `q` of a tuplet depends on the meter
-    (ABC 2.1, section 4.13). An accidental is valid until the bar line, in every octave (section 4.2 and
-    the directive `propagate-accidentals pitch`). A tied note keeps its accidental across the bar line. An
+    (ABC 2.1, section 4.13). An accidental is valid until the bar line, in every octave, unless the directive
+    `propagate-accidentals` says otherwise (section 11.3). A tied note keeps its accidental across the bar line. An
     accidental written at a tied note applies to the notes after it. Within the bar, it breaks a tie from another
     pitch; across a bar line, the tie is stronger. A tie before the first variant ending leads into every ending.
     A length after a chord multiplies the lengths in it, of which the first counts (section 4.17). Which ties join
@@ -97,9 +111,11 @@ class _Measure:
     def __init__(self, body: Body, setting: Setting) -> None:
         self.body = body
         self.setting = setting
+        self.setting.shift = body.shift
+        self.letters = 7 if body.propagation == "pitch" else 128  # steps with the same accidental
         self.durations: dict[str, Ticks] = {}  # of written lengths, with the current unit
         self.pitches: dict[int, int] = {}  # step -> pitch, in the current key
-        self.accidentals: dict[int, int] = {}  # letter -> semitones, until the bar line
+        self.accidentals: dict[int, int] = {}  # step, mostly in any octave -> semitones, until the bar line
         self.open_ties: list[Tie] = []
         self.bar_in_tie = False  # whether a bar line followed
         self.before_endings: list[Tie] | None = None  # the ties that lead into variant endings
@@ -125,6 +141,7 @@ class _Measure:
             Broken: self.open_broken,
             Tuplet: self.open_tuplet,
             Change: self.change,
+            Shift: self.change_shift,
         }
         for symbol in self.body.symbols:
             handle = handlers.get(type(symbol))
@@ -149,7 +166,7 @@ class _Measure:
         if bar.text:
             self.accidentals.clear()
             self.bar_in_tie = True
-            if bar.starts_repeat:
+            if bar.kind in (START, BOTH):
                 self.before_endings = None
         if bar.ending:
             if self.before_endings is None or 1 in bar.ending:
@@ -212,15 +229,17 @@ class _Measure:
         if note.accidental is None and not self.accidentals and step in self.pitches:
             return self.pitches[step]
         letter = step % 7
+        place = step % self.letters
         if note.accidental is not None:
-            self.accidentals[letter] = note.accidental
-        signature = self.setting.key.signature
-        alteration = self.accidentals.get(letter, signature[letter])
-        pitch = _MIDDLE_C + 12 * (step // 7) + _LETTER_PITCH[letter] + alteration
+            self.accidentals[place] = note.accidental
+        alteration = self.accidentals.get(place, self.setting.key.signature[letter])
+        if self.body.propagation == "not":
+            self.accidentals.clear()
+        pitch = _MIDDLE_C + 12 * (step // 7) + _LETTER_PITCH[letter] + alteration + self.setting.shift
         if not 0 <= pitch <= 127:
             self.problem(note.at, "error", "the note is out of range; MIDI has pitches 0 to 127")
             return min(max(pitch, 0), 127)
-        if not self.accidentals:
+        if not self.accidentals and note.accidental is None:
             self.pitches[step] = pitch
         return pitch
 
@@ -292,6 +311,10 @@ class _Measure:
             if not self.tuplet.r:
                 self.tuplet.p = 0
         self.left = 0
+
+    def change_shift(self, shift: Shift) -> None:
+        self.setting.shift = shift.semitones
+        self.pitches.clear()
 
     def change(self, change: Change) -> None:
         try:

@@ -51,6 +51,20 @@ def test_the_promised_keys_are_there(call, model):
     assert "generated" not in figures
 
 
+def test_a_model_with_structure_says_what_it_is_told_and_what_its_network_does_alone(call, tmp_path):
+    LanguageModel.create(ModelConfig(embedding_dimension=4, units=8, structure=True), seed=1).save(
+        tmp_path / "s"
+    )
+    _, out, _ = call("few.abc", "--model", tmp_path / "s", "--json")
+    figures = json.loads(out)
+    assert figures["told_bits_per_tune"] > 0
+    assert figures["network"]["bits_per_tune"] != figures["bits_per_tune"]
+    _, out, _ = call("few.abc", "--model", tmp_path / "s")
+    told, alone = figures["told_bits_per_tune"], figures["network"]["bits_per_tune"]
+    assert re.search(rf"of what the model is told +{told:.1f}", out)
+    assert re.search(rf"by the network alone +{alone:.1f}", out)
+
+
 def test_given_tunes_are_set_against_the_real_ones(call, model):
     moved = [tune.transpose(2) for tune in MINE.tunes[8:12]]
     Path("given.abc").write_text("".join(tune.text for tune in moved))

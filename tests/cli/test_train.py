@@ -102,6 +102,18 @@ def test_another_architecture_is_trained_by_its_name(call):
     assert LanguageModel.load("m").config == GRUConfig(embedding_dimension=4, units=8, layers=2)
 
 
+def test_structure_is_an_option_of_an_lstm_alone(call):
+    code, _, _ = call("train", "oldTunes", "--out", "m", "--steps", "1", *SMALL, "--structure")
+    assert code == 0
+    assert LanguageModel.load("m").config.structure
+    code, _, errors = call("train", "oldTunes", "--out", "g", "--architecture", "gru", "--structure")
+    assert code == 2
+    assert "unknown or missing: 'structure'; a config of gru has" in errors
+    code, _, errors = call("train", "oldTunes", "--out", "c", "--structure", "--cache")
+    assert code == 2
+    assert "cache is for models without structure" in errors
+
+
 def test_an_unknown_architecture_is_wrong_use(call):
     code, _, errors = call("train", "oldTunes", "--out", "m", "--architecture", "grue")
     assert code == 2

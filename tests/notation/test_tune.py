@@ -50,7 +50,7 @@ def test_what_the_header_lacks_is_none():
     [
         ("", "there is no tune: no line begins with X:"),
         ("T:t\nK:C\nC", "there is no tune: no line begins with X:"),
-        (" X:1\nK:C\nC", "there is no tune: no line begins with X:"),
+        ("> X:1\nK:C\nC", "there is no tune: no line begins with X:"),
         ("X:1\nT:t\n", "there is no tune: the header has no K: field"),
         ("X:1\nX:2\nK:C\n", "there is no tune: the header has no K: field"),
     ],

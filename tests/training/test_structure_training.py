@@ -11,9 +11,11 @@ from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.epochs import Feed
 from abclm.datasets.large_files import LargeFiles, encode_files
 from abclm.datasets.texts import read_windows
+from abclm.evaluation import bits
 from abclm.evaluation.bits import evaluate
+from abclm.evaluation.figures import FIGURES
 from abclm.language_model import LanguageModel
-from abclm.models.context import FORM, INPUTS, TOLD, told_of, with_context
+from abclm.models.context import FORM, INPUTS, TOLD, Told, told_of, with_context
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.told import ToldCounts
 from abclm.notation.tunebook import format_tunebook
@@ -139,6 +141,26 @@ def test_bits_count_what_the_model_is_told_and_the_network_alone_has_no_copies(d
     assert whole.bits_per_tune == pytest.approx(told + text_bits / len(HELD_OUT))
     assert alone.bits_per_tune != whole.bits_per_tune
     assert whole.to_dict()["told_bits_per_tune"] == pytest.approx(told)
+
+
+def test_numpy_and_tensorflow_give_the_same_figures(done, monkeypatch):
+    lm, _ = done
+    for copies in (True, False):
+        by_numpy = evaluate(lm, HELD_OUT, copies=copies)
+        with monkeypatch.context() as patched:
+            patched.setattr(bits, "_MOST_FOR_NUMPY", 0)
+            in_bulk = evaluate(lm, HELD_OUT, copies=copies)
+        for name in (*FIGURES, "told_bits_per_tune"):
+            assert getattr(in_bulk, name) == pytest.approx(getattr(by_numpy, name), rel=1e-5)
+
+
+def test_logits_of_a_text_are_those_of_a_tune_of_which_nothing_is_told(done):
+    lm, _ = done
+    text = HELD_OUT.tunes[0].text
+    ids = TOKENIZER.encode("\n" + text)
+    expected = lm.to_keras()(with_context(TOKENIZER, ids, Told())[None])[0]
+    np.testing.assert_allclose(lm.logits("\n" + text), expected, atol=1e-4)
+    assert lm.logits(text).shape == (len(text), len(TOKENIZER))
 
 
 def test_a_run_that_was_stopped_goes_on_to_the_same_weights(done, tmp_path):

@@ -78,9 +78,10 @@ def command(
         seed=config.seed,
         raw=raw,
     )
-    if added := prepared.tokenizer.symbols[len(lm.tokenizer) :]:
+    tokenizer = as_characters(prepared.tokenizer)
+    if added := tokenizer.symbols[len(lm.tokenizer) :]:
         typer.echo(f"abclm: symbols that the model gets: {' '.join(map(repr, added))}", err=True)
-        lm = lm.with_tokenizer(prepared.tokenizer)
+        lm = lm.with_tokenizer(tokenizer)
 
     from abclm.training.forgetting import tunes_held_out_from
 

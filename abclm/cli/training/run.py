@@ -14,6 +14,7 @@ from abclm.cli.training.tunes import Prepared
 from abclm.errors import ConfigError, ModelError
 from abclm.models.folder import TRAINING_STATE
 from abclm.models.presets import warn_of_preset
+from abclm.system.locks import LOCK
 
 if TYPE_CHECKING:
     from abclm.language_model import LanguageModel
@@ -36,7 +37,7 @@ def check(out: Path, overwrite: bool, resume: bool, validation: float) -> None:
         raise ConfigError(f"--validation is a share from 0 to below 1; received {validation}")
     if out.exists() and not out.is_dir():
         raise ConfigError(f"--out {out} is a file; give a folder")
-    if out.is_dir() and any(out.iterdir()):
+    if out.is_dir() and any(each.name != LOCK for each in out.iterdir()):
         has_state = (out / TRAINING_STATE).is_dir()
         if not has_state and not _holds_a_model(out):
             raise ConfigError(f"--out {out} holds something that is no model; give a new or an empty folder")
@@ -85,9 +86,14 @@ def _holds_a_model(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def shown(out: Path) -> Iterator["RunDisplay"]:
-    """Show a run on standard error while it lasts; where it is interrupted, say what is left of it."""
-    display = RunDisplay()
+def shown(out: Path, unit: str = "character") -> Iterator["RunDisplay"]:
+    """Show a run on standard error while it lasts; where it is interrupted, say what is left of it.
+
+    Args:
+        out: the model folder.
+        unit: what bits and speed are of.
+    """
+    display = RunDisplay(unit)
     try:
         with display:
             yield display
@@ -133,12 +139,13 @@ def figures(lm: "LanguageModel", out: Path, prepared: Prepared, start: float) ->
 class RunDisplay:
     """A bar and figures on a terminal; elsewhere a line every few seconds. A line for each epoch in both."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "character") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bar
 
         self.steps = 0
+        self._unit = unit
         self._console = Console(stderr=True, highlight=False)
         self._bar = Bar(
             BarColumn(bar_width=24),
@@ -162,7 +169,7 @@ class RunDisplay:
         """Show where the run stands."""
         doing("")
         self.steps = progress.step
-        line = _line(progress)
+        line = _line(progress, self._unit)
         self._bar.update(self._task, total=progress.total_steps, completed=progress.step, description=line)
         now = time.monotonic()
         is_due = not self._console.is_terminal and now - self._last_line >= _SECONDS_BETWEEN_LINES
@@ -172,11 +179,11 @@ class RunDisplay:
             self._console.print(head + line, markup=False, soft_wrap=True)
 
 
-def _line(progress: "Progress") -> str:
+def _line(progress: "Progress", unit: str) -> str:
     parts = [
         f"step {progress.step}/{progress.total_steps}",
         f"loss {progress.loss:.3f}",
-        f"{progress.bits_per_character:.3f} bits/character",
+        f"{progress.bits_per_character:.3f} bits/{unit}",
     ]
     if progress.validation:
         parts.append(f"held out {progress.validation.bits_per_character:.3f}")
@@ -184,6 +191,6 @@ def _line(progress: "Progress") -> str:
         parts.append(f"old tunes {progress.old.bits_per_character:.3f}")
     if progress.characters_per_second is not None and progress.seconds_left is not None:
         minutes, seconds = divmod(round(progress.seconds_left), 60)
-        parts.append(f"{progress.characters_per_second:,.0f} characters/s")
+        parts.append(f"{progress.characters_per_second:,.0f} {unit}s/s")
         parts.append(f"{minutes // 60}:{minutes % 60:02}:{seconds:02} left")
     return " · ".join(parts)

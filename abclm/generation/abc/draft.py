@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from abclm.generation.abc.ending import Ending
     from abclm.generation.abc.symbol_filter import SymbolFilter
     from abclm.generation.draft import Here, Mask, Snapshot
+    from abclm.models.context import Context
     from abclm.models.recall import Cache
     from abclm.tokenizers.characters import CharacterTokenizer
 
@@ -27,7 +28,7 @@ class TuneDraft(Draft):
         tokenizer: the model's.
         index: which of the tunes, from 0.
         attempt: which try, from 0.
-        cache: recalls what the tune had before; none by default.
+        cache, context: as for `Draft`.
         bars: which bars are drawn again; none by default.
         ending: how the last bar is drawn; as any other by default.
     """
@@ -55,10 +56,11 @@ class TuneDraft(Draft):
         index: int = 0,
         attempt: int = 0,
         cache: Cache | None = None,
+        context: Context | None = None,
         bars: Bars | None = None,
         ending: Ending | None = None,
     ) -> None:
-        super().__init__(symbol_filter, random, max_length, cache)
+        super().__init__(symbol_filter, random, max_length, cache, context)
         self._tokenizer = tokenizer
         self.index, self.attempt = index, attempt
         self._bars, self._bars_before = bars, bars  # the last bar

@@ -17,15 +17,17 @@ def grammar_for(
     parts: int | None = None,
     bars: int | None = None,
     max_length: int | None = None,
+    sections: tuple[int, ...] = (),
 ) -> Grammar:
     """Make the grammar of the tunes that have these header fields, begin so and have this form.
 
     Args:
-        header: canonical values of those of the fields T, R, M, L and K that were asked for.
+        header: canonical values of those of the fields T, R, M, L and K that were asked for; `R` may be `""` for none.
         opening: the music that the tune begins with, in canonical spelling; may be empty.
         parts, bars: the form, see `Form`; any will do where neither is given.
         max_length: characters that the tune has at most. Where a form is asked for, only meters and unit note lengths
             are left that keep it within, however long the header gets.
+        sections: the bars of each section, in the place of `parts` and `bars`.
 
     Raises:
         NotationError: what was asked for doesn't go together.
@@ -57,11 +59,12 @@ def grammar_for(
                 f"the opening {opening[:40]!r} can't begin a tune{_named(header)}: it is no music code, or its bars "
                 "have the wrong length; give other music, or another meter"
             )
-    if parts is not None or bars is not None:
-        pairs = _pairs_in_form(pairs, header, opening, Form(parts, bars), max_length)
+    if parts is not None or bars is not None or sections:
+        pairs = _pairs_in_form(pairs, header, opening, Form(parts, bars, sections), max_length)
     return Grammar(
-        header, fits=lambda meter, unit: (meter, unit) in pairs, title_needed=True, parts=parts, bars=bars
-    )
+        header, lambda meter, unit: (meter, unit) in pairs, title_needed=True,
+        parts=parts, bars=bars, sections=sections,
+    )  # fmt: skip
 
 
 def _pairs_in_form(
@@ -94,7 +97,7 @@ def _pairs_in_form(
 
 def _after_opening(opening: str, pair: tuple[str, str], form: Form) -> int | None:
     """The most characters that lead to the end after the opening; None where the form can't begin with it."""
-    grammar = Grammar(parts=form.parts, bars=form.bars)
+    grammar = Grammar(parts=form.parts, bars=form.bars, sections=form.sections)
     try:
         return grammar.longest_finish(grammar.follow(f"X:1\nM:{pair[0]}\nL:{pair[1]}\nK:C\n{opening}"))
     except ValueError:

@@ -16,8 +16,11 @@ from abclm.generation.abc.draft import TuneDraft
 from abclm.generation.abc.ending import Ending
 from abclm.generation.abc.grammar import grammar_for
 from abclm.generation.abc.masks import Masks
+from abclm.generation.abc.prompt import Prompt
 from abclm.generation.abc.symbol_filter import FreeFilter, GrammarFilter
+from abclm.generation.abc.told import Telling
 from abclm.generation.sampling import Sampler
+from abclm.models.context import Context, Told
 from abclm.models.recall import Cache
 from abclm.notation.fields import CANONICAL_SYMBOLS
 from abclm.tokenizers.characters import as_characters
@@ -33,6 +36,11 @@ if TYPE_CHECKING:
 
 _FORM, _TONIC = 1, 2  # of the random numbers of an attempt, those that its form and its ending are drawn by
 
+_MOST_DRAWS = 8  # of what a model is told, until it goes with what was asked for
+
+Beginning = tuple["SymbolFilter", "Context | None"]
+"""Of one attempt at one tune."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -44,7 +52,7 @@ class Request:
         options: with a seed.
         tokenizer: the model's.
         sampler: draws the symbols.
-        new_filter: makes what says which symbols may come next, for each attempt at each tune.
+        begin: makes for each attempt at each tune what says which symbols may come next, and what the model is told.
         cache: the weights of the model's cache: none where bars that repeat are held back, which it would bring again.
         tonic_share: of the tunes that are to end on their tonic.
     """
@@ -52,7 +60,7 @@ class Request:
     options: GenerationOptions
     tokenizer: CharacterTokenizer
     sampler: Sampler
-    new_filter: Callable[[int, int], SymbolFilter]
+    begin: Callable[[int, int], Beginning]
     cache: tuple[float, ...]
     tonic_share: float
 
@@ -69,7 +77,7 @@ class Request:
             options,
             tokenizer,
             Sampler.of(options),
-            _filters(lm, options, tokenizer),
+            _beginnings(lm, options, tokenizer),
             lm.config.cache if options.bar_repetition == 1 else (),
             lm.tonic_endings or 0.0,
         )
@@ -80,15 +88,17 @@ class Request:
         # At temperature 0 the next draw would be the same.
         again = options.constrained and options.temperature > 0
         redraws = options.bar_redraws if again else 0
+        symbol_filter, context = self.begin(index, attempt)
         on_tonic = _random(options, index, attempt, _TONIC).random() < self.tonic_share
         return TuneDraft(
-            self.new_filter(index, attempt),
+            symbol_filter,
             _random(options, index, attempt),
             options.max_length,
             self.tokenizer,
             index=index,
             attempt=attempt,
             cache=Cache(self.cache, begin=None) if self.cache else None,
+            context=context,
             bars=Bars(options.bar_repetition, redraws) if redraws or options.bar_repetition < 1 else None,
             ending=Ending(options.ending_draws, on_tonic) if again and options.ending_draws > 1 else None,
         )
@@ -98,30 +108,51 @@ def _random(options: GenerationOptions, *key: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=key))
 
 
-def _filters(
+def _beginnings(
     lm: Model, options: GenerationOptions, tokenizer: CharacterTokenizer
-) -> Callable[[int, int], SymbolFilter]:
-    """What makes a filter for each attempt at each tune: by the grammar, or for a free tune's header alone."""
+) -> Callable[[int, int], Beginning]:
+    """What makes a filter for each attempt at each tune, by the grammar or for a free tune's header alone."""
     prompt, masks = options.prompt, Masks(tokenizer)
-    if not options.constrained or not _knows_the_symbols(tokenizer):
-        return lambda index, attempt: FreeFilter(prompt, masks)
+    constrained = options.constrained and _knows_the_symbols(tokenizer)
     asked = TuneForm(options.parts, options.bars)
-    forms = [] if options.any_form or options.parts or options.bars else lm.forms
+    # A model with structure is told the form; for any other, only the grammar knows it.
+    telling = Telling.of(options, lm.metadata) if lm.config.columns else None
+    forms = [] if telling or options.any_form or options.parts or options.bars else lm.forms
 
     @functools.cache
-    def grammar_of(form: TuneForm) -> Grammar:
-        try:
-            return grammar_for(*prompt, *form, options.max_length)
-        except NotationError:  # a form that was drawn need not go with what was asked for
-            return grammar_for(*prompt, *asked, options.max_length)
+    def grammar_of(header: frozenset[tuple[str, str]], form: TuneForm, sections: tuple[int, ...]) -> Grammar:
+        return grammar_for(dict(header), prompt.opening, *form, options.max_length, sections)
 
-    def new_filter(index: int, attempt: int) -> GrammarFilter:
-        form = asked
-        if forms:
-            form = draw_form(forms, prompt.header.get("R"), _random(options, index, attempt, _FORM))
-        return GrammarFilter(grammar_of(form), masks, prompt.opening, options.max_length)
+    def filter_for(told: Told, form: TuneForm) -> SymbolFilter:
+        fields = {"R": told.rhythm, "K": told.key}
+        header = {**prompt.header, **{letter: value for letter, value in fields.items() if value is not None}}
+        if not constrained:
+            given = {letter: value for letter, value in header.items() if value}
+            return FreeFilter(Prompt(given, prompt.opening), masks)
+        sections = () if form.parts else told.form
+        if sections:
+            form = TuneForm()
+        grammar = grammar_of(frozenset(header.items()), form, sections)
+        return GrammarFilter(grammar, masks, prompt.opening, options.max_length)
 
-    return new_filter
+    def begin(index: int, attempt: int) -> Beginning:
+        random = _random(options, index, attempt, _FORM)
+        # What is drawn need not go with what was asked for: other meters, a longer opening.
+        for _ in range(_MOST_DRAWS):
+            told, form = telling.draw(random) if telling else Told(), asked
+            if forms:
+                form = draw_form(forms, prompt.header.get("R"), random)
+            elif asked.parts and told.form:
+                form = TuneForm(asked.parts, told.form[0])
+            try:
+                return filter_for(told, form), Context(tokenizer, told) if telling else None
+            except NotationError:
+                if not telling:
+                    break
+        told = telling.asked if telling else Told()
+        return filter_for(told, asked), Context(tokenizer, told) if telling else None
+
+    return begin
 
 
 def _knows_the_symbols(tokenizer: CharacterTokenizer) -> bool:

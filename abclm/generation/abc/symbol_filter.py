@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Self
 from abclm.generation.abc.grammar import way_to_end
 from abclm.generation.abc.prompt import HEADER
 from abclm.generation.constraint import Constraint
+from abclm.notation.grammar import KEYS
+from abclm.notation.grammar.tables import steps_of
 
 if TYPE_CHECKING:
     from abclm.generation.abc.masks import Mask, Masks
@@ -66,7 +68,7 @@ class SymbolFilter(Constraint):
 
 
 class GrammarFilter(SymbolFilter):
-    """Allows what leaves a tune a valid one that was asked for.
+    """Allows what leaves a tune a valid and tidy one that was asked for.
 
     Args:
         grammar: of the tunes that were asked for.
@@ -75,13 +77,14 @@ class GrammarFilter(SymbolFilter):
         max_length: characters that the tune has at most: near it, the tune is led to its end.
     """
 
-    __slots__ = ("_grammar", "_left", "_opening", "_state", "_steered_from")
+    __slots__ = ("_grammar", "_key", "_left", "_opening", "_state", "_steered_from")
 
     def __init__(self, grammar: Grammar, masks: Masks, opening: str, max_length: int) -> None:
         super().__init__(masks)
         self._grammar = grammar
         self._state = grammar.start()
         self._opening = opening
+        self._key = ""  # in force
         self._left = max_length
         # After the header the way to the end is never longer than before it.
         self._steered_from = grammar.longest_finish(self._state) + len(opening)
@@ -111,14 +114,23 @@ class GrammarFilter(SymbolFilter):
                 self._forced.extend(way)
                 self._opening = ""
                 return self.masks.only(way[0])
-        return self.masks.only_these(grammar.allowed(state))
+        symbols = grammar.tidy(state)
+        if state.lex == "field" and state.local.text.startswith("K:"):
+            others = [key for key in KEYS if key != self._key]
+            symbols &= steps_of(others, state.local.text[2:], "]")
+        return self.masks.only_these(symbols)
 
     def advance(self, token_id: int) -> None:
         """Take note of the symbol that was written."""
         if self._forced:
             self._forced.popleft()
-        self._state = state = self._grammar.advance(self._state, self.masks.symbols[token_id])
+        symbol, before = self.masks.symbols[token_id], self._state
+        self._state = state = self._grammar.advance(before, symbol)
         self._left -= 1
+        if before.lex in ("header", "field") and symbol in "\n]" and before.local.text.startswith("K:"):
+            self._key = before.local.text[2:]
+        elif symbol == "]" and before.lex == "bar" and not self._forced:
+            self._forced.extend("\n\n")  # nothing comes after the tune's end
         self.ended = state.lex == "end"
         if self._opening and state.lex != "header":
             self._forced.extend(self._opening)

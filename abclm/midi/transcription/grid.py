@@ -188,16 +188,15 @@ def _rough_division(places: Sequence[Fraction], is_score: bool) -> int:
     """The coarsest division, and of these the nearest, on which places that are apart stay so."""
     apart = _SCORE_APART if is_score else _APART
     different = 1 + sum(later - place > apart for place, later in pairwise(sorted(places)))
+    best = 1
     for divisions in (*_ROUGH, *(_FINEST_OF_SCORE if is_score else ())):
-        division: int = min(
+        best = min(
             divisions,
-            key=lambda division: sum(
-                abs(place - Fraction(round(place * division), division)) for place in places
-            ),
+            key=lambda part: sum(abs(place - Fraction(round(place * part), part)) for place in places),
         )
-        if len({round(place * division) for place in places}) >= different:
+        if len({round(place * best) for place in places}) >= different:
             break
-    return division
+    return best
 
 
 def _evened(onsets: list[Fraction]) -> tuple[list[Fraction], bool]:

@@ -16,7 +16,7 @@ from abclm.notation.canonical.lengths import (
     write_out_broken_rhythm,
 )
 from abclm.notation.canonical.spelling import Speller
-from abclm.notation.fields import CANONICAL_SYMBOLS, Meter, parse_meter, parse_unit_note_length
+from abclm.notation.fields import CANONICAL_SYMBOLS, Meter, parse_meter, parse_unit_note_length, read_tempo
 from abclm.notation.keys import Key, parse_key
 from abclm.notation.playing.passages import Passage
 from abclm.notation.symbols import (
@@ -34,6 +34,7 @@ from abclm.notation.symbols import (
     ChordSymbol,
     Note,
     Rest,
+    Shift,
     Space,
     Symbol,
     Tuplet,
@@ -51,18 +52,21 @@ class Writer:
         tune: any tune.
         chord_symbols: whether to keep chord symbols.
         semitones: by how many semitones to transpose.
+        keep_tempo: whether to keep changes of the tempo.
 
     Attributes:
         playback: the order in which the symbols are heard.
         jumps: whether a passage is written that doesn't follow in the text.
     """
 
-    def __init__(self, tune: Tune, chord_symbols: bool, semitones: int) -> None:
+    def __init__(self, tune: Tune, chord_symbols: bool, semitones: int, keep_tempo: bool = False) -> None:
         self.tune = tune
         self.playback = tune.playback
         self.chord_symbols = chord_symbols
+        self.keep_tempo = keep_tempo
         self.setting = tune.setting()  # the settings at the current place
-        self.speller = Speller(self.setting.key, semitones)
+        self.setting.shift = tune.music.shift
+        self.speller = Speller(self.setting.key, semitones, tune.music.shift, tune.music.propagation)
         self.layout = Layout()
         self.begun_tuplet: Tuplet | None = None
         self.jumps = False
@@ -77,6 +81,7 @@ class Writer:
             Broken: self._broken,
             Tuplet: self._tuplet,
             Change: self._change,
+            Shift: self._shift,
             ChordSymbol: self._chord_symbol,
         }
 
@@ -141,16 +146,20 @@ class Writer:
         """Write a range of events, which end with `:|` if they are repeated."""
         symbols, kinds, writers = self.playback.symbols, self.playback.kinds, self._writers
         closing: Bar | None = None
-        for index in music:
-            symbol, kind = symbols[index], kinds[index]
+        last = symbols[music.stop - 1] if music else None
+        for symbol, kind in zip(
+            symbols[music.start : music.stop], kinds[music.start : music.stop], strict=True
+        ):
             if not kind:
                 writers[type(symbol)](symbol)
+            elif kind == SINGLE and symbol is not last:
+                self._bar_line(SINGLE, "|")
             elif kind == ENDING:
                 if self.passes:
                     self.layout.ending(self.passes)
                 self.passes = ()
             elif isinstance(symbol, Bar):
-                if index == music.stop - 1 and (repeated or kind != SINGLE):
+                if symbol is last and (repeated or kind != SINGLE):
                     closing = symbol
                 else:
                     self._bar_line(SINGLE if kind == SINGLE else DOUBLE, symbol.text)
@@ -239,9 +248,20 @@ class Writer:
             self._change_meter(parse_meter(change.value))
         elif change.letter == "L":
             self._change_unit(parse_unit_note_length(change.value))
+        elif change.letter == "Q" and self.keep_tempo and (tempo := self._tempo(change.value)):
+            self.layout.field(f"[Q:{tempo}]")
 
-    def _change_key(self, key: Key) -> None:
-        if self.speller.change_key(key):
+    def _tempo(self, value: str) -> str:
+        return read_tempo(value, self.setting.unit)
+
+    def _shift(self, shift: Shift) -> None:
+        if shift.with_key:
+            self.speller.shift = shift.semitones
+        else:
+            self._change_key(self.speller.key, shift.semitones)
+
+    def _change_key(self, key: Key, shift: int | None = None) -> None:
+        if self.speller.change_key(key, shift):
             self.layout.field(f"[K:{self.speller.written_key.text}]")
 
     def _change_meter(self, meter: Meter) -> None:
@@ -262,8 +282,8 @@ class Writer:
         self._bar_line(DOUBLE, "||")
         if passage.times > 1:
             self._bar_line(START, "|:")
-        if setting.key != self.speller.key:
-            self._change_key(setting.key)
+        if (setting.key, setting.shift) != (self.speller.key, self.speller.shift):
+            self._change_key(setting.key, setting.shift)
         self._change_meter(setting.meter)
         self._change_unit(setting.unit)
 
@@ -271,11 +291,14 @@ class Writer:
     def _settings(self) -> dict[int, Setting]:
         """Key, meter and unit note length at the beginning of every passage, in the order of the text."""
         setting = self.tune.setting()
+        setting.shift = self.tune.music.shift
         starts = {passage.body.start for passage in self.playback.passages}
         found = {}
         for index, symbol in enumerate(self.playback.symbols):
             if index in starts:
                 found[index] = replace(setting)
+            if isinstance(symbol, Shift):
+                setting.shift = symbol.semitones
             if isinstance(symbol, Change) and symbol.value:
                 if symbol.letter == "K":
                     setting.key = parse_key(symbol.value)

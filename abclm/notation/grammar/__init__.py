@@ -17,6 +17,7 @@ computed once and then looked up.
     groups    tuplets and chords
     quoted    chord symbols
     barlines  bar lines, repeats and variant endings as they are written
+    tidy      symbols that are left out of the tunes that are written
     finish    a short way to the end of the tune
     grammar   all of these, looked up by state
 """

@@ -40,6 +40,8 @@ def may_be_double(state: Local) -> bool:
         return state.ending == 2 and _may_end_part(state)
     if at_form_end(state):
         return state.repeat != "open"
+    if state.form == "section":
+        return False
     return may_be_single(state) if state.phase < 0 else _may_end_section(state)
 
 
@@ -70,7 +72,9 @@ def may_open_repeat(state: Local) -> bool:
         return state.form == "between"
     if state.repeat == "open" or state.ending == 1:
         return False
-    if state.form == "whole":
+    if state.form == "section" and not (state.fresh and state.bars == 0):
+        return False
+    if state.form in ("whole", "section"):
         # At the same position in the bar as the tune, so that the repeat and the tune can end together.
         here = state.filled % bar_ticks(state.meter)
         return here == state.phase and not at_form_end(state)
@@ -81,6 +85,8 @@ def may_close_repeat(state: Local) -> bool:
     """Whether `:|` may stand here: the repeat's last bar and its pick-up must make one bar."""
     if state.fresh or state.repeat == "closed":
         return False
+    if state.form == "section":
+        return at_form_end(state)
     if state.form == "part" and (state.bars_left or state.ending == 0):
         return _may_end_part(state)
     return state.filled == (max(state.phase, 0) or bar_ticks(state.meter))
@@ -88,7 +94,7 @@ def may_close_repeat(state: Local) -> bool:
 
 def may_be_followed(state: Local) -> bool:
     """Whether another repeat may open where this repeat closes."""
-    return not state.final if state.form == "part" else not at_form_end(state)
+    return not state.final if state.form in ("part", "section") else not at_form_end(state)
 
 
 def must_close_repeat(state: Local) -> bool:
@@ -126,6 +132,8 @@ def single(state: Local) -> Local:
         passed = _passed(state)._replace(filled=0, phase=(full - state.filled) % full)
         if not passed.step:
             return passed._replace(step="p", spare=max(state.spare - 1, 0))
+        if state.form == "section":
+            passed = passed._replace(bars=1)  # it is no longer at its beginning
     else:
         passed = _passed(state)
         if state.form != "part":  # the end of a part is known
@@ -166,16 +174,26 @@ def close_repeat(state: Local) -> Local:
 
 
 def _end_part(state: Local) -> Local:
+    if state.form == "section" and not state.final:
+        return state._replace(step=state.step + "eo")
     return state._replace(form="over" if state.final else "between", step=state.step + "e")
 
 
 def first_ending(state: Local) -> Local:
     """The state after the number of the first ending."""
-    return state._replace(lex="start", text="bar", ending=1, ending_phase=state.filled, step=state.step + "1")
+    return state._replace(
+        lex="start", text="ending", ending=1, ending_phase=state.filled, step=state.step + "1"
+    )
 
 
 def second_ending(state: Local) -> Local:
     """The state after the number of the second ending."""
     return state._replace(
-        lex="start", text="bar", ending=2, filled=state.ending_phase, fresh=False, repeat="closed", step="2"
+        lex="start",
+        text="ending",
+        ending=2,
+        filled=state.ending_phase,
+        fresh=False,
+        repeat="closed",
+        step="2",
     )

@@ -20,7 +20,7 @@ class Header:
     """The rules of the header.
 
     Args:
-        given: required values of fields.
+        given: required values of fields; `R` may be `""` for a tune without.
         needed: letters of required fields.
         fits: whether a meter and a unit note length may be combined.
     """
@@ -51,7 +51,7 @@ class Header:
     def next_fields(self, state: Local) -> str:
         """The fields that may stand on this line: from the field after the last, up to the next required field."""
         fields = _ORDER[_ORDER.find(state.event) + 1 :]
-        if "R" not in self.given and not self._values("R", state):
+        if not self.given.get("R", self._values("R", state)):
             fields = fields.replace("R", "")
         for place, letter in enumerate(fields):
             if letter in self.needed:

@@ -73,6 +73,8 @@ def _in_bar_line(state: Local) -> str:
         return "]A|" if state.final else ":A|"
     if state.bars_left > 1 or _is_repeated(state) or not _is_enough(state):
         return "A|"
+    if state.form == "section" and not state.final:
+        return "|"
     return "]A|"
 
 

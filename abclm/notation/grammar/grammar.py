@@ -6,6 +6,7 @@ from typing import NamedTuple
 from abclm.notation.grammar import barlines, fields, finish, groups, notes, quoted, start
 from abclm.notation.grammar.form import Form, Place
 from abclm.notation.grammar.local import Local
+from abclm.notation.grammar.tidy import in_form, tidy_symbols
 
 _MOST_STATES = 100_000  # kept; then they are computed again
 # Without a form: the greatest length of the way to the end of the tune, and its greatest increase by one symbol.
@@ -35,12 +36,13 @@ _RULES: dict[str, tuple[Callable[[Local], Iterable[str]], Callable[[Local, str],
 class _Node:
     """A local state, and the results computed for it so far."""
 
-    __slots__ = ("after", "allowed", "lex", "local", "to_end")
+    __slots__ = ("after", "allowed", "lex", "local", "tidy", "to_end")
 
     def __init__(self, local: Local) -> None:
         self.local = local
         self.lex = local.lex
         self.allowed: frozenset[str] | None = None
+        self.tidy: frozenset[str] | None = None
         self.after: dict[str, tuple[_Node, str]] = {}  # by symbol, with the step in the form
         self.to_end = ""
 
@@ -94,7 +96,7 @@ class Grammar:
             title is needed.
         title_needed: whether a tune must have a title.
         fits: whether a meter and a unit note length may be combined; by default, all may.
-        parts, bars: the form; see `Form`. With neither, any form is allowed. Inside a form, the meter and the unit
+        parts, bars, sections: the form; see `Form`. With none, any form is allowed. Inside a form, meter and unit
             note length don't change. The bars must have room for eight notes; `fits` must ensure this.
         chord_symbols: whether chord symbols such as `"G7"` may stand before notes, chords and rests.
 
@@ -112,12 +114,13 @@ class Grammar:
         title_needed: bool = False,
         parts: int | None = None,
         bars: int | None = None,
+        sections: tuple[int, ...] = (),
         chord_symbols: bool = False,
     ) -> None:
         given = dict(given or {})
         needed = {*given, *("TMLK" if title_needed else "MLK")}
         self._header = fields.Header(given, needed, fits or (lambda meter, unit: True))
-        self.form = Form(parts, bars)
+        self.form = Form(parts, bars, sections)
         self._chord_symbols = chord_symbols
         self._in_header: dict[Local, frozenset[str]] = {}  # except in titles
 
@@ -136,6 +139,16 @@ class Grammar:
             symbols = frozenset(_RULES[node.lex][0](node.local))
             found = node.allowed = _memo.sets.setdefault(symbols, symbols)
         return found
+
+    def tidy(self, state: State) -> frozenset[str]:
+        """The allowed symbols without those that a tune should not get; see `abclm.notation.grammar.tidy`."""
+        node = state.node
+        if node.lex == "header":
+            return self.allowed(state)
+        if node.tidy is None:
+            symbols = tidy_symbols(node.local, self.allowed(state))
+            node.tidy = _memo.sets.setdefault(symbols, symbols)
+        return in_form(node.local, state.place, self.form, node.tidy)
 
     def _allowed_in_header(self, local: Local) -> frozenset[str]:
         if local.text[:2] == "T:":  # every title has its own states, which rarely occur again

@@ -34,7 +34,7 @@ class Local(NamedTuple):
         notes: notes so far (tied notes count once), up to `FEWEST_NOTES`.
         chord_symbols: whether chord symbols are allowed.
         form: `""` without a form; `part` inside a repeated part, `between` between such parts; `whole` inside a tune
-            with counted bars; `over` after the last bar line of a form.
+            with counted bars; `section` inside a section with counted bars; `over` after the last bar line of a form.
         final: whether this is the last part.
         bars_left: remaining bars of a part or tune with counted bars, including the current bar, up to 3; 0 if bars
             are not counted.

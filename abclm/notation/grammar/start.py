@@ -12,7 +12,7 @@ def start_symbols(state: Local) -> set[str]:
         return found
     if state.text in ("line", "field") and state.fresh and bars.may_open_repeat(state) and state.phase >= 0:
         found.add("|")
-    if state.text == "bar":
+    if state.text in ("bar", "ending"):
         found.add("\n")
     if state.text == "line" and bars.may_end(state):
         found.add("\n")

@@ -5,10 +5,12 @@ double bar line, end of a repeat or part label, or to the start of the tune. Whe
 a musician would play; each such place is a problem.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
-from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, PART, START, Bar, Symbol, Timed
+from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, PART, SINGLE, START, Bar, Symbol, Timed
 
 _MOST_TIMES = 16
 _MOST_EVENTS = 100_000  # that a passage may have when it is played more than four times
@@ -89,8 +91,8 @@ def read_passages(
         ENDING: reader.ending,
         PART: reader.part,
     }
-    for index in section:
-        if (kind := kinds[index]) and (handle := handlers.get(kind)):
+    for index in compress(section, kinds[section.start : section.stop]):
+        if (kind := kinds[index]) != SINGLE and (handle := handlers.get(kind)):
             handle(index)
     reader.finish(section.stop)
     return reader.passages
@@ -101,6 +103,7 @@ class _Reader:
         self, symbols: Sequence[Symbol], section: range, problem: Callable[[int, str, str], None]
     ) -> None:
         self.symbols = symbols
+        self.timed = [index for index in section if isinstance(symbols[index], Timed)]
         self.problem = problem
         self.passages: list[Passage] = []
         self.begin = section.start  # of the events that belong to no passage yet
@@ -109,7 +112,8 @@ class _Reader:
         self.endings: list[_Ending] = []
 
     def has_music(self, start: int, stop: int) -> bool:
-        return any(isinstance(self.symbols[index], Timed) for index in range(start, stop))
+        place = bisect_left(self.timed, start)
+        return place < len(self.timed) and self.timed[place] < stop
 
     def bar(self, index: int) -> Bar:
         symbol = self.symbols[index]

@@ -1,0 +1,80 @@
+"""Turn what is asked of a tune into what a model with `structure` is told of it; what is not asked for is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+from abclm.analysis.forms import MOST_BARS, MOST_PARTS
+from abclm.models.context import Told
+from abclm.models.told import Counts, ToldCounts
+from abclm.notation.fields import RHYTHMS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+
+    from abclm.generation.options import GenerationOptions
+
+_PHRASE = 4  # bars
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What the tunes of a request are told.
+
+    Attributes:
+        asked: what is asked for.
+        counts: of the training tunes that have nothing else than what is asked for.
+        draws_form: whether a form is drawn, too.
+    """
+
+    asked: Told
+    counts: ToldCounts
+    draws_form: bool
+
+    @classmethod
+    def of(cls, options: GenerationOptions, metadata: Mapping[str, Any]) -> Self:
+        """Work out what tunes are told.
+
+        Args:
+            options: with the header fields and the form that were asked for.
+            metadata: of the model; without counts nothing is drawn.
+
+        Raises:
+            ModelError: the metadata are broken.
+        """
+        header, parts, bars = options.prompt.header, options.parts, options.bars
+        counts = ToldCounts.in_metadata(metadata)
+        keys, meter = counts.keys, header.get("M")
+        if meter is not None:
+            keys = {rhythm: each for rhythm, each in keys.items() if meter in RHYTHMS.get(rhythm, (meter,))}
+        forms = {rhythm: _forms_like(each, parts, bars) for rhythm, each in counts.forms.items()}
+        form = (bars,) * parts if parts and bars else ()
+        return cls(
+            Told(header.get("R"), header.get("K"), form),
+            ToldCounts(keys, {rhythm: each for rhythm, each in forms.items() if each}),
+            not options.any_form and not form,
+        )
+
+    def draw(self, random: np.random.Generator) -> Told:
+        """What one tune is told."""
+        counts = self.counts if self.draws_form else replace(self.counts, forms={})
+        return counts.draw(random, self.asked)
+
+
+def _forms_like(counts: Counts, parts: int | None, bars: int | None) -> Counts:
+    """The forms that can be asked for: of so many equal parts or so many bars, or else of phrases of four bars."""
+    found = {}
+    for name, count in counts.items():
+        form = tuple(map(int, name.split()))
+        if not form or len(form) > MOST_PARTS or sum(form) > MOST_BARS or min(form) < 1:
+            continue
+        if parts is not None:
+            fits = len(form) == parts and len(set(form)) == 1
+        else:
+            fits = sum(form) == bars if bars is not None else all(each % _PHRASE == 0 for each in form)
+        if fits:
+            found[name] = count
+    return found

@@ -1,0 +1,141 @@
+"""Tunes of a model with structure: what it is told is what the tune has, and a tune is the same alone and in a batch."""
+
+import numpy as np
+import pytest
+
+from abclm.generation import decoder
+from abclm.generation.abc.request import Request
+from abclm.generation.abc.tunes import generate, stream
+from abclm.generation.options import GenerationOptions
+from abclm.language_model import LanguageModel
+from abclm.models.context import told_of
+from abclm.models.lstm.config import ModelConfig
+from abclm.models.lstm.numpy_engine import NumpyEngine
+
+TOLD = {
+    "keys": {"jig": {"G": 3, "Em": 1}, "reel": {"Ador": 2}, "": {"D": 1}},
+    "forms": {"jig": {"8 8": 3, "4 4 8": 1, "7 9": 1}, "reel": {"4 4": 2}, "": {"8": 1}},
+}
+
+
+@pytest.fixture(scope="module")
+def lm():
+    """Sure enough of itself that a draw can fall next to a boundary, with a gate that likes copies."""
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=48, structure=True), seed=3)
+    generator = np.random.default_rng(0)
+    for name, weight in lm.weights.items():
+        lm.weights[name] = generator.normal(0, 2 / np.sqrt(weight.shape[0]), weight.shape).astype(np.float32)
+    lm.metadata["training"] = {"told": TOLD}
+    return lm
+
+
+def write(lm, **changes):
+    changes = {"title": "Asked", "seed": 1, "n": 8, "max_length": 700, "attempts": 1, **changes}
+    return [str(each.tune) for each in generate(lm, GenerationOptions(**changes))]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"constrained": False, "max_length": 300},
+        {"top_p": 0.8, "temperature": 1.5},
+        {"bar_redraws": 2, "bar_repetition": 0.5, "temperature": 0.7},
+    ],
+)
+def test_tunes_are_the_same_in_batches_of_any_size(lm, changes):
+    one_by_one = write(lm, batch_size=1, **changes)
+    assert len(set(one_by_one)) == 8
+    for batch_size in (3, 8):
+        assert write(lm, batch_size=batch_size, **changes) == one_by_one
+
+
+def test_a_draw_that_is_not_certain_is_decided_by_the_scores_of_the_tune_alone(lm, monkeypatch):
+    one_by_one = write(lm, batch_size=1, n=6, max_length=300)
+    step, noise = NumpyEngine.step, np.random.default_rng(0)
+
+    def rough(engine, state, ids, places):
+        scores = step(engine, state, ids, places)
+        return scores + noise.uniform(-0.01, 0.01, scores.shape) if state.batch > 1 else scores
+
+    monkeypatch.setattr(NumpyEngine, "step", rough)
+    monkeypatch.setattr(NumpyEngine, "few", 1)
+    assert write(lm, batch_size=6, n=6, max_length=300) != one_by_one
+    monkeypatch.setattr(decoder, "TOLERANCE", 0.01)
+    assert write(lm, batch_size=6, n=6, max_length=300) == one_by_one
+
+
+def test_what_the_model_is_told_is_what_the_tune_has(lm):
+    request = Request.of(lm, GenerationOptions(seed=1, title="Asked", max_length=1500))
+    begun = [request.begin(index, 0)[1].told for index in range(12)]
+    tunes = [generated.tune for generated in generate(lm, GenerationOptions(seed=1, title="Asked", n=12))]
+    for told, tune in zip(begun, tunes, strict=True):
+        assert tune.check() == []
+        assert (tune.rhythm or "", tune.key) == (told.rhythm, told.key)
+        assert len(told_of(tune.text).form) == len(told.form)
+    assert {told.rhythm for told in begun} == {"jig", "reel", ""}
+    assert {told.form for told in begun} >= {(8, 8), (4, 4), (8,)}
+    assert (7, 9) not in {told.form for told in begun}  # no phrases of four bars
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"rhythm": "reel", "key": "D"}, ("reel", "D", (4, 4))),
+        (
+            {"meter": "6/8", "bars": 16, "rhythm": "jig", "key": "G"},
+            ("jig", "G", {(8, 8), (4, 4, 8), (7, 9)}),
+        ),
+        (
+            {"meter": "9/8", "rhythm": "slip jig", "parts": 3, "bars": 4, "key": "D"},
+            ("slip jig", "D", (4, 4, 4)),
+        ),
+        ({"rhythm": "jig", "key": "G", "parts": 2}, ("jig", "G", (8, 8))),
+        ({"rhythm": "jig", "key": "G", "any_form": True}, ("jig", "G", ())),
+        ({"opening": "GAB cde|", "key": "Em", "parts": 2, "bars": 8}, ({"jig", ""}, "Em", (8, 8))),
+    ],
+)
+def test_what_is_asked_for_is_told_and_the_rest_drawn_to_go_with_it(lm, changes, expected):
+    request = Request.of(lm, GenerationOptions(seed=2, **changes))
+    for index in range(12):
+        for value, wanted in zip(request.begin(index, 0)[1].told, expected, strict=True):
+            assert value in wanted if isinstance(wanted, set) else value == wanted
+
+
+def test_without_counts_only_what_is_asked_for_is_told(lm):
+    bare = lm.copy()
+    bare.metadata = {}
+    request = Request.of(bare, GenerationOptions(seed=2, key="G"))
+    assert request.begin(0, 0)[1].told == (None, "G", ())
+
+
+def test_an_unconstrained_tune_has_the_header_that_it_was_told(lm):
+    options = {"constrained": False, "seed": 1, "n": 6, "max_length": 300, "attempts": 1, "title": "Asked"}
+    request = Request.of(lm, GenerationOptions(**options))
+    for index, text in enumerate(write(lm, **options)):
+        told = request.begin(index, 0)[1].told
+        assert f"\nK:{told.key}\n" in text
+        assert f"\nR:{told.rhythm}\n" in text or not told.rhythm
+
+
+def test_a_stream_is_the_tune(lm):
+    options = GenerationOptions(seed=4, title="Asked", max_length=500, attempts=1)
+    (generated,) = generate(lm, options)
+    assert "".join(stream(lm, options)).rstrip("\n") == str(generated.tune).rstrip("\n")
+
+
+def test_the_end_is_as_likely_as_by_the_mixture(lm, monkeypatch):
+    from abclm.generation.abc.ending import Ending
+
+    follow, found = Ending.follow, []
+
+    def noting(ending, symbol, token_id, logits):
+        found.append(logits)
+        follow(ending, symbol, token_id, logits)
+
+    monkeypatch.setattr(Ending, "follow", noting)
+    write(lm, n=1)
+    assert found
+    for logits in found:
+        assert logits.shape == (83,)
+        assert np.exp(logits).sum() == pytest.approx(1, abs=1e-4)
