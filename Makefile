@@ -2,6 +2,7 @@
 # make test      installs abclm with its test tools and runs the tests
 # make check     runs what CI runs: ruff, mypy, the tests, doctests, the code in the docs and the examples
 # make tables    writes the tables of options in docs/commands, from what the commands declare
+# make dist      builds sdist and wheel, installs the wheel in a clean environment and writes a tune with it
 # make notebook  runs docs/tour.ipynb again and saves the outputs of its cells
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ KEY ?= G
 # As many tests at a time as there are cores; a core that has none left takes over some of another's.
 TEST := $(BIN)/python -m pytest -n auto --dist worksteal
 
-.PHONY: tune test check slow tables notebook fuzz fuzz-midi clean
+.PHONY: tune test check slow dist tables notebook fuzz fuzz-midi clean
 
 tune: $(VENV)/installed
 	$(BIN)/abclm generate --title "$(TITLE)" --key "$(KEY)" --out tunes --format abc,mid,wav
@@ -33,6 +34,16 @@ slow: $(VENV)/installed-dev
 
 tables: $(VENV)/installed-dev
 	$(BIN)/python docs/option_tables.py
+	$(BIN)/python docs/make_api.py
+
+dist: $(VENV)/bin/python
+	rm -rf dist
+	$(BIN)/python -m pip install --quiet build
+	$(BIN)/python -m build --outdir dist
+	$(PYTHON) -m venv dist/clean
+	dist/clean/bin/python -m pip install --quiet dist/*.whl
+	cd dist && clean/bin/abclm generate --title "$(TITLE)" --key "$(KEY)" --out tunes --format abc,mid,wav
+	cd dist && clean/bin/abclm check tunes
 
 notebook: $(VENV)/installed-dev
 	$(BIN)/python docs/run_tour.py
@@ -60,4 +71,4 @@ fuzz-midi: $(VENV)/installed-dev
 	$(BIN)/python tests/fuzz/fuzz_midi.py --runs 200000
 
 clean:
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from abclm.corpora.pieces import Pieces
     from abclm.errors import (
         AbclmError,
+        Cancelled,
         ConfigError,
         ConvertError,
         CorpusError,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AbclmError",
+    "Cancelled",
     "CharacterTokenizer",
     "ConfigError",
     "ConvertError",

@@ -6,7 +6,8 @@ AbclmError
 ├── CorpusError        a corpus that can't be found or read
 ├── ModelError         a model folder that can't be loaded, or training that can't continue
 ├── ConfigError        options out of range or in conflict (also a ValueError)
-└── ConvertError       a conversion to or from another format that failed
+├── ConvertError       a conversion to or from another format that failed
+└── Cancelled          what was asked for was cancelled by its progress callback
 
 Each message is one line: what was wrong, where, what was received, what to do next.
 """
@@ -51,3 +52,7 @@ class ConfigError(AbclmError, ValueError):
 
 class ConvertError(AbclmError):
     """A conversion to or from another format that failed."""
+
+
+class Cancelled(AbclmError):
+    """What was asked for was cancelled: its `progress` callback returned False."""

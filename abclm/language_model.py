@@ -7,24 +7,34 @@ this module, each imported where it is needed: no TensorFlow is loaded on the wa
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from abclm.corpora.corpus import Corpus
+from abclm.corpora.pieces import Pieces
+from abclm.datasets.encoded import EncodedCorpus
+from abclm.errors import Cancelled, ConfigError, CorpusError
 from abclm.evaluation.figures import Evaluation
 from abclm.generation.options import GenerationOptions
+from abclm.generation.pieces.options import PieceWriting
 from abclm.models.context import Told, with_context
 from abclm.models.model import Model
+from abclm.piece import Piece
+from abclm.system.keywords import with_options_of
+from abclm.system.quiet import quiet_imports
+from abclm.system.typed_options import GenerationKeywords, TrainingKeywords
 from abclm.tokenizers.characters import as_characters
 from abclm.training.config import TrainingConfig
-from abclm.tune import Tune
+from abclm.tune import Tune, Tunes
 
 if TYPE_CHECKING:
     import keras
+
+    from abclm.training.progress import Progress
 
 
 @dataclass(eq=False, repr=False)
@@ -52,7 +62,7 @@ class LanguageModel(Model):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: its size, what it learned from, and how well it predicts."""
-        from abclm.models.view import model_html
+        from abclm.models.shown.view import model_html
 
         return model_html(self)
 
@@ -74,19 +84,29 @@ class LanguageModel(Model):
             ids = with_context(as_characters(self.tokenizer), piece, Told())[0 if is_begun else 1 :]
         return self.config.engine(self.weights).logits(ids)
 
-    def generate(self, options: GenerationOptions | None = None, **changes: Any) -> list[Tune]:
+    @with_options_of(GenerationOptions())
+    def generate(
+        self,
+        options: GenerationOptions | None = None,
+        *,
+        progress: Callable[[int, int], object] | None = None,
+        **changes: Unpack[GenerationKeywords],
+    ) -> Tunes:
         """Write tunes.
 
         Args:
             options: what to write and how; by default one tune of the model's own.
+            progress: called with the number of tunes written and that of all, after each tune; where it returns
+                False, no more are written.
             **changes: fields of `GenerationOptions`, over those of `options`.
 
         Returns:
-            `n` tunes. One that could not be made playable in `attempts` tries is returned as it
-            came out, and logged as a warning.
+            A list of `n` tunes, which a notebook shows with scores and players. One that could not be made playable
+            in `attempts` tries is returned as it came out, and logged as a warning.
 
         Raises:
-            ConfigError: an option is out of range; nothing was sampled then.
+            ConfigError: an option is unknown or out of range; nothing was sampled then.
+            Cancelled: `progress` returned False.
 
         Example:
             >>> from abclm import ModelConfig
@@ -96,65 +116,153 @@ class LanguageModel(Model):
         """
         from abclm.generation.abc.tunes import generate
 
-        return [each.tune for each in generate(self, replace(options or GenerationOptions(), **changes))]
+        asked = _changed(options, GenerationOptions(), changes)
+        tunes = Tunes()
+        for each in generate(self, asked):
+            tunes.append(each.tune)
+            if progress and progress(len(tunes), asked.n) is False:
+                raise Cancelled(f"cancelled by its progress callback after {len(tunes)} of {asked.n} tunes")
+        return tunes
 
-    def stream(self, options: GenerationOptions | None = None, **changes: Any) -> Iterator[str]:
+    def generate_pieces(
+        self, options: PieceWriting | None = None, *, like: Piece | None = None, **changes: Any
+    ) -> list[Piece]:
+        """Write pieces with a model of notes, events or lowest keys.
+
+        Args:
+            options: what to write and how; by default one piece of 250 tokens.
+            like: a piece to go on from; its opening is read and not written.
+            **changes: fields of `PieceWriting`, over those of `options`.
+
+        Returns:
+            `n` pieces, which can be saved, seen and heard.
+
+        Raises:
+            ModelError: the model is of tunes.
+            ConfigError: an option is out of range.
+            ConvertError: the piece to be like has nothing that the model has tokens for.
+        """
+        from abclm.generation.pieces.write import write_pieces
+
+        found = write_pieces(self, replace(options or PieceWriting(), **changes), like)
+        return [each.piece for each in found]
+
+    @with_options_of(GenerationOptions())
+    def stream(
+        self, options: GenerationOptions | None = None, **changes: Unpack[GenerationKeywords]
+    ) -> Generator[str]:
         """Write one tune character by character, as it comes: prompt, then what the model adds.
 
         The arguments are those of `generate`; what was yielded can't be taken back, so there is one
-        attempt, and whether the tune can be played is not checked.
+        attempt, and whether the tune can be played is not checked. `close` ends it before its end.
         """
         from abclm.generation.abc.tunes import stream
 
-        return stream(self, replace(options or GenerationOptions(), **changes))
+        return stream(self, _changed(options, GenerationOptions(), changes))
 
+    @with_options_of(TrainingConfig())
     def fit(
         self,
-        train: Corpus,
-        validation: Corpus | None = None,
+        train: Corpus | Pieces | Iterable[Tune],
+        validation: Corpus | Pieces | Iterable[Tune] | None = None,
         config: TrainingConfig | None = None,
-        **options: Any,
+        *,
+        normalize: bool = True,
+        folder: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        progress: Callable[[Progress], object] | None = None,
+        backend: Callable[..., Any] | None = None,
+        **changes: Unpack[TrainingKeywords],
     ) -> LanguageModel:
         """Train the model, in place.
 
         Args:
-            train: tunes to learn from.
-            validation: tunes to measure on after each epoch; the best weights are kept.
+            train: tunes to learn from; for a model of MIDI pieces, pieces.
+            validation: tunes or pieces to measure on after each epoch; the best weights are kept.
             config: how to train; by default as the paper does.
-            **options: passed on to `abclm.training.run.train`.
+            normalize: bring the tunes to the canonical form first; False says that they have it.
+            folder: where to save the model each time its kept weights change, and what `resume` needs.
+            resume: go on with the run in `folder`; where it holds none, begin.
+            callbacks: Keras callbacks.
+            progress: called after each step and each epoch (see `abclm.training.progress.Progress`); where it returns
+                False, the run ends, and the model has the best weights so far.
+            backend: what changes and measures the network, if not Keras (see `abclm.training.run.train`).
+            **changes: fields of `TrainingConfig`, over those of `config`.
 
         Returns:
             The model itself.
-        """
-        from abclm.training import run
 
-        run.train(self, train, validation, config or TrainingConfig(), **options)
+        Raises:
+            ConfigError: an option is unknown or out of range.
+            Cancelled: `progress` returned False.
+            CorpusError, ModelError, VocabularyError: as `abclm.training.run.train` says.
+        """
+        settings = _changed(config, TrainingConfig(), changes)
+        with quiet_imports():
+            from abclm.training import run
+
+        run.train(
+            self, _corpus(train), _corpus(validation), settings,
+            normalize=normalize, folder=folder, resume=resume, callbacks=callbacks,
+            progress=_watched(progress), backend=backend,
+        )  # fmt: skip
         return self
 
+    @with_options_of(TrainingConfig.for_fine_tuning())
     def fine_tune(
         self,
-        train: Corpus,
-        validation: Corpus | None = None,
+        train: Corpus | Iterable[Tune],
+        validation: Corpus | Iterable[Tune] | None = None,
         config: TrainingConfig | None = None,
-        **options: Any,
+        *,
+        old: Corpus | Iterable[Tune] | None = None,
+        normalize: bool = True,
+        folder: str | os.PathLike[str] | None = None,
+        resume: bool = False,
+        callbacks: Sequence[keras.callbacks.Callback] = (),
+        progress: Callable[[Progress], object] | None = None,
+        backend: Callable[..., Any] | None = None,
+        **changes: Unpack[TrainingKeywords],
     ) -> LanguageModel:
         """Go on training on other tunes, of which there may be few.
 
-        The arguments are those of `fit`, but `config` is by default `TrainingConfig.for_fine_tuning()`, and the options
-        are passed on to `abclm.training.run.fine_tune`.
+        The arguments are those of `fit`, but `config` is by default `TrainingConfig.for_fine_tuning()`.
+
+        Args:
+            train: tunes to learn from.
+            validation: tunes to measure on.
+            config: how to train.
+            old: tunes like those that the model knows, to measure what it forgets.
+            normalize: False takes the tunes as they are, and gives the new model the symbols that this one lacks.
+            folder: as for `fit`, like the next four.
+            resume: go on with the run in `folder`.
+            callbacks: Keras callbacks.
+            progress: called after each step and each epoch.
+            backend: what changes and measures the network, if not Keras.
+            **changes: fields of `TrainingConfig`, over those of `config`.
 
         Returns:
             A new model; this one stays as it was.
-        """
-        from abclm.training import run
 
-        return run.fine_tune(self, train, validation, config, **options)
+        Raises:
+            ConfigError, Cancelled, CorpusError, ModelError, VocabularyError: as for `fit`.
+        """
+        settings = _changed(config, TrainingConfig.for_fine_tuning(), changes)
+        with quiet_imports():
+            from abclm.training import run
+
+        return run.fine_tune(
+            self, _corpus(train), _corpus(validation), settings,
+            old=_corpus(old), normalize=normalize, folder=folder, resume=resume, callbacks=callbacks,
+            progress=_watched(progress), backend=backend,
+        )  # fmt: skip
 
     def evaluate(self, tunes: Corpus | Iterable[Tune], *, copies: bool = True) -> Evaluation:
-        """Measure the model on tunes that it has not seen (see `abclm.evaluation.bits.evaluate`)."""
+        """Measure the model on tunes that it has not seen (see `abclm.evaluation`); a notebook shows a table."""
         from abclm.evaluation.bits import evaluate
 
-        return evaluate(self, tunes, copies=copies)
+        return evaluate(self, _corpus(tunes), copies=copies)
 
     def bits_per_character(self, tunes: Corpus | Iterable[Tune]) -> float:
         """Return the mean bits that a character of these tunes costs, each tune by itself."""
@@ -165,7 +273,50 @@ class LanguageModel(Model):
 
         With `structure`, it takes with each id the columns of `abclm.models.context`, as `with_context` there gives them.
         """
+        with quiet_imports():
+            import keras  # noqa: F401
+
         return self.config.network(len(self.tokenizer), self.weights)
+
+
+Config = TypeVar("Config", GenerationOptions, TrainingConfig)
+
+
+def _changed(config: Config | None, default: Config, changes: Mapping[str, Any]) -> Config:
+    if config is not None and not isinstance(config, type(default)):
+        raise ConfigError(
+            f"options are given by name or as {type(default).__name__}; received {config!r:.60} without a name"
+        )
+    return replace(config or default, **changes)
+
+
+@overload
+def _corpus(tunes: Pieces) -> Pieces: ...
+@overload
+def _corpus(tunes: Corpus | Iterable[Tune]) -> Corpus: ...
+@overload
+def _corpus(tunes: Corpus | Iterable[Tune] | None) -> Corpus | None: ...
+@overload
+def _corpus(tunes: Pieces | Corpus | Iterable[Tune] | None) -> Pieces | Corpus | None: ...
+def _corpus(tunes: Pieces | Corpus | Iterable[Tune] | None) -> Pieces | Corpus | None:
+    """Take a list of tunes as a corpus; what is neither is a CorpusError."""
+    if tunes is None or isinstance(tunes, Corpus | EncodedCorpus | Pieces):
+        return tunes
+    if not isinstance(tunes, Iterable):
+        raise CorpusError(f"tunes are given as a Corpus or a list; received {type(tunes).__name__}")
+    return Corpus.of(tunes)
+
+
+def _watched(progress: Callable[[Progress], object] | None) -> Callable[[Progress], object] | None:
+    """Let a callback that returns False end a run."""
+    if progress is None:
+        return None
+
+    def watch(now: Progress) -> None:
+        if progress(now) is False:
+            raise Cancelled(f"cancelled by its progress callback after step {now.step} of {now.total_steps}")
+
+    return watch
 
 
 def load(name_or_path: str | os.PathLike[str]) -> LanguageModel:

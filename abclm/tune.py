@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 _log = logging.getLogger(__name__)
+_SHOWN = 5  # each with its sound: more would make a notebook of megabytes
 
 
 class Tune(core.Tune):
@@ -86,11 +87,11 @@ class Tune(core.Tune):
 
         return check(self)
 
-    def normalize(self, chord_symbols: bool = False) -> Self:
+    def normalize(self, chord_symbols: bool = False, keep_tempo: bool = False) -> Self:
         """Bring the tune to the canonical form; see `abclm.notation.canonical.normalize`."""
         from abclm.notation.canonical.normalize import normalize
 
-        return normalize(self, chord_symbols=chord_symbols)
+        return normalize(self, chord_symbols=chord_symbols, keep_tempo=keep_tempo)
 
     def transpose(self, semitones: int) -> Self:
         """Move the tune by semitones, in canonical form; see `abclm.notation.canonical.normalize.transpose`."""
@@ -160,6 +161,15 @@ class Tune(core.Tune):
         from abclm.score.musicxml import format_musicxml
 
         return converter.parseData(format_musicxml(self), format="musicxml")
+
+
+class Tunes(list[Tune]):
+    """A list of tunes that a notebook shows with scores and players, the first five of them."""
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        more = f"<p>… and {len(self) - _SHOWN:,} more</p>" if len(self) > _SHOWN else ""
+        return f"<div>{''.join(tune._repr_html_() for tune in self[:_SHOWN])}{more}</div>"
 
 
 def read_tunebook(path: str | os.PathLike[str]) -> Tunebook[Tune]:

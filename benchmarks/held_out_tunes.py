@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from abclm import Corpus, CorpusError, Tune
+from abclm.corpora.origin import Origin
 
 LIST = Path(__file__).with_suffix(".json")
 
@@ -162,7 +163,7 @@ def _join(books: list[Corpus]) -> Corpus:
         name=", ".join(book.name for book in books),
         tunes=tuple(tune for book in books for tune in book.tunes),
         problems=tuple(problem for book in books for problem in book.problems),
-        checksums={name: found for book in books for name, found in book.checksums.items()},
+        origin=Origin(tuple(source for book in books for source in book.origin.sources)),
         places=tuple(place for book in books for place in book.places),
         is_canonical=True,
     )

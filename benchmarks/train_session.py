@@ -87,6 +87,7 @@ def main() -> None:
     evaluation, alone = lm.evaluate(held_out), lm.with_cache(()).evaluate(held_out, copies=False)
     lm.metadata |= {
         "name": options.out.resolve().name,
+        "licence": "MIT",
         "corpora": describe(training),
         "split": SPLIT,
         "stored_as": {

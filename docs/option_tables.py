@@ -1,4 +1,4 @@
-"""Write the tables of options in docs/commands, from what the commands declare.
+"""Write the tables of options in docs/commands, from what the commands declare, and the typed keywords of Python.
 
     python docs/option_tables.py
 
@@ -15,13 +15,36 @@ from typing import Any
 import typer
 
 from abclm.cli import app
+from abclm.generation.options import GenerationOptions
+from abclm.system.options import options_of
+from abclm.training.config import TrainingConfig
 
-COMMANDS = Path(__file__).parent / "commands"
+ROOT = Path(__file__).resolve().parent.parent
+COMMANDS = ROOT / "docs" / "commands"
+KEYWORDS = ROOT / "abclm" / "system" / "typed_options.py"
 _TABLE = re.compile(r"(?m)^<!-- options of abclm ([a-z -]+?)(?:: (\w+))? -->\n(?:\n(?:\|.*\n)+)?")
 
 
+def keywords() -> str:
+    """The module of the options as typed keyword arguments, for editors: they complete what it names."""
+    lines = [
+        '"""The options of the configs as typed keyword arguments of functions. Written by docs/option_tables.py."""',
+        "",
+        "from typing import TypedDict",
+    ]
+    for config, name in ((GenerationOptions, "GenerationKeywords"), (TrainingConfig, "TrainingKeywords")):
+        lines += ["", "", f"class {name}(TypedDict, total=False):"]
+        lines += [f'    """Fields of `{config.__name__}`, which says more."""', ""]
+        for each in options_of(config).values():
+            optional = " | None" if each.default is None else ""
+            default = f"{each.unset} by default" if each.default is None else f"default {each.default!r}"
+            lines.append(f"    {each.name}: {each.kind.__name__}{optional}  # {default}")
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
-    """Write the tables of all pages."""
+    """Write the tables of all pages, and the typed keyword arguments."""
+    KEYWORDS.write_text(keywords(), encoding="utf-8")
     for page in sorted(COMMANDS.glob("*.md")):
         page.write_text(with_tables(page.read_text(encoding="utf-8")), encoding="utf-8")
 

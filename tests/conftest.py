@@ -6,10 +6,15 @@ import os
 import pytest
 from hypothesis import settings
 
+from abclm.cli import activity
+
 # The same examples on every run, so that a change is judged by itself; HYPOTHESIS_PROFILE=search looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.register_profile("search", deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+# What a command says where it takes long would depend on how busy the machine is.
+activity.DELAY = 1e6
 
 
 def pytest_collection_finish():

@@ -212,8 +212,11 @@ def assert_result(line, output):
     command = words[1] if len(words) > 1 else ""
     written = [after for before, after in itertools.pairwise(words) if before in ("--out", "--picture", ">")]
     if command == "convert" or "convert" in words:
-        written += words[words.index("convert") + 2 :][:1]
-    for path in map(Path, written):
+        given = itertools.takewhile(
+            lambda word: word[:2] not in ("--", ">", "|"), words[words.index("convert") + 1 :]
+        )
+        written += [list(given)[-1]]
+    for path in (Path(each) for each in written if each != "-"):
         assert path.is_dir() or path.stat().st_size > 0, line
         if path.suffix == ".abc":
             assert len(abclm.Corpus.read(path)) > 0, line
@@ -522,6 +525,18 @@ def test_links_lead_to_what_is_there(page):
 def test_pictures_are_there_and_small(page):
     for target in re.findall(r"!\[[^\]]+\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).stat().st_size < 120_000, f"{page_name(page)} shows {target}"
+
+
+def test_the_page_of_the_python_interface_is_made_from_the_docstrings():
+    page = runpy.run_path(str(DOCS / "make_api.py"))["page"]()
+    assert page == (DOCS / "api.md").read_text(encoding="utf-8"), "python docs/make_api.py writes it"
+    for name in abclm.__all__:
+        assert name.startswith("__") or f"## `{name}`\n" in page
+
+
+def test_the_version_to_cite_is_the_packages():
+    cited = re.search(r"(?m)^version: (.+)$", (ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert cited[1] == VERSION
 
 
 def test_every_page_is_in_the_index():

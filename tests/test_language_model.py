@@ -80,7 +80,7 @@ def test_a_config_goes_to_json_and_back():
     assert read_config(config.to_json()) == config
     assert list(json.loads(config.to_json()).items()) == [
         ("format_version", 2), ("architecture", "lstm"),
-        ("embedding_dimension", 5), ("units", 6), ("layers", 2), ("cache", []),
+        ("embedding_dimension", 5), ("units", 6), ("layers", 2), ("structure", False), ("cache", []),
     ]  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def test_a_model_is_saved_and_loaded(tmp_path):
     assert_same_model(lm, loaded)
     assert loaded.metadata == lm.metadata
     assert loaded.history == [{"epoch": 1, "loss": 2.5, "steps": 3}]
-    assert sorted(os.listdir(tmp_path / "deep" / "m")) == sorted(model_folder.FILES)
+    assert sorted(os.listdir(tmp_path / "deep" / "m")) == sorted([*model_folder.FILES, "README.md"])
 
 
 def test_float16_halves_the_weights_and_is_loaded_as_float32(lm, tmp_path):
@@ -173,7 +173,9 @@ def test_saving_again_replaces_the_model_and_keeps_what_else_is_there(folder):
     other.save(folder, overwrite=True)
     assert_same_model(LanguageModel.load(folder), other)
     assert (folder / "notes.txt").read_text() == "mine"
-    assert sorted(os.listdir(folder)) == sorted([*model_folder.FILES, "notes.txt", "training_state"])
+    assert sorted(os.listdir(folder)) == sorted(
+        [*model_folder.FILES, "README.md", "notes.txt", "training_state"]
+    )
 
 
 def test_another_programs_config_is_not_overwritten(lm, tmp_path):
@@ -275,7 +277,7 @@ def test_a_save_after_a_crash_starts_from_what_the_crash_left(lm, folder, monkey
     for _ in crash_points(monkeypatch, other, folder, Crash()):
         lm.save(folder, overwrite=True)
         assert_same_model(LanguageModel.load(folder), lm)
-        assert sorted(os.listdir(folder)) == sorted(model_folder.FILES)
+        assert sorted(os.listdir(folder)) == sorted([*model_folder.FILES, "README.md"])
 
 
 def test_a_full_disk_leaves_no_folder_that_was_not_there(lm, tmp_path, monkeypatch):
@@ -506,9 +508,10 @@ def test_weights_too_many_are_named(folder):
 
 def test_a_model_of_tunes_in_an_older_form_loads_with_one_warning(lm, tmp_path, monkeypatch, caplog):
     lm.save(tmp_path / "m")
+    monkeypatch.setattr("abclm.models.model.FORM_VERSION", 1)
     LanguageModel.load(tmp_path / "m")
     assert not caplog.records  # none in the metadata means version 1
-    monkeypatch.setattr("abclm.models.model.FORM_VERSION", 2)
+    monkeypatch.undo()
     LanguageModel.load(tmp_path / "m")
     (said,) = [record.getMessage() for record in caplog.records]
     assert "learned tunes in version 1 of the canonical form" in said
@@ -516,10 +519,10 @@ def test_a_model_of_tunes_in_an_older_form_loads_with_one_warning(lm, tmp_path, 
 
 
 def test_a_model_of_tunes_in_a_newer_form_is_refused_with_what_to_do(lm, tmp_path):
-    lm.metadata["training"] = {"form_version": 2}
+    lm.metadata["training"] = {"form_version": 3}
     lm.save(tmp_path / "m")
     with pytest.raises(
-        ModelError, match=r"version 2 of the canonical form, .* up to 1; update abclm"
+        ModelError, match=r"version 3 of the canonical form, .* up to 2; update abclm"
     ) as caught:
         LanguageModel.load(tmp_path / "m")
     assert_one_line(caught, str(tmp_path / "m" / "metadata.json"))
@@ -531,18 +534,22 @@ def test_a_model_of_tunes_in_a_newer_form_is_refused_with_what_to_do(lm, tmp_pat
 # Names of shipped models, and what a save may replace
 
 
+def said_by_presets(caplog):
+    return [each.getMessage() for each in caplog.records if each.name == "abclm.models.presets"]
+
+
 def test_a_presets_name_beside_a_folder_of_that_name_says_which_is_meant(lm, tmp_path, monkeypatch, caplog):
     monkeypatch.chdir(tmp_path)
     lm.save("other")
-    assert not caplog.records
+    assert not said_by_presets(caplog)
     lm.save("small")
-    (said,) = [record.getMessage() for record in caplog.records]
+    (said,) = said_by_presets(caplog)
     assert said == "small is also the name of a shipped model: load this one as ./small"
     caplog.clear()
     assert_same_model(abclm.load("./small"), lm)
-    assert not caplog.records
+    assert not said_by_presets(caplog)
     assert abclm.load("small").config.units == 448
-    (said,) = [record.getMessage() for record in caplog.records]
+    (said,) = said_by_presets(caplog)
     assert said == "small is the shipped model; for the folder small give ./small"
 
 

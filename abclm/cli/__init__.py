@@ -9,7 +9,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from abclm._version import VERSION
-from abclm.cli import check, convert, corpus, evaluate, generate, serve
+from abclm.cli import check, convert, corpus, evaluate, generate, info, play, serve, transpose
+from abclm.cli.activity import shown_activity
 from abclm.cli.help import add_commands, explain
 from abclm.cli.training import fine_tune, sweep, train
 from abclm.errors import AbclmError, ConfigError
@@ -32,6 +33,9 @@ add_commands(
         "evaluate": evaluate,
         "check": check,
         "convert": convert,
+        "play": play,
+        "transpose": transpose,
+        "info": info,
         "sweep": sweep,
         "serve": serve,
     },
@@ -76,7 +80,8 @@ def run(arguments: list[str]) -> int:
         The exit code. Errors that a user can fix are one line on standard error.
     """
     try:
-        result = app(arguments, prog_name="abclm", standalone_mode=False)
+        with shown_activity():
+            result = app(arguments, prog_name="abclm", standalone_mode=False)
     except ConfigError as error:
         return _fail(str(error), 2)
     except AbclmError as error:

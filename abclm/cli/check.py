@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from abclm.cli.activity import doing
 from abclm.cli.options import Json
 
 EXAMPLES = (
@@ -28,6 +29,7 @@ def command(
 
     tunes = errors = warnings = 0
     found: list[dict[str, Any]] = []
+    doing("checking tunes")
     for file in find_files(files):
         try:
             count, problems = check_tunebook(decode(file.read()))

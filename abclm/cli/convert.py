@@ -1,12 +1,20 @@
-"""abclm convert: a file in one format to a file in another, by their suffixes."""
+"""abclm convert: files in one format to a file in another, by their suffixes."""
 
+import sys
+import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abclm.cli.activity import doing
 from abclm.cli.options import takes
+from abclm.errors import ConfigError
+from abclm.formats.convert_file import SOURCES
 from abclm.formats.table import FORMATS, suffixes_of
+
+if TYPE_CHECKING:
+    from abclm.midi.performance import Performance
 
 _HEARD = f"for {suffixes_of('has_sound')}."
 
@@ -17,12 +25,23 @@ EXAMPLES = (
 
 
 def command(
-    source: Annotated[
-        str, typer.Argument(metavar="IN", help="A tunebook (.abc, or - for standard input) or a .mid file.")
-    ],
+    *,
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="IN",
+            help=f"Files ({', '.join(SOURCES)}), folders, globs or built-in names; - is ABC on standard input.",
+        ),
+    ] = None,
     target: Annotated[
-        Path, typer.Argument(metavar="OUT", help=f"A file ending in one of {', '.join(FORMATS)}.")
+        str,
+        typer.Argument(
+            metavar="OUT", help=f"A file ending in one of {', '.join(FORMATS)}; - is standard output."
+        ),
     ],
+    file_format: Annotated[
+        str | None, takes("NAME", "Format of standard output.", "--format", unset="abc")
+    ] = None,
     instrument: Annotated[
         str | None, takes("NAME", "Instrument, such as fiddle, " + _HEARD, unset="the tune's own, or guitar")
     ] = None,
@@ -32,13 +51,53 @@ def command(
     chords: Annotated[bool, typer.Option("--chords", help="Play the chord symbols too, " + _HEARD)] = False,
 ) -> None:
     """Convert between ABC, MIDI, sound, score and page. If each tune becomes a file: OUT-1, OUT-2 and so on."""
-    from abclm.formats.convert_file import convert_file
     from abclm.midi.performance import Performance
 
-    written, problems = convert_file(source, target, Performance.asked(instrument, tempo, chords))
+    if not sources:
+        raise ConfigError(f"convert takes IN and OUT, such as my_tunes.abc book.pdf; received {target} alone")
+    performance = Performance.asked(instrument, tempo, chords)
+    doing("converting")
+    if target != "-":
+        if file_format is not None:
+            raise ConfigError("--format is for standard output, -; a file's suffix says its format")
+        written, problems = _convert(sources, Path(target), performance)
+        for path in written:
+            typer.echo(path)
+    else:
+        suffix = f".{(file_format or 'abc').lower().removeprefix('.')}"
+        if suffix not in FORMATS:
+            raise ConfigError(f"--format is one of {', '.join(FORMATS)}; received {file_format!r}")
+        with tempfile.TemporaryDirectory() as folder:
+            written, problems = _convert(sources, Path(folder, f"tune{suffix}"), performance)
+            if len(written) > 1:
+                raise ConfigError(
+                    f"{len(written)} tunes become {len(written)} files, and standard output is one; give a file's name"
+                )
+            sys.stdout.buffer.write(written[0].read_bytes())
+            sys.stdout.buffer.flush()
     for problem in problems:
         typer.echo(f"abclm: error: {problem}", err=True)
-    for path in written:
-        typer.echo(path)
     if problems:
         raise typer.Exit(1)
+
+
+def _convert(
+    sources: list[str], target: Path, performance: "Performance | None"
+) -> tuple[list[Path], list[str]]:
+    """Write one file as it is, or all that several files, folders, globs and names have as one book."""
+    from abclm.corpora import built_in
+    from abclm.formats.convert_file import convert_file, write_tunes
+
+    names = [card.name for card in built_in.cards()]
+    if (
+        len(sources) == 1
+        and sources[0] not in names
+        and not Path(sources[0]).is_dir()
+        and "*" not in sources[0]
+    ):
+        return convert_file(sources[0], target, performance)
+    from abclm.corpora.corpus import read_corpora
+
+    corpus = read_corpora(sources)
+    written, problems = write_tunes(corpus.tunes, corpus.places, target, performance)
+    return written, [*map(str, corpus.problems), *problems]

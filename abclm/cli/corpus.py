@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from abclm.cli.activity import doing
 from abclm.cli.help import Command, examples
 from abclm.cli.options import Corpora, Json, Picture, takes
 from abclm.errors import ConfigError, CorpusError
 from abclm.system.files import write_bytes, write_text
+from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from abclm.corpora.corpus import Corpus
@@ -63,7 +65,9 @@ def stats(
 
     if picture is not None and picture.suffix.lower() != ".png":
         raise ConfigError(f"--picture names the .png file to write; received {str(picture)!r}")
+    doing("reading tunes")
     raw = read_corpora(corpora)
+    doing("cleaning and counting tunes")
     clean = raw.normalize().deduplicate()
     counts = clean.statistics()
     figures = {"corpus": raw.name, "tunes_read": len(raw), **counts}
@@ -100,28 +104,38 @@ def clean(
     show_all: Annotated[
         bool, typer.Option("--all", help="List every tune that was left out and why, not only the first ten.")
     ] = False,
+    keep_tempo: Annotated[
+        bool, typer.Option("--keep-tempo", help="Keep tempos (Q:), which the canonical form leaves out.")
+    ] = False,
 ) -> None:
     """Write the tunes in canonical form, each once, and say which were left out and why."""
     from abclm.corpora.corpus import read_corpora
     from abclm.corpora.problems import count_reasons
+    from abclm.notation.check import describe, find_losses
+    from abclm.notation.tunebook import as_file
 
     if as_json and out is None:
         raise ConfigError("--json prints figures in place of the tunes; add --out FILE for those")
-    cleaned = read_corpora(corpora).normalize()
+    doing("reading and cleaning tunes")
+    raw = read_corpora(corpora)
+    cleaned = raw.normalize(keep_tempo=keep_tempo)
     if strict:
         # Before deduplication: of tunes with one body, one may have the right meter and another a wrong one.
+        doing("playing tunes with abc2midi")
         cleaned = cleaned.strict()
     cleaned = cleaned.deduplicate()
     reasons = count_reasons(cleaned.problems)
     _report(cleaned, None if show_all else _SHOWN_PROBLEMS)
     _report_reasons(reasons)
+    for loss in describe(loss for tune in raw.tunes for loss in find_losses(tune)).values():
+        typer.echo(f"abclm: {loss}", err=True)
     tunebook = _format(cleaned)
-    said = f"{len(cleaned):,} tunes, {len(cleaned.problems):,} left out"
+    said = f"{counted(len(cleaned), 'tune')}, {len(cleaned.problems):,} left out"
     if out is None:
         typer.echo(tunebook, nl=False)
         typer.echo(f"abclm: {said}", err=True)
     else:
-        write_text(out, tunebook)
+        write_text(out, as_file(tunebook))
         figures = {
             "tunes": len(cleaned),
             "left_out": len(cleaned.problems),
@@ -151,19 +165,21 @@ def split(
 ) -> None:
     """Split a corpus, in canonical form and each tune once, into two tunebooks."""
     from abclm.corpora.corpus import read_corpora
+    from abclm.notation.tunebook import as_file
 
     if not 0 < validation < 1:
         raise ConfigError(f"--validation is a share of more than 0 and less than 1; received {validation}")
+    doing("reading and cleaning tunes")
     whole = read_corpora(corpora).normalize()
     train, held_out = whole.split(validation, seed, relatives_together=relatives_together)
     tunebooks = {"train": _format(train), "validation": _format(held_out)}
     _report(train, _SHOWN_PROBLEMS)
     for name, tunebook in tunebooks.items():
-        write_text(out / f"{name}.abc", tunebook)
+        write_text(out / f"{name}.abc", as_file(tunebook))
     if as_json:
         typer.echo(json.dumps({"train": len(train), "validation": len(held_out), "path": str(out)}))
     else:
-        typer.echo(f"{out}: {len(train):,} tunes in train.abc, {len(held_out):,} in validation.abc")
+        typer.echo(f"{out}: {counted(len(train), 'tune')} in train.abc, {len(held_out):,} in validation.abc")
 
 
 def _format(corpus: "Corpus") -> str:

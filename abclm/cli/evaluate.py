@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from abclm.cli.activity import doing
 from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Json, Model, Picture, takes, with_fields
-from abclm.cli.training.run import quiet_imports
 from abclm.cli.training.tunes import read_tunes
 from abclm.errors import ConfigError
 from abclm.generation.options import GenerationOptions
 from abclm.system.files import write_bytes
+from abclm.system.quiet import quiet_imports
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -65,6 +66,7 @@ def command(
         raise ConfigError(f"--seed is an integer from 0; received {seed}")
     if picture is not None and picture.suffix.lower() != ".png":
         raise ConfigError(f"--picture names the .png file to write; received {str(picture)!r}")
+    doing("reading tunes")
     lm = load(model)
     corpus = read_tunes(corpora, clean)
     others = list(read_corpora(tunes)) if tunes else []
@@ -73,15 +75,18 @@ def command(
     from abclm.evaluation.comparison import compare
     from abclm.evaluation.quality import judge
 
+    doing("measuring the model")
     with quiet_imports():
         evaluation = evaluate(lm, corpus, normalize=False)
         network = evaluate(lm, corpus, normalize=False, copies=False) if lm.config.columns else None
     if generate is not None:
         tries: dict[str, Any] = {} if given["constrained"] else {"attempts": 1}
-        others = lm.generate(GenerationOptions(n=generate, seed=seed, **given, **tries))
+        asked = GenerationOptions(n=generate, seed=seed, **given, **tries)
+        others = lm.generate(asked, progress=lambda done, total: doing("writing tunes", done, total))
     qualities: dict[str, Quality] = {}
     comparison = None
     if others:
+        doing("comparing tunes")
         size = min(len(others), len(corpus))
         for name, some in (("generated", others), ("real", list(corpus))):
             qualities[name] = judge(some, lm.novelty_index, diversity_of=size, seed=seed)

@@ -26,7 +26,9 @@ from abclm.midi.file import MidiFile
 from abclm.midi.to_tune import midi_to_tune
 from abclm.notation import tune as core
 from abclm.notation.tunebook import decode, parse_tunebook
+from abclm.score.from_musicxml import musicxml_to_tune
 from abclm.show.picture import Picture
+from abclm.system.words import counted
 from abclm.tokenizers.characters import whole_tune
 from abclm.tune import Tune
 
@@ -111,7 +113,7 @@ class Corpus:
 
     def __repr__(self) -> str:
         left_out = f", {len(self.problems):,} left out" if self.problems else ""
-        return f"Corpus({self.name[:100]!r}, {len(self):,} tunes{left_out})"
+        return f"Corpus({self.name[:100]!r}, {counted(len(self), 'tune')}{left_out})"
 
     def _repr_html_(self) -> str:
         """The display in a notebook: counts, the first tunes, and charts of all tunes."""
@@ -146,10 +148,11 @@ class Corpus:
         """Read your own tunebooks and MIDI files.
 
         Args:
-            paths: files (ABC in UTF-8 or Latin-1 with any line endings, `.mid` and `.midi`, or the `tunes.json` and
-                `tunes.csv` of thesession.org, see `abclm.corpora.thesession`), folders (all such
-                files in them and in subfolders, but a MIDI file only without an `.abc` file of the same name next
-                to it), globs (`**` includes subfolders) and `-`, standard input. The melody of a MIDI file is a tune.
+            paths: files (ABC in UTF-8 or Latin-1 with any line endings, `.mid` and `.midi`, a score of one staff in
+                `.musicxml` or `.xml`, or the `tunes.json` and `tunes.csv` of thesession.org, see
+                `abclm.corpora.thesession`), folders (all ABC and MIDI files in them and in subfolders, but a MIDI file
+                only without an `.abc` file of the same name next to it), globs (`**` includes subfolders) and `-`,
+                standard input. The melody of a MIDI file is a tune.
 
         Returns:
             The tunes of all files, each file once. A tune that can't be read, or a file without a tune in a folder,
@@ -237,8 +240,11 @@ class Corpus:
         ]
         return pandas.DataFrame(rows, columns=list(columns))
 
-    def normalize(self) -> "Corpus":
+    def normalize(self, *, keep_tempo: bool = False) -> "Corpus":
         """Convert every tune to the canonical form.
+
+        Args:
+            keep_tempo: keep tempos (`Q:`), which the canonical form leaves out.
 
         Returns:
             A corpus of canonical tunes; tunes without a canonical form become problems.
@@ -249,10 +255,11 @@ class Corpus:
         problems: list[CorpusProblem] = []
         for tune, place in self._rows():
             try:
-                kept.append((tune.normalize(), place))
+                kept.append((tune.normalize(keep_tempo=keep_tempo), place))
             except NotationError as error:
                 problems.append(CorpusProblem(place, "not canonical", str(error)))
-        return replace(self._keep(kept, problems), is_canonical=True, origin=self.origin.then("normalize"))
+        origin = self.origin.then("normalize", **({"keep_tempo": True} if keep_tempo else {}))
+        return replace(self._keep(kept, problems), is_canonical=True, origin=origin)
 
     def as_canonical(self) -> "Corpus":
         """Take the tunes as canonical, without a look at them, but for their numbers: each becomes `X:1`."""
@@ -420,6 +427,11 @@ def checksum_of(contents: Iterable[bytes]) -> str:
 def _read(file: AbcFile, data: bytes) -> Corpus:
     if file.is_midi:
         return _transcribe(file.path, data)
+    if file.path.lower().endswith((".musicxml", ".xml")):
+        try:
+            return Corpus(file.path, (Tune.of(musicxml_to_tune(file.path, data)),))
+        except ConvertError as error:
+            raise CorpusError(str(error)) from None
     return _parse(file.path, read_dump(file.path, data).encode() if is_dump(file.path) else data)
 
 

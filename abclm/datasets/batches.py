@@ -39,16 +39,45 @@ def epoch_batches(
         A `tf.data.Dataset` of pairs of ids (inputs, targets), each `(batch, sequence_length)`; the inputs with the
         context, if there is one.
     """
-    size = min(batch_size, len(starts))
+    length = sequence_length + 1
+    shape = length, *text.shape[1:]
+    windows = batches_of(
+        lambda chosen: read_windows(text, chosen, length), starts, shape, text.dtype, batch_size, first, part
+    )
+    return windows.map(lambda batch: (batch[:, :-1], targets_of(batch))).prefetch(2)
+
+
+def batches_of(
+    read: Callable[[npt.NDArray[np.int64]], Ids],
+    places: npt.NDArray[np.int64],
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    batch_size: int,
+    first: int,
+    part: Callable[[int], slice],
+) -> Any:
+    """Make batches of windows.
+
+    Args:
+        read: gives the windows at some places, ids `(windows, length)`.
+        places: of the windows, in the order of training.
+        shape: of a window: its length, and what stands beside each id.
+        dtype: of the ids.
+        batch_size: windows of a batch, the rest as for `epoch_batches`.
+        first: how many batches to pass over.
+        part: the part of so many windows to take of each batch.
+
+    Returns:
+        A `tf.data.Dataset` of ids `(batch, *shape)`.
+    """
+    size = min(batch_size, len(places))
     mine = part(size)
+    count = len(range(size)[mine])
 
-    shape = [len(range(size)[mine]), sequence_length + 1, *text.shape[1:]]
+    def batch(number: Any) -> Any:
+        def chosen(number: int) -> Ids:
+            return read(places[number * size : (number + 1) * size][mine])
 
-    def read(number: int) -> Ids:
-        return read_windows(text, starts[number * size : (number + 1) * size][mine], sequence_length + 1)
+        return tf.ensure_shape(tf.numpy_function(chosen, [number], tf.as_dtype(dtype)), [count, *shape])
 
-    def cut(number: Any) -> tuple[Any, Any]:
-        windows = tf.ensure_shape(tf.numpy_function(read, [number], tf.as_dtype(text.dtype)), shape)
-        return windows[:, :-1], targets_of(windows)
-
-    return tf.data.Dataset.range(first, len(starts) // size).map(cut).prefetch(2)
+    return tf.data.Dataset.range(first, len(places) // size).map(batch)

@@ -41,6 +41,7 @@ class EncodedCorpus:
         origin: what was read, and what was done to it.
         is_canonical: whether the tunes are in the canonical form.
         folder: where the ids are, if they are on the disk.
+        targets: the places in the text that are trained on or measured, rising; None for all but the first.
     """
 
     name: str
@@ -52,6 +53,7 @@ class EncodedCorpus:
     origin: Origin = field(default=Origin())
     is_canonical: bool = False
     folder: Path | None = None
+    targets: npt.NDArray[np.int64] | None = None
 
     @classmethod
     def encode(cls, corpus: Corpus, tokenizer: Tokenizer[str], *, indexed: bool = False) -> EncodedCorpus:
@@ -88,8 +90,8 @@ class EncodedCorpus:
 
     @property
     def characters(self) -> int:
-        """How many characters the tunes have."""
-        return len(self.text) - 1
+        """How many characters the tunes have, or how many of them are targets."""
+        return len(self.text) - 1 if self.targets is None else len(self.targets)
 
     @property
     def begins(self) -> npt.NDArray[np.int64]:

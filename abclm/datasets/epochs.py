@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,7 @@ class Feed:
 
     Attributes:
         windows: of a batch.
+        predictions: of a window, which are all its characters.
         steps_per_epoch: the same for every epoch.
 
     Raises:
@@ -56,7 +57,7 @@ class Feed:
     def __init__(
         self,
         corpus: EncodedCorpus,
-        tokenizer: Tokenizer[str],
+        tokenizer: Tokenizer[Any],
         *,
         sequence_length: int,
         batch_size: int,
@@ -67,6 +68,7 @@ class Feed:
         structure: bool = False,
     ) -> None:
         self._corpus, self._sequence_length, self._seed = corpus, sequence_length, seed
+        self.predictions = sequence_length
         self._whole_tunes, self._transposition = whole_tunes, transposition
         self._count = windows_per_epoch(len(corpus.text), sequence_length)
         self.windows = min(batch_size, self._count)
@@ -81,6 +83,14 @@ class Feed:
                 )
             contexts = Contexts(tokenizer, keep=corpus.folder is None) if structure else None
             self._tunes = _EpochTunes(corpus, tokenizer, seed, transposition, in_keys, contexts)
+
+    def batches(self, number: int, first: int, part: Callable[[int], slice]) -> Any:
+        """Give an epoch's batches from the one numbered `first` on; see `epoch_batches`."""
+        from abclm.datasets.batches import epoch_batches
+
+        text, starts = self.epoch(number)
+        length, size = self._sequence_length, self.windows
+        return epoch_batches(text, starts, sequence_length=length, batch_size=size, first=first, part=part)
 
     def epoch(self, number: int) -> tuple[Text, npt.NDArray[np.int64]]:
         """Give an epoch's text, and where its windows start.
@@ -135,7 +145,7 @@ class _EpochTunes:
     def __init__(
         self,
         corpus: EncodedCorpus,
-        tokenizer: Tokenizer[str],
+        tokenizer: Tokenizer[Any],
         seed: int,
         transposition: float,
         in_keys: dict[tuple[int, int], Ids] | None,

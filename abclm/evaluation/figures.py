@@ -12,6 +12,7 @@ from abclm.errors import ConfigError
 from abclm.models.context import INPUTS, told_of, with_context
 from abclm.models.recall import recall
 from abclm.models.told import ToldCounts
+from abclm.show.html import table
 from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.tune import Tune
 
@@ -124,6 +125,20 @@ class Evaluation:
         tail = (1 - confidence) / 2
         low, high = np.quantile(drawn, [tail, 1 - tail], axis=0)
         return {name: (float(low[place]), float(high[place])) for place, name in enumerate(FIGURES)}
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a table of the figures with their intervals."""
+        ends = self.intervals()
+        rows = [
+            (
+                name.replace("_", " "),
+                f"{getattr(self, name):.4g}",
+                f"{ends[name][0]:.4g} to {ends[name][1]:.4g}",
+            )
+            for name in FIGURES
+        ]
+        counts = [(name, getattr(self, name), None) for name in ("tunes", "characters")]
+        return table(("figure", "", "95 % interval"), [*rows, *counts])
 
     def to_dict(self) -> dict[str, Any]:
         """The figures by name, for JSON."""

@@ -3,13 +3,17 @@
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from abclm.corpora.corpus import Corpus
+from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.pieces import pieces_of
 from abclm.errors import ConfigError
 from abclm.tokenizers.characters import CharacterTokenizer, whole_tune
+from abclm.tokenizers.tokenizer import Tokenizer
 from abclm.tune import Tune
 
 Codes = npt.NDArray[np.int64]
@@ -64,18 +68,42 @@ class NGramModel:
     def __init__(
         self, tunes: Corpus | Iterable[Tune], order: int = 6, tokenizer: CharacterTokenizer | None = None
     ) -> None:
-        self.tokenizer = tokenizer or CharacterTokenizer.default()
+        self.tokenizer: Tokenizer[Any] = tokenizer or CharacterTokenizer.default()
         self.order = order
         self._base = len(self.tokenizer) + 1
         if order < 1 or self._base**order >= 2**63:
             most = int(63 / math.log2(self._base))
             raise ConfigError(f"the order of an n-gram model is 1 to {most} here; received {order}")
-        ids, predicted = self._encode(whole_tune(tune.text) for tune in tunes)
+        self._learn(*self._encode(whole_tune(tune.text) for tune in tunes))
+
+    @classmethod
+    def of_text(cls, corpus: EncodedCorpus, order: int, tokenizer: Tokenizer[Any]) -> Self:
+        """Count what follows what in a text of pieces, at the places that it has as targets.
+
+        Raises:
+            ConfigError: the n-grams don't fit into 63 bits, or there are no pieces.
+        """
+        model = cls.__new__(cls)
+        model.tokenizer, model.order, model._base = tokenizer, order, len(tokenizer) + 1
+        if order < 1 or model._base**order >= 2**63:
+            raise ConfigError(
+                f"n-grams of order {order} of {len(tokenizer):,} tokens are too many; take a lower order"
+            )
+        model._learn(*model._joined(pieces_of(corpus)))
+        return model
+
+    def nats_per_token(self, corpus: EncodedCorpus) -> float:
+        """The nats per token at the places that a text of pieces has as targets, each piece read by itself."""
+        ids, predicted = self._joined(pieces_of(corpus))
+        contexts = [self._contexts(ids, length)[predicted] for length in range(self.order)]
+        return float(-np.log(self._interpolate(contexts, ids[predicted])).mean())
+
+    def _learn(self, ids: Codes, predicted: npt.NDArray[np.bool_]) -> None:
         if not predicted.any():
             raise ConfigError("there are no tunes to count; received none")
         self._levels = [
             _count(contexts[predicted], ids[predicted], self._base)
-            for contexts in (self._contexts(ids, length) for length in range(order))
+            for contexts in (self._contexts(ids, length) for length in range(self.order))
         ]
 
     def probabilities(self, text: str) -> Floats:
@@ -111,15 +139,22 @@ class NGramModel:
 
     def _encode(self, texts: Iterable[str]) -> tuple[Codes, npt.NDArray[np.bool_]]:
         """The ids of all texts, each with the symbols before it, and the positions to predict."""
-        before = [self._base - 1] * (self.order - 2) + [self.tokenizer.start] * (
-            self.order > 1
-        )  # order - 1 of them
+        pieces = (self.tokenizer.encode(text).astype(np.int64) for text in texts)
+        start = np.array([self.tokenizer.start])
+        return self._joined((np.concatenate([start, each]), np.ones(len(each), bool)) for each in pieces)
+
+    def _joined(
+        self, pieces: Iterable[tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]]
+    ) -> tuple[Codes, npt.NDArray[np.bool_]]:
+        """Join pieces, each with the symbols before it, of which the last is the first of its ids."""
         ids: list[Codes] = []
         predicted: list[npt.NDArray[np.bool_]] = []
-        for text in texts:
-            encoded = self.tokenizer.encode(text).astype(np.int64)
-            ids.append(np.concatenate([np.array(before, np.int64), encoded]))
-            predicted.append(np.arange(len(ids[-1])) >= len(before))
+        for piece, is_target in pieces:
+            before = [self._base - 1] * (self.order - 2) + [int(piece[0])] * (
+                self.order > 1
+            )  # order - 1 of them
+            ids.append(np.concatenate([np.array(before, np.int64), piece[1:]]))
+            predicted.append(np.concatenate([np.zeros(len(before), bool), is_target]))
         if not ids:
             return np.empty(0, np.int64), np.empty(0, np.bool_)
         return np.concatenate(ids), np.concatenate(predicted)
@@ -160,3 +195,23 @@ def _find(table: Codes, values: Codes) -> Codes:
     """The index of each value in a sorted table, or -1."""
     at = np.minimum(np.searchsorted(table, values), len(table) - 1)
     return np.where(table[at] == values, at, -1)
+
+
+def count_models(
+    training: EncodedCorpus, held_out: EncodedCorpus, tokenizer: Tokenizer[Any], highest: int = 5
+) -> dict[int, float]:
+    """Measure count models on the split that a network is measured on.
+
+    Args:
+        training: what they count.
+        held_out: what they are measured on.
+        tokenizer: of both.
+        highest: the highest order.
+
+    Returns:
+        Nats per token by order, from 1 up, as far as n-grams fit into 63 bits.
+    """
+    orders = [order for order in range(1, highest + 1) if (len(tokenizer) + 1) ** order < 2**63]
+    return {
+        order: NGramModel.of_text(training, order, tokenizer).nats_per_token(held_out) for order in orders
+    }

@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from abclm.errors import AbclmError, ConvertError
@@ -12,12 +12,16 @@ from abclm.formats.save import check_performance, save
 from abclm.formats.table import FORMATS
 from abclm.midi.file import MidiFile
 from abclm.midi.performance import Performance, play_again
+from abclm.notation.check import describe, find_losses
 from abclm.notation.tune import Tune
 from abclm.notation.tunebook import decode, parse_tunebook
+from abclm.score.from_musicxml import SUFFIXES, musicxml_to_tune
 from abclm.system.files import MIDI_SUFFIXES, write_bytes
 from abclm.system.programs import printable
 
-_SOURCES = (".abc", *MIDI_SUFFIXES)
+logger = logging.getLogger(__name__)
+
+SOURCES = (".abc", *MIDI_SUFFIXES, *SUFFIXES)
 
 
 def convert_file(
@@ -26,7 +30,8 @@ def convert_file(
     """Write what is in one file as another.
 
     Args:
-        source: a tunebook (`.abc`, or `-` for standard input) or a MIDI file (`.mid`, `.midi`).
+        source: a tunebook (`.abc`, or `-` for standard input), a MIDI file (`.mid`, `.midi`), or a score in MusicXML
+            (`.musicxml`, `.xml`, `.mxl`).
         target: the file to write. Where a tunebook of several tunes becomes sound or pictures, each gets a file
             of its own, with its place in the tunebook after the name: `book-1.mid`, `book-2.mid`.
         performance: how it is played.
@@ -40,13 +45,11 @@ def convert_file(
         OSError: a file can't be read or written.
     """
     source_suffix = ".abc" if source == "-" else Path(source).suffix.lower()
-    if source_suffix not in _SOURCES:
-        raise ConvertError(
-            f"{source}: {', '.join(_SOURCES)} can be converted; give such a file, or - for ABC"
-        )
+    if source_suffix not in SOURCES:
+        raise ConvertError(f"{source}: {', '.join(SOURCES)} can be converted; give such a file, or - for ABC")
     suffix = Path(target).suffix.lower()
     # A MIDI file is not turned into itself.
-    known = [each for each in FORMATS if source_suffix == ".abc" or each not in MIDI_SUFFIXES]
+    known = [each for each in FORMATS if source_suffix not in MIDI_SUFFIXES or each not in MIDI_SUFFIXES]
     if suffix not in known:
         raise ConvertError(
             f"{target}: {source} can be converted to {', '.join(known)}, not {suffix or 'that'}"
@@ -55,6 +58,9 @@ def convert_file(
     if source != "-" and Path(target).exists() and Path(source).samefile(target):
         raise ConvertError(f"{target}: is the file to be converted; give another name to write to")
     data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    if source_suffix in SUFFIXES:
+        tune = musicxml_to_tune(source, data)
+        return write_tunes([tune], [source], target, performance)
     if source_suffix in MIDI_SUFFIXES:
         try:
             _write_midi(source, data, Path(target), performance)
@@ -82,29 +88,68 @@ def _write_tunes(
     """Write a tunebook; one bad tune doesn't stop the others."""
     book = parse_tunebook(decode(data))
     problems = [f"{source}:{problem.line}: {problem.message}" for problem in book.problems]
+    if not book.tunes:
+        raise ConvertError(problems[0] if problems else f"{source}: holds no tune; a tune starts with X:")
+    if target.suffix.lower() != ".abc":  # which gets the tunes as they are
+        for loss in describe(loss for tune in book.tunes for loss in find_losses(tune)).values():
+            logger.warning("%s: %s", source, loss)
+    places = [f"{source}: {_name(tune)}" for tune in book.tunes]
+    written, failed = write_tunes(book.tunes, places, target, performance)
+    return written, [*problems, *failed]
+
+
+def write_tunes(
+    tunes: Sequence[Tune],
+    places: Sequence[str],
+    target: str | os.PathLike[str],
+    performance: Performance | None = None,
+) -> tuple[list[Path], list[str]]:
+    """Write tunes into a file, or where their format holds one tune, into a file for each: `book-1.mid`, `book-2.mid`.
+
+    Args:
+        tunes: one or more.
+        places: what each is called in messages.
+        target: the file to write; its suffix says the format.
+        performance: how they are played.
+
+    Returns:
+        The files written, and a line for each tune that could not be.
+
+    Raises:
+        ConvertError: there is no such format, or nothing could be written.
+        ConfigError: how they are played is said for a format in which it is not heard.
+        OSError: a file can't be written.
+    """
+    target = Path(target)
+    if target.suffix.lower() not in FORMATS:
+        raise ConvertError(
+            f"{target}: tunes can be converted to {', '.join(FORMATS)}, not {target.suffix.lower() or 'that'}"
+        )
+    check_performance(target.suffix.lower(), performance)
+    row = FORMATS[target.suffix.lower()]
     written: list[Path] = []
     failed: list[tuple[Tune, AbclmError]] = []
-    row = FORMATS[target.suffix.lower()]
-    if book.tunes and row.write_book:
+    named = {id(tune): place for tune, place in zip(tunes, places, strict=True)}
+    if row.write_book:
         try:
-            content, failed = row.format_book(book.tunes, performance=performance)
+            content, failed = row.format_book(tunes, performance=performance)
         except ConvertError as error:
-            raise ConvertError(f"{source}: {error}") from error
+            raise ConvertError(f"{places[0].partition(': ')[0]}: {error}") from error
         write_bytes(target, content)
         written.append(target)
     else:
-        for number, tune in enumerate(book.tunes, 1):
-            path = target.with_stem(f"{target.stem}-{number}") if len(book.tunes) > 1 else target
+        for number, tune in enumerate(tunes, 1):
+            path = target.with_stem(f"{target.stem}-{number}") if len(tunes) > 1 else target
             try:
-                with _named(f"{source}: {_name(tune)}"):
+                with _named(named[id(tune)]):
                     save(tune, path, performance)
             except AbclmError as error:
                 failed.append((tune, error))
             else:
                 written.append(path)
-    problems += [f"{source}: {_name(tune)}: {error}" for tune, error in failed]
+    problems = [f"{named[id(tune)]}: {error}" for tune, error in failed]
     if not written:
-        raise ConvertError(problems[0] if problems else f"{source}: holds no tune; a tune starts with X:")
+        raise ConvertError(problems[0])
     return written, problems
 
 

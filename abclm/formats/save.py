@@ -8,7 +8,7 @@ from abclm.errors import AbclmError, ConfigError, ConvertError
 from abclm.formats.table import FORMATS, suffixes_of
 from abclm.midi.performance import Performance
 from abclm.notation.tune import Tune
-from abclm.notation.tunebook import format_tunebook
+from abclm.notation.tunebook import as_file, format_tunebook
 from abclm.system.files import write_bytes
 
 
@@ -90,4 +90,4 @@ def check_performance(suffix: str, performance: "Performance | None") -> None:
 
 def format_book(tunes: Sequence["Tune"]) -> tuple[str, list[tuple["Tune", AbclmError]]]:
     """Write tunes as a tunebook; none of them can fail."""
-    return format_tunebook(tunes), []
+    return as_file(format_tunebook(tunes)), []

@@ -63,7 +63,7 @@ class Format:
 FORMATS: dict[str, Format] = {
     ".abc": Format(
         media_type="text/vnd.abc; charset=utf-8", label="ABC", place=6,
-        write="builtins:str", write_book="abclm.formats.save:format_book",
+        write="abclm.notation.tunebook:as_file", write_book="abclm.formats.save:format_book",
     ),
     ".mid": Format(
         media_type="audio/midi", label="MIDI", place=3,

@@ -82,7 +82,7 @@ def read_melody(file: MidiFile) -> Melody:
     Raises:
         ConvertError: there is no note in it but percussion, or the melody is longer than can be written down.
     """
-    voice, chosen = _choose(file)
+    voice, chosen = choose_voice(file)
     if len(voice) > _MOST_NOTES:
         raise ConvertError(
             f"the melody of the MIDI file has {len(voice):,} notes; up to {_MOST_NOTES:,} can be written down"
@@ -114,8 +114,15 @@ def _check_length(notes: list[MelodyNote], meters: tuple[tuple[Fraction, Meter],
         )
 
 
-def _choose(file: MidiFile) -> tuple[list[MidiNote], str]:
-    """Choose the voice (a channel of a track) that is most like a melody: named so, of single notes, high, busy."""
+def choose_voice(file: MidiFile) -> tuple[list[MidiNote], str]:
+    """Choose the voice (a channel of a track) that is most like a melody: named so, of single notes, high, busy.
+
+    Returns:
+        Its notes, by onset, and what it is: `track 2 of 3 (Fiddle), 84 notes`.
+
+    Raises:
+        ConvertError: there is no note but percussion.
+    """
     voices: dict[tuple[int, int], list[MidiNote]] = {}
     for note in file.pitched_notes:
         voices.setdefault((note.track, note.channel), []).append(note)

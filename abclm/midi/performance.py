@@ -9,14 +9,16 @@ from abclm.errors import ConfigError
 from abclm.midi.abc2midi import abc_to_midi
 from abclm.midi.events import PROGRAM, TEMPO, program_event, tempo_event
 from abclm.midi.file import MidiFile
+from abclm.midi.heard_text import heard_text
 from abclm.midi.instruments import find_program
 from abclm.midi.swing import swing
 from abclm.midi.tempo import parse_tempo, quarter_microseconds, usual_tempo
+from abclm.notation.fields import read_tempo
+from abclm.notation.symbols import Change
 from abclm.notation.tune import Tune
 
 logger = logging.getLogger(__name__)
 
-_STATES_TEMPO = re.compile(r"^Q:|\[Q:", re.MULTILINE)
 _CHORD_SYMBOL = re.compile(r'"[A-G]')
 
 
@@ -77,11 +79,19 @@ def play(tune: Tune, performance: Performance | None = None) -> MidiFile:
     tempo = None
     if wanted.tempo is not None:
         tempo = parse_tempo(wanted.tempo, tune.meter)
-    elif not _STATES_TEMPO.search(tune.text):
+    elif not _states_tempo(tune):
         tempo = usual_tempo(tune.stated_rhythm, tune.meter)
     if wanted.chords and not _CHORD_SYMBOL.search(tune.body):
         logger.warning("%s: there are no chord symbols to be played", tune.title or "the tune")
-    return swing(tune, abc_to_midi(tune, chords=wanted.chords, tempo=tempo, instrument=wanted.program))
+    return swing(
+        tune, abc_to_midi(heard_text(tune), chords=wanted.chords, tempo=tempo, instrument=wanted.program)
+    )
+
+
+def _states_tempo(tune: Tune) -> bool:
+    unit = tune.setting().unit
+    changes = (symbol for symbol in tune.music.symbols if isinstance(symbol, Change) and symbol.letter == "Q")
+    return tune.stated_tempo is not None or any(read_tempo(change.value, unit) for change in changes)
 
 
 def play_again(midi: MidiFile, performance: Performance | None = None) -> MidiFile:

@@ -126,6 +126,19 @@ class Architecture(ABC):
         ):
             yield f"cache is a tuple of numbers from 0 to below 1, received {self.cache!r}"
 
+    @property
+    def window_length(self) -> int | None:
+        """How many tokens the network reads to predict what follows; None where it predicts after each token of any text.
+
+        A network with a window gives logits for the tokens behind it alone, `(batch, tokens_ahead, tokens)`.
+        """
+        return None
+
+    @property
+    def tokens_ahead(self) -> int:
+        """How many tokens behind a window are predicted at once."""
+        return 1
+
     @abstractmethod
     def weight_shapes(self, vocabulary_size: int) -> dict[str, tuple[int, ...]]:
         """Name each weight, after the Keras weight it comes from, and give its shape."""
@@ -190,7 +203,30 @@ ARCHITECTURES: Registry[Architecture] = Registry(
     Architecture,
     ConfigError,
     attributes={"name": str, "token_axes": Mapping},
-    known={"gru": "abclm.models.gru.config:GRUConfig", "lstm": "abclm.models.lstm.config:ModelConfig"},
+    known={
+        "gru": "abclm.models.gru.config:GRUConfig",
+        "lstm": "abclm.models.lstm.config:ModelConfig",
+        "4lstm-256": "abclm.models.layered.voorhis_allen:Baseline",
+        "conv1d-2lstm-256": "abclm.models.layered.voorhis_allen:Conv1DLSTM",
+        "lstm-256": "abclm.models.layered.voorhis_allen:OneLSTM",
+        "conv1d-128-2gru-256": "abclm.models.layered.voorhis_allen:Conv1DGRU",
+        "separable-2lstm-256": "abclm.models.layered.voorhis_allen:SeparableLSTM",
+        "conv1d-256-3lstm-128": "abclm.models.layered.voorhis_allen:Conv1DThreeLSTM",
+        "conv1d-2lstm-256-batchnorm": "abclm.models.layered.voorhis_allen:Conv1DBatchNorm",
+        "time-distributed-2lstm-256": "abclm.models.layered.voorhis_allen:TimeDistributed",
+        "rocco-0": "abclm.models.layered.rocco:Rocco0",
+        "rocco-1": "abclm.models.layered.rocco:Rocco1",
+        "rocco-1b": "abclm.models.layered.rocco:Rocco1b",
+        "rocco-1c": "abclm.models.layered.rocco:Rocco1c",
+        "rocco-2": "abclm.models.layered.rocco:Rocco2",
+        "rocco-2b": "abclm.models.layered.rocco:Rocco2b",
+        "rocco-3": "abclm.models.layered.rocco:Rocco3",
+        "rocco-3b": "abclm.models.layered.rocco:Rocco3b",
+        "kankanala-lstm": "abclm.models.layered.kankanala:KankanalaLSTM",
+        "kankanala-lstm-text": "abclm.models.layered.kankanala:KankanalaLSTMText",
+        "kankanala-gru": "abclm.models.layered.kankanala:KankanalaGRU",
+        "hopkins-rnn": "abclm.models.layered.hopkins:HopkinsRNN",
+    },
 )
 register = ARCHITECTURES.register
 find_architecture = ARCHITECTURES.find

@@ -30,6 +30,8 @@ TRAINING_STATE = "training_state"  # a folder, of which abclm.training.checkpoin
 INDEX = "index.safetensors"  # may be missing
 
 _SAVED = ".saved"
+# Trained weights are below a hundred; products of such as these could not be told from infinity.
+_LARGEST_WEIGHT = 1e6
 _DTYPES = {"F16": "float16", "F32": "float32"}  # safetensors' names of what weights are stored as
 
 
@@ -61,6 +63,12 @@ def read_object(folder: Path, name: str) -> dict[str, Any]:
         raise ModelError(f"{folder / name} is not JSON ({error}); save or copy the model again") from None
     if not isinstance(data, dict):
         raise ModelError(f"{folder / name} holds no JSON object; save or copy the model again")
+    try:
+        json.dumps(data, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ModelError(
+            f"{folder / name} has half of a character (a lone surrogate), which can't be shown; copy the model again"
+        ) from None
     return data
 
 
@@ -73,7 +81,7 @@ def read_weights(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[st
 
     Raises:
         ModelError: the file is missing, cut off or of another kind, its tensors are not the ones
-            asked for, or a weight is infinite or not a number.
+            asked for, or a weight is not a number, infinite or next to it.
     """
     from safetensors import SafetensorError, safe_open
 
@@ -85,10 +93,7 @@ def read_weights(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[st
             _check_tensors(path, {name: file.get_slice(name) for name in file.keys()}, shapes)  # noqa: SIM118
             for name in shapes:
                 stored = file.get_tensor(name)
-                if not np.isfinite(stored).all():
-                    raise ModelError(
-                        f"{path}: {name} has infinite or undefined values; train the model again"
-                    )
+                _check_values(stored, f"{path}: {name}", "train the model again")
                 weights[name] = stored.astype(np.float32)
     except SafetensorError as error:
         what = str(error).splitlines()[0] if str(error) else "unreadable"
@@ -105,10 +110,11 @@ def read_index(folder: Path) -> bytes | None:
         ModelError: it can't be read.
     """
     path = (folder / _SAVED if _is_saved(folder) else folder) / INDEX
+    if not path.exists():
+        return None
+    _check_regular(path)
     try:
         return path.read_bytes()
-    except FileNotFoundError:
-        return None
     except OSError as error:
         raise ModelError(f"{path}: {error.strerror}; save or copy the model again") from None
 
@@ -147,6 +153,7 @@ def write(
             raise ModelError(
                 f"{name} has values that {dtype} can't hold; the model was not saved to {folder}"
             )
+        _check_values(weight, name, f"the model was not saved to {folder}")
     contents = {
         CONFIG: config.encode(),
         VOCABULARY: vocabulary.encode(),
@@ -156,6 +163,7 @@ def write(
     }
     if index is not None:
         contents[INDEX] = index
+    _check_saved(folder)
     _refuse_foreign(folder)
     existed = folder.is_dir()
     folder.mkdir(parents=True, exist_ok=True)
@@ -175,8 +183,10 @@ def write(
 
 
 def _locate(folder: Path, name: str) -> Path:
+    _check_saved(folder)
     for path in (folder / _SAVED / name, folder / name):
         if path.exists():
+            _check_regular(path)
             return path
     raise ModelError(
         f"{folder / name} is missing: a model folder holds {', '.join(FILES[:-1])} and {FILES[-1]}; "
@@ -184,7 +194,32 @@ def _locate(folder: Path, name: str) -> Path:
     )
 
 
+def _check_regular(path: Path) -> None:
+    """Refuse what is there and is no file: a folder, or a pipe that nobody writes to."""
+    if not path.is_file():
+        raise ModelError(f"{path} is no regular file; save or copy the model again")
+
+
+def _check_saved(folder: Path) -> None:
+    """Refuse a link: its files would be read from, and moved out of, another folder."""
+    saved = folder / _SAVED
+    if saved.is_symlink():
+        raise ModelError(
+            f"{saved} is a link, and abclm makes only a folder there; remove the link, or copy the model again"
+        )
+
+
+def _check_values(weight: npt.NDArray[Any], name: str, advice: str) -> None:
+    if not np.isfinite(weight).all():
+        raise ModelError(f"{name} has infinite or undefined values; {advice}")
+    if weight.size and (largest := float(np.abs(weight).max())) > _LARGEST_WEIGHT:
+        raise ModelError(
+            f"{name} has a value of {largest:.3g}, and a weight is at most {_LARGEST_WEIGHT:.0e}; {advice}"
+        )
+
+
 def _move_into_place(folder: Path) -> None:
+    _check_saved(folder)
     saved = folder / _SAVED
     if _is_saved(folder) and not (saved / INDEX).exists():
         (folder / INDEX).unlink(missing_ok=True)  # that of the model before

@@ -4,6 +4,7 @@ The model is data: what samples from it, trains it or measures it takes it as an
 with methods that do all that.
 """
 
+import contextlib
 import logging
 import os
 from collections.abc import Mapping, Sequence
@@ -22,9 +23,12 @@ from abclm.models import folder as files
 from abclm.models.architecture import Architecture, read_config
 from abclm.models.history import History
 from abclm.models.lstm.config import ModelConfig
+from abclm.models.metadata import check_metadata
 from abclm.models.presets import find_model, warn_of_preset
 from abclm.models.recall import WEIGHTS
+from abclm.models.shown.card import MARK, README, model_card
 from abclm.notation.canonical import FORM_VERSION
+from abclm.system.files import write_text
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
 from abclm.tokenizers.tokenizer import Tokenizer, read_tokenizer
 
@@ -80,7 +84,7 @@ class Model:
 
         Args:
             name_or_path: a preset's name, or a model folder. A bare name that a preset has means the
-                preset; `./name` means the folder.
+                preset; `./name` means the folder; `hf:user/name@revision` means a model on the Hugging Face hub.
 
         Raises:
             ModelError: there is no such model, or its files are missing, broken or don't fit together.
@@ -91,16 +95,15 @@ class Model:
         try:
             config = read_config(config_text)
         except AbclmError as error:
-            raise ModelError(f"{folder / files.CONFIG}: {error}") from None
+            raise ModelError(f"{folder / files.CONFIG}: {_with_advice(error)}") from None
         try:
             tokenizer = read_tokenizer(vocabulary_text)
         except AbclmError as error:
-            raise ModelError(f"{folder / files.VOCABULARY}: {error}") from None
+            raise ModelError(f"{folder / files.VOCABULARY}: {_with_advice(error)}") from None
         metadata = files.read_object(folder, files.METADATA)
+        check_metadata(metadata, folder / files.METADATA)
         _check_form(metadata, folder / files.METADATA)
         history = metadata.pop("history", [])
-        if not isinstance(history, list):
-            raise ModelError(f"{folder / files.METADATA}: history is a list; copy the model again")
         weights = files.read_weights(folder, config.weight_shapes(len(tokenizer)))
         stored = files.read_index(folder)
         index = None if stored is None else NoveltyIndex.from_bytes(stored, str(folder / files.INDEX))
@@ -112,7 +115,8 @@ class Model:
         """Save the model into a folder; a crash or a full disk leaves there what was there before.
 
         Args:
-            folder: made where it is missing. Files in it that are not the model's stay.
+            folder: made where it is missing. Files in it that are not the model's stay. It gets a `README.md`, the
+                model's card, unless one of the user's is there.
             dtype: of the stored weights: `"float32"`, or `"float16"` at half the size.
             overwrite: replace the model that the folder holds.
 
@@ -139,6 +143,7 @@ class Model:
             dtype,
             index,
         )
+        _write_card(self, Path(folder) / README)
 
     @property
     def forms(self) -> list[dict[str, Any]]:
@@ -196,12 +201,23 @@ class Model:
         )  # fmt: skip
 
 
+def _with_advice(error: AbclmError) -> str:
+    """What is wrong with a file, with what to do where that isn't said."""
+    said = str(error)
+    return said if "update abclm" in said or "did you mean" in said else f"{said}; copy the model again"
+
+
+def _write_card(lm: Model, path: Path) -> None:
+    """Write the model's card, but not over a text of the user's."""
+    with contextlib.suppress(FileNotFoundError):
+        if MARK not in path.read_text(encoding="utf-8", errors="replace"):
+            return
+    write_text(path, model_card(lm.config, len(lm.tokenizer), lm.metadata))
+
+
 def _check_form(metadata: Mapping[str, Any], place: Path) -> None:
     """Warn of a model of tunes in an older canonical form, and refuse one in a newer; ModelError."""
-    training = metadata.get("training", {})
-    version = training.get("form_version", 1) if isinstance(training, Mapping) else 1
-    if not isinstance(version, int):
-        raise ModelError(f"{place}: form_version is an integer, received {version!r}; copy the model again")
+    version = metadata.get("training", {}).get("form_version", 1)
     if version > FORM_VERSION:
         raise ModelError(
             f"{place}: the model learned tunes in version {version} of the canonical form, and this abclm {VERSION} "

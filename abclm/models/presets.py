@@ -6,6 +6,8 @@ from pathlib import Path
 
 from abclm.errors import ModelError
 from abclm.models.folder import CONFIG
+from abclm.models.hub import PREFIX, fetch_model
+from abclm.system.words import did_you_mean
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +35,8 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
 
     Args:
         name_or_path: a preset's name, or a folder. A bare name that a preset has means the preset; `./name` means the
-            folder. Where both exist, a warning says which is meant.
+            folder. Where both exist, a warning says which is meant. `hf:user/name` and `hf:user/name@revision` mean a
+            model on the Hugging Face hub (see `abclm.models.hub`).
 
     Raises:
         ModelError: there is no such preset or folder.
@@ -42,9 +45,12 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
         if Path(name_or_path).is_dir():
             _log.warning("%s is the shipped model; for the folder %s give ./%s", *[name_or_path] * 3)
         return PRESETS / name_or_path
+    if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
+        return fetch_model(name_or_path)
     folder = Path(name_or_path)
     if not folder.is_dir():
         presets = ", ".join(preset_names()) or "none in this installation"
         problem = "is not a folder" if folder.exists() else "is neither a preset's name nor a folder"
-        raise ModelError(f"no model {os.fspath(name_or_path)!r}: it {problem}; presets: {presets}")
+        meant = did_you_mean(name_or_path, preset_names())
+        raise ModelError(f"no model {os.fspath(name_or_path)!r}: it {problem}; presets: {presets}{meant}")
     return folder

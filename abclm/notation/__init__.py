@@ -3,6 +3,7 @@
 From the bottom up; a module imports only modules above it in this list:
 
     problems   problems and their places
+    mended     a text -> the texts of its tunes, without what is not ABC
     fields     information fields, meters, unit note lengths, rhythms, titles
     keys       keys, modes, accidentals, transposition
     symbols    the symbols of a tune body: notes, rests, chords, bar lines and others
@@ -10,7 +11,7 @@ From the bottom up; a module imports only modules above it in this list:
     scanner    a tune body -> symbols
     timing     symbols -> durations and pitches
     place      a canonical tune, symbol by symbol -> the place in its form
-    playback   the order in which symbols are heard
+    playing    symbols -> the order in which they are heard
     tune       a text -> a Tune
     check      a Tune -> problems
     tunebook   a text -> many Tunes

@@ -1,18 +1,37 @@
-"""Find the problems of a tune, with line, column and severity."""
+"""Find the problems of a tune, with line, column and severity, and what is left out of it."""
 
+import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from functools import partial
 
 from abclm.errors import NotationError
-from abclm.notation.fields import FIELDS, Meter, parse_meter, parse_unit_note_length
+from abclm.notation.fields import FIELDS, RHYTHMS, Meter, parse_meter, parse_tempo, parse_unit_note_length
 from abclm.notation.keys import parse_key
 from abclm.notation.problems import MOST_PROBLEMS, Problem
 from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, SINGLE, START, Change, Rest, Timed
 from abclm.notation.timing import Ticks, ticks
 from abclm.notation.tune import Tune
 
+_JUMP_IN_TEXT = re.compile(r'"[^"\n]{0,20}?(?<![A-Za-z])(D\.[CS]\.)[^"\n]{0,20}"')
+_SAID = {
+    "voice": ("left out; only the first that has notes is used", "further voice"),
+    "overlay": ("left out; only the first voice of the bar is used", "overlay (&)"),
+    "microtone": ("played as the nearest semitone", "microtone"),
+    "title": ("left out", "further title"),
+    "words": ("left out", "line of words (w:, W:)"),
+    "unknown rhythm": ("left out, as it is not known", "rhythm (R:)"),
+    "rhythm": ("left out, as it doesn't fit the meter", "rhythm (R:)"),
+}
+_IN_EVERY_CHECK = ("voice", "overlay", "microtone")
+"""The losses that concern the notes: also said of a single tune."""
 
-def check(tune: Tune) -> list[Problem]:
+Loss = tuple[str, int, int, str]
+"""`(kind, count, offset of the first, value)`."""
+
+
+def check(tune: Tune, with_losses: bool = True) -> list[Problem]:
     r"""Find the problems of a tune.
 
     An error is notation that can't be played as written: unclosed brackets, ties and broken rhythm without a second
@@ -22,6 +41,7 @@ def check(tune: Tune) -> list[Problem]:
 
     Args:
         tune: any tune.
+        with_losses: whether a warning says that voices, overlays or microtones are left out or changed.
 
     Returns:
         The problems in the order of their places, at most 1,000.
@@ -35,9 +55,19 @@ def check(tune: Tune) -> list[Problem]:
     places = [*tune.header_problems, *_header(tune), *tune.music.problems, *_fields(tune)]
     places += _bars(tune)  # expands the repeats, which finds their problems
     places += tune.playback.problems
-    if len(tune.music.voices) > 1:
-        at = tune.body_start
-        places.append((at, "warning", f"there are {len(tune.music.voices)} voices; only the first is used"))
+    if with_losses:
+        losses = [loss for loss in find_losses(tune) if loss[0] in _IN_EVERY_CHECK]
+        voices = len(tune.music.voices)
+        said = describe(losses) | {"voice": f"there are {voices} voices; only the first is used"}
+        places += [(at, "warning", said[kind]) for kind, _, at, _ in losses]
+    places += [
+        (
+            tune.body_start + match.start(),
+            "warning",
+            f"{match[1]} is a text and not played out; write !{match[1]}!",
+        )
+        for match in _JUMP_IN_TEXT.finditer(tune.body)
+    ]
     if not any(isinstance(symbol, Timed) and not isinstance(symbol, Rest) for symbol in tune.music.symbols):
         places.append((min(tune.body_start, len(tune.text) - 1), "error", "the tune has no notes"))
     lines = [0] + [index + 1 for index, character in enumerate(tune.text) if character == "\n"]
@@ -55,19 +85,21 @@ def _header(tune: Tune) -> list[tuple[int, str, str]]:
         ("M", tune.meter, parse_meter),
         ("L", tune.unit_note_length, parse_unit_note_length),
         ("K", tune.key, parse_key),
+        ("Q", tune.tempo, partial(parse_tempo, unit=tune.setting().unit)),
     ):
         try:
             if value is not None:
                 parse(value)
         except NotationError as error:
-            found.append((max(tune.text.find(f"\n{letter}:"), -1) + 1, "error", str(error)))
+            severity = "warning" if letter == "Q" else "error"
+            found.append((max(tune.text.find(f"\n{letter}:"), -1) + 1, severity, str(error)))
     if not tune.titles:
         found.append((0, "warning", "the tune has no title (T:)"))
     return found
 
 
 def _fields(tune: Tune) -> list[tuple[int, str, str]]:
-    """Fields that may not stand inside a tune."""
+    """Fields that may not stand inside a tune, and tempos that can't be read."""
     found = []
     for symbol in tune.music.symbols:
         if isinstance(symbol, Change):
@@ -76,6 +108,11 @@ def _fields(tune: Tune) -> list[tuple[int, str, str]]:
                 found.append((symbol.at, "warning", f"{symbol.letter}: is no information field"))
             elif not field.body:
                 found.append((symbol.at, "warning", f"{symbol.letter}: ({field.name}) belongs in the header"))
+            elif symbol.letter == "Q":
+                try:
+                    parse_tempo(symbol.value, tune.setting().unit)
+                except NotationError as error:
+                    found.append((symbol.at, "warning", str(error)))
     return found
 
 
@@ -96,36 +133,38 @@ def _bars(tune: Tune) -> list[tuple[int, str, str]]:
     full = _full(meter)
     filled: Ticks = 0
     bars = 0  # begun since the place to which a repeat goes back
-    begun = bars_at_repeat = 0
-    last_times, last_index = 1, -1
+    begun = stop = 0
+    bars_before: dict[int, int] = {}  # those begun before a passage
     found = []
-    for index, times in playback.order():
-        symbol, kind = playback.symbols[index], playback.kinds[index]
-        if index != last_index + 1:
-            if index <= last_index and times > last_times:
-                bars = bars_at_repeat
-            meter = meters[changes[bisect_left(changes, index) - 1]]
+    for music, times in playback.turns():
+        if music.start != stop:
+            meter = meters[changes[bisect_left(changes, music.start) - 1]]
             full = _full(meter)
-        last_index, last_times = index, times
-        if isinstance(symbol, Timed):
-            if not filled:
-                begun = symbol.at
-            filled += 0 if isinstance(symbol, Rest) and symbol.bars else symbol.duration
-        elif index in meters:
-            meter = meters[index]
-            full = _full(meter)
-        elif kind == SINGLE or (kind in (START, END, BOTH, DOUBLE) and full and (filled >= full or not bars)):
-            if full and filled and filled != full and (bars or times > 1):
-                length = f"the bar is {_length(filled, meter)} long, and the meter is {meter.text}"
-                found.append(
-                    (begun, "warning", length + (" (when repeated)" if times > 1 and not bars else ""))
-                )
-            bars += bool(filled)
-            filled = 0
-        if kind in (START, BOTH):
-            bars_at_repeat = bars
-        elif kind == ENDING:
-            bars += 1
+        if times == 1:
+            bars_before[music.start] = bars
+        elif music.start in bars_before:
+            bars = bars_before[music.start]
+        stop = music.stop
+        for index in music:
+            symbol, kind = playback.symbols[index], playback.kinds[index]
+            if isinstance(symbol, Timed):
+                if not filled:
+                    begun = symbol.at
+                filled += 0 if isinstance(symbol, Rest) and symbol.bars else symbol.duration
+            elif index in meters:
+                meter = meters[index]
+                full = _full(meter)
+            elif kind == SINGLE or (
+                kind in (START, END, BOTH, DOUBLE) and full and (filled >= full or not bars)
+            ):
+                if full and filled and filled != full and (bars or times > 1):
+                    length = f"the bar is {_length(filled, meter)} long, and the meter is {meter.text}"
+                    again = " (when repeated)" if times > 1 and not bars else ""
+                    found.append((begun, "warning", length + again))
+                bars += bool(filled)
+                filled = 0
+            elif kind == ENDING:
+                bars += 1
     return found
 
 
@@ -141,3 +180,50 @@ def _length(filled: Ticks, meter: Meter) -> str:
     return (
         f"{above.numerator}/{below}" if above.denominator == 1 else f"{whole.numerator}/{whole.denominator}"
     )
+
+
+def find_losses(tune: Tune) -> Iterator[Loss]:
+    """What of one tune is left out or changed."""
+    for kind, (count, at) in tune.music.losses.items():
+        yield kind, count, at, ""
+    if len(tune.titles) > 1:
+        second = tune.text.find("\nT:", tune.text.find("\nT:") + 1) + 1
+        yield "title", len(tune.titles) - 1, second, ""
+    words = [change for change in tune.music.symbols if isinstance(change, Change) and change.letter in "wW"]
+    if words:
+        yield "words", len(words), words[0].at, ""
+    rhythm, meter = tune.stated_rhythm, tune.setting().meter.text
+    at = tune.text.find("\nR:") + 1
+    if rhythm is None and tune.rhythm:
+        yield "unknown rhythm", 1, at, tune.rhythm
+    elif rhythm and meter not in RHYTHMS.get(rhythm, (meter,)) and (rhythm, meter) != ("jig", "9/8"):
+        yield "rhythm", 1, at, f"{rhythm} in {meter}"
+
+
+def describe(losses: Iterable[Loss]) -> dict[str, str]:
+    """One sentence for each kind of loss, with its count.
+
+    Example:
+        >>> describe([("title", 1, 0, ""), ("rhythm", 1, 9, "reel in 6/8"), ("title", 2, 0, "")])["title"]
+        '3 further titles: left out'
+    """
+    counts: dict[str, int] = {}
+    values: dict[str, dict[str, int]] = {}
+    for kind, count, _, value in losses:
+        counts[kind] = counts.get(kind, 0) + count
+        if value:
+            of_kind = values.setdefault(kind, {})
+            of_kind[value] = of_kind.get(value, 0) + 1
+    return {kind: _sentence(kind, count, values.get(kind, {})) for kind, count in counts.items()}
+
+
+def _sentence(kind: str, count: int, values: dict[str, int]) -> str:
+    what, name = _SAID[kind]
+    noun, _, rest = name.partition(" (")
+    if count > 1:
+        noun = noun.replace("line ", "lines ") if noun.startswith("line ") else f"{noun}s"
+    said = f"{count:,} {noun}{' (' + rest if rest else ''}: {what}"
+    most = sorted(values.items(), key=lambda item: -item[1])
+    listed = ", ".join(f"{value[:40]!r} {times:,}" for value, times in most[:5])
+    more = f" and {len(most) - 5:,} others" if len(most) > 5 else ""
+    return f"{said} ({listed}{more})" if listed else said

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
@@ -107,9 +108,14 @@ class Meter:
 
     @property
     def is_compound(self) -> bool:
-        """Whether the numerator is divisible by 3, as in 6/8; the time of `(5`, `(7` and `(9` tuplets depends on it."""
+        """Whether the numerator is 6, 9, 12 or so; the time of `(5`, `(7` and `(9` tuplets depends on it."""
         head = self.text.split("/")[0]
-        return head.isdigit() and int(head) % 3 == 0 and int(head) > 0
+        return head.isdigit() and int(head) % 3 == 0 and int(head) > 3
+
+    @property
+    def is_triple(self) -> bool:
+        """Whether the numerator is 3: there `abc2midi` takes it for compound."""
+        return self.text.split("/")[0] == "3"
 
     @property
     def default_unit_note_length(self) -> Fraction:
@@ -177,6 +183,53 @@ def canonical_unit_note_length(text: str) -> str:
     """Return a unit note length in its canonical spelling, such as `1/8`; raises NotationError for any other text."""
     length = parse_unit_note_length(text)
     return f"{length.numerator}/{length.denominator}"
+
+
+_BEATS = r"([0-9]{1,4}(?:\.[0-9]+)?)"
+_LENGTHS = r"([0-9]{1,2}/[0-9]{1,3}(?: +[0-9]{1,2}/[0-9]{1,3}){0,3})"
+_TEMPO = re.compile(rf"(?:{_LENGTHS} *= *)?{_BEATS}|{_BEATS} *= *{_LENGTHS}|C([0-9]?) *= *{_BEATS}")
+_SLOWEST, _FASTEST = 5, 1500  # quarter notes a minute
+
+
+def parse_tempo(text: str, unit: Fraction) -> str:
+    """Read the value of a `Q:` field (ABC 2.1, sections 3.1.8 and 10.1).
+
+    Args:
+        text: such as `1/4=120`, `"Allegro" 1/4=120`, `1/4 3/8 1/4 3/8=40`; also `120` for quarter notes, `C3=40` for
+            three unit note lengths, and `120 = 1/4`.
+        unit: the unit note length.
+
+    Returns:
+        The tempo as one length and whole beats a minute, such as `3/8=50`; an empty text if there are only words.
+
+    Raises:
+        NotationError: it is no tempo, or one at which nobody plays.
+
+    Example:
+        >>> parse_tempo('"Allegro" 1/4 3/8 1/4 3/8=40', Fraction(1, 8)), parse_tempo("118 =1/4", Fraction(1, 8))
+        ('5/4=40', '1/4=118')
+    """
+    value = " ".join(re.sub(r'"[^"]*"', " ", text).split())
+    if not value:
+        return ""
+    if match := _TEMPO.fullmatch(value):
+        lengths, beats, beats_first, lengths_last, units, beats_of_units = match.groups()
+        with suppress(ZeroDivisionError):
+            length = sum(map(Fraction, (lengths or lengths_last or "1/4").split()), Fraction(0))
+            if beats_of_units:
+                length = unit * int(units or 1)
+            number = round(float(beats or beats_first or beats_of_units))
+            if number and _SLOWEST <= 4 * length * number <= _FASTEST:
+                return f"{length.numerator}/{length.denominator}={number}"
+    raise NotationError(f"{text.strip()[:40]!r} is no tempo, and is not used; give one such as 1/4=120")
+
+
+def read_tempo(text: str, unit: Fraction) -> str:
+    """The same, but an empty text for what is no tempo."""
+    try:
+        return parse_tempo(text, unit)
+    except NotationError:
+        return ""
 
 
 def find_rhythm(text: str) -> str | None:

@@ -1,9 +1,10 @@
-"""Turn the value of a `K:` field into a tonic, a mode and a key signature."""
+"""Turn the value of a `K:` field into a tonic, a mode, a key signature, and a transposition."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import Self
 
 from abclm.errors import NotationError
 
@@ -65,8 +66,13 @@ _KEY = re.compile(
     re.DOTALL,
 )
 _EXPLICIT = re.compile(r"(?<![\w=])?(\^\^|\^|__|_|=)([A-Ga-g])")
-_NOT_A_MODE = {"clef", "treble", "bass", "alto", "tenor", "octave", "transpose", "middle", "stafflines", "exp",
-               "score", "sound", "shift", "t", "perc", "none", "staffscale"}  # fmt: skip
+# What may stand beside a key (section 4.6), and a further field on the same line.
+_BESIDE = re.compile(
+    r"(?i:\b(?:clef|octave|transpose|middle|m|t|stafflines|staffscale|score|sound|shift|name|nm|subname|snm|cue|stem"
+    r'|instrument|map|style)=(?:"[^"]*"|\S*)|(?:^|(?<=\s))(?:treble|bass|alto|tenor|soprano|mezzosoprano|baritone'
+    r"|perc)\d?(?:[-+^_](?:8|15))?(?!\S))|(?:^|\s)[A-Za-z]:.*",
+    re.DOTALL,
+)
 
 
 @lru_cache(maxsize=4096)
@@ -78,7 +84,7 @@ def parse_key(text: str) -> Key:
             the key (such as a clef) is ignored.
 
     Returns:
-        The key. `HP` and `Hp` (Highland bagpipe) are A mixolydian; `none` and an empty value are C major.
+        The key. `HP` and `Hp` (Highland bagpipe) are A mixolydian; `none`, a clef alone and an empty value are C major.
 
     Raises:
         NotationError: the text is not a key.
@@ -87,13 +93,13 @@ def parse_key(text: str) -> Key:
         >>> parse_key("A Dorian").text, parse_key("EDor").text, parse_key("F# Minor").sharps
         ('Ador', 'Edor', 3)
     """
-    value = text.strip()
+    value = _BESIDE.sub("", text).strip()
     if re.match(r"(?i:hp)\b", value):
         return make_key("A", "mix")
     if re.match(r"(?i:none)\b", value) or not value:
         return make_key("C", "")
     match = _KEY.fullmatch(value)
-    if match is None and value[0] in "^_=" and _EXPLICIT.match(value):
+    if match is None and re.match(r"(?:exp\s+)?[\^_=]", value) and _EXPLICIT.search(value):
         return _with_explicit(make_key("C", ""), value)
     # The standard has no lower-case tonic, but it can't mean anything else.
     if match is None and re.match(r"[a-g](?![a-z])", value):
@@ -102,7 +108,7 @@ def parse_key(text: str) -> Key:
         raise _no_key(text)
     tonic = match["tonic"] + match["sign"].replace("♯", "#").replace("♭", "b")
     word, rest = match["mode"], match["rest"]
-    if word.lower() in _NOT_A_MODE or word.lower().startswith("clef"):
+    if word.lower() in ("exp", "none"):
         mode, rest = "", f"{word}{rest}"
     elif word.lower()[:3] in _MODE_NAMES and (len(word) >= 3 or word.lower() in ("", "m")):
         mode = _MODE_NAMES[word.lower()[:3]]
@@ -110,11 +116,15 @@ def parse_key(text: str) -> Key:
         raise _no_key(text)
     if abs(_sharps(tonic, mode)) > 7:
         raise _no_key(text)
-    explicit = re.split(r"[A-Za-z]+=", rest)[0]
     key = make_key(tonic, mode)
     if re.match(r"\s*exp\b", rest):
         key = Key(tonic, mode, (0, 0, 0, 0, 0, 0, 0), regular=False)
-    return _with_explicit(key, explicit)
+    return _with_explicit(key, rest)
+
+
+def names_key(text: str) -> bool:
+    """Whether the value of a `K:` field names a key, not only a clef or another setting of a voice."""
+    return bool(_BESIDE.sub("", text).strip())
 
 
 def canonical_key(text: str) -> str:
@@ -202,3 +212,63 @@ def _no_key(text: str) -> NotationError:
         if abs(_sharps(tonic, mode)) <= 7 and tonic + mode != text.strip():
             advice = f"did you mean {tonic}{mode}?"
     return NotationError(f"{text.strip()[:40]!r} is no key; {advice}")
+
+
+_QUOTED = re.compile(r'"[^"]*"')
+_CLEF = re.compile(
+    r"(?:^|\s)(?:clef=)?(?:treble|bass|alto|tenor|soprano|mezzosoprano|baritone|perc|none|(?<==)[GFCPgfcp])\d?"
+    r"(?:([+\-^_])(8|15))?(?=\s|$)"
+)
+_OCTAVE = re.compile(r"\boctave=([+-]?\d)(?!\d)")
+_TRANSPOSE = re.compile(r"\btranspose=([+-]?\d{1,2})(?!\d)")
+_MIDI = re.compile(r"MIDI[\s=]+(r?)transpose[\s=]+([+-]?\d{1,2})(?!\d)")
+_MAY_TRANSPOSE = re.compile(r"clef|treble|bass|alto|tenor|soprano|baritone|perc|none|octave|transpose")
+
+
+@dataclass(frozen=True, slots=True)
+class Transposition:
+    """How a voice is transposed when it is played (ABC 2.1, section 4.6).
+
+    Attributes:
+        clef: in octaves, as in `treble-8`.
+        octave: in octaves, as in `octave=1`.
+        transpose: in semitones, as in `transpose=-2`.
+        midi: in semitones, as in `%%MIDI transpose 3`, a directive of abc2midi.
+    """
+
+    clef: int = 0
+    octave: int = 0
+    transpose: int = 0
+    midi: int = 0
+
+    @property
+    def semitones(self) -> int:
+        """The sum, in semitones."""
+        return 12 * (self.clef + self.octave) + self.transpose + self.midi
+
+    def after_field(self, value: str) -> Self:
+        """The transposition after a `K:` or `V:` field; what it doesn't name remains.
+
+        Example:
+            >>> Transposition().after_field("C clef=treble-8 transpose=3").semitones
+            -9
+        """
+        if not _MAY_TRANSPOSE.search(value):
+            return self
+        value = _QUOTED.sub('""', value)
+        found = self
+        if clef := _CLEF.search(value):
+            octaves = (2 if clef[2] == "15" else 1) if clef[2] else 0
+            found = replace(found, clef=-octaves if clef[1] in ("-", "_") else octaves)
+        if octave := _OCTAVE.search(value):
+            found = replace(found, octave=int(octave[1]))
+        if transpose := _TRANSPOSE.search(value):
+            found = replace(found, transpose=int(transpose[1]))
+        return found
+
+    def after_directive(self, text: str) -> Self:
+        """The transposition after a `%%` line or the value of an `I:` field."""
+        match = _MIDI.match(text)
+        if match is None:
+            return self
+        return replace(self, midi=int(match[2]) + (self.midi if match[1] else 0))

@@ -7,11 +7,28 @@ from math import gcd
 from typing import Any, NamedTuple
 
 from abclm.notation.keys import ACCIDENTALS, LETTERS
-from abclm.notation.problems import Finding
-from abclm.notation.symbols import Bar, Broken, Chord, ChordSymbol, Note, Rest, Space, Symbol, Tuplet
+from abclm.notation.problems import LOSS, Finding
+from abclm.notation.symbols import (
+    CODA,
+    DA_CAPO,
+    DAL_SEGNO,
+    FINE,
+    SEGNO,
+    TO_CODA,
+    Bar,
+    Broken,
+    Chord,
+    ChordSymbol,
+    Jump,
+    Note,
+    Rest,
+    Space,
+    Symbol,
+    Tuplet,
+)
 
 TIMED, UNTIMED, NOTHING = "timed", "untimed", "nothing"
-TIE, NUMBER, FIELD, STRANGE = "tie", "number", "field", "strange"
+TIE, NUMBER, FIELD, OVERLAY, STRANGE = "tie", "number", "field", "overlay", "strange"
 """What a piece is: one symbol, no symbol, or one of those whose meaning depends on what surrounds them."""
 
 
@@ -32,7 +49,11 @@ class Piece(NamedTuple):
 
 
 _LENGTH = r"(?:\d+(?:/+\d*)?|/+\d*)?"
-_NOTE = rf"[_=^]{{0,3}}[A-Ga-g][,']*{_LENGTH}-?"
+_PITCH = rf"[A-Ga-g][,']*{_LENGTH}-?"
+_NOTE = rf"[_=^]{{0,3}}{_PITCH}"
+_MICROTONE = rf"[_^]\d{{0,3}}/\d{{0,3}}{_PITCH}"
+# Any text without spaces; or directions such as `D.C. al fine`.
+_DECORATION = r"(?:[^\s!+|\[\]]+|(?i:(?:d\. ?[cs]|da|dal|to|al)\b)[^!+|\[\]]*)"
 _ENDING = r"\d[\d,\-]*"
 # The order matters. The kind of a piece never depends on the following text, so it can be read separately.
 _PATTERNS = {
@@ -42,10 +63,12 @@ _PATTERNS = {
     "space": r"[ \t]+",
     "slur_end": r"\)",
     "tuplet": r"\(\d+(?::\d*)?(?::\d*)?",
-    "slur": r"\.?\(",
+    "slur": r"\.?\(&?",
     "broken": r"[<>]+",
     "rest": rf"[zxZX]{_LENGTH}",
-    "decoration": r"![A-Za-z0-9+.()<>~/:-]+!|\+[a-z.()<>0-9-]{2,}\+",
+    # In `+f+` and `+ff+`, f is loud. Five notes between two `!` are music between two line breaks.
+    "old_chord": rf"\+(?!f+\+)(?:[_=^]*[A-Ga-g][,']*{_LENGTH})+\+",
+    "decoration": rf"!(?!(?:{_NOTE}){{5,}}!){_DECORATION}!|\+{_DECORATION}\+",
     "mark": r"y\d*|[.~`H-Yh-w]",
     "tie": r"-",
     "text": r'"[^"]*"',
@@ -53,23 +76,27 @@ _PATTERNS = {
     "ending": rf"\[{_ENDING}",
     "field": r"\[[A-Za-z]:[^\[\]]*\]",
     "chord": rf'\[(?:[^\[\]|"]|"[^"\[\]]*")*\]{_LENGTH}-?',
-    "old_chord": rf"\+(?:[_=^]*[A-Ga-g][,']*{_LENGTH}){{2,}}\+",
     "string_ending": r'\["[^"]*"',
     "number": _ENDING,
     "line_break": r"[!$]",
+    "overlay": r"&+\)?",
+    "microtone": _MICROTONE,
     "strange": r".",
 }
 PIECE = re.compile("|".join(_PATTERNS.values()), re.DOTALL)
 NAMED_PIECE = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PATTERNS.items()), re.DOTALL)
-_NOTE_PARTS = re.compile(r"([_=^]*)([A-Ga-g])([,']*)([\d/]*)(-?)")
+_NOTE_PARTS = re.compile(r"([_=^]*)([\d/]*)([A-Ga-g])([,']*)([\d/]*)(-?)")
 _CHORD_PARTS = re.compile(r"\[(.*)\]([\d/]*)(-?)", re.DOTALL)
-_IN_CHORD = re.compile(rf'({_NOTE})|[.~`H-Yh-wyu ()-]|"[^"]*"|![^!]*!|(.)', re.DOTALL)
+_IN_CHORD = re.compile(
+    rf'({_NOTE}|{_MICROTONE})|[.~`H-Yh-wyu ()-]|"[^"]*"|![^!]*!|\+[^+]*\+|\{{[^{{}}]*\}}|(.)', re.DOTALL
+)
 _CHORD_SYMBOL = re.compile(
     r"[A-G][#b]?(?:m|min|maj|M|dim|aug|sus|add|\+|o)?\d{0,2}(?:sus\d?|add\d|b5|#5)?(?:/[A-G][#b]?)?"
 )
 _STEPS = {letter: step for step, letter in enumerate(LETTERS + LETTERS.lower())}
 _MAX_NUMBER = 4096  # limit for lengths and tuplets; larger numbers are an error
 _MAX_ODD_DENOMINATOR = 64  # keeps sums of durations small fractions
+_MAX_TUPLET = 64  # limit for each number of a tuplet
 _MAX_PASSES = 16  # limit for the passes of a variant ending
 
 
@@ -111,12 +138,25 @@ def _note(text: str) -> Piece:
 
 def _read_note(text: str) -> tuple[tuple[str, bool, int | None, int], tuple[Finding, ...]]:
     """The arguments of a `Note`, and its problems."""
-    signs, letter, octave, length, tie = _NOTE_PARTS.fullmatch(text).groups()  # type: ignore[union-attr]
+    signs, part, letter, octave, length, tie = _NOTE_PARTS.fullmatch(text).groups()  # type: ignore[union-attr]
     length, findings = _read_length(length)
-    if signs and signs not in ACCIDENTALS:
-        findings = ((0, "error", f"{signs!r} is no accidental; use ^ ^^ = _ or __"), *findings)
+    accidental = ACCIDENTALS.get(signs)
+    if part:
+        accidental = _nearest_semitone(signs, part)
+        findings = ((0, LOSS, "microtone"), *findings)
+    if signs and accidental is None:
+        findings = ((0, "error", f"{signs + part!r} is no accidental; use ^ ^^ = _ or __"), *findings)
     step = _STEPS[letter] + 7 * (octave.count("'") - octave.count(","))
-    return (length, bool(tie), ACCIDENTALS.get(signs), step), findings
+    return (length, bool(tie), accidental, step), findings
+
+
+def _nearest_semitone(sign: str, part: str) -> int | None:
+    """The accidental nearest to a part of one, as in `^/2`, `_3/2`; of two, the larger. None for more than two."""
+    above, _, below = part.partition("/")
+    number, divisor = int(above or 1), int(below or 2)
+    if not divisor or number > 2 * divisor:
+        return None
+    return (2 * number + divisor) // (2 * divisor) * ACCIDENTALS[sign]
 
 
 def _read_length(text: str) -> tuple[str, tuple[Finding, ...]]:
@@ -194,7 +234,7 @@ def _ending(text: str) -> Piece:
 def _tuplet(text: str) -> Piece:
     numbers = [*text[1:].split(":"), "", ""]
     p, q, r = (int(part[:4]) if part else None for part in numbers[:3])
-    if p is None or not 2 <= p <= 9 or q == 0 or r == 0 or (q or 1) > 64 or (r or 1) > 64:
+    if not p or (p == 1 and q is None) or q == 0 or r == 0 or max(p, q or 1, r or 1) > _MAX_TUPLET:
         return Piece(NOTHING, findings=((0, "error", f"{text[:20]} is no tuplet; p is 2 to 9"),))
     return Piece(UNTIMED, Tuplet, (p, q, r))
 
@@ -212,8 +252,22 @@ def _text(text: str) -> Piece:
     return Piece(UNTIMED, ChordSymbol, (symbol,)) if _CHORD_SYMBOL.fullmatch(symbol) else Piece(NOTHING)
 
 
+_JUMPS = {
+    "d.c.": DA_CAPO, "dacapo": DA_CAPO, "d.c.alfine": DA_CAPO, "d.c.alcoda": DA_CAPO,
+    "d.s.": DAL_SEGNO, "dalsegno": DAL_SEGNO, "d.s.alfine": DAL_SEGNO, "d.s.alcoda": DAL_SEGNO,
+    "fine": FINE, "segno": SEGNO, "coda": CODA, "dacoda": TO_CODA, "tocoda": TO_CODA,
+}  # fmt: skip
+
+
+def _decoration(text: str) -> Piece:
+    """Read a decoration that controls playback; others belong to the performance."""
+    kind = _JUMPS.get(text[1:-1].replace(" ", "").lower())
+    return Piece(UNTIMED, Jump, (kind,)) if kind else Piece(NOTHING)
+
+
 _READERS: dict[str, Callable[[str], Piece]] = {
     "note": _note,
+    "microtone": _note,
     "rest": _rest,
     "chord": _chord,
     "old_chord": _old_chord,
@@ -222,8 +276,11 @@ _READERS: dict[str, Callable[[str], Piece]] = {
     "tuplet": _tuplet,
     "broken": _broken,
     "text": _text,
+    "decoration": _decoration,
     "space": lambda text: Piece(UNTIMED, Space),
     "line_break": lambda text: Piece(UNTIMED, Space, (True,)),
+    "slur": lambda text: Piece(OVERLAY if text[-1] == "&" else NOTHING),
+    "overlay": lambda text: Piece(OVERLAY),
     "tie": lambda text: Piece(TIE),
     "number": lambda text: Piece(NUMBER),
     "field": lambda text: Piece(FIELD),

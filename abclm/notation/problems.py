@@ -4,6 +4,11 @@ from typing import NamedTuple
 
 MOST_PROBLEMS = 1000  # per tune; text that is not music has a problem at every character
 
+FURTHER = "the line holds a further field, {!r}, which is passed over; write each field on its own line"
+
+LOSS = "loss"
+"""The severity of a finding that is counted: its message is the name of what is left out or changed."""
+
 Finding = tuple[int, str, str]
 """`(offset, severity, message)`: a problem whose offset is not yet a line and a column."""
 

@@ -5,6 +5,8 @@ from fractions import Fraction
 
 START, END, BOTH, SINGLE, DOUBLE, ENDING, PART = "|:", ":|", "::", "|", "||", "[", "P"
 """The kinds of symbols that control playback: bar lines, variant endings, and part labels."""
+DA_CAPO, DAL_SEGNO, FINE, SEGNO, CODA, TO_CODA = "D.C.", "D.S.", "fine", "segno", "coda", "to coda"
+"""The kinds of decorations that control playback (ABC 2.1, section 4.14)."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -74,6 +76,13 @@ class Chord(Timed):
     notes: list[Note] = field(default_factory=list)
 
 
+def notes_of(event: Timed | None) -> list[Note]:
+    """The notes of a note or chord; none of a rest."""
+    if isinstance(event, Note):
+        return [event]
+    return event.notes if isinstance(event, Chord) else []
+
+
 def struck(event: Timed) -> list[Note]:
     """The notes that begin to sound at an event: the notes of a note or chord that don't continue a tie."""
     if isinstance(event, Note):
@@ -117,6 +126,18 @@ class Bar(Symbol):
         return self.kind in (END, BOTH)
 
     @property
+    def times_before(self) -> int:
+        """How often the repeat that ends here is played: `:|` two times, `::|` three times (section 4.8)."""
+        colons = len(self.text) - len(self.text.lstrip(":"))
+        return (colons // 2 if colons == len(self.text) else colons) + 1
+
+    @property
+    def times_after(self) -> int:
+        """How often the repeat that begins here is played: `|:` two times, `|::` three times."""
+        colons = len(self.text) - len(self.text.rstrip(":"))
+        return (colons // 2 if colons == len(self.text) else colons) + 1
+
+    @property
     def double(self) -> bool:
         """Whether it is `||`, `|]`, `[|` or similar, which end a section."""
         return self.kind == DOUBLE
@@ -148,6 +169,29 @@ class Change(Symbol):
         self.letter = letter
         self.value = value
         self.kind = PART if letter == "P" else ""
+
+
+class Jump(Symbol):
+    """A decoration that controls playback, such as `!D.C.!`; `kind` says which."""
+
+    __slots__ = ("kind",)
+
+    def __init__(self, at: int, kind: str) -> None:
+        self.at = at
+        self.kind = kind
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Shift(Symbol):
+    """From here on the notes sound other than they are written (ABC 2.1, section 4.6).
+
+    Attributes:
+        semitones: by how much.
+        with_key: whether a `K:` field says so, whose key follows.
+    """
+
+    semitones: int
+    with_key: bool = False
 
 
 @dataclass(slots=True, eq=False, repr=False)

@@ -11,7 +11,20 @@ from abclm.notation.fields import Meter, parse_meter, parse_unit_note_length
 from abclm.notation.keys import LETTERS, SEMITONES, Key, parse_key
 from abclm.notation.problems import MOST_PROBLEMS
 from abclm.notation.scanner import Body
-from abclm.notation.symbols import Bar, Broken, Change, Chord, Note, Rest, Symbol, Timed, Tuplet
+from abclm.notation.symbols import (
+    BOTH,
+    START,
+    Bar,
+    Broken,
+    Change,
+    Chord,
+    Note,
+    Rest,
+    Shift,
+    Symbol,
+    Timed,
+    Tuplet,
+)
 
 # Ticks in a whole note: divisible by the usual lengths down to 1/1024 in tuplets of 3, 5, 7 and 9, so that
 # durations are integers; otherwise a duration is an exact Fraction of ticks.
@@ -30,6 +43,7 @@ class Setting:
     key: Key
     meter: Meter
     unit: Fraction  # of a whole note
+    shift: int = 0  # semitones by which notes sound other than they are written
 
     @property
     def bar_ticks(self) -> Ticks | None:
@@ -53,10 +67,12 @@ def measure(body: Body, setting: Setting) -> None:
     """Set `duration` and `pitch` in a body, and add problems to `body.problems`.
 
     Broken rhythm affects only notes of equal duration. The default `q` of a tuplet depends on the meter
-    (ABC 2.1, section 4.13). An accidental is valid until the bar line, in every octave (section 4.2 and
-    the directive `propagate-accidentals pitch`). A tied note keeps its accidental across the bar line. An
+    (ABC 2.1, section 4.13). An accidental is valid until the bar line, in every octave, unless the directive
+    `propagate-accidentals` says otherwise (section 11.3). A tied note keeps its accidental across the bar line. An
     accidental written at a tied note applies to the notes after it. Within the bar, it breaks a tie from another
-    pitch; across a bar line, the tie is stronger, as in `abc2midi`.
+    pitch; across a bar line, the tie is stronger. A tie before the first variant ending leads into every ending.
+    A length after a chord multiplies the lengths in it, of which the first counts (section 4.17). Which ties join
+    notes is finally decided by `playback`, in the order in which the notes are heard.
 
     Args:
         body: the result of `scanner.scan`; changed in place.
@@ -74,17 +90,36 @@ def tuplet_time(p: int, meter: Meter) -> int:
     return 3 if meter.is_compound else 2
 
 
+@dataclass(slots=True)
+class Tie:
+    """A tie.
+
+    Attributes:
+        source: the note before it.
+        first: the first of the notes that are tied together.
+        later: the note after it.
+        again: whether it leads into a second or later variant ending.
+    """
+
+    source: Note
+    first: Note
+    later: Note | None = None
+    again: bool = False
+
+
 class _Measure:
     def __init__(self, body: Body, setting: Setting) -> None:
         self.body = body
         self.setting = setting
+        self.setting.shift = body.shift
+        self.letters = 7 if body.propagation == "pitch" else 128  # steps with the same accidental
         self.durations: dict[str, Ticks] = {}  # of written lengths, with the current unit
         self.pitches: dict[int, int] = {}  # step -> pitch, in the current key
-        self.accidentals: dict[int, int] = {}  # letter -> semitones, until the bar line
-        self.open_ties: dict[int, Note] = {}  # step -> the note tied over
-        self.tie_sources: list[Note] = []  # the notes with these ties
+        self.accidentals: dict[int, int] = {}  # step, mostly in any octave -> semitones, until the bar line
+        self.open_ties: list[Tie] = []
         self.bar_in_tie = False  # whether a bar line followed
-        self.ties: list[tuple[Note, Note]] = []  # (first of the tied notes, a later one)
+        self.before_endings: list[Tie] | None = None  # the ties that lead into variant endings
+        self.ties: list[Tie] = []  # those that join notes
         self.chords: list[Chord] = []
         self.previous: Timed | None = None
         self.broken: Broken | None = None
@@ -106,6 +141,7 @@ class _Measure:
             Broken: self.open_broken,
             Tuplet: self.open_tuplet,
             Change: self.change,
+            Shift: self.change_shift,
         }
         for symbol in self.body.symbols:
             handle = handlers.get(type(symbol))
@@ -122,8 +158,7 @@ class _Measure:
 
     def chord(self, chord: Chord) -> None:
         self.sound(chord.notes, chord)
-        # A length after the bracket replaces the lengths inside, as in abc2midi.
-        chord.length = chord.length or chord.notes[0].length
+        chord.length = _product(chord.notes[0].length, chord.length)
         self.time(chord)
         self.chords.append(chord)
 
@@ -131,73 +166,80 @@ class _Measure:
         if bar.text:
             self.accidentals.clear()
             self.bar_in_tie = True
+            if bar.kind in (START, BOTH):
+                self.before_endings = None
+        if bar.ending:
+            if self.before_endings is None or 1 in bar.ending:
+                self.before_endings = list(self.open_ties)
+            else:
+                self.body.loose_ties += [tie.source for tie in self.open_ties]
+                self.open_ties = [Tie(tie.source, tie.first, again=True) for tie in self.before_endings]
+                self.bar_in_tie = True
 
     def finish(self) -> None:
         if self.broken is not None:
             self.drop_broken(self.broken, "broken rhythm is not followed by a note")
         self.break_tuplet()
-        self.close_ties({})
+        self.close_ties()
         for chord in self.chords:
             for note in chord.notes:
                 note.duration = chord.duration
-        for first, later in self.ties:
-            first.held += later.duration
+        for tie in self.ties:
+            if tie.later is not None:
+                tie.first.held += tie.later.duration
 
     def sound(self, notes: list[Note], event: Timed) -> None:
         """Set the pitches of notes, join them to tied notes before them, and open their ties."""
-        opened: dict[int, Note] = {}
-        joined: dict[int, Note] = {}
+        opened: list[Tie] = []
         for note in notes:
-            first = self.open_ties.get(note.step) if self.open_ties else None
-            step = note.step
-            if first is None or note.accidental is not None:
+            tie = self.joined(note) if self.open_ties else None
+            if tie is None:
                 note.pitch = self.pitch(note)
-                if first is not None and first.pitch != note.pitch and not self.bar_in_tie:
-                    first = None
-                if first is None and self.open_ties:
-                    step, first = self.tied_alike(note, joined)
-            if first is not None:
-                note.pitch = first.pitch
+            else:
+                note.pitch = tie.first.pitch
                 note.continued = True
-                self.ties.append((first, note))
-                joined[step] = note
+                if not tie.again:
+                    tie.later = note
+                    self.ties.append(tie)
             if note.tied or event.tied:
                 note.tied = True
-                opened[note.step] = note if first is None else first
-        if self.open_ties:
-            self.close_ties(joined)
+                opened.append(Tie(note, note if tie is None or tie.again else tie.first))
+                self.body.ties.append(note)
+        self.close_ties()
         self.open_ties, self.bar_in_tie = opened, False
-        self.tie_sources = [note for note in notes if note.tied] if opened else []
 
-    def tied_alike(self, note: Note, joined: dict[int, Note]) -> tuple[int, Note | None]:
-        """Find the note that is tied to a note of the same pitch with another spelling, such as `^F-_G`."""
-        for step, first in self.open_ties.items():
-            if first.pitch == note.pitch and step not in joined:
-                return step, first
-        return note.step, None
+    def joined(self, note: Note) -> Tie | None:
+        """Take the open tie that leads to a note: of the same step, or of the same pitch, such as `^F-_G`."""
+        found = next((tie for tie in self.open_ties if tie.first.step == note.step), None)
+        if found is None or note.accidental is not None:
+            pitch = self.pitch(note)
+            if found is None or (found.first.pitch != pitch and not self.bar_in_tie):
+                found = next((tie for tie in self.open_ties if tie.first.pitch == pitch), None)
+        if found is not None:
+            self.open_ties.remove(found)
+        return found
 
-    def close_ties(self, joined: dict[int, Note]) -> None:
-        """Remove the ties that lead to none of the joined notes."""
-        for source in self.tie_sources if self.open_ties else ():
-            if source.step not in joined:
-                source.tied = False
-                self.problem(source.at, "error", "the tie leads to no note of the same pitch")
-        self.open_ties = {}
+    def close_ties(self) -> None:
+        """End the open ties, which join no note that follows in the text."""
+        self.body.loose_ties += [tie.source for tie in self.open_ties]
+        self.open_ties = []
 
     def pitch(self, note: Note) -> int:
         step = note.step
         if note.accidental is None and not self.accidentals and step in self.pitches:
             return self.pitches[step]
         letter = step % 7
+        place = step % self.letters
         if note.accidental is not None:
-            self.accidentals[letter] = note.accidental
-        signature = self.setting.key.signature
-        alteration = self.accidentals.get(letter, signature[letter])
-        pitch = _MIDDLE_C + 12 * (step // 7) + _LETTER_PITCH[letter] + alteration
+            self.accidentals[place] = note.accidental
+        alteration = self.accidentals.get(place, self.setting.key.signature[letter])
+        if self.body.propagation == "not":
+            self.accidentals.clear()
+        pitch = _MIDDLE_C + 12 * (step // 7) + _LETTER_PITCH[letter] + alteration + self.setting.shift
         if not 0 <= pitch <= 127:
             self.problem(note.at, "error", "the note is out of range; MIDI has pitches 0 to 127")
             return min(max(pitch, 0), 127)
-        if not self.accidentals:
+        if not self.accidentals and note.accidental is None:
             self.pitches[step] = pitch
         return pitch
 
@@ -215,7 +257,7 @@ class _Measure:
         self.previous = event
 
     def rest(self, rest: Rest) -> None:
-        self.close_ties({})
+        self.close_ties()
         if rest.bars:
             self.break_tuplet()
             if rest.bars > 1:
@@ -249,6 +291,13 @@ class _Measure:
             self.problem(tuplet.at, "error", "a tuplet begins inside a tuplet")
             tuplet.p = 0
             return
+        if tuplet.q is None and tuplet.p > 9:
+            self.problem(
+                tuplet.at,
+                "error",
+                f"({tuplet.p} does not say in the time of how many notes; write ({tuplet.p}:q",
+            )
+            return
         self.p = tuplet.p
         tuplet.q = self.q = tuplet.q or tuplet_time(tuplet.p, self.setting.meter)
         self.left = tuplet.r or tuplet.p
@@ -262,6 +311,10 @@ class _Measure:
             if not self.tuplet.r:
                 self.tuplet.p = 0
         self.left = 0
+
+    def change_shift(self, shift: Shift) -> None:
+        self.setting.shift = shift.semitones
+        self.pitches.clear()
 
     def change(self, change: Change) -> None:
         try:
@@ -279,6 +332,17 @@ class _Measure:
         except NotationError as error:
             self.problem(change.at, "error", str(error))
             change.letter = "N"
+
+
+@lru_cache(maxsize=4096)
+def _product(inner: str, outer: str) -> str:
+    """The length of a chord, as it is written, from the lengths of its first note and after it."""
+    if not inner or not outer:
+        return inner or outer
+    (above, _, below), (more, _, less) = inner.partition("/"), outer.partition("/")
+    length = Fraction(int(above or 1) * int(more or 1), int(below or 1) * int(less or 1))
+    over = "" if length.numerator == 1 else str(length.numerator)
+    return over + ("" if length.denominator == 1 else f"/{length.denominator}")
 
 
 @lru_cache(maxsize=4096)

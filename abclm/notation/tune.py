@@ -8,11 +8,19 @@ from functools import cached_property
 from typing import Any, Self, TypeVar
 
 from abclm.errors import NotationError
-from abclm.notation.fields import FIELDS, Meter, find_rhythm, parse_meter, parse_unit_note_length
+from abclm.notation.fields import (
+    FIELDS,
+    Meter,
+    find_rhythm,
+    parse_meter,
+    parse_unit_note_length,
+    read_tempo,
+)
 from abclm.notation.keys import parse_key
-from abclm.notation.playback import Playback
-from abclm.notation.problems import Finding
-from abclm.notation.scanner import Body, scan
+from abclm.notation.mended import begin_of, hidden_lines, mend
+from abclm.notation.playing.playback import Playback
+from abclm.notation.problems import FURTHER, Finding
+from abclm.notation.scanner import FURTHER_FIELD, Body, scan
 from abclm.notation.symbols import Bar, Timed, struck
 from abclm.notation.timing import Setting, Ticks, measure, quarters
 
@@ -61,6 +69,7 @@ class Tune:
     body_start: int
     parts: str = ""
     transcription: str = ""
+    tempo: str | None = None
     header_problems: tuple[Finding, ...] = ()
 
     @classmethod
@@ -81,10 +90,10 @@ class Tune:
             raise NotationError(f"a tune is text, and this is {type(text).__name__}")
         if "\r" in text:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-        match = re.search(r"^X:", text, re.MULTILINE)
-        if match is None:
+        at = begin_of(text)
+        if at < 0:
             raise NotationError("there is no tune: no line begins with X:, the reference number")
-        return cls(**_read(text[match.start() :]))
+        return cls(**_read(*mend(text[at:])))
 
     @property
     def title(self) -> str:
@@ -133,6 +142,11 @@ class Tune:
                 return rhythm
         return None
 
+    @property
+    def stated_tempo(self) -> str | None:
+        """The tempo of the header in its canonical spelling, such as `3/8=50`; None if it has none that can be read."""
+        return read_tempo(self.tempo or "", self.setting().unit) or None
+
     def notes(self) -> list[HeardNote]:
         """The notes as heard: repeats and part sequences are expanded, and ties are joined.
 
@@ -174,20 +188,23 @@ class Tune:
 _HEADER_LINE = re.compile(r"([A-Za-z+]):(.*)")
 
 
-def _read(text: str) -> dict[str, Any]:
+def _read(text: str, problems: list[Finding]) -> dict[str, Any]:
     """Read the header of a text that begins with an `X:` line into the fields of a `Tune`."""
+    hidden = hidden_lines(text)
     values: dict[str, str] = {}
     titles: list[str] = []
     transcription: list[str] = []
-    problems: list[Finding] = []
     at = 0
     while at < len(text):
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
-        line = text[at:end]
+        line = text[at:end] if at not in hidden else ""
         match = _HEADER_LINE.match(line)
         if match:
             letter, value = match[1], match[2].split("%")[0].strip()
+            if letter in "KLMQ" and ":" in value and (further := FURTHER_FIELD.search(value)):
+                problems.append((at, "warning", FURTHER.format(further[0].strip()[:20])))
+                value = value[: further.start()]
             if letter == "X" and "X" in values:
                 break
             if letter == "T":
@@ -202,7 +219,7 @@ def _read(text: str) -> dict[str, Any]:
                 problems.append((at, "warning", f"{letter}: is no field of a tune header"))
             if letter == "K":
                 values["Z"] = " ".join(transcription)
-                return _fields(text, values, titles, problems, end + 1)
+                return _fields(text, values, titles, problems, end + 1, hidden)
         elif line.strip() and line[0] != "%":
             problems.append((at, "warning", "the line is no information field, and the header goes on"))
         at = end + 1
@@ -212,9 +229,16 @@ def _read(text: str) -> dict[str, Any]:
 
 
 def _fields(
-    text: str, values: dict[str, str], titles: list[str], problems: list[Finding], start: int
+    text: str,
+    values: dict[str, str],
+    titles: list[str],
+    problems: list[Finding],
+    start: int,
+    hidden: frozenset[int],
 ) -> dict[str, Any]:
     end = _BODY_END.search(text, max(start - 1, 0))
+    while end and end.start() + 1 in hidden:
+        end = _BODY_END.search(text, end.end())
     if end:
         # The empty line belongs to the tune before it.
         text = text[: end.start() + 1] + ("" if text.startswith("X:", end.end()) else "\n")
@@ -229,6 +253,7 @@ def _fields(
         "key": values["K"],
         "parts": values.get("P", ""),
         "transcription": values.get("Z", ""),
+        "tempo": values.get("Q") or None,
         "body_start": start,
         "header_problems": tuple(problems),
     }

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from abclm.errors import NotationError
-from abclm.notation.check import check
+from abclm.notation.check import Loss, check, describe, find_losses
+from abclm.notation.mended import find_tunes
 from abclm.notation.problems import Problem
 from abclm.notation.tune import Tune
 
@@ -22,9 +23,8 @@ class Tunebook(Generic[AnyTune]):
 
 
 def split_tunebook(text: str) -> list[str]:
-    """Split a tunebook into the texts of its tunes, one for each `X:` line; text before the first is left out."""
-    text = _with_newlines(text)
-    return [text[at:end] for at, end in _places(text)]
+    """Split a tunebook into the texts of its tunes (see `find_tunes`); text before the first is left out."""
+    return [tune for _, tune in find_tunes(_with_newlines(text))]
 
 
 def parse_tunebook(text: str) -> Tunebook[Tune]:
@@ -39,35 +39,40 @@ def parse_tunebook(text: str) -> Tunebook[Tune]:
 
 
 def check_tunebook(text: str) -> tuple[int, list[Problem]]:
-    """Check every tune of a tunebook's text.
+    """Check every tune of a tunebook's text, and say once what is left out of them or changed.
 
     Returns:
         The number of tunes, and the problems of all tunes, with lines counted in the whole text.
     """
     problems: list[Problem] = []
+    losses: list[Loss] = []
+    first: dict[str, int] = {}  # the line of the first loss of each kind
     count = 0
     for line, tune in _tunes(text):
         count += 1
         if isinstance(tune, Tune):
-            problems += [problem._replace(line=line + problem.line - 1) for problem in check(tune)]
+            problems += [
+                problem._replace(line=max(line + problem.line - 1, 1))
+                for problem in check(tune, with_losses=False)
+            ]
+            for loss in find_losses(tune):
+                losses.append(loss)
+                first.setdefault(loss[0], line + tune.text.count("\n", 0, loss[2]))
         else:
             problems.append(Problem(line + (tune.line or 1) - 1, 1, "error", tune.reason))
     if not count:
         problems.append(
             Problem(1, 1, "error", "there is no tune: no line begins with X:, the reference number")
         )
-    return count, problems
+    said = [Problem(first[kind], 1, "warning", text) for kind, text in describe(losses).items()]
+    return count, sorted(problems + said)
 
 
 def _tunes(text: str) -> Iterator[tuple[int, Tune | NotationError]]:
     """The first line of each tune, and the tune or the error of reading it."""
-    text = _with_newlines(text)
-    line, seen = 1, 0
-    for at, end in _places(text):
-        line += text.count("\n", seen, at)
-        seen = at
+    for line, tune in find_tunes(_with_newlines(text)):
         try:
-            yield line, Tune.parse(text[at:end])
+            yield line, Tune.parse(tune)
         except NotationError as error:
             yield line, error
 
@@ -90,10 +95,14 @@ def format_tunebook(tunes: Iterable[Tune | str]) -> str:
     return "".join(parts)
 
 
+def as_file(text: str | Tune) -> str:
+    """The content of a file with this tune or tunebook.
+
+    Its first line names the version of the standard (section 2.1.1): without it, some programs read accidentals as if
+    they held for one note.
+    """
+    return f"%abc-2.1\n{text}"
+
+
 def _with_newlines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
-
-
-def _places(text: str) -> list[tuple[int, int]]:
-    starts = [match.start() for match in re.finditer(r"^X:", text, re.MULTILINE)]
-    return list(zip(starts, [*starts[1:], len(text)], strict=True)) if starts else []

@@ -26,6 +26,7 @@ _HEAD = (
 # Characters that XML 1.0 can't contain, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ACCIDENTALS = {2: "double-sharp", 1: "sharp", 0: "natural", -1: "flat", -2: "flat-flat"}
+_BEATS = {"whole": 1, "half": 2, "quarter": 4, "eighth": 8, "16th": 16}
 _MODES = {"": "major", "m": "minor", "dor": "dorian", "phr": "phrygian", "lyd": "lydian", "mix": "mixolydian",
           "loc": "locrian"}  # fmt: skip
 _CHORD = re.compile(r"([A-G])([#b]?)([^/]*)(?:/([A-G])([#b]?))?")
@@ -64,7 +65,7 @@ def _format(tune: Tune, canonical: Tune, measures: list[Measure]) -> str:
     _text(encoding, "software", "abclm")
     part = SubElement(SubElement(root, "part-list"), "score-part", id="P1")
     _text(part, "part-name", "Melody", **{"print-object": "no"})
-    _Writer(canonical, measures).write(SubElement(root, "part", id="P1"))
+    _Writer(canonical, measures, tune.stated_tempo).write(SubElement(root, "part", id="P1"))
     ElementTree.indent(root, " ")
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
@@ -77,7 +78,8 @@ def clean(text: str) -> str:
 class _Writer:
     """Writes measures, and follows the accidentals in the bar."""
 
-    def __init__(self, tune: Tune, measures: list[Measure]) -> None:
+    def __init__(self, tune: Tune, measures: list[Measure], tempo: str | None) -> None:
+        self.tempo = tempo
         self.measures = measures
         setting = tune.setting()
         self.key, self.meter = setting.key, setting.meter
@@ -110,6 +112,8 @@ class _Writer:
                 changes.append(measure.events.pop(0).symbol)
             self._attributes(written, changes, is_first=index == 0)
             self._left(written, measure)
+            if self.tempo and not index:
+                _write_tempo(written, self.tempo)
             for event in measure.events:
                 self._event(written, event)
             self._right(written, measure)
@@ -248,6 +252,26 @@ def _write_notations(note: Element, event: Event | None, ties: list[str]) -> Non
         SubElement(notations, "tied", type=kind)
     if event and event.tuplet:
         SubElement(notations, "tuplet", type=event.tuplet, bracket="no" if event.beam else "yes")
+
+
+def _write_tempo(written: Element, tempo: str) -> None:
+    """Write beats a minute, of a plain or a dotted note; players get quarter notes a minute of any length."""
+    length, _, beats = tempo.partition("=")
+    direction = SubElement(written, "direction", placement="above")
+    kind = SubElement(direction, "direction-type")
+    values = {
+        Fraction(3 if dots else 2, 2 * part): (name, dots) for name, part in _BEATS.items() for dots in (0, 1)
+    }
+    if Fraction(length) in values:
+        name, dots = values[Fraction(length)]
+        metronome = SubElement(kind, "metronome")
+        _text(metronome, "beat-unit", name)
+        for _dot in range(dots):
+            SubElement(metronome, "beat-unit-dot")
+        _text(metronome, "per-minute", beats)
+    else:
+        _text(kind, "words", tempo)
+    SubElement(direction, "sound", tempo=f"{float(4 * Fraction(length) * int(beats)):g}")
 
 
 def _write_key(written: Element, key: Key) -> None:

@@ -5,11 +5,15 @@ An option is declared once, as a field with a default, a help text and a range. 
 `abclm.web.schema` what the API takes.
 """
 
+import functools
 import operator
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
+
+from abclm.errors import ConfigError
+from abclm.system.words import did_you_mean
 
 T = TypeVar("T")
 
@@ -139,9 +143,34 @@ def problems(config: Any) -> Iterator[str]:
 
 
 def documented(config: type[T]) -> type[T]:
-    """Write the options into the docstring of a dataclass, before `Raises:`; a decorator."""
+    """Write the options into the docstring of a dataclass, before `Raises:`, and refuse unknown ones; a decorator."""
     text = config.__doc__ or ""
     summary, raises, errors = text.partition("\n    Raises:")
     lines = [f"        {name}: {each.full_help}\n" for name, each in options_of(config).items()]
     config.__doc__ = f"{summary.rstrip()}\n\n    Args:\n{''.join(lines)}{raises}{errors}"
+    make = config.__init__
+    known = [each.name for each in fields(config)]  # type: ignore[arg-type]
+
+    @functools.wraps(make)
+    def __init__(self: Any, *arguments: Any, **values: Any) -> None:
+        if arguments:
+            raise ConfigError(
+                f"{config.__name__} takes values by name, such as {known[0]}=...; received {arguments[0]!r:.60}"
+            )
+        refuse_unknown(config.__name__, values, known)
+        make(self, **values)
+
+    config.__init__ = __init__  # type: ignore[method-assign]
     return config
+
+
+def refuse_unknown(what: str, given: Iterable[str], known: Sequence[str]) -> None:
+    """Refuse names that are not known.
+
+    Raises:
+        ConfigError: there is one; says the nearest known name.
+    """
+    for name in given:
+        if name not in known:
+            meant = did_you_mean(name, known) or f"; it has {', '.join(known)}"
+            raise ConfigError(f"{what} has no option {name!r}{meant}")

@@ -3,7 +3,8 @@
 Here alone stands how tunes are told apart in a text: a tune begins behind a newline and ends with an empty line.
 """
 
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Self
@@ -23,6 +24,17 @@ _MISSING = 255  # token ids are uint8; this one is kept for "not in the vocabula
 def whole_tune(text: str) -> str:
     """A tune's text with the empty line that ends it, as it is trained on and written."""
     return f"{text.rstrip()}\n\n"
+
+
+def _shown(symbols: Sequence[Any]) -> tuple[Any, ...]:
+    """The symbols of a model, which are shown on screens; VocabularyError where one would do something else there."""
+    for symbol in symbols:
+        is_character = isinstance(symbol, str) and len(symbol) == 1
+        if is_character and unicodedata.category(symbol) in ("Cc", "Cs") and symbol not in "\n\t":
+            raise VocabularyError(
+                f"a model's symbols are no control characters but newline and tab; received {symbol!r}"
+            )
+    return tuple(symbols)
 
 
 @dataclass(frozen=True)
@@ -76,15 +88,15 @@ class CharacterTokenizer(Tokenizer[str]):
         """
         if set(settings) != {"symbols"} or not isinstance(settings["symbols"], list):
             raise VocabularyError('a vocabulary is a JSON object {"symbols": [...]}; received something else')
-        return cls(tuple(settings["symbols"]))
+        return cls(_shown(settings["symbols"]))
 
     def with_symbols_of(self, text: str) -> Self:
         """Return a tokenizer with the other symbols of a text, by code point, after its own symbols.
 
         Raises:
-            VocabularyError: there are too many.
+            VocabularyError: there are too many, or a control character is among them.
         """
-        return type(self)((*self.symbols, *sorted(set(text).difference(self.symbols))))
+        return type(self)((*self.symbols, *_shown(sorted(set(text).difference(self.symbols)))))
 
     def settings(self) -> dict[str, Any]:
         """Return the symbols, in order."""

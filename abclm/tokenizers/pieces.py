@@ -7,7 +7,7 @@ from typing import Any, Self, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from abclm.errors import VocabularyError
+from abclm.errors import ModelError, VocabularyError
 from abclm.midi.piece import Piece
 from abclm.tokenizers.tokenizer import Tokenizer
 
@@ -33,6 +33,20 @@ class PieceTokenizer(Tokenizer[Content]):
     @abstractmethod
     def write(self, content: Content, title: str = "") -> Piece:
         """Make a piece of content; what content has not (lengths, say) is the same for all notes."""
+
+
+def as_piece_tokenizer(tokenizer: Tokenizer[Any]) -> PieceTokenizer[Any]:
+    """The tokenizer of a model of MIDI pieces.
+
+    Raises:
+        ModelError: the model is of something else.
+    """
+    if not isinstance(tokenizer, PieceTokenizer):
+        raise ModelError(
+            f"the model's tokens are {tokenizer.kind}, not those of MIDI pieces; use a model of notes, events or "
+            "lowest, or give tunes"
+        )
+    return tokenizer
 
 
 def checked_ids(ids: Any, tokens: int) -> npt.NDArray[np.int64]:

@@ -1,9 +1,10 @@
 """Turn where a run stands into files: the model, its history, and what is needed to go on."""
 
+import contextlib
 import errno
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from abclm.errors import ModelError
 from abclm.models.history import draw_history, format_history
 from abclm.models.model import Model
 from abclm.system.files import write_bytes, write_text
+from abclm.system.locks import Locked, hold_folder
 from abclm.training.checkpoint import FOLDER, Checkpoint, read_checkpoint, write_checkpoint
 
 TABLE = "history.csv"
@@ -33,6 +35,27 @@ class RunFolder:
         self._is_chief = is_chief
         self._last_step: int | None = None  # of the last checkpoint
         self._checkpoint_time = self._picture_time = time.monotonic()
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other runs out of the folder; the workers of one run share it, and the one that writes holds it.
+
+        Raises:
+            ModelError: another run is training into it.
+            OSError: it can't be written.
+        """
+        if self.path is None or not self._is_chief:
+            yield
+            return
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(hold_folder(self.path))
+            except Locked as error:
+                by = f" (process {error.holder})" if error.holder else ""
+                raise ModelError(
+                    f"{self.path}: another run{by} is training into this folder; wait for its end, or give another one"
+                ) from None
+            yield
 
     @property
     def seconds_since_checkpoint(self) -> float:
@@ -63,17 +86,29 @@ class RunFolder:
         try:
             write_checkpoint(self.path, Checkpoint(state, tensors))
         except OSError as error:
-            advice = "make room" if error.errno == errno.ENOSPC else "mend that"
-            raise ModelError(
-                f"{self.path / FOLDER}: the checkpoint of step {step} could not be written "
-                f"({error.strerror or error}); {self.last_checkpoint()}; {advice} and go on with --resume"
-            ) from error
+            what = f"the checkpoint of step {step}"
+            raise ModelError(f"{self.path / FOLDER}: {what} {self._not_written(error)}") from error
         self._last_step = step
 
     def save(self, lm: Model) -> None:
-        """Write the model, as it is kept."""
-        if self.path is not None and self._is_chief:
+        """Write the model, as it is kept.
+
+        Raises:
+            ModelError: it can't be written; the model before stays.
+        """
+        if self.path is None or not self._is_chief:
+            return
+        try:
             lm.save(self.path, overwrite=True)
+        except OSError as error:
+            raise ModelError(f"{self.path}: the model {self._not_written(error)}") from error
+
+    def _not_written(self, error: OSError) -> str:
+        advice = "make room" if error.errno == errno.ENOSPC else "mend that"
+        return (
+            f"could not be written ({error.strerror or error}); {self.last_checkpoint()}; "
+            f"{advice} and go on with --resume"
+        )
 
     def write_history(
         self, history: Sequence[Mapping[str, Any]], curve: Sequence[tuple[int, float]], *, draw: bool = False

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.texts import Ids
+from abclm.datasets.window_feed import windows_in_order
 from abclm.evaluation.bulk import padded_batches
 from abclm.models.architecture import Network
 from abclm.models.context import told_of, with_context
@@ -72,6 +73,26 @@ class HeldOut:
                 number += 1
 
 
+class HeldOutWindows(HeldOut):
+    """Measures a network that reads a window of tokens and predicts what follows it.
+
+    Args:
+        nats: as for `HeldOut`.
+        corpus: pieces; its targets are measured.
+        workers: who shares the work.
+        window: how many tokens the network reads.
+    """
+
+    def __init__(self, nats: Nats, corpus: EncodedCorpus, workers: Workers, window: int) -> None:
+        super().__init__(nats, corpus, workers)
+        self._window = window
+
+    def _batches(self) -> Iterator[tuple[float, tuple[Any, ...]]]:
+        for number, batch in enumerate(windows_in_order(self._corpus, self._window)):
+            if number % self._workers.count == self._workers.index:
+                yield 0.0, batch
+
+
 def told_encoder(tokenizer: CharacterTokenizer, counts: ToldCounts) -> Encode:
     """Make the function that adds to a tune's ids their context, and gives the nats of what is told of it."""
 
@@ -97,10 +118,12 @@ def compiled_nats(network: Network, ids: tf.DType, columns: int = 0) -> Any:
     ]
 
     def total_nats(inputs: Any, targets: Any, lengths: Any) -> Any:
+        time = tf.shape(targets)[1]
+        logits = tf.cast(network.logits(inputs), tf.float32)[:, :time]  # of several tokens ahead, the first
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
-            tf.cast(targets, tf.int32), tf.cast(network.logits(inputs), tf.float32)
+            tf.cast(targets, tf.int32), logits
         )  # (batch, time)
-        counted = tf.sequence_mask(lengths, tf.shape(inputs)[1])
+        counted = tf.sequence_mask(lengths, time)
         # Summed in float64: a corpus has more characters than float32 has digits for.
         return tf.reduce_sum(tf.where(counted, tf.cast(losses, tf.float64), 0.0))
 

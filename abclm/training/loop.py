@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abclm.datasets.batches import epoch_batches
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.epochs import Feed
+from abclm.datasets.window_feed import WindowFeed
 from abclm.errors import ConfigError, ModelError
 from abclm.models.history import History
 from abclm.models.told import ToldCounts
@@ -20,7 +20,7 @@ from abclm.training.callbacks import Callbacks
 from abclm.training.checkpoint import FOLDER
 from abclm.training.config import TrainingConfig
 from abclm.training.folder import RunFolder
-from abclm.training.held_out import HeldOut, HeldOutFigures, told_encoder
+from abclm.training.held_out import HeldOut, HeldOutFigures, HeldOutWindows, told_encoder
 from abclm.training.progress import Meter, Progress
 from abclm.training.record import check_same_run, identity_of, training_record
 from abclm.training.step import TrainingStep
@@ -55,15 +55,18 @@ class Run:
     ) -> None:
         self.lm, self.corpus, self.config, self.folder = lm, corpus, config, folder
         self.workers, self.progress = workers, progress
-        self.feed = Feed(
-            corpus, as_characters(lm.tokenizer), sequence_length=config.sequence_length, batch_size=config.batch_size,
+        window = lm.config.window_length
+        self.feed: Feed | WindowFeed = WindowFeed(
+            corpus, window, lm.config.tokens_ahead, config.batch_size, config.seed
+        ) if window else Feed(
+            corpus, lm.tokenizer, sequence_length=config.sequence_length, batch_size=config.batch_size,
             seed=config.seed, whole_tunes=config.whole_tunes, transposition=config.transposition,
             structure=lm.config.columns > 0,
         )  # fmt: skip
         self.total_steps = config.total_steps(self.feed.steps_per_epoch)
         workers.check(self.feed.windows)
         self.identity = identity_of(lm, config, corpus, validation)
-        batch_shape = self.feed.windows, config.sequence_length
+        batch_shape = self.feed.windows, self.feed.predictions
         self.step = (backend or TrainingStep)(lm, config, batch_shape, workers)
         self.tuning = tuning  # what the model could do before counts, too
         self.callbacks = Callbacks(callbacks, self.step, config.epochs, self.feed.steps_per_epoch)
@@ -84,8 +87,13 @@ class Run:
             encode = told_encoder(
                 as_characters(lm.tokenizer), ToldCounts.in_metadata({"training": self.record})
             )
+        nats = self.step.nats
         self.held_out, self.old_tunes = (
-            None if each is None else HeldOut(self.step.nats, each, workers, encode)
+            None
+            if each is None
+            else HeldOutWindows(nats, each, workers, window)
+            if window
+            else HeldOut(nats, each, workers, encode)
             for each in (validation, old)
         )
         self.index = _joined(lm, corpus.index)
@@ -167,13 +175,7 @@ class Run:
         return self.old.bits_per_tune > (1 + self.config.forgetting) * before
 
     def _run_epoch(self) -> None:
-        batches = epoch_batches(
-            *self.feed.epoch(self.epochs),
-            sequence_length=self.config.sequence_length,
-            batch_size=self.config.batch_size,
-            first=self.batch,
-            part=self.workers.part,
-        )
+        batches = self.feed.batches(self.epochs, self.batch, self.workers.part)
         self.callbacks.begin_epoch(self.epochs)
         self.meter.start()
         for inputs, targets in batches.take(self.total_steps - self.meter.steps):

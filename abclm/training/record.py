@@ -21,13 +21,13 @@ from abclm.errors import ConfigError
 from abclm.models.context import told_of
 from abclm.models.told import ToldCounts
 from abclm.notation.canonical import FORM_VERSION
-from abclm.tokenizers.characters import as_characters
+from abclm.tokenizers.characters import CharacterTokenizer, as_characters
 from abclm.tune import Tune
 
 if TYPE_CHECKING:
     from abclm.datasets.encoded import EncodedCorpus
     from abclm.models.model import Model
-    from abclm.tokenizers.characters import CharacterTokenizer
+    from abclm.tokenizers.tokenizer import Tokenizer
     from abclm.training.config import TrainingConfig
 
 _LIBRARIES = ("keras", "numpy", "tensorflow")
@@ -49,7 +49,7 @@ def training_record(
         validation: what it is measured on.
         lm: the model it starts from; the record of its training goes into this one.
     """
-    earlier, tunes = lm.metadata.get("training"), _some_tunes(corpus, as_characters(lm.tokenizer))
+    earlier, tunes = lm.metadata.get("training"), _some_tunes(corpus, lm.tokenizer)
     record: dict[str, Any] = {
         "config": asdict(config),
         "form_version": FORM_VERSION,
@@ -76,7 +76,7 @@ def as_start(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {**others, "training": {**metadata.get("training", {}), **about}}
 
 
-def _some_tunes(corpus: EncodedCorpus, tokenizer: CharacterTokenizer) -> list[Tune]:
+def _some_tunes(corpus: EncodedCorpus, tokenizer: Tokenizer[Any]) -> list[Tune]:
     """Canonical tunes of a corpus, taken evenly."""
     return list(corpus.parsed(tokenizer, _some(corpus, _TUNES_FOR_FORMS))) if corpus.is_canonical else []
 
@@ -108,7 +108,7 @@ def identity_of(
     """What makes a run the one it is; `digest` sums it up."""
     identity: dict[str, Any] = {
         "model": asdict(lm.config),
-        "symbols": list(as_characters(lm.tokenizer).symbols),
+        "symbols": _symbols(lm.tokenizer),
         # Not the weights themselves: drawn on another machine they may differ in their last digits.
         "first_weights": {name: lm.metadata.get(name) for name in ("initial_seed", "training")},
         "config": asdict(config),
@@ -118,6 +118,10 @@ def identity_of(
     text = json.dumps(identity, sort_keys=True, default=float).encode()
     identity = json.loads(text)  # as it will be read again
     return {**identity, "digest": hashlib.sha256(text).hexdigest()}
+
+
+def _symbols(tokenizer: Tokenizer[Any]) -> list[str]:
+    return list(tokenizer.symbols) if isinstance(tokenizer, CharacterTokenizer) else [tokenizer.to_json()]
 
 
 def check_same_run(folder: Path, before: dict[str, Any], now: dict[str, Any]) -> None:

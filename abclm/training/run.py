@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import tensorflow as tf
 
 from abclm.corpora.corpus import Corpus
+from abclm.corpora.pieces import Pieces
 from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.pieces import encode_pieces
 from abclm.datasets.windows import windows_per_epoch
-from abclm.errors import ConfigError, ModelError
+from abclm.errors import Cancelled, ConfigError, ModelError
 from abclm.models.model import Model
 from abclm.system.words import counted
 from abclm.tokenizers.characters import as_characters
+from abclm.tokenizers.pieces import as_piece_tokenizer
 from abclm.training.config import TrainingConfig
 from abclm.training.folder import RunFolder
 from abclm.training.loop import Run
@@ -38,8 +41,8 @@ _STEPS_PER_EPOCH, _STEPS_THAT_MATTER = 8, 5  # of an epoch of fine-tuning, at le
 
 def train(
     lm: AnyModel,
-    corpus: Corpus | EncodedCorpus,
-    validation: Corpus | EncodedCorpus | None = None,
+    corpus: Corpus | Pieces | EncodedCorpus,
+    validation: Corpus | Pieces | EncodedCorpus | None = None,
     config: TrainingConfig | None = None,
     *,
     normalize: bool = True,
@@ -61,8 +64,8 @@ def train(
 
     Args:
         lm: the model; training goes on from its weights.
-        corpus: tunes to learn from.
-        validation: tunes to measure on, none of them in `corpus`.
+        corpus: tunes to learn from; for a model of MIDI pieces, pieces.
+        validation: tunes or pieces to measure on, none of them in `corpus`.
         config: how to train; by default as the paper does.
         normalize: bring the tunes to the canonical form first; False says that they have it.
         folder: where to save the model each time its kept weights change, and in `training_state/` what
@@ -81,8 +84,8 @@ def train(
         ConfigError: too little text for one window; or the run to resume was another.
         CorpusError: no tune could be used.
         VocabularyError: a tune has a character that the vocabulary lacks.
-        ModelError: the loss was no longer a number, a checkpoint could not be written, or another worker
-            was lost; what was kept before it stays.
+        ModelError: the loss was no longer a number, a checkpoint or the model could not be written, another worker
+            was lost, or another run is training into the folder; what was kept before it stays.
         KeyboardInterrupt: the run was ended early, after the model was kept.
     """
     return _train(
@@ -169,8 +172,8 @@ def _for_few_tunes(
 
 def _train(
     lm: AnyModel,
-    corpus: Corpus | EncodedCorpus,
-    validation: Corpus | EncodedCorpus | None,
+    corpus: Corpus | Pieces | EncodedCorpus,
+    validation: Corpus | Pieces | EncodedCorpus | None,
     config: TrainingConfig,
     *,
     normalize: bool,
@@ -189,7 +192,9 @@ def _train(
         check_precision(config.precision)
     elif callbacks:
         raise ConfigError("Keras callbacks are for Keras' own backend; leave out callbacks or backend")
-    if validation is not None and not validation.tunes:
+    if validation is not None and not (
+        len(validation) if isinstance(validation, Pieces) else validation.tunes
+    ):
         raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
     lm.metadata = as_start(lm.metadata)
     run = Run(
@@ -205,12 +210,12 @@ def _train(
         old,
         backend,
     )
-    with Stopping() as run.stopping:
+    with run.folder.held(), Stopping() as run.stopping:
         try:
             if resume:
                 run.take_up()
             run.loop()
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, Cancelled):
             run.keep_what_there_is()
             raise
         except (tf.errors.UnavailableError, tf.errors.AbortedError, tf.errors.CancelledError) as error:
@@ -222,10 +227,12 @@ def _train(
 
 
 def _encoded(
-    corpus: Corpus | EncodedCorpus, lm: Model, normalize: bool, *, indexed: bool = False
+    corpus: Corpus | Pieces | EncodedCorpus, lm: Model, normalize: bool, *, indexed: bool = False
 ) -> EncodedCorpus:
     if isinstance(corpus, EncodedCorpus):
         return corpus
+    if isinstance(corpus, Pieces):
+        return encode_pieces(corpus, as_piece_tokenizer(lm.tokenizer))
     return EncodedCorpus.encode(
         corpus.normalize() if normalize else corpus, as_characters(lm.tokenizer), indexed=indexed
     )

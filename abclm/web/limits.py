@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 from math import ceil
 
 
@@ -14,7 +14,7 @@ class Limits:
     """What is asked for at a time, how large it may be and how long it may take.
 
     Args:
-        connections: open at a time; more are closed at once.
+        connections: open at a time; more are closed at once, and more of one client than its share (`Connections`).
         requests: answered at a time.
         body_bytes: of a request.
         read_seconds: for a request to arrive.
@@ -101,6 +101,46 @@ class Places:
         share = self.most if _is_this_machine(client) else max(1, self.most // 2)
         if self.taken >= self.most or self._held[client] >= share:
             raise Busy(self._seconds)
+
+
+class Connections:
+    """So many connections at a time, of which one client gets a share, so that nobody holds all. Used by one thread.
+
+    A client is an address, of IPv6 the first 64 bits, which are one network's. Another machine gets a quarter, and this
+    machine, through which a proxy's clients come, three quarters.
+
+    Args:
+        most: connections there are.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: Counter[str] = Counter()
+
+    def open(self, address: str) -> bool:
+        """Count a connection; whether there is room for it. It is closed again in any case."""
+        client = _network(address)
+        self._held[client] += 1
+        quarters = 3 if _is_this_machine(address) else 1
+        return self._held.total() <= self._most and self._held[client] <= max(1, self._most * quarters // 4)
+
+    def close(self, address: str) -> None:
+        """Count a connection no more."""
+        client = _network(address)
+        self._held[client] -= 1
+        if not self._held[client]:
+            del self._held[client]
+
+
+def _network(address: str) -> str:
+    """What counts as one client: an address, or the first 64 bits of one."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or int(found) >> 64)
 
 
 def _is_this_machine(client: str) -> bool:

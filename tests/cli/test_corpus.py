@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -236,3 +237,11 @@ def test_bad_input_is_one_line_and_exit_1(command, tmp_path, capsys):
         error = capsys.readouterr().err
         assert error.startswith("abclm: error: ")
         assert error.count("\n") == 1
+
+
+def test_one_tune_is_one_tune(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("one.abc").write_text("X:1\nT:One\nM:4/4\nL:1/4\nK:G\nGABc|]\n", encoding="utf-8")
+    assert run(["corpus", "clean", "one.abc", "--out", "clean.abc"]) == 0
+    assert capsys.readouterr().out == "clean.abc: 1 tune, 0 left out\n"
+    assert repr(Corpus.read("one.abc")) == "Corpus('one.abc', 1 tune)"

@@ -1,12 +1,15 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from abclm.corpora.corpus import Corpus
+from abclm.datasets.encoded import EncodedCorpus
 from abclm.errors import ConfigError, VocabularyError
-from abclm.evaluation.ngram import NGramModel
+from abclm.evaluation.ngram import NGramModel, count_models
 from abclm.tokenizers.characters import CharacterTokenizer
+from abclm.tokenizers.notes import NoteTokenizer
 from abclm.tune import Tune
 
 TUNE = Tune.parse("X:1\nK:C\nABABABAC|]\n")
@@ -80,3 +83,25 @@ def test_no_tunes_and_unknown_characters_are_refused():
         model.bits_per_character([])
     with pytest.raises(VocabularyError):
         model.probabilities("?")
+
+
+def test_count_models_of_pieces_are_those_of_the_equation_on_each_split():
+    corpus = EncodedCorpus("x", "", np.array([0, 1, 2, 1, 0, 1, 2, 0], np.uint8), np.array([5, 8]))
+    held_out = EncodedCorpus("y", "", np.array([0, 1, 1, 0], np.uint8), np.array([4]))
+    tokenizer = NoteTokenizer(("", "C4", "D4"))
+    # Unigrams of 0, 1, 2: two, three, two of seven; three kinds, so p(x) = (c + 3 / 3) / (7 + 3).
+    unigram = np.array([3, 4, 3]) / 10
+    found = count_models(corpus, held_out, tokenizer, highest=2)
+    assert found[1] == pytest.approx(-np.log(unigram[[1, 1, 0]]).mean())
+    # After 0: 1 twice, one kind. After 1: 2 twice, 0 once, two kinds.
+    after = [(2 + unigram[1]) / 3, 2 * unigram[1] / 5, (1 + 2 * unigram[0]) / 5]
+    assert found[2] == pytest.approx(-np.log(after).mean())
+    # Of targets alone.
+    part = replace(held_out, targets=np.array([2]))
+    assert count_models(corpus, part, tokenizer, highest=2)[2] == pytest.approx(-np.log(after[1]))
+
+
+def test_count_models_stop_where_n_grams_become_too_many():
+    corpus = EncodedCorpus("x", "", np.array([0, 1, 0], np.uint16), np.array([3]))
+    names = [f"{step}{octave}" for step in ("C", "D") for octave in range(5)]
+    assert list(count_models(corpus, corpus, NoteTokenizer(("", *names)), highest=20)) == list(range(1, 18))

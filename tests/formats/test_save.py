@@ -16,7 +16,8 @@ from abclm.tune import Tune
 
 
 @pytest.mark.parametrize(
-    ("suffix", "start"), [(".abc", b"X:7\n"), (".mid", b"MThd"), (".wav", b"RIFF"), (".MID", b"MThd")]
+    ("suffix", "start"),
+    [(".abc", b"%abc-2.1\nX:7\n"), (".mid", b"MThd"), (".wav", b"RIFF"), (".MID", b"MThd")],
 )
 def test_the_suffix_names_the_format(tmp_path, tune, suffix, start):
     path = tmp_path / "new" / f"tune{suffix}"
@@ -62,7 +63,7 @@ def test_a_tunebook_is_written_as_one_with_numbers_from_one(tmp_path, tune):
     assert convert_file(str(source), target) == ([target], [])
     assert target.read_bytes().count(b"X:") == 2
     assert b"\r" not in target.read_bytes()
-    assert target.read_text(encoding="utf-8").startswith("X:1\n")
+    assert target.read_text(encoding="utf-8").startswith("%abc-2.1\nX:1\n")
 
 
 def test_midi_becomes_sound(tmp_path, tune):

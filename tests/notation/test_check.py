@@ -104,3 +104,23 @@ def test_problems_are_told_up_to_a_limit():
 
 def test_carriage_returns_do_not_move_problems():
     assert problems("X:1\r\nT:t\r\nK:C\r\nC@|\r\n") == problems("X:1\nT:t\nK:C\nC@|\n")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("CD|EF|GA|cc!D.C.!|]", "D.C. is not played out, as it is not plain where it leads and ends"),
+        ("CD|EF!fine!|GA!D.C.!|cc|]", "D.C. is not played out"),
+        ("CD|1EF!D.S.!:|2GA!fine!|]", "D.S. is not played out"),
+        ('CD|EF|GA|cc"_D.C. al Fine"|]', "D.C. is a text and not played out; write !D.C.!"),
+    ],
+)
+def test_what_is_not_played_out_is_told(body, words):
+    (problem,) = Tune.parse(f"X:1\nT:t\nM:2/4\nL:1/4\nK:C\n{body}\n").check()
+    assert problem.severity == "warning"
+    assert words in problem.message
+
+
+def test_repeats_with_different_numbers_at_both_ends_are_told():
+    (problem,) = Tune.parse("X:1\nT:t\nM:2/4\nL:1/4\nK:C\n|:CD::|\n").check()
+    assert problem.message == "the repeat begins for 2 times, as it is played"

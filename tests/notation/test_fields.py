@@ -59,7 +59,10 @@ def test_what_is_no_meter_is_named(written):
     [
         ("6/8", True, F(1, 8)),
         ("9/8", True, F(1, 8)),
-        ("3/4", True, F(1, 8)),
+        ("6/4", True, F(1, 8)),
+        ("12/8", True, F(1, 8)),
+        ("3/8", False, F(1, 16)),
+        ("3/4", False, F(1, 8)),
         ("4/4", False, F(1, 8)),
         ("C", False, F(1, 8)),
         ("2/4", False, F(1, 16)),

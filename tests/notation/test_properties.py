@@ -18,7 +18,7 @@ from abclm.notation.fields import (
 )
 from abclm.notation.keys import canonical_key, parse_key, transpose_key
 from abclm.notation.pieces import NAMED_PIECE, PIECE
-from abclm.notation.playback import part_sequence
+from abclm.notation.playing.playback import part_sequence
 from abclm.notation.tunebook import (
     check_tunebook,
     decode,

@@ -81,7 +81,7 @@ def test_a_tie_holds_the_first_note_for_all_that_follow():
 
 def test_a_tie_that_leads_nowhere_is_dropped_from_both_of_two_like_notes():
     assert Tune.parse("X:1\nL:1/4\nK:C\n[ff]-|A\n").normalize().body.rstrip() == "[ff]|A|]"
-    assert Tune.parse("X:1\nL:1/4\nK:C\n[ff]-|f\n").normalize().body.rstrip() == "[ff]-|f|]"
+    assert Tune.parse("X:1\nL:1/4\nK:C\n[ff]-|f\n").normalize().body.rstrip() == "[f-f]|f|]"
 
 
 def test_a_tie_joins_notes_of_one_pitch_however_they_are_spelled():

@@ -50,7 +50,7 @@ def test_what_the_header_lacks_is_none():
     [
         ("", "there is no tune: no line begins with X:"),
         ("T:t\nK:C\nC", "there is no tune: no line begins with X:"),
-        (" X:1\nK:C\nC", "there is no tune: no line begins with X:"),
+        ("> X:1\nK:C\nC", "there is no tune: no line begins with X:"),
         ("X:1\nT:t\n", "there is no tune: the header has no K: field"),
         ("X:1\nX:2\nK:C\n", "there is no tune: the header has no K: field"),
     ],
@@ -155,8 +155,8 @@ def test_bars_are_those_written_with_onsets_of_their_own():
     assert [[(note.onset, note.pitch, note.duration) for note in bar.notes] for bar in bars] == [
         [(0, 67, 1)],
         [(0, 72, 3)],
-        [(0, 72, 1), (0, 76, 1), (1, 74, 4)],
-        [],
+        [(0, 72, 1), (0, 76, 1), (1, 74, 1)],
+        [(0, 74, 3)],
     ]
 
 

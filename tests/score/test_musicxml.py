@@ -1,5 +1,6 @@
 """MusicXML: what is written, by hand, and what music21 reads of it."""
 
+import re
 import warnings
 from fractions import Fraction
 from xml.etree import ElementTree
@@ -138,3 +139,20 @@ def test_a_tune_without_a_note_is_an_error(body):
 def test_a_pick_up_within_the_tune_is_no_bar_of_its_own(body, numbers):
     """A player who is told "from bar 13" counts so; `X1` is MusicXML's way to say that a bar is not counted."""
     assert [measure.get("number") for measure in measures(body)] == numbers.split()
+
+
+@pytest.mark.parametrize(
+    ("value", "written", "quarters"),
+    [
+        ("1/4=90", "<beat-unit>quarter</beat-unit><per-minute>90</per-minute>", "90"),
+        ("3/8=50", "<beat-unit>quarter</beat-unit><beat-unit-dot /><per-minute>50</per-minute>", "75"),
+        ("1/4 3/8 1/4 3/8=40", "<words>5/4=40</words>", "200"),
+    ],
+)
+def test_the_tempo_of_the_tune_stands_before_the_first_note(value, written, quarters):
+    text = format_musicxml(Tune.parse(f"X:1\nM:6/8\nL:1/8\nQ:{value}\nK:C\nCDE FGA|\n"))
+    flat = re.sub(r">\s+<", "><", text)
+    assert written in flat
+    assert f'<sound tempo="{quarters}" />' in flat
+    assert flat.index("<sound") < flat.index("<note>")
+    assert "<sound" not in format_musicxml(Tune.parse("X:1\nQ:1/4=0\nK:C\nCDE|\n"))

@@ -327,3 +327,36 @@ def test_a_run_that_is_killed_again_and_again_comes_to_the_same_weights(whole, t
         killed += done.returncode == -9
     assert killed
     same(go(tmp_path, resume=True), whole)
+
+
+# Two runs
+
+
+def test_a_second_run_in_a_folder_is_refused_while_the_first_lives(whole, tmp_path):
+    said = []
+
+    def begin_another(progress):
+        if not said:
+            with pytest.raises(ModelError) as caught:
+                go(tmp_path, resume=True)
+            said.append(str(caught.value))
+
+    same(go(tmp_path, progress=begin_another), whole)
+    assert (
+        f"{tmp_path}: another run (process {os.getpid()}) is training into this folder; wait for its end"
+        in said[0]
+    )
+    same(go(tmp_path, resume=True), whole)
+
+
+def test_a_disk_that_is_full_when_the_model_is_written_ends_the_run_with_what_to_do(tmp_path, monkeypatch):
+    def fail(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "config.json")
+
+    with monkeypatch.context() as full:
+        full.setattr(LanguageModel, "save", fail)
+        with pytest.raises(
+            ModelError, match=r"the model could not be written.*make room and go on with --resume"
+        ):
+            go(tmp_path)
+    go(tmp_path, resume=True)

@@ -108,7 +108,7 @@ def test_metadata_say_how_the_model_was_trained(done):
         "steps": [{"step": "normalize"}, {**split, "side": "training"}],
     }  # fmt: skip
     assert record["validation"]["steps"] == [{"step": "normalize"}, {**split, "side": "validation"}]
-    assert record["form_version"] == FORM_VERSION == 1
+    assert record["form_version"] == FORM_VERSION == 2
     assert record["validation"]["tunes"] == record["held_out"]["tunes"] == len(HELD_OUT)
     assert record["steps"] == lm.history[-1]["steps"]
     assert "tensorflow" in record["versions"]

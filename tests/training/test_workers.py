@@ -35,7 +35,8 @@ class Said(keras.callbacks.Callback):
 
 config, units, folder, resume = json.loads(sys.argv[1])
 tunes, held_out = Corpus.load("oldTunes").normalize().split(0.2, seed=0)
-lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=units), seed=1)
+structure = config.pop("structure", False)
+lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=units, structure=structure), seed=1)
 config = TrainingConfig(**config)
 try:
     train(lm, tunes, held_out, config, folder=folder, resume=resume, callbacks=[Said()])
@@ -116,11 +117,12 @@ def losses_of(out):
     ("config", "units"),
     [
         ({**SMALL, "steps": 10}, 16),
+        pytest.param({**SMALL, "steps": 10, "structure": True}, 16, marks=pytest.mark.slow),
         pytest.param(
             {**SMALL, "batch_size": 32, "sequence_length": 100, "steps": 50}, 512, marks=pytest.mark.slow
         ),
     ],
-    ids=["10 steps", "50 steps"],
+    ids=["10 steps", "structure", "50 steps"],
 )
 def test_two_workers_have_the_losses_of_one(tmp_path, capsys, config, units):
     first, second = finish(start_two(config, units, tmp_path / "two"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from abclm.web.limits import Busy, Places
+from abclm.web.limits import Busy, Connections, Places
 
 
 def test_there_are_so_many_places_and_no_more():
@@ -44,3 +44,34 @@ def test_how_long_to_wait_is_within_a_minute():
     assert Busy(0).seconds == 1
     assert Busy(2.1).seconds == 3
     assert Busy(1e9).seconds == 60
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1"])
+def test_one_address_holds_a_quarter_of_the_connections_and_others_have_room(address):
+    connections = Connections(8)
+    assert [connections.open(address) for _ in range(3)] == [True, True, False]
+    assert connections.open("192.0.2.2")
+    for _ in range(2):
+        connections.close(address)
+    assert connections.open(address)
+
+
+def test_this_machine_holds_three_quarters_and_nobody_more_than_there_are():
+    connections = Connections(8)
+    assert [connections.open("127.0.0.1") for _ in range(7)] == [True] * 6 + [False]
+    connections.close("127.0.0.1")
+    assert [connections.open(f"192.0.2.{last}") for last in range(3)] == [True, True, False]
+
+
+def test_addresses_of_one_ipv6_network_are_one_client():
+    connections = Connections(8)
+    opened = [
+        connections.open(address)
+        for address in ("2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8:0:1::1")
+    ]
+    assert opened == [True, True, False, True]
+    mapped = Connections(8)
+    opened = [
+        mapped.open(address) for address in ("::ffff:192.0.2.1", "192.0.2.1", "192.0.2.1", "::ffff:192.0.2.2")
+    ]
+    assert opened == [True, True, False, True]

@@ -48,6 +48,20 @@ def test_it_serves_on_this_machine_alone_and_says_where(server):
             socket.create_connection(("127.0.0.2", server.port), timeout=5)
 
 
+def test_a_request_that_is_no_http_is_logged_once_with_its_address(server):
+    before = len(server.said)
+    with connect(server) as connection:
+        connection.sendall(b"\x16\x03\x01 what is this?\r\n\r\n" * 3)
+        assert b" 400 " in drained(connection)
+    with connect(server) as connection:
+        connection.sendall(request_of("/api/generate/stream", {"seed": 1}) + b"nonsense\r\n\r\n")
+        drained(connection)
+    assert ask(server, "/")
+    said = server.said[before:]
+    assert [line for line in said if "Traceback" in line] == []
+    assert sum("127.0.0.1: Invalid HTTP request received." in line for line in said) == len(said) == 2
+
+
 def test_who_reads_nothing_does_not_stop_others(server):
     sound = {"abc": TUNE.replace("G4", "G4|" + "GABc dedB|" * 40), "format": "wav"}
     lazy = [connect(server) for _ in range(8)]
@@ -108,7 +122,7 @@ def test_who_never_finishes_asking_is_shut_out(model_folder):
         size = int(re.search(rb"(?i)content-length: (\d+)", head)[1])
         assert len(drained(lazy)) < size / 2
         many = [each for _ in range(40) if (each := connect_if_let(impatient))]
-        assert sum(is_open(each) for each in many) <= 20
+        assert sum(is_open(each) for each in many) <= 15  # of 20, as this machine holds no more
         for each in [silent, halting, kept, slow, lazy, *many]:
             each.close()
         time.sleep(1)

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abclm.cli import options as shared
+from abclm.cli.activity import doing
 from abclm.cli.options import FieldsOf, Given, takes, with_fields
 from abclm.cli.training.run import (
     check,
     figures,
-    quiet_imports,
     say_what_was_written,
     say_where_it_begins,
     shown,
 )
 from abclm.cli.training.tunes import prepare, read_tunes
 from abclm.errors import ConfigError
+from abclm.system.quiet import quiet_imports
+from abclm.system.words import counted
 from abclm.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -76,13 +78,15 @@ def command(
         seed=config.seed,
         raw=raw,
     )
-    if added := prepared.tokenizer.symbols[len(lm.tokenizer) :]:
+    tokenizer = as_characters(prepared.tokenizer)
+    if added := tokenizer.symbols[len(lm.tokenizer) :]:
         typer.echo(f"abclm: symbols that the model gets: {' '.join(map(repr, added))}", err=True)
-        lm = lm.with_tokenizer(prepared.tokenizer)
+        lm = lm.with_tokenizer(tokenizer)
 
     from abclm.training.forgetting import tunes_held_out_from
 
     old_tunes = read_tunes(old, clean=False) if old else tunes_held_out_from(lm)
+    doing("loading TensorFlow")
     with quiet_imports():
         from abclm.training.run import fine_tune
 
@@ -102,12 +106,13 @@ def command(
 def _say_what_it_was_good_for(lm: "LanguageModel") -> None:
     """Say what held-out tunes of both kinds took before and take now."""
     record = lm.metadata["training"]
-    for name, tunes in (("held_out", "tunes held out of yours"), ("old", "tunes like those it knew")):
+    for name, which in (("held_out", "held out of yours"), ("old", "like those it knew")):
         before, after = record.get("before", {}).get(name), record.get(name)
         if before and after:
             change = 100 * (after["bits_per_tune"] / before["bits_per_tune"] - 1)
             typer.echo(
-                f"abclm: {after['tunes']} {tunes}: {before['bits_per_character']:.3f} bits per character before, "
+                f"abclm: {counted(after['tunes'], 'tune')} {which}: "
+                f"{before['bits_per_character']:.3f} bits per character before, "
                 f"{after['bits_per_character']:.3f} now ({change:+.1f} % bits per tune)",
                 err=True,
             )

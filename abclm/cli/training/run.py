@@ -1,8 +1,6 @@
 """What `train` and `fine-tune` share: the output folder, what is shown of a run."""
 
 import contextlib
-import os
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -11,31 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from abclm.cli.activity import doing
 from abclm.cli.training.tunes import Prepared
 from abclm.errors import ConfigError, ModelError
 from abclm.models.folder import TRAINING_STATE
 from abclm.models.presets import warn_of_preset
+from abclm.system.locks import LOCK
 
 if TYPE_CHECKING:
     from abclm.language_model import LanguageModel
     from abclm.training.progress import Progress
 
 _SECONDS_BETWEEN_LINES = 5  # where standard error is a file
-
-
-@contextlib.contextmanager
-def quiet_imports() -> Iterator[None]:
-    """Import TensorFlow without its start-up notes, some of which no setting keeps off standard error."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    with tempfile.TemporaryFile() as aside:
-        standard_error = os.dup(2)
-        os.dup2(aside.fileno(), 2)
-        try:
-            yield
-        finally:
-            os.dup2(standard_error, 2)
-            os.close(standard_error)
 
 
 def check(out: Path, overwrite: bool, resume: bool, validation: float) -> None:
@@ -52,7 +37,7 @@ def check(out: Path, overwrite: bool, resume: bool, validation: float) -> None:
         raise ConfigError(f"--validation is a share from 0 to below 1; received {validation}")
     if out.exists() and not out.is_dir():
         raise ConfigError(f"--out {out} is a file; give a folder")
-    if out.is_dir() and any(out.iterdir()):
+    if out.is_dir() and any(each.name != LOCK for each in out.iterdir()):
         has_state = (out / TRAINING_STATE).is_dir()
         if not has_state and not _holds_a_model(out):
             raise ConfigError(f"--out {out} holds something that is no model; give a new or an empty folder")
@@ -101,9 +86,14 @@ def _holds_a_model(folder: Path) -> bool:
 
 
 @contextlib.contextmanager
-def shown(out: Path) -> Iterator["RunDisplay"]:
-    """Show a run on standard error while it lasts; where it is interrupted, say what is left of it."""
-    display = RunDisplay()
+def shown(out: Path, unit: str = "character") -> Iterator["RunDisplay"]:
+    """Show a run on standard error while it lasts; where it is interrupted, say what is left of it.
+
+    Args:
+        out: the model folder.
+        unit: what bits and speed are of.
+    """
+    display = RunDisplay(unit)
     try:
         with display:
             yield display
@@ -149,12 +139,13 @@ def figures(lm: "LanguageModel", out: Path, prepared: Prepared, start: float) ->
 class RunDisplay:
     """A bar and figures on a terminal; elsewhere a line every few seconds. A line for each epoch in both."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "character") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn
         from rich.progress import Progress as Bar
 
         self.steps = 0
+        self._unit = unit
         self._console = Console(stderr=True, highlight=False)
         self._bar = Bar(
             BarColumn(bar_width=24),
@@ -167,6 +158,7 @@ class RunDisplay:
         self._last_line = 0.0
 
     def __enter__(self) -> "RunDisplay":
+        doing("preparing the first step")
         self._bar.start()
         return self
 
@@ -175,8 +167,9 @@ class RunDisplay:
 
     def __call__(self, progress: "Progress") -> None:
         """Show where the run stands."""
+        doing("")
         self.steps = progress.step
-        line = _line(progress)
+        line = _line(progress, self._unit)
         self._bar.update(self._task, total=progress.total_steps, completed=progress.step, description=line)
         now = time.monotonic()
         is_due = not self._console.is_terminal and now - self._last_line >= _SECONDS_BETWEEN_LINES
@@ -186,11 +179,11 @@ class RunDisplay:
             self._console.print(head + line, markup=False, soft_wrap=True)
 
 
-def _line(progress: "Progress") -> str:
+def _line(progress: "Progress", unit: str) -> str:
     parts = [
         f"step {progress.step}/{progress.total_steps}",
         f"loss {progress.loss:.3f}",
-        f"{progress.bits_per_character:.3f} bits/character",
+        f"{progress.bits_per_character:.3f} bits/{unit}",
     ]
     if progress.validation:
         parts.append(f"held out {progress.validation.bits_per_character:.3f}")
@@ -198,6 +191,6 @@ def _line(progress: "Progress") -> str:
         parts.append(f"old tunes {progress.old.bits_per_character:.3f}")
     if progress.characters_per_second is not None and progress.seconds_left is not None:
         minutes, seconds = divmod(round(progress.seconds_left), 60)
-        parts.append(f"{progress.characters_per_second:,.0f} characters/s")
+        parts.append(f"{progress.characters_per_second:,.0f} {unit}s/s")
         parts.append(f"{minutes // 60}:{minutes % 60:02}:{seconds:02} left")
     return " · ".join(parts)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from abclm.cli.activity import doing
 from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Validation, takes, with_fields
-from abclm.cli.training.run import quiet_imports, shown
+from abclm.cli.training.run import shown
 from abclm.cli.training.tunes import prepare
 from abclm.errors import ConfigError
+from abclm.system.quiet import quiet_imports
 from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.config import TrainingConfig
 
@@ -56,6 +58,7 @@ def command(
     prepared = prepare(
         corpora, CharacterTokenizer.default(), out, clean=clean, validation=validation, seed=given["seed"]
     )
+    doing("loading TensorFlow")
     with quiet_imports():
         from abclm.experiments.sweep import PAPER, parse_value, sweep, with_settings
         from abclm.models.lstm.config import ModelConfig

@@ -2,25 +2,28 @@
 
 import json
 import time
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Annotated
 
 import typer
 
 from abclm.cli import options as shared
+from abclm.cli.activity import doing
 from abclm.cli.options import FieldsOf, Given, with_fields
 from abclm.cli.training.run import (
     check,
     figures,
-    quiet_imports,
     say_what_was_written,
     say_where_it_begins,
     shown,
 )
-from abclm.cli.training.tunes import prepare
-from abclm.models.architecture import ARCHITECTURES, find_architecture
+from abclm.cli.training.tunes import Prepared, prepare, prepare_pieces, say_count_models
+from abclm.datasets.pieces import PieceOptions
+from abclm.errors import ConfigError
+from abclm.models.architecture import ARCHITECTURES, Architecture, find_architecture
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.recall import WEIGHTS
+from abclm.system.quiet import quiet_imports
 from abclm.training.config import TrainingConfig
 
 EXAMPLES = (
@@ -38,6 +41,11 @@ def command(
     clean: shared.Clean = False,
     resume: shared.Resume = False,
     overwrite: shared.Overwrite = False,
+    tokens: Annotated[
+        str,
+        shared.takes("NAME", "What is read: characters of tunes, or notes, events or lowest of MIDI files."),
+    ] = "characters",
+    pieces: Annotated[Given, FieldsOf(PieceOptions())],
     architecture: Annotated[
         str, shared.takes("NAME", f"Kind of network: {' or '.join(ARCHITECTURES.names())}.")
     ] = ModelConfig.name,
@@ -46,32 +54,64 @@ def command(
     training: Annotated[Given, FieldsOf(TrainingConfig(), without=("forgetting",))],
     as_json: shared.Json = False,
 ) -> None:
-    """Train a new model. It is measured on held-out tunes after each epoch, and the best weights are kept."""
-    kind = find_architecture(architecture)
-    known, usual = {each.name for each in fields(kind)}, ModelConfig()
-    settings = {
-        name: value for name, value in network.items() if name in known or value != getattr(usual, name)
-    }
-    model_config = kind.from_settings({**settings, "cache": WEIGHTS if cache else ()})
+    """Train a new model of tunes, or with --tokens of MIDI pieces. It is measured on held-out ones after each epoch, and
+    the best weights are kept."""
     config = TrainingConfig(**training)
+    model_config = _architecture(architecture, network, config.sequence_length, WEIGHTS if cache else ())
+    if model_config.window_length is not None:
+        config = replace(config, sequence_length=model_config.window_length)
+    reading = PieceOptions(**pieces)
     check(out, overwrite, resume, validation)
 
     from abclm.language_model import LanguageModel
     from abclm.tokenizers.characters import CharacterTokenizer
 
-    tokenizer = CharacterTokenizer.default()
-    prepared = prepare(corpora, tokenizer, out, clean=clean, validation=validation, seed=config.seed)
-    lm = LanguageModel.create(model_config, tokenizer, config.seed)
+    prepared: Prepared
+    if tokens == CharacterTokenizer.kind:
+        if model_config.window_length is not None:
+            raise ConfigError(
+                f"{architecture} is for MIDI pieces; add --tokens notes, or another of their kinds"
+            )
+        tokenizer = CharacterTokenizer.default()
+        prepared = prepare(corpora, tokenizer, out, clean=clean, validation=validation, seed=config.seed)
+    else:
+        has_windows = model_config.window_length is not None
+        prepared = prepare_pieces(corpora, tokens, reading, validation, config.seed, has_windows=has_windows)
     start = time.perf_counter()
+    doing("loading TensorFlow")
     with quiet_imports():
         from abclm.training.run import train
 
-    with shown(out) as display:
+        lm = LanguageModel.create(model_config, prepared.tokenizer, config.seed)
+
+    with shown(out, "character" if tokens == CharacterTokenizer.kind else "token") as display:
         say_where_it_begins(out, resume)
         train(
             lm, prepared.training, prepared.held_out, config,
             folder=out, resume=resume, progress=display,
         )  # fmt: skip
     say_what_was_written(out)
+    counted = say_count_models(prepared) if tokens != CharacterTokenizer.kind else {}
     if as_json:
-        typer.echo(json.dumps(figures(lm, out, prepared, start)))
+        typer.echo(json.dumps(figures(lm, out, prepared, start) | counted))
+
+
+def _architecture(name: str, network: Given, sequence_length: int, cache: tuple[float, ...]) -> Architecture:
+    """Make the config of an architecture of what was given for it.
+
+    Raises:
+        ConfigError: it is unknown, or something was given that it does not have.
+    """
+    kind, defaults = find_architecture(name), ModelConfig()
+    known = {each.name: each.default for each in fields(kind) if each.init}
+    foreign = [each for each in network if each not in known and network[each] != getattr(defaults, each)]
+    if foreign:
+        options = ", ".join(f"--{each.replace('_', '-')}" for each in foreign)
+        raise ConfigError(f"the architecture {name} does not have {options}; leave that out")
+    given = {each: value for each, value in network.items() if each in known}
+    if "window" in known:
+        # What was not given is the paper's own.
+        given = {each: value for each, value in given.items() if value != getattr(defaults, each)}
+        if sequence_length != TrainingConfig().sequence_length:
+            given["window"] = sequence_length
+    return kind.from_settings({**known, **given, "cache": cache})

@@ -1,18 +1,25 @@
 """Turn the corpora of a command line into what `train` and `fine-tune` train on and measure."""
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from abclm.cli.activity import doing
 from abclm.models.folder import TRAINING_STATE
+from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from abclm.corpora.corpus import Corpus
     from abclm.datasets.encoded import EncodedCorpus
+    from abclm.datasets.pieces import PieceOptions
     from abclm.tokenizers.characters import CharacterTokenizer
+    from abclm.tokenizers.tokenizer import Tokenizer
+
+_MOST_SAID = 5  # files that are left out
 
 
 def read_tunes(arguments: list[str], clean: bool, raw: bool = False) -> "Corpus":
@@ -29,6 +36,7 @@ def read_tunes(arguments: list[str], clean: bool, raw: bool = False) -> "Corpus"
     from abclm.corpora.corpus import read_corpora
     from abclm.errors import CorpusError
 
+    doing("reading tunes")
     raw_corpus = read_corpora(arguments)
     if raw:
         corpus = raw_corpus
@@ -49,7 +57,7 @@ class Prepared:
 
     training: "EncodedCorpus"
     held_out: "EncodedCorpus | None"
-    tokenizer: "CharacterTokenizer"  # they are encoded with
+    tokenizer: "Tokenizer[Any]"  # they are encoded with
     seconds: float
 
     @property
@@ -95,6 +103,7 @@ def prepare(
     from abclm.datasets.large_files import LargeFiles, encode_files
 
     start = time.perf_counter()
+    doing("reading tunes")
     files = None if raw else LargeFiles.find(arguments)
     if files is None:
         tunes = read_tunes(arguments, clean, raw)
@@ -118,7 +127,77 @@ def prepare(
 def _say_left_out(left_out: int, read: int, repeated: int) -> None:
     if left_out:
         typer.echo(
-            f"abclm: {left_out} of {read} tunes left out, {repeated} of them repeated; "
+            f"abclm: {left_out} of {counted(read, 'tune')} left out, {repeated} of them repeated; "
             "abclm corpus clean --all says why",
             err=True,
         )
+
+
+def prepare_pieces(
+    arguments: list[str],
+    tokens: str,
+    reading: "PieceOptions",
+    validation: float,
+    seed: int,
+    *,
+    has_windows: bool,
+) -> Prepared:
+    """Read MIDI files, make their tokenizer, and put some of them aside to measure on; say what was left out.
+
+    Args:
+        arguments: files, folders, globs.
+        tokens: the kind of tokenizer.
+        reading: how they are read and split.
+        validation: the share to hold out.
+        seed: of the split.
+        has_windows: whether the network predicts what follows a window.
+
+    Raises:
+        CorpusError: nothing could be read.
+        VocabularyError: there is no such kind of tokens, or there are too many.
+    """
+    from abclm.corpora.pieces import Pieces
+    from abclm.datasets.pieces import split_pieces
+    from abclm.tokenizers.notes import NoteTokenizer
+
+    start = time.perf_counter()
+    read = Pieces.read(*arguments)
+    pieces = (
+        read
+        if reading.meter is reading.instrument is None
+        else read.only(meter=reading.meter, instrument=reading.instrument)
+    )
+    for problem in pieces.problems[:_MOST_SAID]:
+        typer.echo(f"abclm: left out {problem}", err=True)
+    if len(pieces.problems) > _MOST_SAID:
+        typer.echo(f"abclm: {len(pieces.problems) - _MOST_SAID} more files left out", err=True)
+    if pieces.drums:
+        typer.echo(f"abclm: {pieces.drums:,} notes of drums left out", err=True)
+    tokenizer = reading.tokenizer(tokens, pieces)
+    if isinstance(tokenizer, NoteTokenizer) and (rare := tokenizer.rare_in(pieces)):
+        done = "left out" if reading.rare == "drop" else "replaced by the nearest"
+        typer.echo(
+            f"abclm: {rare.total():,} rare notes and chords, {len(rare):,} different ones, {done}", err=True
+        )
+    training, held_out = split_pieces(
+        pieces, tokenizer, reading.split, validation, seed, has_windows=has_windows
+    )
+    typer.echo(
+        f"abclm: {len(pieces):,} pieces, {len(tokenizer):,} different tokens, {training.characters:,} to train on, "
+        f"{held_out.characters if held_out else 0:,} held out",
+        err=True,
+    )
+    return Prepared(training, held_out, tokenizer, time.perf_counter() - start)
+
+
+def say_count_models(prepared: Prepared) -> dict[str, Any]:
+    """Say what count models come to on the same split, and return it: bits per token by order."""
+    if prepared.held_out is None:
+        return {}
+    from abclm.evaluation.ngram import count_models
+
+    nats = count_models(prepared.training, prepared.held_out, prepared.tokenizer)
+    bits = {str(order): each / math.log(2) for order, each in nats.items()}
+    said = ", ".join(f"{order}-gram {each:.3f}" for order, each in bits.items())
+    typer.echo(f"abclm: count models on the same split, bits/token: {said}", err=True)
+    return {"count_models_bits_per_token": bits}

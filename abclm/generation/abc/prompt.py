@@ -84,14 +84,25 @@ def opening_text(text: str) -> str:
     return opening
 
 
+def _on_one_line(write: Callable[[str], str], name: str) -> Callable[[str], str]:
+    """Refuse a newline as in a title; what `write` strips it off would be taken for something else."""
+
+    def checked(text: str) -> str:
+        if "\n" in text or "\r" in text:
+            raise NotationError(f"a {name} is one line, received {text[:80]!r}")
+        return write(text)
+
+    return checked
+
+
 # What can be asked of the header, in the order of its lines: option, field letter, how it is written,
 # and how many symbols the model may write where it is left to choose.
 HEADER: tuple[tuple[str, str, Callable[[str], str], int], ...] = (
     ("title", "T", title_text, TITLE_LENGTH),
-    ("rhythm", "R", canonical_rhythm, 20),
-    ("meter", "M", canonical_meter, 7),
-    ("unit_note_length", "L", canonical_unit_note_length, 5),
-    ("key", "K", canonical_key, 8),
+    ("rhythm", "R", _on_one_line(canonical_rhythm, "rhythm"), 20),
+    ("meter", "M", _on_one_line(canonical_meter, "meter"), 7),
+    ("unit_note_length", "L", _on_one_line(canonical_unit_note_length, "unit note length"), 5),
+    ("key", "K", _on_one_line(canonical_key, "key"), 8),
 )
 
 # The longest that a header can come out, X:1 included.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from abclm.analysis.novelty import NoveltyIndex, Overlap
@@ -106,13 +105,13 @@ def generate(lm: Model, options: GenerationOptions) -> Iterator[GeneratedTune]:
         raise
 
 
-def stream(lm: Model, options: GenerationOptions) -> Iterator[str]:
+def stream(lm: Model, options: GenerationOptions) -> Generator[str]:
     """Write one tune character by character, the first attempt whatever comes of it.
 
     What may be taken back is held until it is settled: the last bar of a form, and with `bar_repetition` below 1 or
-    `bar_redraws` every bar.
+    `bar_redraws` every bar. What is wrong with the options is said at once; `close` ends it.
     """
-    return chain.from_iterable(stream_steps(lm, options))
+    return _characters(stream_steps(lm, options))
 
 
 def stream_steps(lm: Model, options: GenerationOptions, engine: Engine | None = None) -> Iterator[str]:
@@ -130,6 +129,11 @@ def stream_steps(lm: Model, options: GenerationOptions, engine: Engine | None = 
     request = Request.of(lm, options)
     draft = request.draft(0, 0)
     return _settled(_decoder(request, engine or lm.config.engine(lm.weights), [draft]), draft)
+
+
+def _characters(steps: Iterable[str]) -> Generator[str]:
+    for step in steps:
+        yield from step
 
 
 def find_problems(text: str) -> tuple[str, ...]:

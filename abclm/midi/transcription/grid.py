@@ -18,7 +18,8 @@ _SCORE_NEAR, _SCORE_NEAR_TICKS, _ROUNDED_TICKS = Fraction(1, 200), Fraction(3, 2
 _SCORE_SHARE, _SOME_NOTES = 0.8, 3
 # Where they lie on none: sixteenths or triplets, and finer ones where these would make two onsets one.
 _ROUGH = ((4, 3), (8, 6), (16, 12, 24))
-_APART = Fraction(1, 30)
+_FINEST_OF_SCORE = ((32, 48),)
+_APART, _SCORE_APART = Fraction(1, 30), Fraction(1, 60)
 # With more chords than this, the highest notes are the melody.
 _FEW_CHORDS = 0.15
 # A note that sounds for less has no length of its own.
@@ -128,8 +129,9 @@ def _count_graces(struck: Sequence[_Struck], at: int) -> int:
             return 0
         total += length
         following = struck[index + 2].time if index + 2 < len(struck) else main.end
-        lasts = following - main.time
-        if lasts >= max(_SHORTEST_MAIN, _LONGER_THAN_GRACES * total) and short.pitches != main.pitches:
+        lasts, sounds = following - main.time, main.end - main.time
+        is_long = lasts >= max(_SHORTEST_MAIN, _LONGER_THAN_GRACES * total) and sounds >= total
+        if is_long and short.pitches != main.pitches:
             is_shortened = not _is_single(lasts) and _is_single(lasts + total)
             on_beat = _is_plain(first.time) and (is_shortened or not _is_plain(main.time))
             before = _is_plain(main.time) and not _is_plain(first.time) and total <= _LONGEST_GRACE_BEFORE
@@ -167,8 +169,9 @@ def _snapped(file: MidiFile, times: Sequence[Fraction]) -> list[Fraction]:
     snapped: list[Fraction] = []
     for (beat, places), division in zip(beats, exact, strict=True):
         grid = (division if is_score else None) or _division(places, _DIVISIONS, _NEAR)
-        grid = grid or _rough_division(places)
-        snapped += [beat + Fraction(round(place * grid), grid) for place in places]
+        grid = grid or _rough_division(places, is_score)
+        # What begins a little before the beat is on it.
+        snapped += [beat + Fraction(max(0, round(place * grid)), grid) for place in places]
     return snapped
 
 
@@ -181,19 +184,19 @@ def _division(places: Sequence[Fraction], divisions: Sequence[int], near: Fracti
     return next((part for part in divisions if all(_is_on(place, part, near) for place in places)), None)
 
 
-def _rough_division(places: Sequence[Fraction]) -> int:
+def _rough_division(places: Sequence[Fraction], is_score: bool) -> int:
     """The coarsest division, and of these the nearest, on which places that are apart stay so."""
-    different = 1 + sum(later - place > _APART for place, later in pairwise(sorted(places)))
-    for divisions in _ROUGH:
-        division = min(
+    apart = _SCORE_APART if is_score else _APART
+    different = 1 + sum(later - place > apart for place, later in pairwise(sorted(places)))
+    best = 1
+    for divisions in (*_ROUGH, *(_FINEST_OF_SCORE if is_score else ())):
+        best = min(
             divisions,
-            key=lambda division: sum(
-                abs(place - Fraction(round(place * division), division)) for place in places
-            ),
+            key=lambda part: sum(abs(place - Fraction(round(place * part), part)) for place in places),
         )
-        if len({round(place * division) for place in places}) >= different:
+        if len({round(place * best) for place in places}) >= different:
             break
-    return division
+    return best
 
 
 def _evened(onsets: list[Fraction]) -> tuple[list[Fraction], bool]:

@@ -7,17 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from abclm.models.recurrent.config import RecurrentConfig
+from abclm.system.options import documented
 
 
+@documented
 @dataclass(frozen=True, kw_only=True)
 class GRUConfig(RecurrentConfig):
     """The shape of a network, Embedding → GRU layers → Dense (Cho et al. 2014), each layer as Keras has it by default.
-
-    Args:
-        embedding_dimension: numbers that stand for a symbol at the input, 1 to 16,384.
-        units: size of each GRU layer's state, 1 to 16,384.
-        layers: GRU layers, 1 to 16.
-        cache: how far to trust a passage that comes again; see `ModelConfig`.
 
     Raises:
         ConfigError: a value is out of range.

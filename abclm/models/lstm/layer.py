@@ -72,7 +72,9 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
         """
         zero = tf.zeros([tf.shape(sequences)[0], self.units], sequences.dtype)
         kernel = self.recurrent_kernel if recurrent_kernel is None else recurrent_kernel
-        outputs, _ = lstm_outputs(self._rows(sequences, product_type), None, kernel, zero, zero, product_type)
+        kernel = tf.concat([kernel, self._kernel], axis=0)
+        features = tf.transpose(sequences, [1, 0, 2])
+        outputs, _ = lstm_outputs(self._bias, None, kernel, zero, zero, product_type, features)
         return tf.transpose(outputs, [1, 0, 2])
 
     def look_up(
@@ -99,11 +101,9 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
         outputs, _ = lstm_outputs(rows, tf.transpose(ids), kernel, zero, zero, product_type)
         return tf.transpose(outputs, [1, 0, 2])
 
-    def _rows(self, sequences: Tensor, product_type: Any = None) -> Tensor:
+    def _rows(self, sequences: Tensor) -> Tensor:
         """The inputs' share of the gates, `(time, batch, 4·units)`."""
-        inner = product_type or sequences.dtype
-        product = tf.einsum("bte,eg->tbg", tf.cast(sequences, inner), tf.cast(self._kernel, inner))
-        return tf.cast(product, sequences.dtype) + self._bias
+        return tf.einsum("bte,eg->tbg", sequences, self._kernel) + self._bias
 
     @property
     def _kernel(self) -> Tensor:

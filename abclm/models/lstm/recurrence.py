@@ -6,7 +6,8 @@ What the usual loop of `h @ W` with automatic gradients leaves on the table:
   which the matrix libraries run faster than the same product the other way round.
 - The gates are kept for the backward pass, which runs the same way round; the gradient of the
   recurrent weights is one product over all time steps, not a sum over as many large matrices.
-- Where a step's input is one of few symbols, its share of the gates is a row of a small table.
+- Where a step's input is one of few symbols, its share of the gates is a row of a small table; other inputs are
+  multiplied together with the state.
 
 The equations are those of Hochreiter & Schmidhuber (1997) with the forget gate of Gers et al.
 (2000), as in `keras.layers.LSTM`: gates in the order input, forget, cell, output.
@@ -28,18 +29,22 @@ def lstm_outputs(
     state: Tensor,
     carry: Tensor,
     product_type: Any = None,
+    features: Tensor | None = None,
 ) -> tuple[Tensor, Tensor]:
     """Run an LSTM over a batch of sequences.
 
     Args:
         rows: the inputs' share of the gates, bias included: `(time, batch, 4·units)`, or with `ids`
-            a table `(symbols, 4·units)`.
+            a table `(symbols, 4·units)`; with `features` the bias alone, `(4·units,)`.
         ids: int32 `(time, batch)`, the row of the table for each step; None where `rows` has them all.
-        recurrent_kernel: `(units, 4·units)`, gates in Keras' order i, f, c, o.
+        recurrent_kernel: `(units, 4·units)`, gates in Keras' order i, f, c, o; with `features` the kernel of the inputs
+            below it, `(units + inputs, 4·units)`.
         state: hidden state before the first step, `(batch, units)`.
         carry: cell state before the first step, `(batch, units)`.
         product_type: what the recurrent weights are multiplied in, `tf.bfloat16` say, where that is faster; all
             else, sums and states, keeps the type of the arguments.
+        features: inputs to multiply within each step, `(time, batch, inputs)`: without the large array of their shares
+            this is faster, where they can't be looked up.
 
     Returns:
         All hidden states `(time, batch, units)` and the last cell state `(batch, units)`;
@@ -49,25 +54,33 @@ def lstm_outputs(
     product = _Product(product_type or rows.dtype, rows.dtype)
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
-    def run(rows: Tensor, recurrent_kernel: Tensor, state: Tensor, carry: Tensor) -> Any:
-        outputs, cell, kept = _forward(rows, ids, recurrent_kernel, state, carry, product)
+    def run(rows: Tensor, recurrent_kernel: Tensor, state: Tensor, carry: Tensor, features: Tensor) -> Any:
+        outputs, cell, kept = _forward(rows, ids, recurrent_kernel, state, carry, product, features)
 
         def gradient(outputs_gradient: Tensor, cell_gradient: Tensor) -> tuple[Tensor, ...]:
-            changes, state_gradient, carry_gradient = _backward(
+            changes, state_gradient, carry_gradient, features_gradient = _backward(
                 outputs_gradient, cell_gradient, recurrent_kernel, kept, product
             )
-            units = recurrent_kernel.shape[0]
-            before = tf.concat([state[None], outputs[:-1]], axis=0)  # (time, batch, units)
-            flat = tf.reshape(changes, [-1, 4 * units])  # (time·batch, 4·units)
-            kernel_gradient = product(tf.reshape(before, [-1, units]), flat, transpose_a=True)
+            read = tf.concat([state[None], outputs[:-1]], axis=0)  # (time, batch, units)
+            if inputs:
+                read = tf.concat([read, features], axis=2)
+            flat = tf.reshape(changes, [-1, recurrent_kernel.shape[1]])  # (time·batch, 4·units)
+            kernel_gradient = product(
+                tf.reshape(read, [-1, recurrent_kernel.shape[0]]), flat, transpose_a=True
+            )
             rows_gradient = changes
-            if ids is not None:
+            if inputs:
+                rows_gradient = tf.reduce_sum(flat, axis=0)
+            elif ids is not None:
                 rows_gradient = tf.math.unsorted_segment_sum(flat, tf.reshape(ids, [-1]), tf.shape(rows)[0])
-            return rows_gradient, kernel_gradient, state_gradient, carry_gradient
+            return rows_gradient, kernel_gradient, state_gradient, carry_gradient, features_gradient
 
         return (outputs, cell), gradient
 
-    result: tuple[Tensor, Tensor] = run(rows, recurrent_kernel, state, carry)
+    inputs = 0 if features is None else features.shape[2]
+    if features is None:
+        features = tf.zeros([0], rows.dtype)
+    result: tuple[Tensor, Tensor] = run(rows, recurrent_kernel, state, carry, features)
     return result
 
 
@@ -93,17 +106,23 @@ def _forward(
     state: Tensor,
     carry: Tensor,
     product: _Product,
+    features: Tensor,
 ) -> tuple[Tensor, Tensor, tuple[Any, ...]]:
     """All states, the last cell state, and for the backward pass each step's gates and cells."""
-    units = recurrent_kernel.shape[0]
-    steps = tf.shape(rows if ids is None else ids)[0]
+    units = recurrent_kernel.shape[1] // 4
+    inputs = recurrent_kernel.shape[0] - units
+    steps = tf.shape(features if inputs else rows if ids is None else ids)[0]
     # Features first, the three sigmoid gates side by side (i, f, o, c), so that each function runs once.
     weights = tf.cast(tf.transpose(_sigmoids_first(recurrent_kernel)), product.inner)  # (4·units, units)
     rows = _sigmoids_first(rows)
+    turned = tf.transpose(features, [0, 2, 1]) if inputs else None  # (time, inputs, batch)
 
     def step(time: Tensor, h: Tensor, c: Tensor, outputs: Any, *kept: Any) -> tuple[Any, ...]:
-        given = rows[time] if ids is None else tf.gather(rows, ids[time])  # (batch, 4·units)
-        sums = product(weights, h) + tf.transpose(given)  # (4·units, batch)
+        if turned is not None:
+            sums = product(weights, tf.concat([h, turned[time]], axis=0)) + rows[:, None]
+        else:
+            given = rows[time] if ids is None else tf.gather(rows, ids[time])  # (batch, 4·units)
+            sums = product(weights, h) + tf.transpose(given)  # (4·units, batch)
         opened = tf.sigmoid(sums[: 3 * units])
         candidate = tf.tanh(sums[3 * units :])
         now = opened[units : 2 * units] * c + opened[:units] * candidate
@@ -125,13 +144,14 @@ def _backward(
     recurrent_kernel: Tensor,
     kept: tuple[Any, ...],
     product: _Product,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Gradients of the gates' sums `(time, batch, 4·units)`, of the first state and the first cell state."""
-    units = recurrent_kernel.shape[0]
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Gradients of the gates' sums `(time, batch, 4·units)`, of the first state and cell state, and of the features."""
+    units = recurrent_kernel.shape[1] // 4
+    inputs = recurrent_kernel.shape[0] - units
     steps = tf.shape(outputs_gradient)[0]
     weights = tf.cast(recurrent_kernel, product.inner)
 
-    def step(time: Tensor, dh: Tensor, dc: Tensor, changes: Any) -> tuple[Any, ...]:
+    def step(time: Tensor, dh: Tensor, dc: Tensor, changes: Any, *read: Any) -> tuple[Any, ...]:
         opened, candidate, squashed, before = (array.read(time) for array in kept)
         dh += tf.transpose(outputs_gradient[time])
         dc += tf.raw_ops.TanhGrad(y=squashed, dy=dh * opened[2 * units :])
@@ -139,13 +159,17 @@ def _backward(
         sigmoids = tf.raw_ops.SigmoidGrad(y=opened, dy=by_gate)  # (3·units, batch)
         tangent = tf.raw_ops.TanhGrad(y=candidate, dy=dc * opened[:units])
         sums = tf.concat([sigmoids[: 2 * units], tangent, sigmoids[2 * units :]], axis=0)
-        dh = product(weights, sums)  # (units, batch)
-        return time - 1, dh, dc * opened[units : 2 * units], changes.write(time, tf.transpose(sums))
+        dh = product(weights, sums)  # (units + inputs, batch)
+        read = tuple(array.write(time, tf.transpose(dh[units:])) for array in read)
+        dh = dh[:units] if inputs else dh
+        return time - 1, dh, dc * opened[units : 2 * units], changes.write(time, tf.transpose(sums)), *read
 
     zero = tf.zeros_like(tf.transpose(cell_gradient))
-    start = (steps - 1, zero, tf.transpose(cell_gradient), tf.TensorArray(zero.dtype, steps))
-    _, dh, dc, changes = tf.while_loop(lambda time, *_: time >= 0, step, start)
-    return changes.stack(), tf.transpose(dh), tf.transpose(dc)
+    arrays = [tf.TensorArray(zero.dtype, steps) for _ in range(2 if inputs else 1)]
+    start = (steps - 1, zero, tf.transpose(cell_gradient), *arrays)
+    _, dh, dc, changes, *read = tf.while_loop(lambda time, *_: time >= 0, step, start)
+    features_gradient = read[0].stack() if inputs else tf.zeros([0], zero.dtype)
+    return changes.stack(), tf.transpose(dh), tf.transpose(dc), features_gradient
 
 
 def _sigmoids_first(gates: Tensor) -> Tensor:

@@ -11,5 +11,5 @@ From the bottom up; a module imports only modules above it in this list:
 The canonical form has no grace notes, decorations or words.
 """
 
-FORM_VERSION = 1
+FORM_VERSION = 2
 """Rises when the canonical text of real tunes changes. It stands in what a model's metadata say of its training."""

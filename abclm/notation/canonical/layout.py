@@ -117,7 +117,7 @@ class Layout:
     def end(self) -> str:
         """End the body with a closing bar line after the last note, and return it."""
         repeated = self._closing == ":|"
-        while self._out[-1] in _BEHIND or self._out[-1].startswith(("[K:", "[M:", "[L:", '"')):
+        while self._out[-1] in _BEHIND or self._out[-1].startswith(("[K:", "[M:", "[L:", "[Q:", '"')):
             repeated = self._out.pop() in (":|", "::") or repeated
         self._out.append(":|" if repeated else "|]")
         return "".join(self._out)

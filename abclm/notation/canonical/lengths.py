@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from functools import lru_cache
+from math import gcd
 
 from abclm.errors import NotationError
 from abclm.notation.symbols import Bar, Broken, Change, Space, Symbol, Timed, Tuplet
@@ -94,3 +95,20 @@ def uneven_tuplets(symbols: list[Symbol], lengths: dict[Symbol, str]) -> set[Tup
                 uneven.add(tuplet)
             left -= 1
     return uneven
+
+
+def simple_ratio(p: int, q: int) -> tuple[int, int]:
+    """The numbers of a tuplet, as they are if the standard allows them, else the smallest that mean the same.
+
+    Raises:
+        NotationError: the notes would need a tuplet of more than nine.
+    """
+    if 2 <= p <= 9:
+        return p, q
+    common = gcd(p, q)
+    simple = p // common, q // common
+    if simple[0] == 1:
+        simple = 2, 2 * simple[1]
+    if simple[0] > 9:
+        raise NotationError(f"({p}:{q} can't be kept; a tuplet has 2 to 9 notes")
+    return simple

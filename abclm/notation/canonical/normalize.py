@@ -5,13 +5,13 @@ from typing import TypeVar
 from abclm.errors import NotationError
 from abclm.notation.canonical.writer import Writer
 from abclm.notation.fields import RHYTHMS, canonical_title, parse_meter, parse_unit_note_length
-from abclm.notation.keys import parse_key, transpose_key
+from abclm.notation.keys import parse_key
 from abclm.notation.tune import Tune
 
 AnyTune = TypeVar("AnyTune", bound=Tune)
 
 
-def normalize(tune: AnyTune, *, chord_symbols: bool = False) -> AnyTune:
+def normalize(tune: AnyTune, *, chord_symbols: bool = False, keep_tempo: bool = False) -> AnyTune:
     r"""Convert a tune to the canonical form.
 
     The form keeps notes, rests, chords, broken rhythm, tuplets, ties, bar lines, repeats, variant endings, changes of
@@ -22,9 +22,10 @@ def normalize(tune: AnyTune, *, chord_symbols: bool = False) -> AnyTune:
     Args:
         tune: any tune.
         chord_symbols: whether to keep chord symbols such as `"G7"`.
+        keep_tempo: whether to keep the tempo (`Q:`), as a length and beats a minute.
 
     Returns:
-        The canonical tune. Its text contains only the 83 symbols and ends with one empty line.
+        The canonical tune. Without tempo, its text contains only the 83 symbols and ends with one empty line.
 
     Raises:
         NotationError: the tune has no notes, or a key or meter that can't be read.
@@ -40,7 +41,7 @@ def normalize(tune: AnyTune, *, chord_symbols: bool = False) -> AnyTune:
         <BLANKLINE>
         <BLANKLINE>
     """
-    return _canonical(tune, chord_symbols, semitones=0)
+    return _canonical(tune, chord_symbols, semitones=0, keep_tempo=keep_tempo)
 
 
 def transpose(tune: AnyTune, semitones: int, *, chord_symbols: bool = True) -> AnyTune:
@@ -69,23 +70,26 @@ def transpose(tune: AnyTune, semitones: int, *, chord_symbols: bool = True) -> A
     return _canonical(tune, chord_symbols, semitones)
 
 
-def _canonical(tune: AnyTune, chord_symbols: bool, semitones: int) -> AnyTune:
-    key = transpose_key(parse_key(tune.key), semitones) if semitones else parse_key(tune.key)
+def _canonical(tune: AnyTune, chord_symbols: bool, semitones: int, keep_tempo: bool = False) -> AnyTune:
+    parse_key(tune.key)  # raises an error for what is no key
     setting = tune.setting()
     title = next(filter(None, map(canonical_title, tune.titles)), "")
     meter = None if tune.meter is None else parse_meter(tune.meter).text
     if tune.unit_note_length is not None:
         parse_unit_note_length(tune.unit_note_length)
+    writer = Writer(tune, chord_symbols, semitones, keep_tempo)
+    tempo = tune.stated_tempo if keep_tempo else None
+    key = writer.speller.written_key
     fields = {
         "X": "1",
         "T": title,
         "R": _rhythm(tune.stated_rhythm, setting.meter.text),
         "M": meter,
         "L": f"{setting.unit.numerator}/{setting.unit.denominator}",
+        "Q": tempo,
         "K": key.text,
     }
     header = "".join(f"{letter}:{value}\n" for letter, value in fields.items() if value)
-    writer = Writer(tune, chord_symbols, semitones)
     # The fields that `Tune.parse` would read.
     canonical = type(tune)(
         text=f"{header}{writer.write()}\n\n",
@@ -96,6 +100,7 @@ def _canonical(tune: AnyTune, chord_symbols: bool, semitones: int) -> AnyTune:
         unit_note_length=fields["L"],
         key=key.text,
         body_start=len(header),
+        tempo=tempo,
     )
     if writer.doubtful:
         _prove(canonical, writer)
@@ -106,7 +111,7 @@ def _prove(canonical: Tune, writer: Writer) -> None:
     """Check that a tune with unmatched repeats has become a canonical tune with only one reading."""
     semitones = writer.speller.semitones
     wanted = [(onset, pitch + semitones, duration) for onset, pitch, duration in writer.playback.heard()]
-    again = Writer(canonical, writer.chord_symbols, semitones=0)
+    again = Writer(canonical, writer.chord_symbols, 0, writer.keep_tempo)
     same_notes = wanted == canonical.playback.heard() == again.playback.heard()
     if not same_notes or again.write() != canonical.body.rstrip("\n"):
         raise NotationError(

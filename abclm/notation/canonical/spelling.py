@@ -23,29 +23,39 @@ _LOWEST_STEP, _HIGHEST_STEP = -35, 39  # MIDI pitches 0 and 127
 class Speller:
     """Spells the notes of a tune one after another, following the current key and accidentals.
 
+    Args:
+        key: the key in which the tune begins.
+        semitones: by how many semitones to transpose.
+        shift: by how many semitones the notes sound other than they are written; they are written as they sound.
+        propagation: how far written accidentals are valid (see `Body`); here it is for all octaves.
+
     Attributes:
         key: the current key of the tune.
         written_key: the regular key that is written for it.
     """
 
-    def __init__(self, key: Key, semitones: int = 0) -> None:
+    def __init__(self, key: Key, semitones: int = 0, shift: int = 0, propagation: str = "pitch") -> None:
         self.semitones = semitones
+        self.shift = shift
+        self._propagates = propagation == "pitch"
         self._tied: dict[int, int] = {}  # pitch -> written step of the last tied note
         self._unlike = False  # whether valid accidentals differ from written ones until the bar line
         self._use_key(key)
 
     def _use_key(self, key: Key) -> None:
         self.key = key
-        if self.semitones:
-            self.written_key = transpose_key(key, self.semitones)
+        self.moved = self.semitones + self.shift
+        if self.semitones or self.shift % 12:
+            self.written_key = transpose_key(key, self.moved)
         else:
             self.written_key = make_key(key.tonic, key.mode)
-        self._steps = steps_between(key, self.written_key, self.semitones)
-        self._respell = bool(self.semitones) or not key.regular
+        self._steps = steps_between(key, self.written_key, self.moved)
+        self._respell = bool(self.moved) or not key.regular or not self._propagates
         self._accidentals: dict[int, int] = {}  # letter -> written semitones, until the bar line
 
-    def change_key(self, key: Key) -> bool:
-        """Change to another key of the tune; return whether the change must be written."""
+    def change_key(self, key: Key, shift: int | None = None) -> bool:
+        """Change to another key of the tune, or to another shift; return whether the change must be written."""
+        self.shift = self.shift if shift is None else shift
         before, accidentals = self.written_key.text, self._accidentals
         self._use_key(key)
         if self.written_key.text != before:
@@ -83,7 +93,7 @@ class Speller:
         step = note.step + self._steps
         if not _LOWEST_STEP <= step <= _HIGHEST_STEP:
             return step, None
-        if self.semitones:
+        if self.moved:
             # Keep the letter of the scale, unless another letter avoids a double accidental.
             step = min((step, step + 1, step - 1), key=lambda other: max(abs(pitch - _natural(other)), 1))
         if note.continued:
@@ -99,9 +109,9 @@ class Speller:
         names = FLAT_NAMES if self.written_key.sharps < 0 else SHARP_NAMES
 
         def moved(match: re.Match[str]) -> str:
-            return names[(make_key(match[0], "").tonic_pitch_class + self.semitones) % 12]
+            return names[(make_key(match[0], "").tonic_pitch_class + self.moved) % 12]
 
-        return re.sub(r"(?:^|(?<=/))[A-G][#b]?", moved, text) if self.semitones else text
+        return re.sub(r"(?:^|(?<=/))[A-G][#b]?", moved, text) if self.moved % 12 else text
 
 
 @lru_cache(maxsize=1024)

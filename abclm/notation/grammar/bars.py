@@ -148,7 +148,8 @@ def single(state: Local) -> Local:
 def double(state: Local) -> Local:
     """The state after `||` or `|]`."""
     passed = single(state) if state.phase < 0 else _passed(state)
-    passed = passed._replace(ending=0, bars=0)
+    repeat = "closed" if state.repeat == "implicit" else state.repeat  # a later one would begin here
+    passed = passed._replace(ending=0, bars=0, repeat=repeat)
     return _end_part(passed) if state.form == "part" or at_form_end(state) else passed
 
 

@@ -12,8 +12,9 @@ from abclm.notation.timing import tuplet_time
 def tuplet_symbols(state: Local) -> set[str]:
     """The numbers of notes that a tuplet may have here."""
     meter, free, shortest = parse_meter(state.meter), room(state), finest(state)
-    # The time of five, seven or nine notes depends on the meter, but abc2midi doesn't always use the current meter.
-    sizes = (2, 3, 4, 6, 8) if state.changed else range(2, 10)
+    # The time of five, seven or nine notes depends on the meter; abc2midi doesn't always use the current one, and
+    # takes 3/4 for compound.
+    sizes = (2, 3, 4, 6, 8) if state.changed or meter.is_triple else range(2, 10)
     return {str(p) for p in sizes if tuplet_time(p, meter) * shortest <= free}
 
 

@@ -276,3 +276,13 @@ def test_tunes_written_in_turns_with_one_engine_are_those_written_alone(lm):
             else:
                 texts[place] += added
     assert texts == ["".join(stream(lm, each)) for each in options]
+
+
+def test_a_stream_that_is_closed_ends_cleanly():
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=3, units=4), seed=1)
+    characters = lm.stream(key="G", seed=1)
+    assert next(characters) == "X"
+    characters.close()
+    assert list(characters) == []
+    with pytest.raises(ConfigError):
+        lm.stream(key="H")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from abclm.show.html import facts
+from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from abclm.models.model import Model
@@ -26,16 +27,19 @@ def _rows(lm: Model) -> Iterator[tuple[str, object]]:
     training = _part(lm.metadata, "training")
     corpus = _part(training, "corpus")
     if corpus:
-        yield "Learned from", f"{_count(corpus, 'tunes')} tunes of {corpus.get('name')}"
+        yield "Learned from", f"{_tunes(corpus)} of {corpus.get('name')}"
     else:
         yield "Learned from", "nothing yet"
     # Of the weights as they are stored, where that was measured.
     measured = _part(_part(lm.metadata, "stored_as"), "held_out") or _part(training, "held_out")
     bits = measured.get("bits_per_character")
     if isinstance(bits, int | float):
-        yield "Held out", f"{bits:.3f} bits per character on {_count(measured, 'tunes')} tunes"
+        yield "Held out", f"{bits:.3f} bits per character on {_tunes(measured)}"
     index = lm.novelty_index
-    yield "Knows copies of", "nothing: it has no index" if index is None else f"{len(index):,} training tunes"
+    yield (
+        "Knows copies of",
+        "nothing: it has no index" if index is None else counted(len(index), "training tune"),
+    )
 
 
 def _part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -43,6 +47,6 @@ def _part(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _count(data: Mapping[str, Any], name: str) -> str:
-    value = data.get(name)
-    return f"{value:,}" if isinstance(value, int) else "some"
+def _tunes(data: Mapping[str, Any]) -> str:
+    value = data.get("tunes")
+    return counted(value, "tune") if isinstance(value, int) else "some tunes"

@@ -1,0 +1,143 @@
+"""Turn a model of MIDI pieces and options into pieces: from nothing, or on from the opening of a piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abclm.errors import ConvertError, ModelError
+from abclm.generation.constraint import Constraint
+from abclm.generation.decoder import Decoder
+from abclm.generation.draft import Draft
+from abclm.generation.sampling import Sampler
+from abclm.models.recall import Cache
+from abclm.piece import Piece
+from abclm.tokenizers.pieces import as_piece_tokenizer
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from abclm.generation.pieces.options import PieceWriting
+    from abclm.models.model import Model
+    from abclm.tokenizers.tokenizer import Ids
+
+    Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class WrittenPiece:
+    """A piece and how it came about.
+
+    Attributes:
+        piece: as the model wrote it, without the opening that it went on from.
+        number: which of the pieces asked for, from 1.
+        seed: with the same options and model, it gives this piece again.
+        ids: the tokens.
+    """
+
+    piece: Piece
+    number: int
+    seed: int
+    ids: tuple[int, ...]
+
+
+def write_pieces(lm: Model, options: PieceWriting, like: Piece | None = None) -> Iterator[WrittenPiece]:
+    """Write pieces, `batch_size` at a time.
+
+    Args:
+        lm: a model of notes, events or lowest keys.
+        options: what to write and how. A piece depends on the seed and its place among the pieces.
+        like: a piece to go on from: the model reads its first `opening_tokens` tokens, which are not written.
+
+    Yields:
+        `options.n` pieces in order, each as soon as it and those before it are written.
+
+    Raises:
+        ModelError: the model is of something else, or has no token to write.
+        ConvertError: the piece to be like has nothing that the model has tokens for.
+    """
+    options, tokenizer = options.with_seed(), as_piece_tokenizer(lm.tokenizer)
+    if len(tokenizer) < 2:
+        raise ModelError("the model has no token to write; train it on pieces, or with a lower threshold")
+    opening = (
+        () if like is None else _opening(tokenizer.encode(tokenizer.read(like)), options.opening_tokens, like)
+    )
+
+    def next_draft() -> _PieceDraft | None:
+        number = next(numbers, None)
+        if number is None:
+            return None
+        random = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(number,)))
+        constraint = Continuation(opening, len(tokenizer), tokenizer.start)
+        cache = Cache(lm.config.cache, begin=0) if lm.config.cache else None
+        return _PieceDraft(constraint, random, len(opening) + options.events, cache, number)
+
+    numbers = iter(range(options.n))
+    first = [draft for draft in (next_draft() for _ in range(options.batch_size)) if draft]
+    decoder = Decoder(lm.config.engine(lm.weights), tokenizer.start, Sampler.of(options), first)
+    written: dict[int, WrittenPiece] = {}
+    given = 0
+    for ended in decoder.run(next_draft):
+        for draft in ended:
+            ids = tuple(draft.ids[len(opening) :])
+            piece = tokenizer.write(tokenizer.decode(ids), f"Piece {draft.number + 1}")
+            written[draft.number] = WrittenPiece(Piece.of(piece), draft.number + 1, options.seed or 0, ids)
+        while given in written:
+            yield written.pop(given)
+            given += 1
+
+
+class Continuation(Constraint):
+    """Leads a piece through its opening, then leaves it to the model; the token between pieces is never written.
+
+    Args:
+        opening: the ids that come first.
+        tokens: how many there are.
+        between: the id between pieces.
+    """
+
+    __slots__ = ("_free", "_opening", "_place", "ended")
+
+    def __init__(self, opening: tuple[int, ...], tokens: int, between: int) -> None:
+        self.ended = False
+        self._opening, self._place = opening, 0
+        self._free: Mask = np.arange(tokens) != between
+
+    def allowed(self) -> Mask:
+        """Return which ids may come next, `(tokens,)`."""
+        if self._place >= len(self._opening):
+            return self._free
+        only: Mask = np.arange(len(self._free)) == self._opening[self._place]
+        return only
+
+    def advance(self, token_id: int) -> None:
+        """Take note of an id that was written."""
+        self._place += 1
+
+
+class _PieceDraft(Draft):
+    """A piece as it is written, with its place among those asked for, from 0."""
+
+    __slots__ = ("number",)
+
+    def __init__(
+        self,
+        constraint: Constraint,
+        random: np.random.Generator,
+        length: int,
+        cache: Cache | None,
+        number: int,
+    ) -> None:
+        super().__init__(constraint, random, length, cache)
+        self.number = number
+
+
+def _opening(ids: Ids, most: int, like: Piece) -> tuple[int, ...]:
+    if not len(ids):
+        raise ConvertError(
+            f"{like.title}: holds nothing that the model has tokens for; give another piece to be like"
+        )
+    return tuple(ids[:most].tolist())

@@ -1,0 +1,1 @@
+"""A variational autoencoder of the frames of piano rolls: its config and Keras network."""

@@ -1,0 +1,140 @@
+"""Compare the four ways in which a tune is heard: notes(), the MIDI file, the score and the canonical form.
+
+    python benchmarks/heard.py [CORPUS ...] [--tunes N] [--show N]
+
+A corpus is a built-in name or a file. By default, the corpora are O'Neill, Ryan, Aird, and the file that
+`ABCLM_IRISH_ABC` names. Printed by corpus, of the tunes with a canonical form:
+
+- midi: `notes()` is what stands in the MIDI file, without grace notes and decorations, and without swing;
+- score: `notes()` is what music21 reads in our MusicXML, with its repeats expanded and its ties joined. It can't do so
+  for some forms, which it refuses or plays otherwise (see `tests/score/heard.txt`);
+- normalized: `notes()` is the same before and after `normalize`.
+
+The same is printed of the strict tunes alone: those in which `abc2midi` finds neither error nor warning. `--tunes` takes
+N tunes of each corpus, evenly spaced; `--show` prints the first N tunes of each that differ. Reading all tunes with
+music21 takes about ten minutes."""
+
+import argparse
+import os
+import sys
+import warnings
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+
+from abclm import Tune
+from abclm.corpora.built_in import find_card, find_files
+from abclm.errors import ConvertError, NotationError
+from abclm.midi.abc2midi import played_notes, run_abc2midi
+from abclm.midi.heard_text import heard_text
+from abclm.notation.tunebook import decode, split_tunebook
+
+CORPORA = ["oneills1850", "ryansMammoth", "airdsAirs"]
+# A MIDI file counts in 1/480 quarter notes, rounded down; a duration is the difference of two such numbers.
+TOLERANCE = Fraction(2, 480)
+FINEST = 64 * 63  # of the onsets that music21 gives as floating-point numbers
+
+Notes = list[tuple[Fraction, int, Fraction]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("corpora", nargs="*", metavar="CORPUS", help="a built-in name or a file")
+    parser.add_argument("--tunes", type=int, metavar="N", help="take N tunes of each corpus")
+    parser.add_argument("--show", type=int, default=0, metavar="N", help="print N tunes that differ")
+    options = parser.parse_args()
+    default = CORPORA + [path for path in [os.environ.get("ABCLM_IRISH_ABC")] if path]
+    for name in options.corpora or default:
+        texts = read_texts(name)
+        if options.tunes:
+            texts = texts[:: max(len(texts) // options.tunes, 1)][: options.tunes]
+        measure(name, texts, options.show)
+
+
+def read_texts(name: str) -> list[str]:
+    """The texts of a corpus's tunes."""
+    paths = [Path(name)] if Path(name).is_file() else find_files(find_card(name))
+    return [text for path in paths for text in split_tunebook(decode(path.read_bytes()))]
+
+
+def measure(name: str, texts: list[str], show: int) -> None:
+    """Print the shares of a corpus, and some tunes that differ."""
+    counts: Counter[str] = Counter()
+    for text in texts:
+        try:
+            tune = Tune.parse(text)
+            canonical = tune.normalize()
+        except NotationError:
+            counts["no canonical form"] += 1
+            continue
+        notes = notes_of(tune)
+        same = {
+            "midi": is_near(notes, in_midi(tune)),
+            "score": notes == in_score(tune),
+            "normalized": notes == notes_of(canonical),
+        }
+        strict = not run_abc2midi(canonical).messages
+        for kind in ("all", "strict") if strict else ("all",):
+            counts[kind] += 1
+            counts.update(f"{kind} {way}" for way, is_same in same.items() if is_same)
+            counts[f"{kind} alike"] += all(same.values())
+        if not all(same.values()) and counts["shown"] < show:
+            counts["shown"] += 1
+            different = ", ".join(way for way, is_same in same.items() if not is_same)
+            print(
+                f"{tune.title} ({'strict' if strict else 'not strict'}) differs: {different}\n{canonical.body}"
+            )
+    print(f"{Path(name).name}: {len(texts)} tunes, {counts['no canonical form']} without a canonical form")
+    for kind in ("all", "strict"):
+        shares = (
+            f"{way} {counts[f'{kind} {way}'] / max(counts[kind], 1):.2%}"
+            for way in ("midi", "score", "normalized", "alike")
+        )
+        print(f"  {kind} ({counts[kind]}): " + ", ".join(shares), flush=True)
+
+
+def notes_of(tune: Tune) -> Notes:
+    return sorted((note.onset, note.pitch, note.duration) for note in tune.notes())
+
+
+def in_midi(tune: Tune) -> Notes:
+    """The notes in the MIDI file; none if there is no file."""
+    try:
+        midi = run_abc2midi(heard_text(tune), melody_only=True).midi
+    except ConvertError:
+        midi = None
+    return sorted((onset, pitch, length) for onset, length, pitch in played_notes(midi)) if midi else []
+
+
+def in_score(tune: Tune) -> Notes:
+    """The notes that music21 reads in our MusicXML; none if it can't."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            part = tune.to_music21().parts[0].expandRepeats().stripTies().flatten()
+        except Exception as error:  # whatever music21 raises
+            print(f"{tune.title}: {type(error).__name__}: {error}"[:150], file=sys.stderr)
+            return []
+    return sorted(
+        (exact(each.offset), pitch.midi, exact(each.quarterLength))
+        for each in part.notes
+        if "ChordSymbol" not in each.classes
+        for pitch in each.pitches
+    )
+
+
+def exact(time: float | Fraction) -> Fraction:
+    return Fraction(time).limit_denominator(FINEST)
+
+
+def is_near(one: Notes, other: Notes) -> bool:
+    return len(one) == len(other) and all(
+        a[1] == b[1] and abs(a[0] - b[0]) <= TOLERANCE and abs(a[2] - b[2]) <= TOLERANCE
+        for a, b in zip(one, other, strict=True)
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+"""Train and generate with models of MIDI pieces: what they write, what they say, and how they fail."""
+
+import json
+
+import pytest
+
+from abclm.cli import run
+from abclm.language_model import LanguageModel
+from abclm.midi.file import MidiNote
+from abclm.piece import Piece
+
+SMALL = ("--tokens", "notes", "--architecture", "hopkins-rnn", "--sequence-length", "4")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A folder with a dozen small pieces and a broken file among them, and a model of them."""
+    home = tmp_path_factory.mktemp("home")
+    for start in range(48, 60):
+        pitches = [start + each for each in (0, 4, 7, 12, 7, 4) * 3]
+        notes = [
+            MidiNote(96 * place, 96 * place + 96, pitch, 80, 0, 0) for place, pitch in enumerate(pitches)
+        ]
+        Piece.of_notes([*notes, MidiNote(0, 96, start + 4, 80, 0, 0)], 96).save(home / f"from-{start}.mid")
+    (home / "broken.mid").write_bytes(b"MThd no more")
+    assert run(["train", str(home), "--out", str(home / "m"), "--epochs", "1", *SMALL]) == 0
+    return home
+
+
+@pytest.fixture
+def call(capsys):
+    """Run a command; gives exit code, output and errors."""
+
+    def call(*arguments):
+        code = run([str(argument) for argument in arguments])
+        output = capsys.readouterr()
+        return code, output.out, output.err
+
+    return call
+
+
+def is_one_line(errors):
+    return errors.startswith("abclm: error: ") and errors.count("\n") == 1
+
+
+def test_training_says_what_was_left_out_and_what_count_models_come_to(home, call, tmp_path):
+    code, out, errors = call(
+        "train", home, "--out", tmp_path / "m", "--steps", 2, *SMALL, "--threshold", 4, "--split", "random", "--json"
+    )  # fmt: skip
+    assert code == 0
+    assert f"left out {home / 'broken.mid'}: the MIDI file is cut off" in errors
+    assert "12 pieces" in errors
+    assert "rare notes and chords" in errors
+    assert "count models on the same split, bits/token: 1-gram" in errors
+    figures = json.loads(out.splitlines()[-1])
+    assert list(figures["count_models_bits_per_token"]) == ["1", "2", "3", "4", "5"]
+    assert figures["validation_bits_per_character"] > 0
+
+
+def test_a_model_of_pieces_goes_on_from_a_piece_in_each_format(home, call, tmp_path):
+    code, out, errors = call(
+        "generate", "--model", home / "m", "--like", home / "from-50.mid", "--events", 20, "--seed", 1, "--top-k", 3,
+        "--out", tmp_path, "--format", "mid,wav,svg,html", "--json",
+    )  # fmt: skip
+    assert (code, errors.count("wrote")) == (0, 1)
+    assert {path.suffix for path in tmp_path.iterdir()} == {".mid", ".wav", ".svg", ".html"}
+    (written,) = json.loads(out)["pieces"]
+    assert written["tokens"] == 20
+    lm, piece = LanguageModel.load(home / "m"), Piece.load(written["files"][0])
+    assert len(lm.tokenizer.read(piece)) == 20
+
+
+def test_a_network_that_predicts_every_token_reads_pieces_too(home, call, tmp_path):
+    code, _, errors = call(
+        "train", home, "--out", tmp_path / "m", "--steps", 1, "--tokens", "events", "--steps-per-quarter", 4,
+        "--units", 4, "--embedding-dimension", 3, "--sequence-length", 20, "--split", "last",
+    )  # fmt: skip
+    assert (code, "161 different tokens" in errors) == (0, True)
+    assert LanguageModel.load(tmp_path / "m").tokenizer.kind == "events"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--architecture", "conv1d-2lstm"), "did you mean conv1d-2lstm-256"),
+        (("--architecture", "rocco-0"), "rocco-0 is for MIDI pieces; add --tokens notes"),
+        ((*SMALL, "--layers", 3), "hopkins-rnn does not have --layers"),
+        (("--tokens", "noets"), "did you mean notes"),
+        (("--tokens", "rolls", "--units", 4), "no token between pieces"),
+        (("--tokens", "notes", "--units", 4, "--split", "random"), "take split piece or last"),
+        ((*SMALL, "--meter", "3/4"), "no piece"),
+        ((*SMALL, "--instrument", "fiddle"), "no piece"),
+    ],
+)
+def test_what_can_not_be_trained_is_one_line(arguments, said, home, call, tmp_path):
+    code, _, errors = call("train", home, "--out", tmp_path / "m", "--steps", 1, *arguments)
+    assert code != 0
+    assert said in errors
+    assert is_one_line(errors.splitlines()[-1] + "\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "add --out DIR"),
+        (("--out", "o", "--title", "x"), "does not have --title"),
+        (("--out", "o", "--format", "pdf"), "--format takes mid, wav, mp3, svg, png, html"),
+        (("--out", "o", "--like", "missing.mid"), "--like missing.mid: No such file"),
+    ],
+)
+def test_what_a_model_of_pieces_can_not_write_is_one_line(arguments, said, home, call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, errors = call("generate", "--model", home / "m", *arguments)
+    assert code != 0
+    assert said in errors
+    assert is_one_line(errors)
+
+
+def test_a_model_of_tunes_has_no_events(call):
+    code, _, errors = call("generate", "--model", "small", "--events", 3)
+    assert (code != 0, "a model of tunes does not have --events" in errors) == (True, True)
