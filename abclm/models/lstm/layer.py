@@ -72,6 +72,15 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
         """
         zero = tf.zeros([tf.shape(sequences)[0], self.units], sequences.dtype)
         kernel = self.recurrent_kernel if recurrent_kernel is None else recurrent_kernel
+        outputs, _ = lstm_outputs(self._rows(sequences), None, kernel, zero, zero, product_type)
+        return tf.transpose(outputs, [1, 0, 2])
+
+    def read(
+        self, sequences: Tensor, recurrent_kernel: Tensor | None = None, product_type: Any = None
+    ) -> Tensor:
+        """The same as `run`, with the inputs multiplied in each step: less memory, and inputs in `product_type`, too."""
+        zero = tf.zeros([tf.shape(sequences)[0], self.units], sequences.dtype)
+        kernel = self.recurrent_kernel if recurrent_kernel is None else recurrent_kernel
         kernel = tf.concat([kernel, self._kernel], axis=0)
         features = tf.transpose(sequences, [1, 0, 2])
         outputs, _ = lstm_outputs(self._bias, None, kernel, zero, zero, product_type, features)

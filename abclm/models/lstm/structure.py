@@ -68,6 +68,8 @@ class StructureNetwork(LSTMNetwork):
         self, layer: Any, ids: Tensor, table: Tensor, kernel: Tensor | None, product_type: Any
     ) -> Tensor:
         """Run a layer on sums of rows of a table; `ids` are `(batch, time, rows of a sum)`."""
+        if layer.is_fast or kernel is not None:
+            return layer.read(_sums(table, ids), kernel, product_type)
         return self.run(layer, _sums(table, ids), kernel, product_type)
 
     def named_variables(self) -> dict[str, Any]:
