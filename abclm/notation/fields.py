@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -238,11 +239,25 @@ def find_rhythm(text: str) -> str | None:
         >>> find_rhythm("Olympic Clog -- HORNPIPE"), find_rhythm("id:dc-slipjig-3"), find_rhythm("Jigsaw")
         ('hornpipe', 'slip jig', None)
     """
-    words = " ".join(re.findall(r"[a-z]+", text.lower()))
-    found = [(match.end(), -match.start(), match[0]) for match in _RHYTHM_WORDS.finditer(words)]
-    if not found:
-        return None
-    name = max(found)[2]
+    found = [(match.end(), -match.start(), match[0]) for match in _rhythm_words(text)]
+    return _rhythm_named(max(found)[2]) if found else None
+
+
+def rhythms_in(text: str) -> set[str]:
+    """All rhythms of the table that a title names.
+
+    Example:
+        >>> sorted(rhythms_in("The Hunters' Jig, or the Jigsaw Reels"))
+        ['jig', 'reel']
+    """
+    return {_rhythm_named(match[0]) for match in _rhythm_words(text)}
+
+
+def _rhythm_words(text: str) -> Iterator[re.Match[str]]:
+    return _RHYTHM_WORDS.finditer(" ".join(re.findall(r"[a-z]+", text.lower())))
+
+
+def _rhythm_named(name: str) -> str:
     name = name.removesuffix("s") if name.removesuffix("s") in _KNOWN else name
     return _RHYTHM_ALIASES.get(name, name)
 

@@ -1,4 +1,4 @@
-"""Turn symbols that are drawn into the text of one tune, some bars of which are drawn again."""
+"""Turn symbols that are drawn into the text of one tune, whose title and some bars are drawn again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from abclm.generation.abc.bars import Bars
     from abclm.generation.abc.ending import Ending
     from abclm.generation.abc.symbol_filter import SymbolFilter
+    from abclm.generation.abc.title import Title
     from abclm.generation.draft import Here, Mask, Snapshot
     from abclm.models.context import Context
     from abclm.models.recall import Cache
@@ -31,6 +32,7 @@ class TuneDraft(Draft):
         cache, context: as for `Draft`.
         bars: which bars are drawn again; none by default.
         ending: how the last bar is drawn; as any other by default.
+        title: how the title is drawn; once by default.
     """
 
     __slots__ = (
@@ -39,6 +41,7 @@ class TuneDraft(Draft):
         "_bars_before",
         "_ending",
         "_in_last_bar",
+        "_title",
         "_tokenizer",
         "attempt",
         "index",
@@ -59,12 +62,13 @@ class TuneDraft(Draft):
         context: Context | None = None,
         bars: Bars | None = None,
         ending: Ending | None = None,
+        title: Title | None = None,
     ) -> None:
         super().__init__(symbol_filter, random, max_length, cache, context)
         self._tokenizer = tokenizer
         self.index, self.attempt = index, attempt
         self._bars, self._bars_before = bars, bars  # the last bar
-        self._ending = ending
+        self._ending, self._title = ending, title
         self._in_last_bar = False  # once it was, though a bar may be taken back after that
 
     @property
@@ -80,7 +84,9 @@ class TuneDraft(Draft):
     @property
     def settled(self) -> int:
         """How many of the characters will not be taken back."""
-        starts = [rule.start.length for rule in (self._bars, self._ending) if rule and rule.start]
+        starts = [
+            rule.start.length for rule in (self._title, self._bars, self._ending) if rule and rule.start
+        ]
         return min(starts, default=len(self.ids))
 
     def drawable(self) -> Mask:
@@ -93,8 +99,10 @@ class TuneDraft(Draft):
         return allowed
 
     def take(self, token_id: int, here: Here) -> Snapshot | None:
-        """Write a symbol, or go back to the beginning of its bar or, where it ends the tune, of the last bar."""
+        """Write a symbol, or go back to the beginning of the title, the bar or, where it ends the tune, the last bar."""
         bars, ending = self._bars, self._ending
+        if self._title and not self.constraint.in_body and (start := self._title_again(token_id, here)):
+            return self.rewind(start)
         if bars:
             symbol, in_music = self._tokenizer.symbols[token_id], self.constraint.in_music
             if in_music and bars.begins(symbol):
@@ -115,6 +123,17 @@ class TuneDraft(Draft):
                 self._in_last_bar = self.constraint.in_last_bar
             if self.ended and ending.start:
                 return self._end(ending, here)
+        return None
+
+    def _title_again(self, token_id: int, here: Here) -> Snapshot | None:
+        """The beginning of the title, where this newline ends one that is to be drawn again."""
+        title = self._title
+        assert title is not None
+        if title.start is None:
+            if self.text_of(-3, len(self.ids)) == "\nT:":
+                title.start = self.snapshot(here)
+        elif self._tokenizer.symbols[token_id] == "\n" and title.refuses(self.text):
+            return title.start
         return None
 
     def _end(self, ending: Ending, here: Here) -> Snapshot | None:

@@ -18,6 +18,7 @@ from abclm.generation.abc.grammar import grammar_for
 from abclm.generation.abc.masks import Masks
 from abclm.generation.abc.prompt import Prompt
 from abclm.generation.abc.symbol_filter import FreeFilter, GrammarFilter
+from abclm.generation.abc.title import Title
 from abclm.generation.abc.told import Telling
 from abclm.generation.sampling import Sampler
 from abclm.models.context import Context, Told
@@ -89,6 +90,8 @@ class Request:
         again = options.constrained and options.temperature > 0
         redraws = options.bar_redraws if again else 0
         symbol_filter, context = self.begin(index, attempt)
+        rhythm = context.told.rhythm if context else options.prompt.header.get("R")
+        draws_title = options.temperature > 0 and options.title is None
         on_tonic = _random(options, index, attempt, _TONIC).random() < self.tonic_share
         return TuneDraft(
             symbol_filter,
@@ -101,6 +104,7 @@ class Request:
             context=context,
             bars=Bars(options.bar_repetition, redraws) if redraws or options.bar_repetition < 1 else None,
             ending=Ending(options.ending_draws, on_tonic) if again and options.ending_draws > 1 else None,
+            title=Title(rhythm) if rhythm and draws_title else None,
         )
 
 

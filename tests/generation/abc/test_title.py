@@ -1,0 +1,105 @@
+"""Titles that name another dance than the tune is are drawn again."""
+
+import numpy as np
+import pytest
+
+from abclm.generation.abc.draft import TuneDraft
+from abclm.generation.abc.masks import Masks
+from abclm.generation.abc.symbol_filter import GrammarFilter
+from abclm.generation.abc.title import Title
+from abclm.generation.abc.tunes import generate, stream
+from abclm.generation.decoder import Decoder
+from abclm.generation.options import GenerationOptions
+from abclm.generation.sampling import Sampler
+from abclm.language_model import LanguageModel
+from abclm.models.lstm.config import ModelConfig
+from abclm.notation.fields import rhythms_in
+from abclm.notation.grammar import Grammar
+from abclm.tokenizers.characters import CharacterTokenizer
+
+TOKENIZER = CharacterTokenizer.default()
+SCRIPTS = ("X:1\nT:The Jig\n", "X:1\nT:The Slip Jig\n", "X:1\nT:The Reel\n")
+
+
+class Script:
+    """An engine that writes one text of several."""
+
+    few = 4
+
+    def __init__(self, texts):
+        self.texts, self.turn = texts, 0
+
+    def start(self, batch=1):
+        return Place()
+
+    def step(self, state, ids):
+        text = self.texts[min(self.turn, len(self.texts) - 1)]
+        logits = np.zeros((1, 83), np.float32)
+        logits[0, TOKENIZER.char_to_id[text[state.at]] if state.at < len(text) else 0] = 100
+        state.at += 1
+        return logits
+
+
+class Place:
+    batch, at = 1, 0
+
+    def column(self, place):
+        other = Place()
+        other.at = self.at
+        return other
+
+    only = column
+
+    def put(self, place, column):
+        self.at = column.at
+
+
+@pytest.mark.parametrize(
+    ("rhythm", "title"),
+    [("reel", "The Reel"), ("jig", "The Jig"), ("slip jig", "The Slip Jig"), ("march", "The Reel")],
+)
+def test_a_title_is_drawn_until_it_names_no_other_dance_or_often_enough(rhythm, title, monkeypatch):
+    grammar = Grammar({"R": rhythm}, title_needed=True)
+    random = np.random.default_rng(0)
+    draft = TuneDraft(
+        GrammarFilter(grammar, Masks(TOKENIZER), "", 300), random, 300, TOKENIZER, title=Title(rhythm)
+    )
+    engine = Script(SCRIPTS)
+    settled, again = [], draft.rewind
+    monkeypatch.setattr(TuneDraft, "rewind", lambda self, start: (next_text(engine), again(start))[1])
+    for _ in Decoder(engine, TOKENIZER.start, Sampler(), [draft]).run(lambda: None):
+        settled.append(draft.settled)
+        if "\nR:" in draft.text:
+            break
+    assert draft.text.startswith(f"X:1\nT:{title}\nR:")
+    assert settled == sorted(settled)
+
+
+def next_text(engine):
+    engine.turn += 1
+
+
+def test_the_dances_that_a_title_names_are_found():
+    assert rhythms_in("Jigsaw Sam") == set()
+    assert rhythms_in("Slip Jigs and Reels") == {"slip jig", "reel"}
+    assert rhythms_in("The Double Jig; a Highland") == {"jig", "highland fling"}
+
+
+def test_a_tune_whose_title_is_drawn_again_is_the_same_alone_streamed_and_in_a_batch(monkeypatch):
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=16), seed=3)
+    refuses, turns = Title.refuses, []
+
+    def now_and_then(title, header):
+        """Titles of random letters name no dance; here those with an even number of letters are refused."""
+        again = len(header) % 2 == 0 and title._redraws < 3
+        title._redraws += again
+        turns.append(again)
+        return again or refuses(title, header)
+
+    monkeypatch.setattr(Title, "refuses", now_and_then)
+    options = {"seed": 3, "rhythm": "reel", "max_length": 400, "attempts": 1}
+    alone = [each.tune.text for each in generate(lm, GenerationOptions(n=4, batch_size=1, **options))]
+    batch = [each.tune.text for each in generate(lm, GenerationOptions(n=4, batch_size=4, **options))]
+    assert batch == alone
+    assert "".join(stream(lm, GenerationOptions(**options))).rstrip("\n") == alone[0].rstrip("\n")
+    assert True in turns
