@@ -16,8 +16,10 @@ from fractions import Fraction
 from typing import Any
 
 from abclm.corpora.corpus import read_corpora
+from abclm.errors import ConvertError
 from abclm.midi.abc2midi import played_notes, run_abc2midi
 from abclm.midi.complaints import complaints
+from abclm.midi.performance import play
 from abclm.notation.grammar import FEWEST_NOTES, Grammar
 from abclm.tune import Tune
 
@@ -62,7 +64,10 @@ def faults(text: str) -> dict[str, str]:
     """What is wrong with a tune, by the measure that it falls under."""
     tune, played = Tune.parse(text), run_abc2midi(text)
     heard = [(note.onset, note.pitch) for note in tune.notes()]
-    notes = [(onset, pitch) for onset, _, pitch in played_notes(played.midi)] if played.midi else []
+    try:
+        notes = [(onset, pitch) for onset, _, pitch in played_notes(play(tune))]
+    except ConvertError:
+        notes = []
     same = len(heard) == len(notes) and all(
         pitch == other and abs(onset - played_onset) < Fraction(1, 100)
         for (onset, pitch), (played_onset, other) in zip(heard, notes, strict=True)
@@ -70,7 +75,7 @@ def faults(text: str) -> dict[str, str]:
     problems = [each.message for each in tune.check() if each.message != NO_TITLE]
     found = {
         "abc2midi": "; ".join(played.messages), "check": "; ".join(problems),
-        "other_notes": "" if same else "abc2midi plays other notes",
+        "other_notes": "" if same else "the MIDI file has other notes",
         "few_notes": "" if len(heard) >= FEWEST_NOTES else f"{len(heard)} notes",
     }  # fmt: skip
     return {measure: said for measure, said in found.items() if said}

@@ -164,11 +164,12 @@ def start(model: str) -> tuple[subprocess.Popen[str], str]:
         text=True,
         env={**os.environ, "PYTHONPATH": path.rstrip(os.pathsep)},
     )
-    said = process.stderr.readline()
-    found = re.search(r"http://[\d.:]+", said)
-    if not found:
-        sys.exit(said + process.stderr.read())
-    return process, found[0]
+    said = ""
+    for line in process.stderr:
+        said += line
+        if found := re.search(r"http://[\d.:]+", line):
+            return process, found[0]
+    sys.exit(said)
 
 
 def main() -> None:

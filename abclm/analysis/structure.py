@@ -271,7 +271,7 @@ def structure(tune: Tune) -> dict[str, float]:
         >>> tune = Tune.parse("X:1\nM:2/4\nL:1/8\nK:D\ndfaf|edef|gfed|e2A2|dfaf|edef|gfec|d4:|\n")
         >>> found = structure(tune)
         >>> found["bar_5_is_1"], found["bars_5_6_are_1_2"], found["ends_on_tonic"], found["distinct_bars"]
-        (1.0, 1.0, 1.0, 0.75)
+        (1.0, 1.0, 1.0, 0.7142857142857143)
     """
     parts = parts_of(tune)
     melody = [(note.duration + note.held, note.pitch) for note in _melody(tune)]

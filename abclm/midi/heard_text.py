@@ -55,9 +55,8 @@ def heard_text(tune: Tune) -> str:
         L:1/4
         K:G
         (3:2:1=G/2(3:2:1=A/2(3:2:1=B/2^F-|
-        ^F2|
-        (3:2:1=G/2(3:2:1=A/2(3:2:1=B/2^F|
-        ~=G2|
+        ^F2(3:2:1=G/2(3:2:1=A/2(3:2:1=B/2^F|
+        ~=G2
     """
     body = re.sub(r"\n+", "\n", "".join(_Body(tune).pieces())).strip("\n")
     return "\n".join([*_header(tune), body, ""])

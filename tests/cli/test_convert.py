@@ -86,7 +86,9 @@ def test_what_can_not_be_done_is_one_line(book, capsys, arguments, code, words):
     assert words in err
 
 
-def test_what_abc2midi_says_names_file_and_tune(tmp_path, caplog):
+def test_what_abc2midi_says_names_file_and_tune(tmp_path, caplog, monkeypatch):
+    # A tune as it is heard leaves it nothing to say.
+    monkeypatch.setattr("abclm.midi.performance.heard_text", lambda tune: tune.text)
     book = tmp_path / "book.abc"
     head = "M:4/4\nL:1/4\nK:G\n"
     book.write_text(f"X:1\nT:Fine\n{head}GABc|defg|]\n\nX:2\nT:Worse\n{head}GABc|dd[|]\n")

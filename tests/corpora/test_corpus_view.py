@@ -47,7 +47,7 @@ def test_a_notebook_shows_counts_tunes_and_pictures():
 def test_what_was_left_out_is_counted():
     problems = [CorpusProblem("a", "duplicate", "again"), CorpusProblem("b", "unreadable", "torn")] * 2
     data = shown(Corpus("mine", (tune("One"),), tuple(problems)))
-    assert data["text/plain"] == "Corpus('mine', 1 tunes, 4 left out)"
+    assert data["text/plain"] == "Corpus('mine', 1 tune, 4 left out)"
     found = cells(data["text/html"])
     assert found[found.index("Left out: duplicate") + 1] == "2"
     assert "more" not in data["text/html"]

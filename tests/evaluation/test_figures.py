@@ -100,7 +100,8 @@ def test_the_interval_is_that_of_the_mean_where_that_is_known():
     generator = np.random.default_rng(3)
     bits = generator.normal(200, 20, size=400)
     characters = np.full(400, 100)
-    costs = Costs(np.zeros(400), bits * math.log(2), np.zeros(400, int), characters, np.zeros(400, int))
+    none = np.zeros(400)
+    costs = Costs(none, bits * math.log(2), none.astype(int), characters, none.astype(int), told_nats=none)
     low, high = Evaluation.of(costs).intervals()["bits_per_tune"]
     half = 1.96 * bits.std() / 20
     assert (low, high) == pytest.approx((bits.mean() - half, bits.mean() + half), abs=0.15 * half)

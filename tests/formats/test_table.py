@@ -65,7 +65,7 @@ def test_a_new_row_is_offered_by_save_the_commands_the_api_and_the_page(tmp_path
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     said = "".join(done.stdout.split())  # as wide as the terminal
-    assert f"endinginoneof{','.join([*FORMATS, '.shout'])}." in said
+    assert f"endinginoneof{','.join([*FORMATS, '.shout'])};" in said
     assert ",".join([*(suffix[1:] for suffix in FORMATS), "shout"]) in said
     assert ",.shout,not'.xyz'" in said
 

@@ -350,7 +350,7 @@ def test_a_second_run_in_a_folder_is_refused_while_the_first_lives(whole, tmp_pa
 
 
 def test_a_disk_that_is_full_when_the_model_is_written_ends_the_run_with_what_to_do(tmp_path, monkeypatch):
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "config.json")
 
     with monkeypatch.context() as full:

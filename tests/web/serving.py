@@ -16,7 +16,7 @@ TUNE = "X:1\nT:Two Bars\nR:reel\nM:4/4\nL:1/8\nK:G\nGABc dedB|c2A2 G4|]\n"
 MARKUP = "<img src=x onerror=alert(1)></textarea><script>alert(2)</script>"
 # How a file of each format begins.
 BEGINNINGS = {
-    "abc": b"X:1\n", "mid": b"MThd", "wav": b"RIFF", "mp3": b"\xff\xfb", "svg": b"<svg ", "png": b"\x89PNG",
+    "abc": b"%abc-2.1\nX:1\n", "mid": b"MThd", "wav": b"RIFF", "mp3": b"\xff\xfb", "svg": b"<svg ", "png": b"\x89PNG",
     "pdf": b"%PDF", "musicxml": b"<?xml", "html": b"<!doctype html>",
 }  # fmt: skip
 

@@ -184,7 +184,7 @@ def test_the_worker_does_what_is_asked():
     assert (said["title"], said["problems"], content) == ("Two Bars", [], b"")
     asked = {"what": "convert", "abc": TUNE, "instrument": None, "tempo": None, "chords": False, "made": None}
     said, content = conversion_worker.answer({**asked, "format": "abc"})
-    assert (said, content.decode()) == ({"title": "Two Bars"}, TUNE)
+    assert (said, content.decode()) == ({"title": "Two Bars"}, f"%abc-2.1\n{TUNE}")
     with pytest.raises(ConvertError, match=r"lasts 2 s; here, up to 1 s become sound"):
         conversion_worker.answer({**asked, "format": "wav", "sound_seconds": 1})
     said, content = conversion_worker.answer({**asked, "what": "sound", "sound_seconds": 9})

@@ -199,7 +199,7 @@ WRONG = [
     ("convert", {"abc": TUNE, "format": "mid", "tempo": "fast"}, "tempo: 'fast' is none"),
     ("convert", {"abc": TUNE, "format": "pdf", "tempo": "90"}, "instrument, tempo and chords go with"),
     ("convert", {"abc": TUNE, "format": "html", "made": {"a": 5}}, "made.a: "),
-    ("convert", {"abc": f"{TUNE[:-2]}|Z{'9' * 9}|\n", "format": "wav"}, ""),
+    ("convert", {"abc": f"{TUNE[:-2]}|{'Z999|' * 9}G4|\n", "format": "wav"}, "the tune lasts"),
     ("convert", {"abc": TUNE.replace("K:", "Q:1/4=10\nK:").replace("G4", "G4000"), "format": "wav"}, "the tune lasts"),
 ]  # fmt: skip
 

@@ -65,6 +65,8 @@ def opening_text(text: str) -> str:
     # Plain signs of ABC stay what they are: an opening brace, say, is no title's parenthesis.
     plain = "".join(each if each.isascii() else transliterate(each) for each in text.replace("\r\n", "\n"))
     opening = _checked(plain, text).strip()
+    if opening.endswith("|]"):  # which ends a tune, and this one is to go on
+        opening = f"{opening.removesuffix('|]')}||"
     if not re.search("[A-Ga-gz]", opening):
         raise NotationError(
             f"an opening is music code with a note in it, such as GAB or |:d2 ed, received {text[:40]!r}"

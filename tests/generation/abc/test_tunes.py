@@ -193,8 +193,8 @@ def test_bad_options_are_found_before_anything_is_sampled(lm, script):
     assert engine.steps == 0
 
 
-def test_an_option_that_there_is_not_is_a_type_error(lm):
-    with pytest.raises(TypeError, match="temprature"):
+def test_an_option_that_there_is_not_is_an_error_with_the_nearest(lm):
+    with pytest.raises(ConfigError, match="no option 'temprature'; did you mean temperature"):
         lm.generate(temprature=1)
 
 
