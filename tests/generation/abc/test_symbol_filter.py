@@ -101,7 +101,7 @@ def test_the_opening_begins_the_body():
 
 def test_a_body_may_end_right_after_the_opening():
     text = write(GenerationOptions(constrained=False, opening="GAB|]"), lambda text: "\nK")
-    assert text == "X:1\nK:K\nGAB|]\n\n"
+    assert text == "X:1\nK:K\nGAB||\n\n"
 
 
 def test_values_of_the_models_own_have_an_end():
