@@ -334,7 +334,7 @@ def test_evaluation_prints_the_figures(call, model):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to catch")
-@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("by", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_an_interrupted_command_leaves_a_usable_model(tmp_path, by):
     arguments = ["train", "oldTunes", "--out", "m", "--epochs", "100000", *SMALL]
     process = subprocess.Popen(
