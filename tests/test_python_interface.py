@@ -107,6 +107,7 @@ def test_an_evaluation_is_shown_as_a_table():
     assert shown.count("<tr>") == 1 + 6 + 2
 
 
+@pytest.mark.slow
 def test_training_leaves_standard_error_quiet():
     code = (
         "import abclm; tunes = abclm.Corpus.load('oldTunes');"

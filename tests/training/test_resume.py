@@ -159,6 +159,7 @@ def test_fine_tuning_too(whole, tmp_path):
     same(found, run())
 
 
+@pytest.mark.slow
 def test_without_held_out_tunes_too(tmp_path):
     def run(folder=None, **options):
         return train(new(), TRAIN, None, CONFIG, normalize=False, folder=folder, **options)
@@ -173,6 +174,7 @@ def test_a_finished_run_has_nothing_left_to_do(whole, whole_folder, tmp_path):
     assert steps == []
 
 
+@pytest.mark.slow
 def test_a_run_at_a_constant_learning_rate_can_be_made_longer(tmp_path):
     config = TrainingConfig(sequence_length=40, batch_size=16, epochs=1)
     longer = TrainingConfig(sequence_length=40, batch_size=16, epochs=2)
