@@ -189,3 +189,20 @@ def test_a_second_layer_reads_the_first(inputs):
     config = ModelConfig(embedding_dimension=6, units=8, layers=2, structure=True)
     network = config.network(len(TOKENIZER), config.initial_weights(len(TOKENIZER), seed=0))
     np.testing.assert_allclose(np.exp(network(inputs)).sum(axis=-1), 1, rtol=1e-5)
+
+
+def test_first_embeddings_are_wide_enough_to_tell_places_apart():
+    config = ModelConfig(units=8, embedding_dimension=16, structure=True)
+    weights = config.initial_weights(83, seed=1)
+    deviations = {
+        name: weights[name].std()
+        for name in ("embedding/embeddings", "context/embeddings", "gate/embeddings")
+    }
+    assert deviations == pytest.approx(
+        {"embedding/embeddings": 0.5, "context/embeddings": 0.3, "gate/embeddings": 0.1}, rel=0.05
+    )
+    again, other = (config.initial_weights(83, seed) for seed in (1, 2))
+    assert all(np.array_equal(each, again[name]) for name, each in weights.items())
+    assert not np.array_equal(weights["context/embeddings"], other["context/embeddings"])
+    plain = ModelConfig(units=8, embedding_dimension=16).initial_weights(83, seed=1)
+    assert all(np.array_equal(plain[name], weights[name]) for name in plain if name != "embedding/embeddings")
