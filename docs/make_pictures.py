@@ -33,7 +33,8 @@ def make_page(path: Path) -> None:
     command = [sys.executable, "-m", "abclm", "serve", "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server, sync_playwright() as driver:
         assert server.stderr is not None
-        address = next(word for word in server.stderr.readline().split() if word.startswith("http://"))
+        words = (word for line in server.stderr for word in line.split())  # a warning may come first
+        address = next(word for word in words if word.startswith("http://"))
         browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
         page = browser.new_page(viewport=SIZE, color_scheme="light", reduced_motion="reduce")
         page.goto(address)
