@@ -2,7 +2,8 @@
 
 import pytest
 
-from abclm.analysis.structure import FEATURES, FIGURES, parts_of, structure, structure_features
+from abclm.analysis.parts import parts_of
+from abclm.analysis.structure import FEATURES, FIGURES, structure, structure_features
 from abclm.notation.tune import Tune
 
 HEAD = "X:1\nT:Test\nR:polka\nM:2/4\nL:1/8\nK:D\n"
