@@ -424,6 +424,16 @@ def test_the_structure_of_written_and_real_tunes_is_printed(benchmark, small_mod
     assert len(abclm.read_tunebook(tmp_path / "out" / "jig.abc").tunes) == 2
 
 
+def test_the_weights_that_rank_draws_are_printed(benchmark, small_model, tmp_path):
+    real = tmp_path / "real.abc"
+    real.write_text(
+        "".join(abclm.Corpus.load("oldTunes").normalize()[0].text.replace("\nM:", f"\nR:{rhythm}\nM:") + "\n"
+                for rhythm in ("reel", "jig", "hornpipe", "slip jig")), encoding="utf-8",
+    )  # fmt: skip
+    said = benchmark("ranking.py", "--model", small_model, "-n", 2, "--real", real)
+    assert len(re.findall(r'(?m)^    "[\w ]*": \((?:-?\d+\.\d\d(?:, )?){9}\),$', said)) == 5
+
+
 def test_shuffled_bars_are_told_as_surely_as_real_tunes(benchmark, small_model, tmp_path):
     book = tmp_path / "book.abc"
     book.write_text(

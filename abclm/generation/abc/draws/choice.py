@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from abclm.generation.abc.draws.rank import score
 from abclm.generation.abc.given.rewriting import RewritingDraft, resample
+from abclm.tune import Tune
 
 if TYPE_CHECKING:
     from abclm.generation.abc.draft import TuneDraft
@@ -31,7 +33,7 @@ def choose(tries: Tries, index: int, request: Request, decoder: Decoder[TuneDraf
         as_it_was = request.gaps.text
         others = [each for each in attempts if each.text != as_it_was] or attempts
         return _resampled(others, request.choice(index), decoder)
-    return attempts[0]
+    return max(attempts, key=lambda attempt: score(Tune.parse(attempt.text)))  # of equal ones the first
 
 
 def _resampled(attempts: list[Attempt], number: float, decoder: Decoder[TuneDraft]) -> Attempt:
