@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abclm.analysis.forms import TuneForm, draw_form
+from abclm.analysis.titles import title_words_in
 from abclm.errors import NotationError
 from abclm.generation.abc.bars import Bars
 from abclm.generation.abc.draft import TuneDraft
@@ -62,6 +63,7 @@ class Request:
         cache: the weights of the model's cache: none where bars that repeat are held back, which it would bring again.
         tonic_share: of the tunes that are to end on their tonic.
         gaps: of the tune that is rewritten; None for new tunes.
+        title_words: that titles are made of; empty where they aren't known.
     """
 
     options: GenerationOptions
@@ -71,6 +73,7 @@ class Request:
     cache: tuple[float, ...]
     tonic_share: float
     gaps: Gaps | None
+    title_words: frozenset[str]
 
     @classmethod
     def of(cls, lm: Model, options: GenerationOptions) -> Request:
@@ -84,7 +87,8 @@ class Request:
         gaps = options.gaps
         begin = _rewriting(lm, gaps, tokenizer) if gaps else _beginnings(lm, options, tokenizer)
         cache = lm.config.cache if options.bar_repetition == 1 else ()
-        return cls(options, tokenizer, Sampler.of(options), begin, cache, lm.tonic_endings or 0.0, gaps)
+        on_tonic, words = lm.tonic_endings or 0.0, title_words_in(lm.metadata)
+        return cls(options, tokenizer, Sampler.of(options), begin, cache, on_tonic, gaps, words)
 
     @property
     def draws(self) -> int:
@@ -124,7 +128,7 @@ class Request:
             context=context,
             bars=Bars(options.bar_repetition, redraws) if redraws or options.bar_repetition < 1 else None,
             ending=Ending(options.ending_draws, on_tonic) if again and options.ending_draws > 1 else None,
-            title=Title(rhythm) if rhythm and draws_title else None,
+            title=Title(rhythm or "", self.title_words) if draws_title else None,
         )
 
 

@@ -1,8 +1,9 @@
-"""Titles that name another dance than the tune is are drawn again."""
+"""Titles that name another dance than the tune is are drawn again, and words that are none of real titles."""
 
 import numpy as np
 import pytest
 
+from abclm.analysis.titles import count_title_words, title_words_in
 from abclm.generation.abc.draft import TuneDraft
 from abclm.generation.abc.masks import Masks
 from abclm.generation.abc.symbol_filter import GrammarFilter
@@ -73,6 +74,44 @@ def test_a_title_is_drawn_until_it_names_no_other_dance_or_often_enough(rhythm, 
             break
     assert draft.text.startswith(f"X:1\nT:{title}\nR:")
     assert settled == sorted(settled)
+
+
+@pytest.mark.parametrize(
+    ("words", "drawn", "title"),
+    [
+        ("the old reel", ["The Olg Reel", "The Odl Reel", "The Old Reel"], "The Old Reel"),
+        ("o'neill's march", ["O'Neil's March", "O'NEILL'S MARCH"], "O'NEILL'S MARCH"),
+        ("old reel", ["Old Reell", "Old Reel"], "Old Reel"),
+        ("old reel", ["Old -- Reel", "Reel -Old", "Old-Reel"], "Old-Reel"),
+        ("old", ["Old -- Old"] * 20, "Old -- Old"),
+        ("", ["Olg -- Rele"], "Olg -- Rele"),
+        ("old", ["New"] * 200, "New"),
+    ],
+)
+def test_words_of_a_title_are_drawn_until_real_titles_have_them(words, drawn, title, monkeypatch):
+    grammar = Grammar({"R": "reel"}, title_needed=True)
+    title_rule = Title("reel", frozenset(words.split()))
+    draft = TuneDraft(
+        GrammarFilter(grammar, Masks(TOKENIZER), "", 300),
+        np.random.default_rng(0),
+        300,
+        TOKENIZER,
+        title=title_rule,
+    )
+    engine = Script([f"X:1\nT:{each}\nR:" for each in drawn])
+    again = draft.rewind
+    monkeypatch.setattr(TuneDraft, "rewind", lambda self, start: (next_text(engine), again(start))[1])
+    for _ in Decoder(engine, TOKENIZER.start, Sampler(), [draft]).run(lambda: None):
+        if "\nR:" in draft.text:
+            break
+    assert draft.text.startswith(f"X:1\nT:{title}\nR:")
+
+
+def test_the_words_of_titles_are_those_of_every_training_that_led_to_a_model():
+    record = {"title_words": "old reel", "went_on_from": {"title_words": "the reel", "went_on_from": {}}}
+    assert title_words_in({"training": record}) == {"old", "reel", "the"}
+    assert title_words_in({}) == frozenset()
+    assert count_title_words(["The Reel", "the 2nd Boys' reel"]) == "the reel nd boys"
 
 
 def next_text(engine):
