@@ -11,7 +11,21 @@ from abclm.errors import NotationError
 from abclm.notation.keys import LETTERS, SEMITONES, parse_key
 from abclm.notation.pieces import NAMED_PIECE, read_piece
 from abclm.notation.scanner import Body
-from abclm.notation.symbols import Bar, Change, Jump, Note, Shift, Space, Symbol, Timed, notes_of
+from abclm.notation.symbols import (
+    DA_CAPO,
+    DAL_SEGNO,
+    FINE,
+    TO_CODA,
+    Bar,
+    Change,
+    Jump,
+    Note,
+    Shift,
+    Space,
+    Symbol,
+    Timed,
+    notes_of,
+)
 from abclm.notation.timing import Setting
 
 # What a letter means where no `U:` field says otherwise (ABC 2.1, section 4.14 and 4.16).
@@ -23,6 +37,7 @@ _SYNONYMS = {
     "~": "roll", ".": "staccato", ">": "accent", "emphasis": "accent", "mordent": "lowermordent",
     "pralltriller": "uppermordent", "^": "marcato", "tr": "trill",
 }  # fmt: skip
+_BEHIND = (DA_CAPO, DAL_SEGNO, FINE, TO_CODA)
 _USER_DEFINED = re.compile(r"^U:\s*([H-Wh-w~])\s*=\s*[!+]?([^!+\n%]*?)[!+]?\s*(?:%.*)?$", re.MULTILINE)
 _GRACE_NOTE = re.compile(r"[_=^]*[A-Ga-g][,']*[\d/]*")
 
@@ -54,6 +69,7 @@ class Marks:
         slash: whether they are an acciaccatura, `{/g}`.
         decorations: names such as `trill`, `staccato`, `upbow`.
         begins, ends: how many slurs begin and end at it.
+        after: signs behind it, at its bar line: `D.C.`, `D.S.`, `fine`, `to coda`.
         texts: annotations and chord symbols of any text, as they stand between the quotes.
         labels: `P:`, `T:` and `Q:` fields before it, each a letter and a value.
         lyrics: verse -> syllable; verses are counted from 1.
@@ -65,6 +81,7 @@ class Marks:
     decorations: list[str] = field(default_factory=list)
     begins: int = 0
     ends: int = 0
+    after: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     labels: list[tuple[str, str]] = field(default_factory=list)
     lyrics: dict[int, Syllable] = field(default_factory=dict)
@@ -110,7 +127,15 @@ class _Marker:
             end = max(end, self.end_of(symbol))
             self.symbol(symbol)
         self.between(end, len(self.text))
+        self.close_bar()
         return self.found
+
+    def close_bar(self) -> None:
+        """Give the signs that stand before a bar line to the note before them."""
+        behind = [name for name in self.pending.decorations if name in _BEHIND]
+        if behind and self.last is not None:
+            self.of(self.last).after += behind
+            self.pending.decorations = [name for name in self.pending.decorations if name not in _BEHIND]
 
     def end_of(self, symbol: Symbol) -> int:
         at = symbol.at
@@ -130,6 +155,7 @@ class _Marker:
         if isinstance(symbol, Timed):
             self.timed(symbol)
         elif isinstance(symbol, Bar):
+            self.close_bar()
             if symbol.text:
                 self.accidentals.clear()
                 self.line.append(None)
