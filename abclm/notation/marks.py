@@ -37,7 +37,7 @@ _SYNONYMS = {
     "~": "roll", ".": "staccato", ">": "accent", "emphasis": "accent", "mordent": "lowermordent",
     "pralltriller": "uppermordent", "^": "marcato", "tr": "trill",
 }  # fmt: skip
-_BEHIND = (DA_CAPO, DAL_SEGNO, FINE, TO_CODA)
+_BEHIND = (DA_CAPO, DAL_SEGNO, FINE, TO_CODA, "fermata", "invertedfermata")
 _USER_DEFINED = re.compile(r"^U:\s*([H-Wh-w~])\s*=\s*[!+]?([^!+\n%]*?)[!+]?\s*(?:%.*)?$", re.MULTILINE)
 _GRACE_NOTE = re.compile(r"[_=^]*[A-Ga-g][,']*[\d/]*")
 
@@ -69,7 +69,8 @@ class Marks:
         slash: whether they are an acciaccatura, `{/g}`.
         decorations: names such as `trill`, `staccato`, `upbow`.
         begins, ends: how many slurs begin and end at it.
-        after: signs behind it, at its bar line: `D.C.`, `D.S.`, `fine`, `to coda`.
+        after: signs behind it, at its bar line: `D.C.`, `D.S.`, `fine`, `to coda`, `fermata`.
+        texts_after: annotations there.
         texts: annotations and chord symbols of any text, as they stand between the quotes.
         labels: `P:`, `T:` and `Q:` fields before it, each a letter and a value.
         lyrics: verse -> syllable; verses are counted from 1.
@@ -82,6 +83,7 @@ class Marks:
     begins: int = 0
     ends: int = 0
     after: list[str] = field(default_factory=list)
+    texts_after: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     labels: list[tuple[str, str]] = field(default_factory=list)
     lyrics: dict[int, Syllable] = field(default_factory=dict)
@@ -131,10 +133,13 @@ class _Marker:
         return self.found
 
     def close_bar(self) -> None:
-        """Give the signs that stand before a bar line to the note before them."""
+        """Give the signs and words that stand before a bar line to the note before them."""
         behind = [name for name in self.pending.decorations if name in _BEHIND]
-        if behind and self.last is not None:
-            self.of(self.last).after += behind
+        if self.last is not None and (behind or self.pending.texts):
+            marks = self.of(self.last)
+            marks.after += behind
+            marks.texts_after += self.pending.texts
+            self.pending.texts = []
             self.pending.decorations = [name for name in self.pending.decorations if name not in _BEHIND]
 
     def end_of(self, symbol: Symbol) -> int:

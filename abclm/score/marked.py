@@ -23,7 +23,7 @@ _TECHNICAL = {
     "upbow": "up-bow", "downbow": "down-bow", "open": "open-string", "thumb": "thumb-position",
     "snap": "snap-pizzicato", "plus": "stopped", "+": "stopped", "harmonic": "harmonic",
 }  # fmt: skip
-_FERMATAS = {"fermata": "upright", "invertedfermata": "inverted"}
+FERMATAS = {"fermata": "upright", "invertedfermata": "inverted"}
 _DYNAMICS = {"pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sfz", "fp", "sf"}
 _WEDGES = {
     "<(": "crescendo", "crescendo(": "crescendo", ">(": "diminuendo", "diminuendo(": "diminuendo",
@@ -41,7 +41,7 @@ _PLACES = {"^": "above", "_": "below"}
 
 def unknown_decorations(marks: Marks) -> set[str]:
     """The decorations that no score of ours can show."""
-    known = [_ORNAMENTS, _ARTICULATIONS, _TECHNICAL, _FERMATAS, _DYNAMICS, _WEDGES, _SIGNS, _WORDS, _SILENT]
+    known = [_ORNAMENTS, _ARTICULATIONS, _TECHNICAL, FERMATAS, _DYNAMICS, _WEDGES, _SIGNS, _WORDS, _SILENT]
     return {
         name
         for name in marks.decorations
@@ -76,10 +76,7 @@ def write_directions(written: Element, marks: Marks, is_written_out: bool) -> No
         marks: those of the note that comes next in it.
         is_written_out: whether D.C. and D.S. are written out, so that their signs would lead to nothing.
     """
-    for words in marks.texts:
-        place = words[:1] if words[:1] in "^_<>@" else ""
-        if text := words.removeprefix(place).strip():
-            add(_direction(written, _PLACES.get(place, "above")), "words", text)
+    _write_texts(written, marks.texts)
     for name in marks.decorations:
         if name in _DYNAMICS:
             SubElement(SubElement(_direction(written, "below"), "dynamics"), name)
@@ -93,8 +90,24 @@ def write_directions(written: Element, marks: Marks, is_written_out: bool) -> No
 
 def write_behind(written: Element, marks: Marks, is_written_out: bool) -> None:
     """Write the words that stand behind a note at its bar line, such as `D.C.`."""
-    for name in () if is_written_out else marks.after:
-        add(_direction(written), "words", _WORDS[name])
+    _write_texts(written, marks.texts_after)
+    for name in marks.after:
+        if name in _WORDS and not is_written_out:
+            add(_direction(written), "words", _WORDS[name])
+
+
+def write_bar_fermata(barline: Element, marks: Marks) -> None:
+    """Write a fermata on a bar line."""
+    for name in marks.after:
+        if name in FERMATAS:
+            SubElement(barline, "fermata", type=FERMATAS[name])
+
+
+def _write_texts(written: Element, texts: list[str]) -> None:
+    for words in texts:
+        place = words[:1] if words[:1] in "^_<>@" else ""
+        if text := words.removeprefix(place).strip():
+            add(_direction(written, _PLACES.get(place, "above")), "words", text)
 
 
 def _direction(written: Element, placement: str = "above") -> Element:
@@ -133,8 +146,8 @@ def write_notations(
         if len(inside):
             notations.append(inside)
     for name in decorations:
-        if name in _FERMATAS:
-            SubElement(notations, "fermata", type=_FERMATAS[name])
+        if name in FERMATAS:
+            SubElement(notations, "fermata", type=FERMATAS[name])
         elif name == "arpeggio":
             SubElement(notations, "arpeggiate")
     if len(notations):

@@ -19,7 +19,9 @@ from abclm.notation.tune import Tune
 from abclm.score.elements import add, write_chord_symbol, write_key, write_time
 from abclm.score.heading import heading_of
 from abclm.score.marked import (
+    FERMATAS,
     unknown_decorations,
+    write_bar_fermata,
     write_behind,
     write_directions,
     write_labels,
@@ -207,12 +209,18 @@ class _Writer:
     def _right(self, written: Element, measure: Measure) -> None:
         bar = measure.right
         is_double = bar is not None and (bar.double or bar.ends_repeat)
-        if not is_double and not measure.closes_ending:
+        last = self.voice.marks.get(measure.events[-1].symbol) if measure.events else None
+        has_fermata = last is not None and not FERMATAS.keys().isdisjoint(last.after)
+        if not is_double and not measure.closes_ending and not has_fermata and not measure.divided:
             return
         barline = SubElement(written, "barline", location="right")
         if bar is not None and is_double:
             light = bar.text == "||" and not bar.ends_repeat
             add(barline, "bar-style", "light-light" if light else "light-heavy")
+        elif measure.divided:
+            add(barline, "bar-style", "none")
+        if last is not None:
+            write_bar_fermata(barline, last)
         if measure.closes_ending:
             kind, _, passes = measure.closes_ending.partition(" ")
             add(barline, "ending", "", number=passes or format_passes(measure.ending), type=kind)

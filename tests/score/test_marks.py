@@ -92,6 +92,13 @@ def test_labels_tempos_and_words_stand_where_they_stand_in_the_tune():
     assert elements(body, "harmony/root/root-step") == ["G"]
 
 
+def test_what_stands_at_a_bar_line_belongs_to_it():
+    body = 'G8 "_al fine" H|A8 "Fine" |]\n'
+    assert elements(body, "barline/fermata", "type") == ["upright"]
+    assert elements(body, "words") == ["al fine", "Fine"]
+    assert [note.find("notations") for note in score(body).iter("note")] == [None, None]
+
+
 def test_titles_composer_and_words_stand_around_the_staves():
     tune = Tune.parse(HEAD + "G8|]\nW:Some words\n")
     heading = heading_of(tune)
@@ -161,3 +168,18 @@ def test_a_note_is_found_again_by_its_place_in_the_text():
     names = re.findall(r'<g id="n(\d+)" class="(?:note|chord|rest)', format_svg(tune))
     begins = sorted(int(name) for name in names)
     assert [text[begin] for begin in begins] == list("GA[zcc")
+
+
+def test_a_line_that_ends_inside_a_bar_ends_with_it_and_music_without_bars_is_divided_at_its_lines():
+    root = score("G8|A4\nB4|c8|]\n")
+    assert [bool(measure.findall("print")) for measure in root.iter("measure")] == [False, False, True]
+    root = score("G8 A4\nB8 c4\nd8|]\n")
+    assert [bool(measure.findall("print")) for measure in root.iter("measure")] == [False, True, True]
+    assert [style.text for style in root.iter("bar-style")] == ["none", "none", "light-heavy"]
+
+
+def test_the_note_of_a_tempo_needs_no_font_of_music():
+    for tempo in ("1/2=60", "3/8=60", "1/8=60", "1/16=60"):
+        svg = format_svg(Tune.parse(HEAD.replace("K:G", f"Q:{tempo}\nK:G") + "G8|]\n"))
+        assert "Leipzig" not in svg
+        assert "<ellipse" in svg
