@@ -101,9 +101,8 @@ def _format(tune: Tune, voices: list[Voice]) -> str:
         part = SubElement(part_list, "score-part", id=f"P{number}")
         hidden = {} if voice.name else {"print-object": "no"}
         add(part, "part-name", voice.name or ("Melody" if number == 1 else f"Voice {number}"), **hidden)
-    used: set[str] = set()
     for number, voice in enumerate(voices, 1):
-        _Writer(tune, voice, used, is_first=number == 1).write(SubElement(root, "part", id=f"P{number}"))
+        _Writer(tune, voice, is_first=number == 1).write(SubElement(root, "part", id=f"P{number}"))
     ElementTree.indent(root, " ")
     return ElementTree.tostring(root, encoding="unicode") + "\n"
 
@@ -114,12 +113,11 @@ class _Writer:
     Args:
         tune: the tune.
         voice: the voice.
-        used: identifiers of notes, which no other note may have.
         is_first: whether it is the voice above all others, where what holds for all of them stands.
     """
 
-    def __init__(self, tune: Tune, voice: Voice, used: set[str], is_first: bool) -> None:
-        self.tune, self.voice, self.used, self.is_first = tune, voice, used, is_first
+    def __init__(self, tune: Tune, voice: Voice, is_first: bool) -> None:
+        self.tune, self.voice, self.is_first = tune, voice, is_first
         self.measures = measures = voice.measures
         setting = voice.canonical.setting()
         self.key, self.meter = setting.key, setting.meter
@@ -258,7 +256,7 @@ class _Writer:
             write_behind(written, marks, self.voice.written_out)
 
     def _rest(self, written: Element, event: Event, place: int, value: Value) -> None:
-        note = SubElement(written, "note", self._named(event.symbol))
+        note = SubElement(written, "note", self._named(event.symbol, place))
         source = self.voice.sources.get(event.symbol)
         if isinstance(source, Rest) and self.tune.text[source.at] in "xX":
             note.set("print-object", "no")
@@ -267,17 +265,10 @@ class _Writer:
         marks = self.voice.marks.get(event.symbol)
         write_notations(note, [], _tuplet(event) if not place else None, marks if not place else None, [])
 
-    def _named(self, symbol: Symbol) -> dict[str, str]:
-        """The identifier of a note: `n` and its offset in the text; where it stands there again, with a number."""
-        source = self.voice.sources.get(symbol)
-        if source is None:
-            return {}
-        name = f"n{source.at}"
-        number = 2
-        while name in self.used:
-            name, number = f"n{source.at}-{number}", number + 1
-        self.used.add(name)
-        return {"id": name}
+    def _named(self, symbol: Symbol, place: int) -> dict[str, str]:
+        """The identifier of a note; of those that are tied to it because one is not enough, with their number."""
+        name = self.voice.names.get(symbol)
+        return {"id": f"{name}.{place}" if place else name} if name else {}
 
     def _graces(self, written: Element, symbol: Symbol, marks: Marks) -> None:
         if not marks.graces:
@@ -305,7 +296,7 @@ class _Writer:
     def _note(
         self, written: Element, symbol: Note, event: Event, place: int, value: Value, is_first: bool
     ) -> None:
-        note = SubElement(written, "note", self._named(event.symbol) if is_first else {})
+        note = SubElement(written, "note", self._named(event.symbol, place) if is_first else {})
         if not is_first:
             SubElement(note, "chord")
         alter = _write_pitch(note, symbol)

@@ -4,6 +4,7 @@ The canonical form says what is played how often; what it leaves out is taken fr
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -40,6 +41,8 @@ class Voice:
         clef: the sign, the line, and by how many octaves it changes what is written.
         sources: for each note, chord and rest of the canonical form, the one that it was made from.
         marks: the marks of each of these.
+        names: the identifier of each of them in the score: `n` and the offset of its source in the text; where it stands
+            there again, with a number.
         written_out: whether D.C., D.S. or an order of parts is written out.
     """
 
@@ -49,6 +52,7 @@ class Voice:
     clef: tuple[str, int, int] = ("G", 2, 0)
     sources: dict[Symbol, Symbol] = field(default_factory=dict)
     marks: dict[Symbol, Marks] = field(default_factory=dict)
+    names: dict[Symbol, str] = field(default_factory=dict)
     written_out: bool = False
 
 
@@ -105,6 +109,11 @@ def _voice(tune: Tune) -> Voice:
         voice.sources = dict(zip(made, sources, strict=True))
         marks = tune.marks
         voice.marks = {symbol: marks[source] for symbol, source in voice.sources.items() if source in marks}
+        times: Counter[int] = Counter()
+        for symbol, source in voice.sources.items():
+            times[source.at] += 1
+            again = f"-{times[source.at]}" if times[source.at] > 1 else ""
+            voice.names[symbol] = f"n{source.at}{again}"
     if _begins_with_repeat(tune) and voice.measures[0].left is None:
         voice.measures[0].left = Bar(0, "|:")
     return voice
