@@ -24,7 +24,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from protocol import RECIPES, read_split, same_size
+from protocol import RECIPES, read_split, same_size, torch_backend
 
 from abclm import LanguageModel, ModelConfig, TrainingConfig
 from abclm.corpora.corpus import Corpus
@@ -156,15 +156,6 @@ def trained(
     lm.save(folder, overwrite=True)
     (folder / "done").touch()
     return lm
-
-
-def torch_backend() -> Any:
-    """PyTorch's step; the GPU, if there is one, is left to PyTorch."""
-    import tensorflow as tf
-    from torch_step import TorchStep
-
-    tf.config.set_visible_devices([], "GPU")
-    return TorchStep
 
 
 if __name__ == "__main__":
