@@ -11,11 +11,13 @@ import numpy as np
 
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.epochs import Feed
+from abclm.datasets.keys import PieceKeys
 from abclm.datasets.window_feed import WindowFeed
 from abclm.errors import ConfigError, ModelError
 from abclm.models.history import History
 from abclm.models.told import ToldCounts
 from abclm.tokenizers.characters import as_characters
+from abclm.tokenizers.pieces import as_piece_tokenizer
 from abclm.training.callbacks import Callbacks
 from abclm.training.checkpoint import FOLDER
 from abclm.training.config import TrainingConfig
@@ -56,9 +58,12 @@ class Run:
         self.lm, self.corpus, self.config, self.folder = lm, corpus, config, folder
         self.workers, self.progress = workers, progress
         window = lm.config.window_length
+        keys = None
+        if window is not None and config.transposition:
+            keys = PieceKeys(as_piece_tokenizer(lm.tokenizer), config.transposition, config.seed)
         self.feed: Feed | WindowFeed = WindowFeed(
-            corpus, window, lm.config.tokens_ahead, config.batch_size, config.seed
-        ) if window else Feed(
+            corpus, window, lm.config.tokens_ahead, config.batch_size, config.seed, keys
+        ) if window is not None else Feed(
             corpus, lm.tokenizer, sequence_length=config.sequence_length, batch_size=config.batch_size,
             seed=config.seed, whole_tunes=config.whole_tunes, transposition=config.transposition,
             structure=lm.config.columns > 0,
@@ -92,7 +97,7 @@ class Run:
             None
             if each is None
             else HeldOutWindows(nats, each, workers, window)
-            if window
+            if window is not None
             else HeldOut(nats, each, workers, encode)
             for each in (validation, old)
         )
