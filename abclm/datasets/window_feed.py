@@ -90,16 +90,23 @@ class WindowFeed:
         return windows.map(lambda batch: (batch[:, : self._window], batch[:, self._window :])).prefetch(2)
 
 
-def windows_in_order(corpus: EncodedCorpus, window: int) -> Iterator[tuple[Ids, Ids, npt.NDArray[np.int32]]]:
+def windows_in_order(
+    corpus: EncodedCorpus, window: int, ahead: int = 1
+) -> Iterator[tuple[Ids, Ids, npt.NDArray[np.int32]]]:
     """Give the windows of all targets, some hundreds at a time, to be measured.
 
+    Args:
+        corpus: pieces.
+        window: tokens that are read.
+        ahead: tokens from each target on that are measured at once, such as those of a frame.
+
     Yields:
-        Inputs `(windows, window)`, targets `(windows, 1)`, and how many targets each has, which is 1.
+        Inputs `(windows, window)`, targets `(windows, ahead)`, and how many targets each has, which is `ahead`.
     """
     targets = _targets(corpus)
     for first in range(0, len(targets), _AT_A_TIME):
-        windows = _read(corpus, targets[first : first + _AT_A_TIME], window, 1)
-        yield windows[:, :-1], windows[:, -1:], np.ones(len(windows), np.int32)
+        windows = _read(corpus, targets[first : first + _AT_A_TIME], window, ahead)
+        yield windows[:, :window], windows[:, window:], np.full(len(windows), ahead, np.int32)
 
 
 def _targets(corpus: EncodedCorpus) -> Places:
