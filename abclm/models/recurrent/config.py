@@ -75,8 +75,15 @@ class RecurrentConfig(Architecture):
         return weights | {f"{layer}/bias": self.initial_bias() for layer in self.layer_names()}
 
     def engine(self, weights: Weights) -> Engine:
-        """Make an engine that writes with these weights, which are copied."""
-        engine: Engine = resolve_name(self.engine_type)(self.layer_names(), self.units, weights)
+        """Make an engine that writes with these weights, in integers of 8 bits; they are copied."""
+        return self._engine(weights, exact=False)
+
+    def exact_engine(self, weights: Weights) -> Engine:
+        """See `Architecture.exact_engine`."""
+        return self._engine(weights, exact=True)
+
+    def _engine(self, weights: Weights, exact: bool) -> Engine:
+        engine: Engine = resolve_name(self.engine_type)(self.layer_names(), self.units, weights, exact)
         return engine
 
     def network(
