@@ -87,7 +87,9 @@ class Request:
         begin = _rewriting(lm, gaps, tokenizer) if gaps else _beginnings(lm, options, tokenizer)
         cache = lm.config.cache if options.bar_repetition == 1 else ()
         titles = KnownTitles(lm.novelty_index.titles if lm.novelty_index else ())
-        return cls(options, tokenizer, Sampler.of(options), begin, cache, lm.tonic_endings or 0.0, gaps, titles)
+        return cls(
+            options, tokenizer, Sampler.of(options), begin, cache, lm.tonic_endings or 0.0, gaps, titles
+        )
 
     @property
     def draws(self) -> int:
