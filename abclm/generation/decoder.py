@@ -120,11 +120,15 @@ class Decoder(Generic[Piece]):
 
     def log_probability_alone(self, draft: Piece, ids: list[int], first: int) -> float:
         """The natural logarithm of how likely `ids[first:]` are after those before, where the piece is alone."""
+        return sum(self.log_probabilities_alone(draft, ids, first))
+
+    def log_probabilities_alone(self, draft: Piece, ids: list[int], first: int = 0) -> list[float]:
+        """The natural logarithm of how likely each of `ids[first:]` is after those before, where the piece is alone."""
         found = islice(self._alone(draft, ids[:-1]), first, None)
-        return sum(
+        return [
             log_probability(_logits(scores, rows), token_id)
             for (scores, rows), token_id in zip(found, ids[first:], strict=True)
-        )
+        ]
 
     def _alone(self, draft: Piece, ids: list[int]) -> Iterator[tuple[Floats, Rows | None]]:
         """The scores of each of `ids` and of what follows, `(1, scores)`, as a piece has them alone, and its context."""

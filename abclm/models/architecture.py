@@ -231,6 +231,7 @@ ARCHITECTURES: Registry[Architecture] = Registry(
         "kankanala-lstm-text": "abclm.models.layered.kankanala:KankanalaLSTMText",
         "kankanala-gru": "abclm.models.layered.kankanala:KankanalaGRU",
         "hopkins-rnn": "abclm.models.layered.hopkins:HopkinsRNN",
+        "vae": "abclm.models.vae.config:VAEConfig",
     },
 )
 register = ARCHITECTURES.register

@@ -69,7 +69,7 @@ class RecurrentConfig(Architecture):
             raise ConfigError(f"seed is an integer from 0; received {seed!r}")
         generator = np.random.default_rng(seed)
         weights = {
-            name: _draw(name.rpartition("/")[2], shape, generator)
+            name: draw_weight(name.rpartition("/")[2], shape, generator)
             for name, shape in self.weight_shapes(vocabulary_size).items()
         }
         return weights | {f"{layer}/bias": self.initial_bias() for layer in self.layer_names()}
@@ -99,7 +99,7 @@ class RecurrentConfig(Architecture):
         return f"{layers} of {self.units:,} units, symbols embedded in {self.embedding_dimension:,}"
 
 
-def _draw(kind: str, shape: tuple[int, ...], generator: np.random.Generator) -> Floats:
+def draw_weight(kind: str, shape: tuple[int, ...], generator: np.random.Generator) -> Floats:
     """Draw one weight as Keras' layers do by default."""
     if kind == "embeddings":
         return generator.uniform(-0.05, 0.05, shape).astype(np.float32)
