@@ -22,6 +22,7 @@ from abclm.models.context import told_of
 from abclm.models.told import ToldCounts
 from abclm.notation.canonical import FORM_VERSION
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
+from abclm.tokenizers.pieces import PieceTokenizer
 from abclm.tune import Tune
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _LIBRARIES = ("keras", "numpy", "tensorflow")
 _TUNES_FOR_FORMS = 300  # a form takes milliseconds to find
+_OPENINGS, _OPENING_TOKENS = 40, 200
 _TUNES_TOLD = 20_000  # each takes less than a millisecond
 
 
@@ -57,6 +59,7 @@ def training_record(
         "validation": None if validation is None else _summary(validation),
         "forms": count_forms(tunes),
         "tonic_endings": share_on_tonic(tunes),
+        **({"openings": _openings(corpus)} if isinstance(lm.tokenizer, PieceTokenizer) else {}),
         **({"told": _told(corpus, as_characters(lm.tokenizer))} if lm.config.columns else {}),
         "versions": {
             "abclm": VERSION,
@@ -85,6 +88,19 @@ def _told(corpus: EncodedCorpus, tokenizer: CharacterTokenizer) -> dict[str, Any
     """Counts of what is told of the tunes, for JSON."""
     pieces = itertools.chain.from_iterable(corpus.pieces(_some(corpus, _TUNES_TOLD)))
     return ToldCounts.of(told_of(tokenizer.decode(ids)) for ids in pieces).to_dict()
+
+
+def _openings(corpus: EncodedCorpus) -> list[list[int]]:
+    """Passages of the pieces, taken evenly, that a model may be told to go on from; none of frames."""
+    if corpus.targets is not None and len(corpus.targets) < len(corpus.text) // 2:
+        return []
+    places = np.arange(0, corpus.tunes, -(-corpus.tunes // _OPENINGS))
+    lengths = corpus.ends - corpus.begins - 1  # without the token between pieces
+    starts = np.random.default_rng(corpus.tunes).random(len(places)) * np.maximum(
+        0, lengths[places] - _OPENING_TOKENS
+    )
+    spans = zip(corpus.begins[places] + starts.astype(np.int64), corpus.ends[places] - 1, strict=True)
+    return [corpus.text[np.arange(start, min(start + _OPENING_TOKENS, end))].tolist() for start, end in spans]
 
 
 def _some(corpus: EncodedCorpus, most: int) -> npt.NDArray[np.int64]:

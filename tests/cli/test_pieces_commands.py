@@ -5,6 +5,7 @@ import json
 import pytest
 
 from abclm.cli import run
+from abclm.errors import ModelError
 from abclm.language_model import LanguageModel
 from abclm.midi.file import MidiNote
 from abclm.piece import Piece
@@ -98,6 +99,46 @@ def test_frames_are_trained_on_and_written_like_any_other_tokens(home, call, tmp
         "--out", tmp_path / "out", "--json",
     )  # fmt: skip
     assert (code, json.loads(out)["pieces"][0]["tokens"]) == (0, 9 * 128)
+
+
+def test_a_model_of_pieces_is_measured_and_what_it_writes_compared(home, call, tmp_path):
+    arguments = ("evaluate", home / "from-50.mid", "--model", home / "m")
+    code, out, _ = call(*arguments, "--count", home, "--against", home / "from-51.mid", "--json")
+    figures = json.loads(out)
+    assert (code, figures["unit"], figures["units"]) == (0, "token", 19)
+    assert list(figures["counts_nats"]) == [f"{order}-gram" for order in range(1, 6)]
+    assert figures["comparison"]["distances"]["pitch"]["in_units"] == pytest.approx(1)
+    code, out, _ = call(*arguments, "--generate", 1, "--seed", 2)
+    assert code == 0
+    assert "accuracy" in out
+    assert "mean  " in out
+    for given, said in (
+        (("--bar-redraws", 3), "does not have --bar-redraws"),
+        (("--clean",), "--clean is for tunes"),
+        (("--picture", tmp_path / "x.png"), "a LatentModel has the architecture vae"),
+    ):
+        code, _, errors = call(*arguments, *given)
+        assert (code != 0, said in errors) == (True, True)
+
+
+def test_a_model_goes_on_from_passages_of_its_training_pieces(home, call, tmp_path):
+    lm = LanguageModel.load(home / "m")
+    passages = lm.metadata["training"]["openings"]
+    whole = [
+        lm.tokenizer.encode(lm.tokenizer.read(Piece.load(path))).tolist() for path in home.glob("*-*.mid")
+    ]
+    assert 0 < len(passages) < 12  # of those not held out
+    assert all(passage in whole for passage in passages)
+    code, _, _ = call(
+        "generate", "--model", home / "m", "--like", "training", "--events", 3, "--out", tmp_path, "--seed", 1
+    )
+    assert code == 0
+    pieces = lm.generate_pieces(n=8, events=1, temperature=0.01, like="training", seed=1)
+    assert len({note.pitch for piece in pieces for note in piece.notes()}) > 1
+    for broken in ([], [["x"]], [[10_000]], 3):
+        lm.metadata["training"]["openings"] = broken
+        with pytest.raises(ModelError, match="passage"):
+            lm.generate_pieces(like="training")
 
 
 @pytest.mark.parametrize(
