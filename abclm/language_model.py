@@ -82,7 +82,7 @@ class LanguageModel(Model):
             is_begun = text.startswith("\n")
             piece = ids if is_begun else np.append(self.tokenizer.start, ids)
             ids = with_context(as_characters(self.tokenizer), piece, Told())[0 if is_begun else 1 :]
-        return self.config.engine(self.weights).logits(ids)
+        return self.config.exact_engine(self.weights).logits(ids)
 
     @with_options_of(GenerationOptions())
     def generate(

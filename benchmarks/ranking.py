@@ -17,7 +17,7 @@ import abclm
 from abclm.analysis.structure import structure
 from abclm.generation.abc.draws.rank import FIGURES
 
-RHYTHMS = ("reel", "jig", "hornpipe", "slip jig")
+RHYTHMS = ("reel", "jig", "hornpipe")  # of others there are too few training tunes
 RIDGE = 0.01
 
 

@@ -5,15 +5,16 @@
 Recipe, windows, schedule, stopping, checkpoints and record are those of `abclm.training`. What is here, the network, the
 loss and Adam, is that of `abclm.training.step.TrainingStep`, and its state has the same form, so that a run can go on
 with the other backend. A test holds the two to the same losses in float32 on a processor. Dropout can't be the same: the
-libraries draw other masks. On a GPU, `precision="bfloat16"` computes the recurrence and its gradients in bfloat16; that
-was not tried yet.
+libraries draw other masks. On a GPU, `precision="bfloat16"` computes the recurrence and its gradients in float16.
 
 PyTorch is no dependency: `pip install torch==2.13.0`.
 """
 
+from __future__ import annotations
+
 import contextlib
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -21,10 +22,14 @@ from torch.nn import functional
 
 from abclm import TrainingConfig
 from abclm.errors import ConfigError
-from abclm.models.model import Model
-from abclm.training.workers import Workers
+from abclm.models.context import COPY_COLUMNS, GATE_COLUMNS, GATE_OFFSETS, INPUT_OFFSETS, INPUTS
+
+if TYPE_CHECKING:
+    from abclm.models.model import Model
+    from abclm.training.workers import Workers
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7  # Adam's, as Keras has them
+LOSS_SCALE = 2.0**12  # so that float16 holds small gradients
 
 
 class TorchStep:
@@ -41,7 +46,9 @@ class TorchStep:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         where = torch.cuda.get_device_name() if self._device.type == "cuda" else "CPU"
         self.versions = {"torch": torch.__version__, "device": where}
-        self._type = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
+        self._type = torch.float32
+        if config.precision == "bfloat16":  # cuDNN runs a whole layer in one kernel in float16 alone
+            self._type = torch.float16 if self._device.type == "cuda" else torch.bfloat16
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
         self.characters = batch_shape[0] * batch_shape[1]
         self._names = list(lm.weights)
@@ -64,7 +71,10 @@ class TorchStep:
         if config.label_smoothing:
             uniform = (torch.logsumexp(logits, -1) - logits.mean(-1)).sum() / self.characters
             objective = (1 - config.label_smoothing) * loss + config.label_smoothing * uniform
-        gradients = list(torch.autograd.grad(objective, self._weights))
+        scale = LOSS_SCALE if self._type == torch.float16 else 1.0
+        gradients = list(torch.autograd.grad(scale * objective, self._weights))
+        if scale != 1:
+            torch._foreach_mul_(gradients, 1 / scale)
         if config.clip_norm is not None:
             norm = torch.linalg.vector_norm(
                 torch.stack([torch.linalg.vector_norm(each) for each in gradients])
@@ -92,13 +102,14 @@ class TorchStep:
         self._iterations, self._learning_rate = step, learning_rate
 
     @torch.no_grad()
-    def nats(self, inputs: Any, targets: Any, lengths: Any) -> float:
-        """What a padded batch costs in all."""
+    def nats(self, inputs: Any, targets: Any, lengths: Any) -> tuple[float, float]:
+        """What a padded batch costs in all, and how many targets are the likeliest token."""
         logits, wanted = self._logits(inputs), self._ids(targets)
         losses = functional.cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="none")
         places = torch.arange(wanted.shape[1], device=self._device)
-        counted = places < torch.tensor(lengths, device=self._device)[:, None]
-        return float(losses.double()[counted.flatten()].sum())
+        counted = (places < self._ids(lengths)[:, None]).flatten()
+        right = logits.argmax(-1).flatten() == wanted.flatten()
+        return float(losses.double()[counted].sum()), float(right[counted].sum())
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
@@ -138,7 +149,8 @@ class TorchStep:
             each.copy_(torch.as_tensor(state[place]))
 
     def _ids(self, ids: Any) -> torch.Tensor:
-        return torch.tensor(np.asarray(ids), device=self._device).long()
+        ids = ids if isinstance(ids, torch.Tensor) else torch.tensor(np.asarray(ids))
+        return ids.to(self._device).long()
 
     def _logits(
         self, ids: Any, rates: TrainingConfig | None = None, random: torch.Generator | None = None
@@ -147,9 +159,12 @@ class TorchStep:
         rates = rates or TrainingConfig()
         weights = dict(zip(self._names, self._weights, strict=True))
         kind = torch.float32 if random is None else self._type
-        states = functional.embedding(
-            self._ids(ids), weights["embedding/embeddings"]
-        )  # (batch, time, features)
+        ids = self._ids(ids)
+        symbols = ids[..., 0] if self._model.columns else ids
+        states = functional.embedding(symbols, weights["embedding/embeddings"])  # (batch, time, features)
+        if self._model.columns:
+            rows = ids[..., 1:]
+            states = states + _sums(weights["context/embeddings"], rows[..., : len(INPUTS)], INPUT_OFFSETS)
         states = states * _drop(torch.ones_like(states[:, :1]), rates.embedding_dropout, random)
         for name in self._model.layer_names():
             recurrent = _drop(weights[f"{name}/recurrent_kernel"], rates.recurrent_dropout, random)
@@ -161,7 +176,30 @@ class TorchStep:
                 states.to(kind), (zero, zero), parts, True, 1, 0.0, random is not None, False, True
             )
             states = _drop(states.float(), rates.output_dropout, random)
-        return states @ weights["dense/kernel"] + weights["dense/bias"]
+        logits = states @ weights["dense/kernel"] + weights["dense/bias"]
+        if not self._model.columns:
+            return logits
+        hidden = states @ weights["gate/hidden/kernel"] + weights["gate/hidden/bias"]
+        hidden = torch.tanh(hidden + _sums(weights["gate/embeddings"], rows[..., GATE_COLUMNS], GATE_OFFSETS))
+        gate = hidden @ weights["gate/dense/kernel"] + weights["gate/dense/bias"]
+        return _mixture(logits, gate, rows[..., COPY_COLUMNS])
+
+
+def _sums(table: torch.Tensor, rows: torch.Tensor, offsets: Any) -> torch.Tensor:
+    """Rows of a table added up, `(batch, time, features)`; `rows` are `(batch, time, rows of a sum)`."""
+    places = (rows + torch.as_tensor(offsets, device=rows.device)).flatten(0, 1)
+    return functional.embedding_bag(places, table, mode="sum").view(*rows.shape[:2], -1)
+
+
+def _mixture(logits: torch.Tensor, gate: torch.Tensor, copies: torch.Tensor) -> torch.Tensor:
+    """Logarithms of a network's probabilities mixed with copies: `abclm.models.lstm.structure.mixture`."""
+    there = copies > 0
+    shares = torch.cat([gate[..., :1], gate[..., 1:].masked_fill(~there, -torch.inf)], -1).log_softmax(-1)
+    copied = torch.zeros_like(logits).scatter_add(
+        -1, (copies - 1).clamp(min=0), shares[..., 1:].exp() * there
+    )
+    network = logits.log_softmax(-1) + shares[..., :1]
+    return network + functional.softplus(torch.log(copied + 1e-30) - network)
 
 
 def _array(values: torch.Tensor) -> Any:

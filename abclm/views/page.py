@@ -17,7 +17,9 @@ from abclm.midi.file import MidiFile
 from abclm.midi.instruments import timbre_name
 from abclm.midi.performance import Performance, play
 from abclm.notation.tune import Tune
-from abclm.score.svg import engrave_tune, placed, rhythm_of, title_of
+from abclm.score.heading import heading_of
+from abclm.score.musicxml import say_left_out
+from abclm.score.svg import engrave_tune, placed
 from abclm.sound.timbres import TIMBRES
 
 _HERE = Path(__file__).parent
@@ -36,7 +38,7 @@ def format_page(
         tunes: one or more; two or more get an index.
         performance: how the players play them.
         made: how the tunes came about, such as `{"Model": "session", "Seed": "7"}`, where that is known.
-        title: of the page; else the tune's, or how many tunes there are.
+        title: of a page of several tunes; else it says how many there are.
 
     Returns:
         The text of the HTML file, and the tunes that could not be engraved or played, which are left out.
@@ -47,17 +49,22 @@ def format_page(
     articles: list[str] = []
     shown: list[Tune] = []
     failed: list[tuple[Tune, AbclmError]] = []
+    left_out: list[str] = []
     for tune in tunes:
         try:
             head = "h1" if len(tunes) == 1 else "h2"
-            articles.append(_article(tune, len(shown) + 1, head, performance, made))
+            article, missing = _article(tune, len(shown) + 1, head, performance, made)
+            articles.append(article)
             shown.append(tune)
+            left_out += missing
         except AbclmError as error:
             failed.append((tune, error))
     if not shown:
         raise failed[0][1] if failed else ValueError("a page has one tune or more")
-    name = title or (title_of(shown[0]) if len(shown) == 1 else f"{len(shown)} tunes")
-    return whole_page(name, [title_of(tune) for tune in shown], articles), failed
+    titles = [heading_of(tune).title for tune in shown]
+    name = titles[0] if len(shown) == 1 else title or f"{len(shown)} tunes"
+    say_left_out(name, left_out)
+    return whole_page(name, titles, articles), failed
 
 
 def whole_page(name: str, titles: Sequence[str], articles: Sequence[str]) -> str:
@@ -104,24 +111,30 @@ def whole_page(name: str, titles: Sequence[str], articles: Sequence[str]) -> str
 
 def _article(
     tune: Tune, number: int, head: str, performance: Performance | None, made: Mapping[str, str] | None
-) -> str:
-    title = escape(title_of(tune))
-    facts = " · ".join(escape(fact) for fact in (rhythm_of(tune), tune.meter or "", f"in {tune.key}") if fact)
+) -> tuple[str, tuple[str, ...]]:
+    """An article about a tune, and what its score leaves out."""
+    heading = heading_of(tune)
+    title = escape(heading.title)
+    known = (*heading.subtitles, heading.composer, heading.rhythm, tune.meter or "", f"in {tune.key}")
+    facts = " · ".join(escape(fact) for fact in known if fact)
     staves = engrave_tune(tune, seed=number)
     svg = "\n".join(
         # A page of staves is a picture; its letters are not read out one by one.
         placed(page, size).replace("<svg ", f'<svg role="img" aria-label="Score of {title}" ', 1)
         for page, size in zip(staves.pages, staves.sizes, strict=True)
     )
-    return f"""\
+    words = "<br>\n".join(map(escape, (*heading.words, *heading.about)))
+    article = f"""\
 <article id="tune-{number}" aria-labelledby="title-{number}">
 <{head} id="title-{number}">{title}</{head}>
 <p class="facts">{facts}</p>
 <figure class="score" tabindex="0">{svg}</figure>
+{f"<p>{words}</p>" if words else ""}
 {player(title, play(tune, performance))}\
 <details><summary>ABC</summary><pre><code>{escape(str(tune).rstrip())}</code></pre></details>
 {story(made)}</article>
 """
+    return article, staves.left_out
 
 
 def player(title: str, midi: MidiFile) -> str:

@@ -165,7 +165,8 @@ def _kind(field: Mapping[str, Any]) -> str:
         return "object"
     words = str(field.get("type", "any"))
     if words == "array":
-        return f"array of {_kind(field['items'])}"
+        inside = field.get("items") or {"type": f"[{', '.join(map(_kind, field['prefixItems']))}]"}
+        return f"array of {_kind(inside)}"
     low = field.get("minimum", field.get("exclusiveMinimum"))
     if "maximum" in field:
         most = field["maximum"]

@@ -32,10 +32,11 @@ DROPPING = replace(
 )
 
 
-def run(config, backend, **options):
+def run(config, backend, structure=False, **options):
     """The model and the loss of each step, which `progress` gives as the mean of the last 20."""
     means, losses = [], []
-    lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=16, layers=2), seed=1)
+    network = ModelConfig(embedding_dimension=8, units=16, layers=1 if structure else 2, structure=structure)
+    lm = LanguageModel.create(network, seed=1)
 
     def note(now):
         if not now.is_epoch_end:
@@ -51,9 +52,13 @@ def same_weights(one, other, tolerance):
         np.testing.assert_allclose(weight, other.weights[name], atol=tolerance, rtol=0)
 
 
-@pytest.mark.parametrize("config", [PLAIN, RICH], ids=["plain", "all but dropout"])
-def test_twenty_steps_have_the_losses_of_keras(config):
-    (keras, expected), (torch, found) = run(config, None), run(config, TorchStep)
+@pytest.mark.parametrize(
+    ("config", "structure"),
+    [(PLAIN, False), (RICH, False), (RICH, True)],
+    ids=["plain", "all but dropout", "structure"],
+)
+def test_twenty_steps_have_the_losses_of_keras(config, structure):
+    (keras, expected), (torch, found) = run(config, None, structure), run(config, TorchStep, structure)
     assert len(found) == 20
     np.testing.assert_allclose(found, expected, atol=1e-4, rtol=0)
     assert found[-1] < found[0] - 0.1
