@@ -353,7 +353,7 @@ def test_one_command_trains_the_shipped_model(benchmark, plain):
     assert lm.config.cache == (WEIGHTS if plain else ())
     assert lm.config.structure is not plain
     assert lm.forms
-    assert lm.metadata["training"]["config"]["output_dropout"] == 0.5
+    assert lm.metadata["training"]["config"]["output_dropout"] == 0.4
     assert lm.metadata["corpora"][0]["transcribers"] == ["the abclm developers"]
     assert Path("again/model.safetensors").stat().st_size < 2.2 * lm.config.parameters(83)
 

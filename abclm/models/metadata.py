@@ -15,7 +15,7 @@ _PARTS: Mapping[str, type] = {
 _TRAINING_PARTS: Mapping[str, type] = {
     "name": str, "corpora": list, "split": dict, "stored_as": dict, "corpus": dict, "validation": dict,
     "held_out": dict, "before": dict, "old": dict, "config": dict, "went_on_from": dict, "form_version": int,
-    "forms": list, "title_words": str,
+    "forms": list,
 }  # fmt: skip
 _CORPUS_PARTS: Mapping[str, type] = {"name": str, "tunes": int, "characters": int}
 

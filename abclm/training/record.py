@@ -17,7 +17,6 @@ import numpy.typing as npt
 
 from abclm._version import VERSION
 from abclm.analysis.forms import count_forms, share_on_tonic
-from abclm.analysis.titles import count_title_words
 from abclm.errors import ConfigError
 from abclm.models.context import told_of
 from abclm.models.told import ToldCounts
@@ -58,7 +57,6 @@ def training_record(
         "validation": None if validation is None else _summary(validation),
         "forms": count_forms(tunes),
         "tonic_endings": share_on_tonic(tunes),
-        **({"title_words": _title_words(corpus, lm.tokenizer)} if corpus.is_canonical else {}),
         **({"told": _told(corpus, as_characters(lm.tokenizer))} if lm.config.columns else {}),
         "versions": {
             "abclm": VERSION,
@@ -81,11 +79,6 @@ def as_start(metadata: Mapping[str, Any]) -> dict[str, Any]:
 def _some_tunes(corpus: EncodedCorpus, tokenizer: Tokenizer[Any]) -> list[Tune]:
     """Canonical tunes of a corpus, taken evenly."""
     return list(corpus.parsed(tokenizer, _some(corpus, _TUNES_FOR_FORMS))) if corpus.is_canonical else []
-
-
-def _title_words(corpus: EncodedCorpus, tokenizer: Tokenizer[Any]) -> str:
-    """The words of the tunes' titles, for JSON."""
-    return count_title_words(tune.title for tune in corpus.parsed(tokenizer, _some(corpus, _TUNES_TOLD)))
 
 
 def _told(corpus: EncodedCorpus, tokenizer: CharacterTokenizer) -> dict[str, Any]:

@@ -99,7 +99,7 @@ class TuneDraft(Draft):
         return allowed
 
     def take(self, token_id: int, here: Here) -> Snapshot | None:
-        """Write a symbol, or go back: in the title, or to the beginning of the bar or, at the end, of the last bar."""
+        """Write a symbol, or go back to the beginning of the title, the bar or, where it ends the tune, the last bar."""
         bars, ending = self._bars, self._ending
         if self._title and not self.constraint.in_body and (start := self._title_again(token_id, here)):
             return self.rewind(start)
@@ -126,14 +126,15 @@ class TuneDraft(Draft):
         return None
 
     def _title_again(self, token_id: int, here: Here) -> Snapshot | None:
-        """Where the title is drawn again from, if it is: its beginning or that of a word."""
+        """The beginning of the title or of a word of it, where it is to be drawn again before this symbol."""
         title = self._title
         assert title is not None
-        if title.start is None and self.text_of(-3, len(self.ids)) == "\nT:":
-            title.start = self.snapshot(here)
-        if title.start is None:
-            return None
-        return title.goes_back_to(self._tokenizer.symbols[token_id], self.text, lambda: self.snapshot(here))
+        if title.start is not None:
+            written, symbol = self.text.rpartition("T:")[2], self._tokenizer.symbols[token_id]
+            return title.take(written, symbol, lambda: self.snapshot(here))
+        if self.text_of(-3, len(self.ids)) == "\nT:":
+            title.begin(self.snapshot(here))
+        return None
 
     def _end(self, ending: Ending, here: Here) -> Snapshot | None:
         """Keep the tune, which is complete, or one that was complete before, or go back to its last bar."""

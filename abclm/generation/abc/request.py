@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abclm.analysis.forms import TuneForm, draw_form
-from abclm.analysis.titles import title_words_in, words_of
 from abclm.errors import NotationError
 from abclm.generation.abc.bars import Bars
 from abclm.generation.abc.draft import TuneDraft
@@ -20,7 +19,7 @@ from abclm.generation.abc.grammar import grammar_for
 from abclm.generation.abc.masks import Masks
 from abclm.generation.abc.prompt import Prompt
 from abclm.generation.abc.symbol_filter import FreeFilter, GrammarFilter
-from abclm.generation.abc.title import Title
+from abclm.generation.abc.title import KnownTitles, Title
 from abclm.generation.abc.told import Telling
 from abclm.generation.sampling import Sampler
 from abclm.models.context import Context, Told, told_of
@@ -63,8 +62,7 @@ class Request:
         cache: the weights of the model's cache: none where bars that repeat are held back, which it would bring again.
         tonic_share: of the tunes that are to end on their tonic.
         gaps: of the tune that is rewritten; None for new tunes.
-        title_words: that titles are made of; empty where they aren't known.
-        titles: of the training tunes, as `Title` takes them.
+        titles: of the training tunes, as far as they are known.
     """
 
     options: GenerationOptions
@@ -74,8 +72,7 @@ class Request:
     cache: tuple[float, ...]
     tonic_share: float
     gaps: Gaps | None
-    title_words: frozenset[str]
-    titles: frozenset[str]
+    titles: KnownTitles
 
     @classmethod
     def of(cls, lm: Model, options: GenerationOptions) -> Request:
@@ -89,10 +86,10 @@ class Request:
         gaps = options.gaps
         begin = _rewriting(lm, gaps, tokenizer) if gaps else _beginnings(lm, options, tokenizer)
         cache = lm.config.cache if options.bar_repetition == 1 else ()
-        on_tonic, words = lm.tonic_endings or 0.0, title_words_in(lm.metadata)
-        known = lm.novelty_index.titles if lm.novelty_index else ()
-        titles = frozenset(" ".join(words_of(title)) for title in known)
-        return cls(options, tokenizer, Sampler.of(options), begin, cache, on_tonic, gaps, words, titles)
+        titles = KnownTitles(lm.novelty_index.titles if lm.novelty_index else ())
+        return cls(
+            options, tokenizer, Sampler.of(options), begin, cache, lm.tonic_endings or 0.0, gaps, titles
+        )
 
     @property
     def draws(self) -> int:
@@ -132,7 +129,7 @@ class Request:
             context=context,
             bars=Bars(options.bar_repetition, redraws) if redraws or options.bar_repetition < 1 else None,
             ending=Ending(options.ending_draws, on_tonic) if again and options.ending_draws > 1 else None,
-            title=Title(rhythm or "", self.title_words, self.titles) if draws_title else None,
+            title=Title(rhythm, self.titles) if draws_title else None,
         )
 
 
