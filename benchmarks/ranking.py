@@ -2,10 +2,10 @@
 
     python benchmarks/ranking.py [--model FOLDER|NAME] [-n 1000] [--seed 0] [--real FILE.abc ...]
 
-For each rhythm a logistic regression tells the real training tunes from tunes of the model, one draw each,
-by figures of their structure. Its coefficients are the weights; one that would be for wide leaps, or against anything else
-that is counted, is 0. The real tunes are the training tunes of `session`
-(O'Neill, Ryan and Aird without the held-out tunes), or those of `--real`. The last table is of all rhythms together."""
+For each rhythm a logistic regression tells the real training tunes from tunes of the model, one draw each, by figures of
+their structure. Its coefficients are the weights; one that would be for wide leaps, or against what else is counted, is
+0. The real tunes are the training tunes of `session` (O'Neill, Ryan and Aird without the held-out tunes), or those of
+`--real`. The last table is of all rhythms together."""
 
 import argparse
 from pathlib import Path
