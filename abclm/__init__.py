@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from abclm.generation.options import GenerationOptions
     from abclm.language_model import LanguageModel, load
+    from abclm.latent_model import LatentModel
     from abclm.models.gru.config import GRUConfig
     from abclm.models.lstm.config import ModelConfig
     from abclm.piece import Piece
@@ -43,6 +44,7 @@ __all__ = [
     "GRUConfig",
     "GenerationOptions",
     "LanguageModel",
+    "LatentModel",
     "ModelConfig",
     "ModelError",
     "NotationError",
@@ -61,6 +63,7 @@ _HOMES = {
     "GRUConfig": "models.gru.config",
     "GenerationOptions": "generation.options",
     "LanguageModel": "language_model",
+    "LatentModel": "latent_model",
     "ModelConfig": "models.lstm.config",
     "Piece": "piece",
     "Pieces": "corpora.pieces",

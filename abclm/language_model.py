@@ -82,7 +82,7 @@ class LanguageModel(Model):
             is_begun = text.startswith("\n")
             piece = ids if is_begun else np.append(self.tokenizer.start, ids)
             ids = with_context(as_characters(self.tokenizer), piece, Told())[0 if is_begun else 1 :]
-        return self.config.engine(self.weights).logits(ids)
+        return self.config.exact_engine(self.weights).logits(ids)
 
     @with_options_of(GenerationOptions())
     def generate(
@@ -123,6 +123,31 @@ class LanguageModel(Model):
             if progress and progress(len(tunes), asked.n) is False:
                 raise Cancelled(f"cancelled by its progress callback after {len(tunes)} of {asked.n} tunes")
         return tunes
+
+    @with_options_of(GenerationOptions(), without=("rewrite", "rewrite_bars"))
+    def rewrite(self, tune: Tune | str, which: str, **changes: Unpack[GenerationKeywords]) -> Tunes:
+        r"""Write some bars of a tune anew, and keep the rest.
+
+        Args:
+            tune: any tune that has a canonical form, or its text.
+            which: the bars, such as `5-8`, `3,7-8`, or `B5-8` for bars of the second part.
+            **changes: fields of `GenerationOptions`, such as `n` and `seed`.
+
+        Returns:
+            `n` tunes in canonical form.
+
+        Raises:
+            ConfigError: the tune has no such bars, or what else is asked for doesn't go with it.
+
+        Example:
+            >>> from abclm import ModelConfig
+            >>> lm = LanguageModel.create(ModelConfig(units=8, embedding_dimension=4))
+            >>> tune = "X:1\nM:2/4\nL:1/8\nK:D\nd2f2|a2f2|e2c2|d4|]\n"
+            >>> lm.rewrite(tune, "2", seed=1)[0].body.split("|")[2:]
+            ['e2c2', 'd4', ']\n\n']
+        """
+        changes["rewrite"], changes["rewrite_bars"] = str(tune), which
+        return self.generate(**changes)
 
     def generate_pieces(
         self, options: PieceWriting | None = None, *, like: Piece | None = None, **changes: Any

@@ -102,13 +102,14 @@ class TorchStep:
         self._iterations, self._learning_rate = step, learning_rate
 
     @torch.no_grad()
-    def nats(self, inputs: Any, targets: Any, lengths: Any) -> float:
-        """What a padded batch costs in all."""
+    def nats(self, inputs: Any, targets: Any, lengths: Any) -> tuple[float, float]:
+        """What a padded batch costs in all, and how many targets are the likeliest token."""
         logits, wanted = self._logits(inputs), self._ids(targets)
         losses = functional.cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="none")
         places = torch.arange(wanted.shape[1], device=self._device)
-        counted = places < self._ids(lengths)[:, None]
-        return float(losses.double()[counted.flatten()].sum())
+        counted = (places < self._ids(lengths)[:, None]).flatten()
+        right = logits.argmax(-1).flatten() == wanted.flatten()
+        return float(losses.double()[counted].sum()), float(right[counted].sum())
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:

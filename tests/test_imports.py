@@ -33,7 +33,7 @@ datasets generation
 evaluation
 training
 language_model experiments
-web
+latent_model web
 cli
 """
 LEVEL = {name: level for level, line in enumerate(LEVELS.strip().splitlines()) for name in line.split()}

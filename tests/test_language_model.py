@@ -548,7 +548,7 @@ def test_a_presets_name_beside_a_folder_of_that_name_says_which_is_meant(lm, tmp
     caplog.clear()
     assert_same_model(abclm.load("./small"), lm)
     assert not said_by_presets(caplog)
-    assert abclm.load("small").config.units == 448
+    assert abclm.load("small").config.units == 512
     (said,) = said_by_presets(caplog)
     assert said == "small is the shipped model; for the folder small give ./small"
 

@@ -16,16 +16,15 @@ import numpy.typing as npt
 
 from abclm.datasets.contexts import Contexts
 from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.keys import LOWEST, PieceKeys
 from abclm.datasets.texts import IdFile, Ids, Text, read_pieces
 from abclm.datasets.windows import epoch_starts, tune_starts, windows_per_epoch
 from abclm.errors import ConfigError
 from abclm.models.context import COLUMNS
 from abclm.notation.keys import Key, parse_key
+from abclm.tokenizers.pieces import PieceTokenizer
 from abclm.tokenizers.tokenizer import Tokenizer
 from abclm.tune import Tune
-
-LOWEST, HIGHEST = -5, 6
-"""Semitones that a tune is moved by."""
 
 _TUNES_AT_A_TIME = 2**12
 
@@ -40,7 +39,7 @@ class Feed:
         batch_size: windows of a batch.
         seed: of the order of windows, and of keys.
         whole_tunes: whether windows begin with tunes.
-        transposition: the share of the tunes that go into other keys.
+        transposition: the share of the tunes or pieces that go into other keys.
         in_keys: the tunes as token ids by their place and by how many semitones they are moved, as far as they are
             known; what is missing is added, so that feeds of the same tunes can share them.
         structure: whether the context of `abclm.models.context` stands beside each id.
@@ -76,6 +75,9 @@ class Feed:
         self._tunes: _EpochTunes | None = None
         self._start = np.zeros((1, 1 + len(COLUMNS)) if structure else 1, tokenizer.dtype)
         self._start.flat[0] = tokenizer.start
+        self._keys: PieceKeys | None = None
+        if transposition and isinstance(tokenizer, PieceTokenizer):
+            self._keys, transposition = PieceKeys(tokenizer, transposition, seed), 0
         if whole_tunes or transposition or structure:
             if transposition and not corpus.is_canonical:
                 raise ConfigError(
@@ -102,10 +104,11 @@ class Feed:
             Token ids, `(characters,)`, with `structure` `(characters, 1 + columns)`; and the starts, in the order of
             training. Each window has its `sequence_length` characters and one more.
         """
-        length, seed, text = self._sequence_length, self._seed, self._corpus.text
+        length, seed = self._sequence_length, self._seed
+        text = self._keys.text(self._corpus, number) if self._keys else self._corpus.text
         if self._tunes is None:
             return text, epoch_starts(len(text), length, seed, number)
-        text, lengths = self._write(self._tunes(number))
+        text, lengths = self._write(self._tunes(number, text))
         if self._whole_tunes:
             return text, tune_starts(lengths, length, self._count)
         # Tunes in other keys are as long as before but for accidentals.
@@ -161,14 +164,14 @@ class _EpochTunes:
             self._keys = [parse_key(name) for name in names]
             self._tonics = _tonics(self._keys, np.bincount(self._key_of).tolist())
 
-    def __call__(self, epoch: int) -> Iterator[list[Ids]]:
+    def __call__(self, epoch: int, text: Text) -> Iterator[list[Ids]]:
         corpus, begins = self._corpus, self._corpus.begins
         random = np.random.default_rng([self._seed, epoch, corpus.tunes])
         order = random.permutation(corpus.tunes)
         is_moved = random.random(corpus.tunes) < self._transposition
         for first in range(0, corpus.tunes, _TUNES_AT_A_TIME):
             places, moves = (each[first : first + _TUNES_AT_A_TIME] for each in (order, is_moved))
-            pieces = read_pieces(corpus.text, begins[places] - 1, corpus.ends[places] - 1)
+            pieces = read_pieces(text, begins[places] - 1, corpus.ends[places] - 1)
             numbers = places.tolist()
             semitones = [
                 self._semitones(place, random) if moved else 0

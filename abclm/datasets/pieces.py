@@ -8,12 +8,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from abclm.corpora.origin import Origin
 from abclm.corpora.pieces import Pieces
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.errors import ConfigError, CorpusError, VocabularyError
 from abclm.system.options import documented, option, problems
 from abclm.tokenizers.pieces import PieceTokenizer
+from abclm.tokenizers.rolls import KEYS, RollTokenizer
 from abclm.tokenizers.tokenizer import TOKENIZERS
 
 SPLITS = ("piece", "last", "random")
@@ -38,7 +41,11 @@ class PieceOptions:
     )  # fmt: skip
     rests: bool = option(False, help="Have a token for silence of a sixteenth note or more.")
     steps_per_quarter: int | None = option(
-        None, low=1, high=96, unset="12 for events, 4 for lowest", help="Steps of the grid in a quarter note."
+        None,
+        low=1,
+        high=96,
+        unset="12 for events, 4 for lowest and rolls",
+        help="Steps of the grid in a quarter note.",
     )
     split: str = option(
         "piece", choices=SPLITS,
@@ -50,22 +57,32 @@ class PieceOptions:
         if wrong := list(problems(self)):
             raise ConfigError("; ".join(wrong))
 
-    def tokenizer(self, kind: str, pieces: Pieces) -> PieceTokenizer[Any]:
+    def tokenizer(self, kind: str, pieces: Pieces, values: str = "binary") -> PieceTokenizer[Any]:
         """Make the tokenizer of a kind for these pieces.
+
+        Args:
+            kind: its name.
+            pieces: what it is to have tokens for.
+            values: what the tokens of frames stand for; see `RollTokenizer`.
 
         Raises:
             VocabularyError: there is no such kind of tokens of pieces, or there would be too many tokens.
         """
         found = TOKENIZERS.find(kind)
         if not issubclass(found, PieceTokenizer):
-            raise VocabularyError(f"{kind!r} are no tokens of MIDI pieces; give notes, events or lowest")
-        grid = {} if self.steps_per_quarter is None else {"steps_per_quarter": self.steps_per_quarter}
-        names = {"least": self.threshold, "rare": self.rare, "rests": self.rests}
-        return found.fit(pieces, **(names if kind == "notes" else grid))
+            raise VocabularyError(
+                f"{kind!r} are no tokens of MIDI pieces; give notes, events, lowest or rolls"
+            )
+        if kind == "notes":
+            return found.fit(pieces, least=self.threshold, rare=self.rare, rests=self.rests)
+        settings: dict[str, Any] = {"values": values} if kind == "rolls" else {}
+        if self.steps_per_quarter is not None:
+            settings["steps_per_quarter"] = self.steps_per_quarter
+        return found.fit(pieces, **settings)
 
 
 def encode_pieces(pieces: Pieces, tokenizer: PieceTokenizer[Any]) -> EncodedCorpus:
-    """Encode pieces one after another, with the token between them.
+    """Encode pieces one after another, with the token between them; of rolls, the first token of each frame is a target.
 
     Raises:
         CorpusError: there are none.
@@ -73,15 +90,25 @@ def encode_pieces(pieces: Pieces, tokenizer: PieceTokenizer[Any]) -> EncodedCorp
     """
     if not pieces.pieces:
         raise CorpusError(f"{pieces.name}: there is no piece to train on or to measure; give more")
-    encoded = [tokenizer.encode_piece(tokenizer.read(piece))[1:] for piece in pieces]
-    text = np.concatenate([np.array([tokenizer.start], tokenizer.dtype), *encoded])
+    has_frames = isinstance(tokenizer, RollTokenizer)
+    if has_frames:  # a key that does not sound stands between pieces
+        encoded = [
+            np.append(tokenizer.encode(tokenizer.read(piece)), tokenizer.dtype.type(0)) for piece in pieces
+        ]
+    else:
+        encoded = [tokenizer.encode_piece(tokenizer.read(piece))[1:] for piece in pieces]
+    text = np.concatenate([np.array([0 if has_frames else tokenizer.start], tokenizer.dtype), *encoded])
+    ends = 1 + np.cumsum([len(piece) for piece in encoded], dtype=np.int64)
+    begins = np.append(1, ends[:-1])
+    frames = [np.arange(begin, end - 1, KEYS) for begin, end in zip(begins, ends, strict=True)]
     return EncodedCorpus(
         pieces.name,
         pieces.checksum,
         text,
-        1 + np.cumsum([len(piece) for piece in encoded], dtype=np.int64),
+        ends,
         hashlib.sha256(text.data).hexdigest(),
         origin=pieces.origin,
+        targets=np.concatenate(frames) if has_frames else None,
     )
 
 
@@ -122,27 +149,27 @@ def split_pieces(
         raise CorpusError(
             f"{pieces.name}: {whole.characters:,} tokens can't be split at {validation}; give more pieces"
         )
-    if split == "last":
+    if split == "last" and whole.targets is None:
         cut = len(whole.text) - count
         first = _part(whole, 0, cut)
         rest = _part(whole, cut - 1, len(whole.text))
         return replace(first, origin=origin[0]), replace(rest, origin=origin[1])
+    places = np.arange(1, len(whole.text)) if whole.targets is None else whole.targets
+    if split == "last":
+        return _only(whole, places[:-count], origin[0]), _only(whole, places[-count:], origin[1])
     if not has_windows:
         raise ConfigError(
             "split random is for networks that predict the next token of a window; this one predicts every token of its "
             "text, and would be trained on those held out: take split piece or last"
         )
-    order = 1 + np.random.default_rng([seed, whole.characters]).permutation(whole.characters)
-    parts = [
-        replace(
-            whole,
-            targets=np.sort(places),
-            fingerprint=hashlib.sha256(whole.fingerprint.encode() + np.sort(places).tobytes()).hexdigest(),
-            origin=each,
-        )
-        for places, each in zip((order[count:], order[:count]), origin, strict=True)
-    ]
-    return parts[0], parts[1]
+    order = np.random.default_rng([seed, whole.characters]).permutation(places)
+    return _only(whole, np.sort(order[count:]), origin[0]), _only(whole, np.sort(order[:count]), origin[1])
+
+
+def _only(whole: EncodedCorpus, places: npt.NDArray[np.int64], origin: Origin) -> EncodedCorpus:
+    """The same text with fewer targets."""
+    digest = hashlib.sha256(whole.fingerprint.encode() + places.tobytes()).hexdigest()
+    return replace(whole, targets=places, fingerprint=digest, origin=origin)
 
 
 def _part(whole: EncodedCorpus, start: int, stop: int) -> EncodedCorpus:

@@ -7,12 +7,14 @@ filled up in front with what stands before the piece.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.keys import PieceKeys
 from abclm.datasets.texts import Ids
 from abclm.errors import ConfigError
 
@@ -29,7 +31,8 @@ class WindowFeed:
         window: tokens that are read.
         ahead: tokens that are predicted behind them, which may belong to the next piece.
         batch_size: windows of a batch.
-        seed: of the order of windows.
+        seed: of the order of windows, and of keys.
+        keys: puts pieces in other keys in each epoch.
 
     Attributes:
         windows: of a batch.
@@ -40,8 +43,16 @@ class WindowFeed:
         ConfigError: there is no target.
     """
 
-    def __init__(self, corpus: EncodedCorpus, window: int, ahead: int, batch_size: int, seed: int) -> None:
-        self._corpus, self._window, self._seed = corpus, window, seed
+    def __init__(
+        self,
+        corpus: EncodedCorpus,
+        window: int,
+        ahead: int,
+        batch_size: int,
+        seed: int,
+        keys: PieceKeys | None = None,
+    ) -> None:
+        self._corpus, self._window, self._seed, self._keys = corpus, window, seed, keys
         targets = _targets(corpus)
         self._targets = targets[targets + ahead <= len(corpus.text)]
         if not len(self._targets):
@@ -68,23 +79,34 @@ class WindowFeed:
 
         order = np.random.default_rng([self._seed, number]).permutation(self._targets)
         length, dtype = self._window + self.predictions, self._corpus.text.dtype
-        windows = batches_of(self._read, order, (length,), dtype, self.windows, first, part)
+        corpus = self._corpus
+        if self._keys:
+            corpus = replace(corpus, text=self._keys.text(corpus, number))
+
+        def read(targets: Places) -> Ids:
+            return _read(corpus, targets, self._window, self.predictions)
+
+        windows = batches_of(read, order, (length,), dtype, self.windows, first, part)
         return windows.map(lambda batch: (batch[:, : self._window], batch[:, self._window :])).prefetch(2)
 
-    def _read(self, targets: Places) -> Ids:
-        return _read(self._corpus, targets, self._window, self.predictions)
 
-
-def windows_in_order(corpus: EncodedCorpus, window: int) -> Iterator[tuple[Ids, Ids, npt.NDArray[np.int32]]]:
+def windows_in_order(
+    corpus: EncodedCorpus, window: int, ahead: int = 1
+) -> Iterator[tuple[Ids, Ids, npt.NDArray[np.int32]]]:
     """Give the windows of all targets, some hundreds at a time, to be measured.
 
+    Args:
+        corpus: pieces.
+        window: tokens that are read.
+        ahead: tokens from each target on that are measured at once, such as those of a frame.
+
     Yields:
-        Inputs `(windows, window)`, targets `(windows, 1)`, and how many targets each has, which is 1.
+        Inputs `(windows, window)`, targets `(windows, ahead)`, and how many targets each has, which is `ahead`.
     """
     targets = _targets(corpus)
     for first in range(0, len(targets), _AT_A_TIME):
-        windows = _read(corpus, targets[first : first + _AT_A_TIME], window, 1)
-        yield windows[:, :-1], windows[:, -1:], np.ones(len(windows), np.int32)
+        windows = _read(corpus, targets[first : first + _AT_A_TIME], window, ahead)
+        yield windows[:, :window], windows[:, window:], np.full(len(windows), ahead, np.int32)
 
 
 def _targets(corpus: EncodedCorpus) -> Places:

@@ -27,9 +27,11 @@ from abclm.models.metadata import check_metadata
 from abclm.models.presets import find_model, warn_of_preset
 from abclm.models.recall import WEIGHTS
 from abclm.models.shown.card import MARK, README, model_card
+from abclm.models.vae.config import VAEConfig
 from abclm.notation.canonical import FORM_VERSION
 from abclm.system.files import write_text
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
+from abclm.tokenizers.rolls import RollTokenizer
 from abclm.tokenizers.tokenizer import Tokenizer, read_tokenizer
 
 _log = logging.getLogger(__name__)
@@ -47,6 +49,7 @@ class Model:
     novelty_index: NoveltyIndex | None = None
 
     def __post_init__(self) -> None:
+        _check_parts(self.config, self.tokenizer)
         shapes = self.config.weight_shapes(len(self.tokenizer))
         found = {name: weight.shape for name, weight in self.weights.items()}
         if found != shapes:
@@ -75,6 +78,7 @@ class Model:
         """
         config = config or ModelConfig()
         tokenizer = tokenizer or CharacterTokenizer.default()
+        _check_parts(config, tokenizer)
         weights = config.initial_weights(len(tokenizer), seed)
         return cls(config, tokenizer, weights, {"abclm_version": VERSION, "initial_seed": seed})
 
@@ -199,6 +203,15 @@ class Model:
             self, tokenizer=tokenizer, weights=weights,
             metadata=dict(self.metadata), history=list(self.history),
         )  # fmt: skip
+
+
+def _check_parts(config: Architecture, tokenizer: Tokenizer[Any]) -> None:
+    """Refuse an architecture and tokens that don't go together; ConfigError."""
+    if isinstance(config, VAEConfig) != isinstance(tokenizer, RollTokenizer):
+        raise ConfigError(
+            f"the architecture {config.name} and tokens of {tokenizer.kind} don't go together: the frames of rolls are "
+            "for the architecture vae, and it is for them"
+        )
 
 
 def _with_advice(error: AbclmError) -> str:

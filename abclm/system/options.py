@@ -142,6 +142,40 @@ def problems(config: Any) -> Iterator[str]:
             yield f"{name} is {each.legal}, received {value!r}"
 
 
+def parse_setting(spelling: str, text: str, config: type) -> tuple[str, Any]:
+    """Read `NAME=VALUE`, a value for an option of a dataclass; whether it is legal, the dataclass says.
+
+    Args:
+        spelling: of the option that it was given for, for the error messages.
+        text: the name, with hyphens or underscores, and the value: `none` where None is legal, a flag true or false.
+        config: the dataclass.
+
+    Raises:
+        ConfigError: there is no such option, or the value is of another kind.
+
+    Example:
+        >>> @dataclass(frozen=True, kw_only=True)
+        ... class Settings:
+        ...     parts: int | None = option(None, low=1, high=8, help="Number of parts.")
+        >>> parse_setting("--set", "parts=3", Settings)
+        ('parts', 3)
+    """
+    name, equals, value = (part.strip() for part in text.partition("="))
+    name, known = name.replace("-", "_"), options_of(config)
+    if not equals:
+        raise ConfigError(f"{spelling} takes NAME=VALUE; received {text!r}")
+    if name not in known:
+        meant = did_you_mean(name, list(known)) or f"; there are {', '.join(known)}"
+        raise ConfigError(f"{spelling}: {name!r} is no setting{meant}")
+    kind = known[name].kind
+    if value == "none" and known[name].default is None:
+        return name, None
+    try:
+        return name, {"true": True, "false": False}[value] if kind is bool else kind(value)
+    except (ValueError, KeyError):
+        raise ConfigError(f"{spelling} {name} is {known[name].legal}; received {value!r}") from None
+
+
 def documented(config: type[T]) -> type[T]:
     """Write the options into the docstring of a dataclass, before `Raises:`, and refuse unknown ones; a decorator."""
     text = config.__doc__ or ""

@@ -15,8 +15,13 @@ class GenerationKeywords(TypedDict, total=False):
     parts: int | None  # as in a training tune by default
     bars: int | None  # as in a training tune by default
     any_form: bool  # default False
+    like: str | None  # none by default
+    part: str | None  # none by default
+    rewrite: str | None  # none by default
+    rewrite_bars: str | None  # none by default
     n: int  # default 1
     seed: int | None  # random, printed to stderr by default
+    best_of: int | None  # 1, or 8 for new bars by default
     temperature: float  # default 1.0
     top_k: int | None  # off by default
     top_p: float | None  # off by default

@@ -8,18 +8,18 @@ in steps. So a chord is as it was played, which `abclm.tokenizers.notes` loses. 
 A wait or a length of more than a 4/4 bar is several tokens that add up. The first onset stands at step 0 or later.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from abclm.errors import VocabularyError
 from abclm.midi.file import MidiNote
 from abclm.midi.piece import Piece
-from abclm.tokenizers.pieces import PieceTokenizer, checked_ids, checked_steps, on_grid
+from abclm.tokenizers.grid import GridTokenizer, on_grid
+from abclm.tokenizers.pieces import checked_ids, moved_pitch
 
 _PITCHES = 128
 _QUARTERS = 4  # of the longest wait and length that are one token
@@ -35,7 +35,7 @@ class GridNote(NamedTuple):
 
 
 @dataclass(frozen=True)
-class EventTokenizer(PieceTokenizer[Sequence[GridNote]]):
+class EventTokenizer(GridTokenizer[Sequence[GridNote]]):
     """Waits, pitches and lengths.
 
     Args:
@@ -50,36 +50,8 @@ class EventTokenizer(PieceTokenizer[Sequence[GridNote]]):
 
     kind: ClassVar[str] = "events"
 
-    steps_per_quarter: int = 12
-
-    def __post_init__(self) -> None:
-        checked_steps(self.steps_per_quarter)
-
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        """Make a tokenizer of `{"steps_per_quarter": 12}`; VocabularyError where it is something else."""
-        if set(settings) != {"steps_per_quarter"}:
-            raise VocabularyError(
-                'a vocabulary of events is {"steps_per_quarter": 12}; received something else'
-            )
-        return cls(**settings)
-
-    def settings(self) -> dict[str, Any]:
-        """Return how fine the grid is."""
-        return {"steps_per_quarter": self.steps_per_quarter}
-
     def __len__(self) -> int:
         return 1 + 2 * self._longest + _PITCHES
-
-    @property
-    def start(self) -> int:
-        """The id that stands between pieces."""
-        return 0
-
-    @property
-    def end(self) -> tuple[int, ...]:
-        """The same."""
-        return (0,)
 
     def read(self, piece: Piece) -> list[GridNote]:
         """Put the notes on the grid; one that is struck twice on a step is the longer of both, one step at least."""
@@ -127,9 +99,11 @@ class EventTokenizer(PieceTokenizer[Sequence[GridNote]]):
                 notes[struck] += token - self._longest - _PITCHES
         return [GridNote(onset, pitch, max(1, length)) for (onset, pitch), length in sorted(notes.items())]
 
-    def encode_piece(self, content: Sequence[GridNote]) -> npt.NDArray[Any]:
-        """Turn a piece's notes into the id of a piece, theirs, and that of a piece."""
-        return np.array([0, *self.encode(content), 0], self.dtype)
+    def transposed(self, semitones: int) -> npt.NDArray[np.int64]:
+        """The id of each token, of which pitches move; see `PieceTokenizer.transposed`."""
+        ids, first = np.arange(len(self)), 1 + self._longest
+        ids[first : first + _PITCHES] = [first + moved_pitch(pitch, semitones) for pitch in range(_PITCHES)]
+        return ids
 
     @property
     def _longest(self) -> int:

@@ -10,6 +10,7 @@ from itertools import groupby
 
 from abclm.errors import VocabularyError
 from abclm.midi.file import PERCUSSION_CHANNEL, MidiNote
+from abclm.tokenizers.pieces import moved_pitch
 
 PIECE = ""
 """The name that stands before each piece and after it."""
@@ -83,6 +84,22 @@ def pitches_of(name: str) -> tuple[int, ...]:
         )
     upper = [_MIDDLE_C + numbers[0] + (number - numbers[0]) % 12 for number in numbers]
     return (*upper, upper[0] + 12) if len(upper) == 1 else tuple(upper)
+
+
+def moved_name(name: str, semitones: int) -> str:
+    """The name of a note or chord that is moved by some semitones, within the range of MIDI; others stay.
+
+    Example:
+        >>> moved_name("E5", 1), moved_name("0.4.7", -1), moved_name("rest", 3)
+        ('F5', '11.3.6', 'rest')
+    """
+    if name in (PIECE, REST):
+        return name
+    if name[0].isdigit():
+        moved = {(int(each) + semitones) % 12 for each in name.split(".")}
+        return ".".join(map(str, _normal_order(moved)))
+    (pitch,) = pitches_of(name)
+    return _NAMES[moved_pitch(pitch, semitones)]
 
 
 def _name(pitches: Sequence[int]) -> str:

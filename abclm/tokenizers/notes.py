@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from abclm.errors import VocabularyError
 from abclm.midi.piece import Piece
-from abclm.tokenizers.names import PIECE, REST, names_of, notes_of, pitches_of
+from abclm.tokenizers.names import PIECE, REST, moved_name, names_of, notes_of, pitches_of
 from abclm.tokenizers.pieces import PieceTokenizer, checked_ids
 
 RARE = ("drop", "map")
@@ -150,6 +150,14 @@ class NoteTokenizer(PieceTokenizer[Sequence[str]]):
     def encode_piece(self, content: Sequence[str]) -> npt.NDArray[Any]:
         """Turn a piece's names into `PIECE`, the names and `PIECE`."""
         return self.encode([PIECE, *content, PIECE])
+
+    def transposed(self, semitones: int) -> npt.NDArray[np.int64]:
+        """The id of each name, moved by some semitones; see `PieceTokenizer.transposed`."""
+        moved = [moved_name(name, semitones) for name in self.names]
+        known = [name if name in self._ids else self._nearest(name) for name in moved]
+        return np.array(
+            [token if name is None else self._ids[name] for token, name in enumerate(known)], np.int64
+        )
 
     @cached_property
     def _ids(self) -> dict[str, int]:

@@ -34,6 +34,16 @@ class PieceTokenizer(Tokenizer[Content]):
     def write(self, content: Content, title: str = "") -> Piece:
         """Make a piece of content; what content has not (lengths, say) is the same for all notes."""
 
+    def transposed(self, semitones: int) -> npt.NDArray[np.int64]:
+        """The id of each token, moved by some semitones, int64 `(tokens,)`.
+
+        What has no token there is replaced by its nearest relative; what can't be moved stays.
+
+        Raises:
+            VocabularyError: a token of this kind has no pitch of its own.
+        """
+        raise VocabularyError(f"tokens of {self.kind} can't be transposed; leave transposition out")
+
 
 def as_piece_tokenizer(tokenizer: Tokenizer[Any]) -> PieceTokenizer[Any]:
     """The tokenizer of a model of MIDI pieces.
@@ -61,13 +71,7 @@ def checked_ids(ids: Any, tokens: int) -> npt.NDArray[np.int64]:
     return found
 
 
-def checked_steps(steps_per_quarter: object) -> int:
-    """A number of steps that a quarter note is cut into; VocabularyError where it is not from 1 to 96."""
-    if type(steps_per_quarter) is not int or not 1 <= steps_per_quarter <= 96:
-        raise VocabularyError(f"steps_per_quarter is an integer from 1 to 96; received {steps_per_quarter!r}")
-    return steps_per_quarter
-
-
-def on_grid(ticks: int, ticks_per_quarter: int, steps_per_quarter: int) -> int:
-    """The nearest step of a grid; halfway between two, the later one."""
-    return (2 * ticks * steps_per_quarter + ticks_per_quarter) // (2 * ticks_per_quarter)
+def moved_pitch(pitch: int, semitones: int) -> int:
+    """A MIDI number moved by some semitones; what would leave the range from 0 to 127 goes an octave back."""
+    moved = pitch + semitones
+    return moved - 12 if moved > 127 else moved + 12 if moved < 0 else moved

@@ -4,9 +4,8 @@ A frame holds what sounds in it: a key that is struck anew in the next step at t
 `RollTokenizer` has a token for each key of a frame, `LowestTokenizer` one for each frame, its lowest key.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +13,8 @@ import numpy.typing as npt
 from abclm.errors import VocabularyError
 from abclm.midi.file import MidiNote
 from abclm.midi.piece import Piece
-from abclm.tokenizers.pieces import PieceTokenizer, checked_ids, checked_steps, on_grid
+from abclm.tokenizers.grid import GridTokenizer, on_grid
+from abclm.tokenizers.pieces import checked_ids, moved_pitch
 
 KEYS = 128
 SILENCE = -1
@@ -74,7 +74,7 @@ def piece_of_frames(frames: npt.NDArray[Any], steps_per_quarter: int, title: str
 
 
 @dataclass(frozen=True)
-class RollTokenizer(PieceTokenizer[Frames]):
+class RollTokenizer(GridTokenizer[Frames]):
     """Frames of 128 keys, a token for each key: 128 ids a frame.
 
     Args:
@@ -89,22 +89,13 @@ class RollTokenizer(PieceTokenizer[Frames]):
     values: str = "binary"
 
     def __post_init__(self) -> None:
-        checked_steps(self.steps_per_quarter)
+        super().__post_init__()
         if self.values not in VALUES:
             raise VocabularyError(f"values is one of {', '.join(VALUES)}; received {self.values!r}")
 
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        """Make a tokenizer of what `settings` gave; VocabularyError where it is something else."""
-        if set(settings) != {"steps_per_quarter", "values"}:
-            raise VocabularyError(
-                "a vocabulary of rolls has steps_per_quarter and values; received something else"
-            )
-        return cls(**settings)
-
     def settings(self) -> dict[str, Any]:
         """Return the step and what tokens stand for."""
-        return {"steps_per_quarter": self.steps_per_quarter, "values": self.values}
+        return {**super().settings(), "values": self.values}
 
     def __len__(self) -> int:
         return 2 if self.values == "binary" else 128
@@ -119,11 +110,6 @@ class RollTokenizer(PieceTokenizer[Frames]):
         raise VocabularyError(
             "frames of a roll have no token between pieces; use the tokens lowest, notes or events"
         )
-
-    @property
-    def end(self) -> tuple[int, ...]:
-        """There is none either."""
-        return (self.start,)
 
     def read(self, piece: Piece) -> Frames:
         """Read frames, `(frames, 128)`: 0 and 1, or velocities."""
@@ -158,13 +144,9 @@ class RollTokenizer(PieceTokenizer[Frames]):
             )
         return found.astype(np.uint8).reshape(-1, KEYS)
 
-    def encode_piece(self, content: Frames) -> npt.NDArray[Any]:
-        """The same as `encode`."""
-        return self.encode(content)
-
 
 @dataclass(frozen=True)
-class LowestTokenizer(PieceTokenizer[npt.NDArray[np.int64]]):
+class LowestTokenizer(GridTokenizer[npt.NDArray[np.int64]]):
     """The lowest key of each frame (Hopkins, French, Shah), one token a frame; a frame of silence has one of its own.
 
     Content is the keys, from 0 to 127, and `SILENCE`, int64 `(frames,)`.
@@ -177,34 +159,8 @@ class LowestTokenizer(PieceTokenizer[npt.NDArray[np.int64]]):
 
     steps_per_quarter: int = 4
 
-    def __post_init__(self) -> None:
-        checked_steps(self.steps_per_quarter)
-
-    @classmethod
-    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
-        """Make a tokenizer of what `settings` gave; VocabularyError where it is something else."""
-        if set(settings) != {"steps_per_quarter"}:
-            raise VocabularyError(
-                'a vocabulary of lowest keys is {"steps_per_quarter": 4}; received something else'
-            )
-        return cls(**settings)
-
-    def settings(self) -> dict[str, Any]:
-        """Return the step."""
-        return {"steps_per_quarter": self.steps_per_quarter}
-
     def __len__(self) -> int:
         return KEYS + 2  # before the keys, the token between pieces and silence
-
-    @property
-    def start(self) -> int:
-        """The id that stands between pieces."""
-        return 0
-
-    @property
-    def end(self) -> tuple[int, ...]:
-        """The same."""
-        return (0,)
 
     def read(self, piece: Piece) -> npt.NDArray[np.int64]:
         """Find the lowest key of each frame."""
@@ -227,6 +183,6 @@ class LowestTokenizer(PieceTokenizer[npt.NDArray[np.int64]]):
         found = checked_ids(ids, len(self))
         return found[found > 0] - 2
 
-    def encode_piece(self, content: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-        """Turn a piece's keys into the id of a piece, theirs, and that of a piece."""
-        return np.concatenate([[0], self.encode(content), [0]]).astype(self.dtype)
+    def transposed(self, semitones: int) -> npt.NDArray[np.int64]:
+        """The id of each key, moved by some semitones; see `PieceTokenizer.transposed`."""
+        return np.array([0, 1, *(2 + moved_pitch(key, semitones) for key in range(KEYS))])

@@ -76,7 +76,7 @@ class TrainingConfig:
     transposition: float = option(
         0.0, low=0, high=1,
         help="Share of the tunes in an epoch to put in another key. Keys are drawn as often as the corpus has them in "
-        "the tune's mode. Tunes must be canonical.",
+        "the tune's mode; for MIDI pieces, each as often. Tunes must be canonical.",
     )  # fmt: skip
     seed: int = option(
         0, low=0, high=_MOST_SEED, help="Random seed for initial weights, split, window order and dropout."

@@ -26,19 +26,23 @@ Encode = Callable[[Ids], tuple[Ids, float]]
 
 @dataclass(frozen=True, kw_only=True)
 class HeldOutFigures:
-    """How well a network predicts the held-out tunes, as `Evaluation` has it."""
+    """How well a network predicts the held-out tunes, as `Evaluation` has it.
+
+    Of frames of a piano roll, figures are for a frame, and `accuracy` is the share that is given back exactly.
+    """
 
     bits_per_character: float
     bits_per_tune: float
     tunes: int
     characters: int
+    accuracy: float | None = None  # older records have none
 
 
 class HeldOut:
     """Measures a network under training on the same tunes again and again.
 
     Args:
-        nats: gives what a padded batch costs in all; see `TrainingStep`.
+        nats: gives what a padded batch costs in all, and how often the likeliest was right; see `TrainingStep`.
         corpus: the tunes.
         workers: who shares the work; all are told the figures of the whole.
         encode: for a model with `structure`, adds to ids what the network reads beside them, and gives the cost of what
@@ -52,13 +56,18 @@ class HeldOut:
 
     def __call__(self) -> HeldOutFigures:
         """Measure the network as it is now."""
-        mine = sum(told + float(self._nats(*batch)) for told, batch in self._batches())
-        bits = float(self._workers.gather([mine]).sum()) / math.log(2)
+        mine = np.zeros(2)
+        for told, batch in self._batches():
+            mine += np.array(self._nats(*batch), np.float64)
+            mine[0] += told
+        nats, right = self._workers.gather(mine.tolist()).sum(axis=0)
+        bits = float(nats) / math.log(2)
         return HeldOutFigures(
             bits_per_character=bits / self._corpus.characters,
             bits_per_tune=bits / self._corpus.tunes,
             tunes=self._corpus.tunes,
             characters=self._corpus.characters,
+            accuracy=float(right) / self._corpus.characters,
         )
 
     def _batches(self) -> Iterator[tuple[float, tuple[Any, ...]]]:
@@ -81,14 +90,17 @@ class HeldOutWindows(HeldOut):
         corpus: pieces; its targets are measured.
         workers: who shares the work.
         window: how many tokens the network reads.
+        ahead: how many tokens behind them are measured at once.
     """
 
-    def __init__(self, nats: Nats, corpus: EncodedCorpus, workers: Workers, window: int) -> None:
+    def __init__(
+        self, nats: Nats, corpus: EncodedCorpus, workers: Workers, window: int, ahead: int = 1
+    ) -> None:
         super().__init__(nats, corpus, workers)
-        self._window = window
+        self._window, self._ahead = window, ahead
 
     def _batches(self) -> Iterator[tuple[float, tuple[Any, ...]]]:
-        for number, batch in enumerate(windows_in_order(self._corpus, self._window)):
+        for number, batch in enumerate(windows_in_order(self._corpus, self._window, self._ahead)):
             if number % self._workers.count == self._workers.index:
                 yield 0.0, batch
 
@@ -104,7 +116,8 @@ def told_encoder(tokenizer: CharacterTokenizer, counts: ToldCounts) -> Encode:
 
 
 def compiled_nats(network: Network, ids: tf.DType, columns: int = 0) -> Any:
-    """Make the function of a padded batch (see `padded_batches`) that gives its nats, float64, in all.
+    """Make the function of a padded batch (see `padded_batches`) that gives its nats in all, and how many targets are
+    the likeliest token: float64 `(2,)`.
 
     Args:
         network: to measure.
@@ -117,14 +130,16 @@ def compiled_nats(network: Network, ids: tf.DType, columns: int = 0) -> Any:
         tf.TensorSpec([None], tf.int32),
     ]
 
-    def total_nats(inputs: Any, targets: Any, lengths: Any) -> Any:
+    def total(inputs: Any, targets: Any, lengths: Any) -> Any:
         time = tf.shape(targets)[1]
         logits = tf.cast(network.logits(inputs), tf.float32)[:, :time]  # of several tokens ahead, the first
         losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
             tf.cast(targets, tf.int32), logits
         )  # (batch, time)
         counted = tf.sequence_mask(lengths, time)
+        right = tf.argmax(logits, axis=-1, output_type=tf.int32) == tf.cast(targets, tf.int32)
         # Summed in float64: a corpus has more characters than float32 has digits for.
-        return tf.reduce_sum(tf.where(counted, tf.cast(losses, tf.float64), 0.0))
+        both = tf.stack([tf.cast(losses, tf.float64), tf.cast(right, tf.float64)])
+        return tf.reduce_sum(tf.where(counted, both, 0.0), axis=[1, 2])
 
-    return tf.function(total_nats, input_signature=signature, autograph=False)
+    return tf.function(total, input_signature=signature, autograph=False)

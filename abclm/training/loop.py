@@ -11,11 +11,14 @@ import numpy as np
 
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.epochs import Feed
+from abclm.datasets.keys import PieceKeys
 from abclm.datasets.window_feed import WindowFeed
 from abclm.errors import ConfigError, ModelError
 from abclm.models.history import History
 from abclm.models.told import ToldCounts
+from abclm.models.vae.config import VAEConfig
 from abclm.tokenizers.characters import as_characters
+from abclm.tokenizers.pieces import as_piece_tokenizer
 from abclm.training.callbacks import Callbacks
 from abclm.training.checkpoint import FOLDER
 from abclm.training.config import TrainingConfig
@@ -23,7 +26,7 @@ from abclm.training.folder import RunFolder
 from abclm.training.held_out import HeldOut, HeldOutFigures, HeldOutWindows, told_encoder
 from abclm.training.progress import Meter, Progress
 from abclm.training.record import check_same_run, identity_of, training_record
-from abclm.training.step import TrainingStep
+from abclm.training.step import FrameStep, TrainingStep
 from abclm.training.stopping import Stopping
 from abclm.training.workers import Workers
 
@@ -56,9 +59,12 @@ class Run:
         self.lm, self.corpus, self.config, self.folder = lm, corpus, config, folder
         self.workers, self.progress = workers, progress
         window = lm.config.window_length
+        keys = None
+        if window is not None and config.transposition:
+            keys = PieceKeys(as_piece_tokenizer(lm.tokenizer), config.transposition, config.seed)
         self.feed: Feed | WindowFeed = WindowFeed(
-            corpus, window, lm.config.tokens_ahead, config.batch_size, config.seed
-        ) if window else Feed(
+            corpus, window, lm.config.tokens_ahead, config.batch_size, config.seed, keys
+        ) if window is not None else Feed(
             corpus, lm.tokenizer, sequence_length=config.sequence_length, batch_size=config.batch_size,
             seed=config.seed, whole_tunes=config.whole_tunes, transposition=config.transposition,
             structure=lm.config.columns > 0,
@@ -67,7 +73,9 @@ class Run:
         workers.check(self.feed.windows)
         self.identity = identity_of(lm, config, corpus, validation)
         batch_shape = self.feed.windows, self.feed.predictions
-        self.step = (backend or TrainingStep)(lm, config, batch_shape, workers)
+        has_frames = isinstance(lm.config, VAEConfig)
+        make_step = backend or (FrameStep if has_frames else TrainingStep)
+        self.step = make_step(lm, config, batch_shape, workers)
         self.tuning = tuning  # what the model could do before counts, too
         self.callbacks = Callbacks(callbacks, self.step, config.epochs, self.feed.steps_per_epoch)
         self.stopping = Stopping()
@@ -91,8 +99,8 @@ class Run:
         self.held_out, self.old_tunes = (
             None
             if each is None
-            else HeldOutWindows(nats, each, workers, window)
-            if window
+            else HeldOutWindows(nats, each, workers, window, lm.config.tokens_ahead if has_frames else 1)
+            if window is not None
             else HeldOut(nats, each, workers, encode)
             for each in (validation, old)
         )
@@ -218,6 +226,7 @@ class Run:
         if measured:
             entry["validation_bits_per_character"] = measured.bits_per_character
             entry["validation_bits_per_tune"] = measured.bits_per_tune
+            entry["validation_accuracy"] = measured.accuracy
         if old:
             entry["old_bits_per_character"] = old.bits_per_character
             entry["old_bits_per_tune"] = old.bits_per_tune

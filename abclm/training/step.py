@@ -10,11 +10,15 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from abclm.errors import ConfigError
 from abclm.models.keras_network import Dropout, set_weights, weights_of
 from abclm.models.model import Model
 from abclm.training.config import TrainingConfig
 from abclm.training.held_out import compiled_nats
 from abclm.training.workers import Workers
+
+_WITHOUT = ("output_dropout", "embedding_dropout", "recurrent_dropout", "label_smoothing")
+_SEED = (0, 0)  # of what is drawn where frames are measured
 
 
 class TrainingStep:
@@ -34,7 +38,8 @@ class TrainingStep:
         optimizer: Keras'.
         characters: of a whole batch.
         versions: of what trains beside the libraries that every record names; none.
-        nats: what a padded batch of tunes (see `padded_batches`) costs in all, in nats, by the network as it is.
+        nats: what a padded batch of tunes (see `padded_batches`) costs in all, in nats, by the network as it is, and how
+            many characters are those that it holds for the likeliest.
     """
 
     versions: Mapping[str, str] = MappingProxyType({})
@@ -134,15 +139,7 @@ class TrainingStep:
         variables = self.network.trainable_variables
         self.optimizer.learning_rate.assign(learning_rate)
         with tf.GradientTape() as tape:
-            logits = self.network.logits(inputs, dropout, self._product_type)  # (windows, time, vocabulary)
-            logits = tf.cast(logits, tf.float32)
-            losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(targets, tf.int32), logits)
-            loss = tf.reduce_sum(losses) / self.characters
-            objective = loss
-            if config.label_smoothing:
-                uniform = tf.reduce_logsumexp(logits, -1) - tf.reduce_mean(logits, -1)  # nats, as the losses
-                uniform = tf.reduce_sum(uniform) / self.characters
-                objective = (1 - config.label_smoothing) * loss + config.label_smoothing * uniform
+            loss, objective = self.losses(inputs, targets, dropout)
         gradients = tape.gradient(objective, [variable.value for variable in variables])
         gradients = [tf.convert_to_tensor(gradient) for gradient in gradients]  # a look-up's is sparse
         loss, *gradients = context.all_reduce(tf.distribute.ReduceOp.SUM, [loss, *gradients])
@@ -150,6 +147,48 @@ class TrainingStep:
             gradients, _ = tf.clip_by_global_norm(gradients, config.clip_norm)
         self.optimizer.apply(gradients, variables)
         return loss
+
+    def losses(self, inputs: Any, targets: Any, dropout: Dropout) -> tuple[Any, Any]:
+        """The loss of this device's part of a batch, in nats for a character of the whole, and what is made smaller."""
+        logits = self.network.logits(inputs, dropout, self._product_type)  # (windows, time, vocabulary)
+        logits = tf.cast(logits, tf.float32)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(tf.cast(targets, tf.int32), logits)
+        loss = tf.reduce_sum(losses) / self.characters
+        if not (smoothing := self._config.label_smoothing):
+            return loss, loss
+        uniform = tf.reduce_logsumexp(logits, -1) - tf.reduce_mean(logits, -1)  # nats, as the losses
+        uniform = tf.reduce_sum(uniform) / self.characters
+        return loss, (1 - smoothing) * loss + smoothing * uniform
+
+
+class FrameStep(TrainingStep):
+    """Its losses, and the nats of a batch, are for a frame: a bound of what it costs (see `VAENetwork.losses_of`).
+
+    The arguments are those of `TrainingStep`.
+
+    Raises:
+        ConfigError: dropout or label smoothing were asked for, which there are none of.
+    """
+
+    def __init__(
+        self, lm: Model, config: TrainingConfig, batch_shape: tuple[int, int], workers: Workers
+    ) -> None:
+        if given := [name for name in _WITHOUT if getattr(config, name)]:
+            raise ConfigError(f"a model of frames has no {', '.join(given)}; leave that out")
+        super().__init__(lm, config, batch_shape, workers)
+        self.characters = batch_shape[0]
+        self.nats = tf.function(self._total, reduce_retracing=True, autograph=False)
+
+    def losses(self, inputs: Any, targets: Any, dropout: Dropout) -> tuple[Any, Any]:
+        """See `TrainingStep.losses`; both are the same."""
+        cost, divergence = self.network.losses_of(targets, dropout.seed, inputs)
+        loss = tf.reduce_sum(cost + divergence) / self.characters
+        return loss, loss
+
+    def _total(self, inputs: Any, targets: Any, lengths: Any) -> Any:
+        cost, divergence = self.network.losses_of(targets, _SEED, inputs)
+        both = [tf.cast(each, tf.float64) for each in (cost + divergence, self.network.exact(targets))]
+        return tf.reduce_sum(tf.stack(both), axis=1)
 
 
 class _Added:

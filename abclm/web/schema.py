@@ -28,8 +28,11 @@ MOST_LENGTH = 4_000  # characters of a tune that is written
 _NOT_ASKED = ("n", "batch_size", "constrained", "novel", "attempts")
 # Where the API takes less than the library: numbers, of which 2**53 - 1 is the largest integer that every JSON reader
 # keeps, and characters of a text.
-_MOST = {"seed": 2**53 - 1, "top_k": 1000, "max_length": MOST_LENGTH}
-_LONGEST = {"key": 40, "meter": 20, "rhythm": 40, "unit_note_length": 10, "opening": MOST_LENGTH}
+_MOST = {"seed": 2**53 - 1, "top_k": 1000, "max_length": MOST_LENGTH, "best_of": 8}
+_LONGEST = {
+    "key": 40, "meter": 20, "rhythm": 40, "unit_note_length": 10, "opening": MOST_LENGTH, "part": 10,
+    "like": MOST_CHARACTERS, "rewrite": MOST_CHARACTERS,
+}  # fmt: skip
 _LONGEST_TEXT = 200
 
 Abc = Annotated[

@@ -79,6 +79,27 @@ def test_a_network_that_predicts_every_token_reads_pieces_too(home, call, tmp_pa
     assert LanguageModel.load(tmp_path / "m").tokenizer.kind == "events"
 
 
+def test_frames_are_trained_on_and_written_like_any_other_tokens(home, call, tmp_path):
+    code, out, errors = call(
+        "train", home, "--out", tmp_path / "m", "--steps", 2, "--tokens", "rolls", "--architecture", "vae",
+        "--sequence-length", 4, "--network", "loss=classes", "--network", "hidden=8", "--json",
+    )  # fmt: skip
+    assert (code, "bits/frame" in errors) == (0, True)
+    assert json.loads(out)["validation_accuracy"] >= 0
+    lm = LanguageModel.load(tmp_path / "m")
+    assert (lm.config.loss, lm.config.hidden, lm.config.window, lm.tokenizer.values) == (
+        "classes",
+        8,
+        4,
+        "velocity",
+    )
+    code, out, _ = call(
+        "generate", "--model", tmp_path / "m", "--like", home / "from-50.mid", "--events", 9, "--seed", 1,
+        "--out", tmp_path / "out", "--json",
+    )  # fmt: skip
+    assert (code, json.loads(out)["pieces"][0]["tokens"]) == (0, 9 * 128)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -86,7 +107,11 @@ def test_a_network_that_predicts_every_token_reads_pieces_too(home, call, tmp_pa
         (("--architecture", "rocco-0"), "rocco-0 is for MIDI pieces; add --tokens notes"),
         ((*SMALL, "--layers", 3), "hopkins-rnn does not have --layers"),
         (("--tokens", "noets"), "did you mean notes"),
-        (("--tokens", "rolls", "--units", 4), "no token between pieces"),
+        (("--tokens", "rolls", "--units", 4), "tokens of rolls don't go together"),
+        ((*SMALL, "--network", "loss=mse"), "'loss' is no setting"),
+        ((*SMALL, "--network", "inputs=whole"), "inputs is one of scaled, one-hot, embedding"),
+        ((*SMALL, "--network", "ahead"), "--network takes NAME=VALUE; received 'ahead'"),
+        ((*SMALL, "--network", "ahead=many"), "--network ahead is an integer from 1 to 64; received 'many'"),
         (("--tokens", "notes", "--units", 4, "--split", "random"), "take split piece or last"),
         ((*SMALL, "--meter", "3/4"), "no piece"),
         ((*SMALL, "--instrument", "fiddle"), "no piece"),

@@ -5,6 +5,8 @@ import pytest
 
 from abclm.corpora.pieces import Pieces
 from abclm.datasets.encoded import EncodedCorpus
+from abclm.datasets.epochs import Feed
+from abclm.datasets.keys import PieceKeys
 from abclm.datasets.pieces import PieceOptions, encode_pieces, pieces_of, split_pieces
 from abclm.datasets.window_feed import WindowFeed, windows_in_order
 from abclm.errors import ConfigError, CorpusError, VocabularyError
@@ -96,3 +98,31 @@ def test_what_can_not_be_trained_on_is_one_line():
 def test_options_make_the_tokenizer_that_was_asked_for():
     assert PieceOptions(steps_per_quarter=24).tokenizer("events", PIECES) == EventTokenizer(24)
     assert PieceOptions(threshold=99).tokenizer("notes", PIECES).names == ("",)
+
+
+def test_pieces_go_into_other_keys_and_places_stay():
+    whole = encode_pieces(PIECES, EventTokenizer(1))
+    keys = PieceKeys(EventTokenizer(1), 0.5, seed=3)
+    moves, text = keys.semitones(8, 0), keys.text(whole, 0)
+    assert 0 < (moves == 0).sum() < 8
+    assert text.dtype == whole.text.dtype
+    for begin, end, semitones in zip(whole.begins, whole.ends, moves, strict=True):
+        moved = text[begin:end].astype(int) - whole.text[begin:end]
+        is_pitch = (whole.text[begin:end] > 4) & (whole.text[begin:end] < 133)
+        assert set(moved[is_pitch].tolist()) == {semitones}
+        assert not moved[~is_pitch].any()
+    assert (keys.text(whole, 0) == text).all()
+    assert (keys.text(whole, 1) != text).any()
+
+
+def test_feeds_of_both_kinds_train_on_the_moved_text():
+    tokenizer = EventTokenizer(1)
+    whole, keys = encode_pieces(PIECES, tokenizer), PieceKeys(tokenizer, 1.0, seed=3)
+    moved = keys.text(whole, 0)
+    feed = WindowFeed(whole, 1, 1, 4096, seed=3, keys=keys)
+    ((_, targets),) = feed.batches(0, 0, slice)
+    assert sorted(targets.numpy().ravel()) == sorted(moved[1:])
+    settings = {"sequence_length": 10, "batch_size": 2, "seed": 3, "transposition": 1.0}
+    assert (Feed(whole, tokenizer, **settings).epoch(0)[0] == moved).all()
+    text, _ = Feed(whole, tokenizer, whole_tunes=True, **settings).epoch(0)
+    assert sorted(text[: len(moved) - 1]) == sorted(moved[:-1])

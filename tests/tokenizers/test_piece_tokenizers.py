@@ -129,3 +129,30 @@ def test_real_piano_music_goes_there_and_back_and_is_read_in_ten_seconds(kind, s
         tokenizer.encode(tokenizer.read(piece))
     assert time.process_time() - start < 10
     goes_there_and_back(tokenizer, pieces)
+
+
+@pytest.mark.parametrize("kind", ["events", "lowest", "notes"])
+@pytest.mark.parametrize("semitones", [-5, 1, 6])
+def test_a_piece_in_another_key_is_the_piece_whose_notes_were_moved(kind, semitones):
+    struck = [(0, 60), (0, 64), (0, 67), (96, 72), (192, 62)]
+    moved = [(start, pitch + semitones) for start, pitch in struck]
+    pieces = [
+        Piece.of_notes([MidiNote(start, start + 96, pitch, 80, 0, 0) for start, pitch in each], 96)
+        for each in (struck, moved)
+    ]
+    tokenizer = TOKENIZERS.find(kind).fit(pieces)
+    first, second = (tokenizer.encode_piece(tokenizer.read(piece)) for piece in pieces)
+    assert tokenizer.transposed(semitones)[first].tolist() == second.tolist()
+
+
+def test_what_has_no_token_in_another_key_is_replaced_by_the_nearest():
+    tokenizer = NoteTokenizer.of_names([["C4", "C5", "D7", "0.4.7", "1.5", "rest"]])
+    moved = tokenizer.decode(tokenizer.transposed(1))
+    names = dict(zip(tokenizer.names, moved, strict=True))
+    assert (names[""], names["rest"], names["0.4.7"], names["C4"]) == ("", "rest", "1.5", "C4")
+    assert EventTokenizer(1).transposed(6)[5 + 127] == 5 + 121  # G9 goes down, as there is nothing above
+
+
+def test_frames_are_not_transposed_token_by_token():
+    with pytest.raises(VocabularyError, match="tokens of rolls can't be transposed"):
+        RollTokenizer().transposed(1)

@@ -5,7 +5,7 @@ import pytest
 
 from abclm.corpora.pieces import Pieces
 from abclm.datasets.pieces import PieceOptions, split_pieces
-from abclm.errors import ConfigError, ModelError
+from abclm.errors import ModelError
 from abclm.language_model import LanguageModel
 from abclm.midi.file import MidiNote
 from abclm.models.architecture import find_architecture
@@ -91,10 +91,3 @@ def test_a_window_longer_than_a_piece_is_filled_up():
 def test_tunes_and_pieces_are_not_mixed():
     with pytest.raises(ModelError, match="the model's tokens are characters, not those of MIDI pieces"):
         train(LanguageModel.create(GRUConfig(embedding_dimension=2, units=2)), PIECES, None, CONFIG)
-    with pytest.raises(ConfigError, match="transposition is for canonical tunes"):
-        train(
-            new(GRUConfig(embedding_dimension=2, units=2)),
-            PIECES,
-            None,
-            TrainingConfig(sequence_length=8, transposition=0.5),
-        )

@@ -57,6 +57,19 @@ def test_the_same_seed_gives_the_tune_of_abclm_generate(client, model_folder, ca
     assert lines[-1] == {"event": "written", "tune": written}
 
 
+def test_a_tune_is_rewritten_and_gets_another_part(client):
+    asked = {"rewrite": TUNE, "rewrite_bars": "1", "seed": 1, "best_of": 2}
+    written = client.post("/api/generate", json=asked).json()
+    assert written["abc"].endswith("|c2A2 G4|]\n\n")
+    assert written["made"]["Rewrite"] == "Two Bars"
+    assert "".join(line.get("text", "") for line in lines_of(client, asked)) == written["abc"]
+    longer = client.post("/api/generate", json={"like": TUNE, "part": "B", "seed": 1}).json()
+    assert "\nGABc dedB|c2A2 G4||" in longer["abc"]
+    refused = client.post("/api/generate", json={"rewrite": TUNE, "rewrite_bars": "3"})
+    assert (refused.status_code, refused.json()["error"]) == (422, "rewrite: the tune has bars 1 to 2, received 3; give "
+                                                              "some of these, the lower first")  # fmt: skip
+
+
 def test_a_tune_is_the_same_in_any_company(client):
     asked = [{**ASKED[number % len(ASKED)], "seed": number} for number in range(24)]
     alone = [client.post("/api/generate", json=each).json()["abc"] for each in asked]

@@ -125,6 +125,7 @@ def figures(lm: "LanguageModel", out: Path, prepared: Prepared, start: float) ->
         "bits_per_character": last["bits_per_character"],
         "validation_bits_per_character": held_out.get("bits_per_character"),
         "validation_bits_per_tune": held_out.get("bits_per_tune"),
+        "validation_accuracy": held_out.get("accuracy"),
         "before": record.get("before", {}),
         "old_bits_per_tune": record.get("old", {}).get("bits_per_tune"),
         "characters_per_second": last["characters_per_second"],
@@ -187,6 +188,8 @@ def _line(progress: "Progress", unit: str) -> str:
     ]
     if progress.validation:
         parts.append(f"held out {progress.validation.bits_per_character:.3f}")
+        if unit != "character":  # what students report of models of notes
+            parts.append(f"accuracy {progress.validation.accuracy:.3f}")
     if progress.old:
         parts.append(f"old tunes {progress.old.bits_per_character:.3f}")
     if progress.characters_per_second is not None and progress.seconds_left is not None:

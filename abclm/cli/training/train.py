@@ -23,6 +23,9 @@ from abclm.errors import ConfigError
 from abclm.models.architecture import ARCHITECTURES, Architecture, find_architecture
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.recall import WEIGHTS
+from abclm.models.recurrent.config import RecurrentConfig
+from abclm.models.vae.config import VALUES
+from abclm.system.options import parse_setting
 from abclm.system.quiet import quiet_imports
 from abclm.training.config import TrainingConfig
 
@@ -43,13 +46,24 @@ def command(
     overwrite: shared.Overwrite = False,
     tokens: Annotated[
         str,
-        shared.takes("NAME", "What is read: characters of tunes, or notes, events or lowest of MIDI files."),
+        shared.takes(
+            "NAME", "What is read: characters of tunes, or notes, events, lowest or rolls of MIDI files."
+        ),
     ] = "characters",
     pieces: Annotated[Given, FieldsOf(PieceOptions())],
     architecture: Annotated[
         str, shared.takes("NAME", f"Kind of network: {' or '.join(ARCHITECTURES.names())}.")
     ] = ModelConfig.name,
     network: Annotated[Given, FieldsOf(ModelConfig())],
+    settings: Annotated[
+        list[str] | None,
+        shared.takes(
+            "NAME=VALUE",
+            "Another setting of the architecture, such as inputs=embedding or loss=mse; may be given several times.",
+            "--network",
+            unset="its own",
+        ),
+    ] = None,
     cache: Annotated[bool, typer.Option("--cache", help="Add a cache of the tune's own passages.")] = False,
     training: Annotated[Given, FieldsOf(TrainingConfig(), without=("forgetting",))],
     as_json: shared.Json = False,
@@ -57,8 +71,10 @@ def command(
     """Train a new model of tunes, or with --tokens of MIDI pieces. It is measured on held-out ones after each epoch, and
     the best weights are kept."""
     config = TrainingConfig(**training)
-    model_config = _architecture(architecture, network, config.sequence_length, WEIGHTS if cache else ())
-    if model_config.window_length is not None:
+    model_config = _architecture(
+        architecture, network, settings or [], config.sequence_length, WEIGHTS if cache else ()
+    )
+    if model_config.window_length:
         config = replace(config, sequence_length=model_config.window_length)
     reading = PieceOptions(**pieces)
     check(out, overwrite, resume, validation)
@@ -76,7 +92,10 @@ def command(
         prepared = prepare(corpora, tokenizer, out, clean=clean, validation=validation, seed=config.seed)
     else:
         has_windows = model_config.window_length is not None
-        prepared = prepare_pieces(corpora, tokens, reading, validation, config.seed, has_windows=has_windows)
+        prepared = prepare_pieces(
+            corpora, tokens, reading, validation, config.seed,
+            has_windows=has_windows, values=VALUES[getattr(model_config, "loss", "binary")],
+        )  # fmt: skip
     start = time.perf_counter()
     doing("loading TensorFlow")
     with quiet_imports():
@@ -84,34 +103,42 @@ def command(
 
         lm = LanguageModel.create(model_config, prepared.tokenizer, config.seed)
 
-    with shown(out, "character" if tokens == CharacterTokenizer.kind else "token") as display:
+    with shown(out, {CharacterTokenizer.kind: "character", "rolls": "frame"}.get(tokens, "token")) as display:
         say_where_it_begins(out, resume)
         train(
             lm, prepared.training, prepared.held_out, config,
             folder=out, resume=resume, progress=display,
         )  # fmt: skip
     say_what_was_written(out)
-    counted = say_count_models(prepared) if tokens != CharacterTokenizer.kind else {}
+    counted = say_count_models(prepared) if tokens not in (CharacterTokenizer.kind, "rolls") else {}
     if as_json:
         typer.echo(json.dumps(figures(lm, out, prepared, start) | counted))
 
 
-def _architecture(name: str, network: Given, sequence_length: int, cache: tuple[float, ...]) -> Architecture:
+def _architecture(
+    name: str, network: Given, settings: list[str], sequence_length: int, cache: tuple[float, ...]
+) -> Architecture:
     """Make the config of an architecture of what was given for it.
+
+    Args:
+        name: of the architecture.
+        network: what was given for the fields of an LSTM.
+        settings: other fields, `NAME=VALUE`.
+        sequence_length: of the training; where it is not the default, the window of a network that has one.
+        cache: weights of a cache.
 
     Raises:
         ConfigError: it is unknown, or something was given that it does not have.
     """
     kind, defaults = find_architecture(name), ModelConfig()
     known = {each.name: each.default for each in fields(kind) if each.init}
-    foreign = [each for each in network if each not in known and network[each] != getattr(defaults, each)]
-    if foreign:
+    given = {each: value for each, value in network.items() if value != getattr(defaults, each)}
+    if foreign := [each for each in given if each not in known]:
         options = ", ".join(f"--{each.replace('_', '-')}" for each in foreign)
         raise ConfigError(f"the architecture {name} does not have {options}; leave that out")
-    given = {each: value for each, value in network.items() if each in known}
-    if "window" in known:
-        # What was not given is the paper's own.
-        given = {each: value for each, value in given.items() if value != getattr(defaults, each)}
-        if sequence_length != TrainingConfig().sequence_length:
-            given["window"] = sequence_length
-    return kind.from_settings({**known, **given, "cache": cache})
+    if issubclass(kind, RecurrentConfig):
+        given = {each: value for each, value in network.items() if each in known}
+    if "window" in known and sequence_length != TrainingConfig().sequence_length:
+        given["window"] = sequence_length
+    own = dict(parse_setting("--network", each, kind) for each in settings)
+    return kind.from_settings({**known, **given, **own, "cache": cache})

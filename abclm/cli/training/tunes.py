@@ -141,6 +141,7 @@ def prepare_pieces(
     seed: int,
     *,
     has_windows: bool,
+    values: str = "binary",
 ) -> Prepared:
     """Read MIDI files, make their tokenizer, and put some of them aside to measure on; say what was left out.
 
@@ -151,6 +152,7 @@ def prepare_pieces(
         validation: the share to hold out.
         seed: of the split.
         has_windows: whether the network predicts what follows a window.
+        values: what tokens of frames stand for.
 
     Raises:
         CorpusError: nothing could be read.
@@ -173,7 +175,7 @@ def prepare_pieces(
         typer.echo(f"abclm: {len(pieces.problems) - _MOST_SAID} more files left out", err=True)
     if pieces.drums:
         typer.echo(f"abclm: {pieces.drums:,} notes of drums left out", err=True)
-    tokenizer = reading.tokenizer(tokens, pieces)
+    tokenizer = reading.tokenizer(tokens, pieces, values)
     if isinstance(tokenizer, NoteTokenizer) and (rare := tokenizer.rare_in(pieces)):
         done = "left out" if reading.rare == "drop" else "replaced by the nearest"
         typer.echo(
@@ -182,8 +184,9 @@ def prepare_pieces(
     training, held_out = split_pieces(
         pieces, tokenizer, reading.split, validation, seed, has_windows=has_windows
     )
+    what = "frames" if tokens == "rolls" else f"{len(tokenizer):,} different tokens"
     typer.echo(
-        f"abclm: {len(pieces):,} pieces, {len(tokenizer):,} different tokens, {training.characters:,} to train on, "
+        f"abclm: {len(pieces):,} pieces, {what}, {training.characters:,} to train on, "
         f"{held_out.characters if held_out else 0:,} held out",
         err=True,
     )

@@ -126,14 +126,14 @@ class TuneDraft(Draft):
         return None
 
     def _title_again(self, token_id: int, here: Here) -> Snapshot | None:
-        """The beginning of the title, where this newline ends one that is to be drawn again."""
+        """The beginning of the title or of a word of it, where it is to be drawn again before this symbol."""
         title = self._title
         assert title is not None
-        if title.start is None:
-            if self.text_of(-3, len(self.ids)) == "\nT:":
-                title.start = self.snapshot(here)
-        elif self._tokenizer.symbols[token_id] == "\n" and title.refuses(self.text):
-            return title.start
+        if title.start is not None:
+            written, symbol = self.text.rpartition("T:")[2], self._tokenizer.symbols[token_id]
+            return title.take(written, symbol, lambda: self.snapshot(here))
+        if self.text_of(-3, len(self.ids)) == "\nT:":
+            title.begin(self.snapshot(here))
         return None
 
     def _end(self, ending: Ending, here: Here) -> Snapshot | None:

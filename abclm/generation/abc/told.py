@@ -50,8 +50,12 @@ class Telling:
         keys, meter = counts.keys, header.get("M")
         if meter is not None:
             keys = {rhythm: each for rhythm, each in keys.items() if meter in RHYTHMS.get(rhythm, (meter,))}
-        forms = {rhythm: _forms_like(each, parts, bars) for rhythm, each in counts.forms.items()}
+        kept = None if options.any_form else options.kept
+        begins = kept.form if kept else ()
+        forms = {rhythm: _forms_like(each, parts, bars, begins) for rhythm, each in counts.forms.items()}
         form = (bars,) * parts if parts and bars else ()
+        if kept and (kept.complete or not any(forms.values())):
+            form = kept.likely_form
         return cls(
             Told(header.get("R"), header.get("K"), form),
             ToldCounts(keys, {rhythm: each for rhythm, each in forms.items() if each}),
@@ -64,14 +68,19 @@ class Telling:
         return counts.draw(random, self.asked)
 
 
-def _forms_like(counts: Counts, parts: int | None, bars: int | None) -> Counts:
-    """The forms that can be asked for: of so many equal parts or so many bars, or else of phrases of four bars."""
+def _forms_like(counts: Counts, parts: int | None, bars: int | None, begins: tuple[int, ...] = ()) -> Counts:
+    """The forms that can be asked for: of so many equal parts or so many bars, or else of phrases of four bars.
+
+    With parts of so many bars to begin with, those that have them and go on.
+    """
     found = {}
     for name, count in counts.items():
         form = tuple(map(int, name.split()))
         if not form or len(form) > MOST_PARTS or sum(form) > MOST_BARS or min(form) < 1:
             continue
-        if parts is not None:
+        if begins:
+            fits = form[: len(begins)] == begins and len(form) > len(begins)
+        elif parts is not None:
             fits = len(form) == parts and len(set(form)) == 1
         else:
             fits = sum(form) == bars if bars is not None else all(each % _PHRASE == 0 for each in form)

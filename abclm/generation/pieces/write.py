@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +11,11 @@ from abclm.errors import ConvertError, ModelError
 from abclm.generation.constraint import Constraint
 from abclm.generation.decoder import Decoder
 from abclm.generation.draft import Draft
+from abclm.generation.pieces.frames import write_frames
+from abclm.generation.pieces.written import WrittenPiece
 from abclm.generation.sampling import Sampler
 from abclm.models.recall import Cache
+from abclm.models.vae.config import VAEConfig
 from abclm.piece import Piece
 from abclm.tokenizers.pieces import as_piece_tokenizer
 
@@ -27,28 +29,11 @@ if TYPE_CHECKING:
     Mask = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class WrittenPiece:
-    """A piece and how it came about.
-
-    Attributes:
-        piece: as the model wrote it, without the opening that it went on from.
-        number: which of the pieces asked for, from 1.
-        seed: with the same options and model, it gives this piece again.
-        ids: the tokens.
-    """
-
-    piece: Piece
-    number: int
-    seed: int
-    ids: tuple[int, ...]
-
-
 def write_pieces(lm: Model, options: PieceWriting, like: Piece | None = None) -> Iterator[WrittenPiece]:
     """Write pieces, `batch_size` at a time.
 
     Args:
-        lm: a model of notes, events or lowest keys.
+        lm: a model of notes, events, lowest keys or frames.
         options: what to write and how. A piece depends on the seed and its place among the pieces.
         like: a piece to go on from: the model reads its first `opening_tokens` tokens, which are not written.
 
@@ -58,8 +43,12 @@ def write_pieces(lm: Model, options: PieceWriting, like: Piece | None = None) ->
     Raises:
         ModelError: the model is of something else, or has no token to write.
         ConvertError: the piece to be like has nothing that the model has tokens for.
+        ConfigError: an option was given that a model of frames does not have.
     """
     options, tokenizer = options.with_seed(), as_piece_tokenizer(lm.tokenizer)
+    if isinstance(lm.config, VAEConfig):
+        yield from write_frames(lm, options, like)
+        return
     if len(tokenizer) < 2:
         raise ModelError("the model has no token to write; train it on pieces, or with a lower threshold")
     opening = (

@@ -69,14 +69,21 @@ class RecurrentConfig(Architecture):
             raise ConfigError(f"seed is an integer from 0; received {seed!r}")
         generator = np.random.default_rng(seed)
         weights = {
-            name: _draw(name.rpartition("/")[2], shape, generator)
+            name: draw_weight(name.rpartition("/")[2], shape, generator)
             for name, shape in self.weight_shapes(vocabulary_size).items()
         }
         return weights | {f"{layer}/bias": self.initial_bias() for layer in self.layer_names()}
 
     def engine(self, weights: Weights) -> Engine:
-        """Make an engine that writes with these weights, which are copied."""
-        engine: Engine = resolve_name(self.engine_type)(self.layer_names(), self.units, weights)
+        """Make an engine that writes with these weights, in integers of 8 bits; they are copied."""
+        return self._engine(weights, exact=False)
+
+    def exact_engine(self, weights: Weights) -> Engine:
+        """See `Architecture.exact_engine`."""
+        return self._engine(weights, exact=True)
+
+    def _engine(self, weights: Weights, exact: bool) -> Engine:
+        engine: Engine = resolve_name(self.engine_type)(self.layer_names(), self.units, weights, exact)
         return engine
 
     def network(
@@ -92,7 +99,7 @@ class RecurrentConfig(Architecture):
         return f"{layers} of {self.units:,} units, symbols embedded in {self.embedding_dimension:,}"
 
 
-def _draw(kind: str, shape: tuple[int, ...], generator: np.random.Generator) -> Floats:
+def draw_weight(kind: str, shape: tuple[int, ...], generator: np.random.Generator) -> Floats:
     """Draw one weight as Keras' layers do by default."""
     if kind == "embeddings":
         return generator.uniform(-0.05, 0.05, shape).astype(np.float32)

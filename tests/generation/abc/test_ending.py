@@ -6,7 +6,6 @@ from collections import Counter
 import numpy as np
 import pytest
 
-import abclm
 from abclm.analysis.forms import ends_on_tonic
 from abclm.generation.abc.draft import TuneDraft
 from abclm.generation.abc.ending import Ending, closing_symbols
@@ -98,8 +97,8 @@ def test_a_draw_that_falls_between_is_decided_by_what_the_tune_has_alone():
     assert complete(draws, "two", 0.2, [0.99, 0.50001], lambda text, first: math.log(chances[text])) == "one"
 
 
-def test_what_a_tune_has_alone_is_what_was_followed(monkeypatch):
-    lm = abclm.load("session")
+def test_what_a_tune_has_alone_is_what_was_followed(lm, monkeypatch):
+    lm = lm.with_cache()
     found = []
     take = Ending.take
 
@@ -108,8 +107,7 @@ def test_what_a_tune_has_alone_is_what_was_followed(monkeypatch):
         return take(draws, text, number, alone)
 
     monkeypatch.setattr(Ending, "take", noting)
-    options = GenerationOptions(seed=2, n=4, title="Asked", rhythm="polka", batch_size=1)
-    assert lm.config.cache
+    options = GenerationOptions(seed=2, n=4, title="Asked", rhythm="polka", batch_size=1, max_length=400)
     list(generate(lm, options))
     draft = Request.of(lm, options).draft(0, 0)
     decoder = Decoder(lm.config.engine(lm.weights), lm.tokenizer.start, Sampler(), [draft])
@@ -131,8 +129,9 @@ def test_the_last_bar_is_drawn_again_by_the_logits_of_its_beginning(lm, monkeypa
     monkeypatch.setattr(Ending, "take", noting)
     options = {"bar_redraws": 3, "seed": 1, "title": "Asked", "max_length": 400}
     lm.generate(n=6, batch_size=1, **options)
+    engine = lm.config.engine(lm.weights)
     for logits, text in found:
-        np.testing.assert_array_equal(logits, lm.logits("\n" + text)[-1])
+        np.testing.assert_array_equal(logits, engine.logits(lm.tokenizer.encode("\n" + text))[-1])
     assert len(found) >= 6
 
 

@@ -1,0 +1,80 @@
+"""Turn frames into points of a latent space and back, with NumPy alone: what a trained `VAENetwork` does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from abclm.models.architecture import Floats, Weights
+    from abclm.models.vae.config import VAEConfig
+
+_LOUDEST = np.float32(127)
+
+
+class LatentEngine:
+    """A variational autoencoder that encodes and decodes.
+
+    Args:
+        config: the sizes.
+        weights: named as in a model folder.
+    """
+
+    def __init__(self, config: VAEConfig, weights: Weights) -> None:
+        self._config, self._weights = config, weights
+
+    def encode(self, frames: npt.NDArray[Any]) -> tuple[Floats, Floats]:
+        """Mean and logarithm of the variance of each frame's point, float32 `(..., latent)`.
+
+        Args:
+            frames: tokens `(..., keys)`.
+        """
+        read = np.asarray(frames, np.float32)
+        read = (read > 0).astype(np.float32) if self._config.loss == "binary" else read / _LOUDEST
+        hidden = np.maximum(self._dense("encoder", read), 0)
+        return self._dense("mean", hidden), self._dense("log_variance", hidden)
+
+    def decode(self, latents: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        """The likeliest frames at points, tokens `(frames, keys)`.
+
+        Args:
+            latents: `(frames, latent)`.
+        """
+        hidden = np.maximum(self._dense("decoder", np.asarray(latents, np.float32)), 0)
+        logits = self._dense("frame", hidden)
+        if self._config.loss == "classes":
+            logits = logits.reshape(-1, self._config.keys, 128).argmax(axis=-1)
+        elif self._config.loss == "mse":
+            logits = np.round(_LOUDEST / (1 + np.exp(-logits)))
+        return (logits if self._config.loss != "binary" else logits > 0).astype(np.uint8)
+
+    def expected(self, past: npt.NDArray[Any]) -> tuple[Floats, Floats]:
+        """Where the points of the next frames are expected: mean and logarithm of the variance, `(batch, latent)`.
+
+        Args:
+            past: tokens of the frames before, `(batch, window, keys)`; without a recurrent network only their number
+                counts.
+        """
+        config = self._config
+        if not config.units:
+            zeros = np.zeros((len(past), config.latent), np.float32)
+            return zeros, zeros
+        bias, recurrent = self._weights["gru/bias"], self._weights["gru/recurrent_kernel"]
+        inputs = self.encode(past)[0] @ self._weights["gru/kernel"] + bias[0]  # (batch, window, 3 * units)
+        state = np.zeros((len(past), config.units), np.float32)
+        for time in range(inputs.shape[1]):  # the equations of abclm.models.gru.numpy_engine
+            own, carried = inputs[:, time], state @ recurrent + bias[1]
+            update, reset = (
+                1 / (1 + np.exp(-(own + carried)[:, part * config.units : (part + 1) * config.units]))
+                for part in (0, 1)
+            )
+            candidate = np.tanh(own[:, 2 * config.units :] + reset * carried[:, 2 * config.units :])
+            state = update * state + (1 - update) * candidate
+        found = self._dense("prior", state)
+        return found[:, : config.latent], found[:, config.latent :]
+
+    def _dense(self, name: str, values: Floats) -> Floats:
+        found: Floats = values @ self._weights[f"{name}/kernel"] + self._weights[f"{name}/bias"]
+        return found
