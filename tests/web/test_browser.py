@@ -255,6 +255,27 @@ def test_what_was_written_is_kept_where_the_server_ends(browser):
     context.close()
 
 
+def test_a_second_part_and_some_bars_are_written_and_the_rest_is_kept(open_page):
+    with open_page() as page:
+        write(page, rhythm="reel", parts="2", bars="4", seed=4)
+        first = abc_of(page)
+        body = first[first.index("K:") :].split("\n")
+        page.get_by_text("Edit or continue the tune").click()
+        page.get_by_role("button", name="Write another second part").click()
+        until(page, "document.getElementById('use').hidden")
+        arrive(page)
+        second = abc_of(page)
+        assert second != first
+        assert second[second.index("K:") :].split("\n")[:2] == body[:2]
+        page.locator("#bars-anew").fill("2")
+        page.get_by_role("button", name="Write these bars anew").click()
+        until(page, "document.getElementById('use').hidden")
+        arrive(page)
+        third = abc_of(page)
+        assert third != second
+        assert third.split("|")[-3:] == second.split("|")[-3:]
+
+
 def test_several_tunes_are_offered_and_one_is_taken(open_page):
     with open_page() as page:
         page.get_by_role("button", name="Three to choose from").click()

@@ -118,7 +118,6 @@ async function goOn() {
     const { kept, read } = await keptMusic();
     const asked = { opening: kept, any_form: true, temperature: valueOf(at("temperature")), key: read.key };
     for (const name of ["title", "rhythm", "meter", "unit_note_length"]) if (read[name]) asked[name] = read[name];
-    if (at("keep").checked && valueOf(at("seed")) !== undefined) asked.seed = valueOf(at("seed"));
     asked.max_length = Math.min(MOST_LENGTH, kept.length + USUAL_LENGTH);
     at("tune").scrollIntoView({ block: "start" });
     await start(asked);
@@ -126,6 +125,14 @@ async function goOn() {
     if (!(error instanceof Refused)) throw error;
     listProblems([{ line: 0, severity: "error", message: error.message }]);
   }
+}
+
+// Has a part of the tune written, or some bars of it anew; the rest is kept. The seed is another one each time: with that of
+// the tune, the same would be written again.
+async function writeInto(options) {
+  const asked = { ...options, temperature: valueOf(at("temperature")) };
+  at("tune").scrollIntoView({ block: "start" });
+  await start(asked);
 }
 
 // Takes a tune that was made of this one.
@@ -181,6 +188,12 @@ abc.addEventListener("paste", pasted);
 for (const event of ["keyup", "pointerup", "input"]) abc.addEventListener(event, () => { cursorWasMoved = true; });
 document.addEventListener("shown", () => { cursorWasMoved = false; });
 at("go-on").addEventListener("click", goOn);
+at("second").addEventListener("click", () => writeInto({ like: abc.value, part: "B" }));
+at("anew").addEventListener("click", () => {
+  const bars = at("bars-anew").value.trim();
+  if (bars) writeInto({ rewrite: abc.value, rewrite_bars: bars });
+  else at("bars-anew").focus();
+});
 at("move").addEventListener("click", () => transpose(Number(at("semitones").value)));
 at("as-written").addEventListener("click", () => {
   abc.value = `${now.tune.written.trimEnd()}\n`;
