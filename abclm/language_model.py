@@ -238,11 +238,11 @@ class LanguageModel(Model):
     @with_options_of(TrainingConfig.for_fine_tuning())
     def fine_tune(
         self,
-        train: Corpus | Iterable[Tune],
-        validation: Corpus | Iterable[Tune] | None = None,
+        train: Corpus | Pieces | Iterable[Tune],
+        validation: Corpus | Pieces | Iterable[Tune] | None = None,
         config: TrainingConfig | None = None,
         *,
-        old: Corpus | Iterable[Tune] | None = None,
+        old: Corpus | Pieces | Iterable[Tune] | None = None,
         normalize: bool = True,
         folder: str | os.PathLike[str] | None = None,
         resume: bool = False,

@@ -141,6 +141,40 @@ def test_a_model_goes_on_from_passages_of_its_training_pieces(home, call, tmp_pa
             lm.generate_pieces(like="training")
 
 
+def test_a_model_of_pieces_goes_on_with_others(home, call, tmp_path):
+    code, out, errors = call(
+        "fine-tune", home, "--model", home / "m", "--out", tmp_path / "m", "--epochs", 1, "--validation", 0.2, "--json",
+        "--old", home / "from-50.mid",
+    )  # fmt: skip
+    assert (code, "2 pieces held out of yours" in errors, "bits per token before" in errors) == (
+        0,
+        True,
+        True,
+    )
+    assert json.loads(out)["before"]["held_out"]["tunes"] == 2
+    tuned, before = LanguageModel.load(tmp_path / "m"), LanguageModel.load(home / "m")
+    assert tuned.tokenizer == before.tokenizer
+    assert "went_on_from" in tuned.metadata["training"]
+    code, _, errors = call("fine-tune", home, "--model", home / "m", "--out", tmp_path / "n", "--raw")
+    assert (code, "--clean and --raw are for tunes" in errors) == (2, True)
+
+
+@pytest.mark.slow
+def test_architectures_of_pieces_are_swept(home, call, tmp_path):
+    code, out, errors = call(
+        "sweep", home, "--out", tmp_path / "s", "--tokens", "notes", "--vary", "architecture=hopkins-rnn,lstm-256",
+        "--set", "sequence_length=3", "--set", "architecture=hopkins-rnn", "--steps", 1, "--json",
+    )  # fmt: skip
+    assert (code, "count models on the same split" in errors) == (0, True)
+    results = [json.loads(line) for line in out.splitlines()]
+    assert [each["value"] for each in results] == ["hopkins-rnn", "lstm-256"]
+    assert [each["is_baseline"] for each in results] == [True, False]
+    assert all(0 <= each["accuracy"] <= 1 for each in results)
+    assert (tmp_path / "s" / "architecture.png").exists()
+    code, _, errors = call("sweep", home, "--out", tmp_path / "t", "--vary", "architecture=grus")
+    assert (code, "did you mean gru" in errors) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
