@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
+from abclm.analysis.compass import ANY, Compass, compass_text, pitch_name
 from abclm.analysis.forms import MOST_BARS, MOST_PARTS
 from abclm.errors import ConfigError, NotationError
 from abclm.generation.abc.grammar import canonical_opening, grammar_for, way_to_end
 from abclm.generation.abc.prompt import HEADER, HEADER_LENGTH, Prompt, opening_text
 from abclm.system.options import documented, option, problems
+from abclm.tune import Tune
 
 # Characters: a header, however long, and music enough to be a tune.
 _SHORTEST = 200
@@ -55,6 +57,11 @@ class GenerationOptions:
         help="Let the model choose the form as it writes. Otherwise a tune without parts and bars gets the form of a "
         "training tune, of the same rhythm if one is given.",
     )
+    compass: str | None = option(
+        None, unset="that of training tunes of the rhythm", example="D4-B5",
+        help="Lowest and highest note, such as D4-B5 (C4 is middle C), or an instrument: whistle, fiddle, flute, pipes, "
+        "accordion or voice; any for no limit.",
+    )  # fmt: skip
     n: int = option(1, low=1, high=1_000_000, spelling="-n", group="Number and seed", help="Number of tunes.")
     seed: int | None = option(
         None, low=0, unset="random, printed to stderr",
@@ -90,8 +97,8 @@ class GenerationOptions:
         "symbols are masked one by one. Each draw takes time.",
     )  # fmt: skip
     ending_draws: int = option(
-        4, low=1, high=64,
-        help="Maximum number of draws of the last bar, until the model itself would end the tune there.",
+        12, low=1, high=64,
+        help="Maximum number of draws of the last bar of each part, until the part ends as parts of training tunes do.",
     )  # fmt: skip
     batch_size: int = option(
         128, low=1, high=1024, group="Limits",
@@ -142,7 +149,8 @@ class GenerationOptions:
         return replace(self, seed=int.from_bytes(os.urandom(4), "big"))
 
     def _wrong_texts(self) -> Iterator[str]:
-        writers = [(name, write) for name, _, write, _ in HEADER] + [("opening", opening_text)]
+        writers = [(name, write) for name, _, write, _ in HEADER]
+        writers += [("opening", opening_text), ("compass", compass_text)]
         for name, write in writers:
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
@@ -151,6 +159,19 @@ class GenerationOptions:
                 write(value)
             except NotationError as error:
                 yield f"{name}: {error}"
+
+    def _outside(self, text: str) -> Iterator[str]:
+        """Say what of the opening is outside a compass, by the key that was asked for."""
+        header, opening = self.prompt
+        pitches = [note.pitch for note in Tune.parse(f"X:1\nK:{header.get('K', 'C')}\n{opening}\n").notes()]
+        if text.strip().lower() == ANY or not pitches:
+            return
+        lowest, highest = Compass.of(text)
+        if not lowest <= min(pitches) <= max(pitches) <= highest:
+            yield (
+                f"the opening goes from {pitch_name(min(pitches))} to {pitch_name(max(pitches))}, outside of "
+                f"compass={text!r}; give another opening or compass"
+            )
 
     def _conflicts(self) -> Iterator[str]:
         if self.temperature == 0 and self.novel:
@@ -163,6 +184,13 @@ class GenerationOptions:
                 "constrained=False; leave out either"
             )
         opening, room = len(self.prompt.opening), self.max_length - HEADER_LENGTH
+        if self.compass is not None and not self.constrained:
+            yield (
+                f"a compass is kept to by the grammar, received compass={self.compass!r} with constrained=False; leave "
+                "out either"
+            )
+        if self.compass is not None:
+            yield from self._outside(self.compass)
         if opening > room:
             yield (
                 f"an opening of {opening} characters is more than max_length={self.max_length} leaves "
