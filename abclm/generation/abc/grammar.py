@@ -119,9 +119,11 @@ def canonical_opening(opening: str) -> str:
     What the grammar takes as it is stays as it is, such as a tie that leads on; so does what can't be read without
     passing over some of it, for the grammar to refuse.
     """
+    # A blank at the end says that no beam goes on.
+    for each in (opening.lstrip(), opening.strip()):
+        if any(_opens(each, meter, unit) for meter in METERS for unit in UNIT_NOTE_LENGTHS):
+            return each
     opening = opening.strip()
-    if any(_opens(opening, meter, unit) for meter in METERS for unit in UNIT_NOTE_LENGTHS):
-        return opening
     try:
         tune = Tune.parse(f"X:1\nL:1/8\nK:C\n{opening}\n")
         if any(each.severity == "error" for each in tune.check()):
