@@ -11,12 +11,17 @@ All programs have the same weights. Each runs in a separate process, and they ta
   defaults, with the last bar drawn only once, and without the grammar;
 - `128`, `128 once`, `128 free`: the same for `--tunes` tunes, 128 at a time, until the last tune is complete.
 
+`--base` names a folder with another version of abclm (`git worktree add FOLDER COMMIT`): its `base one` and `base 128`
+write with its own model of the same name, or with `--base-model`, in the same rounds. Beside the rate, the peak memory of
+each process is printed.
+
 PyTorch is not a dependency: `pip install torch==2.13.0`, or name an interpreter that has it with `--torch`. Without
 it, PyTorch is left out. Rates are medians over the rounds. They depend on the machine; quote only ratios within one
 run."""
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -27,22 +32,23 @@ from typing import Any
 
 import numpy as np
 
+ROOT = Path(__file__).resolve().parents[1]
 CHARACTERS = {
     "keras": 120,
     "torch": 1500,
     "torch 128": 60 * 128,
     "matvec": 6000,
-    "one": 9000,
-    "one once": 9000,
-    "one free": 9000,
 }
 OURS = ("one", "one once", "one free", "128", "128 once", "128 free")
+BASE = ("base one", "base 128")
 
 
 def weights_of(model: str) -> dict[str, np.ndarray]:
+    """Those that a network without structure has."""
     import abclm
 
-    return abclm.load(model).weights
+    weights = abclm.load(model).weights
+    return {name: each for name, each in weights.items() if not name.startswith(("context", "gate"))}
 
 
 # Each contender: prepared once, then a function that writes and gives the number of characters.
@@ -124,14 +130,19 @@ def matvec_loop(path: str, tunes: int) -> Callable[[], int]:
     return write
 
 
-def our_loop(model: str, tunes: int, name: str) -> Callable[[], int]:
+def our_loop(model: str, tunes: int, name: str, most: int) -> Callable[[], int]:
     import logging
     from dataclasses import replace
 
     import abclm
-    from abclm.generation.abc.tunes import generate
     from abclm.generation.options import GenerationOptions
 
+    try:
+        from abclm.generation.abc.tunes import generate
+    except ImportError:  # as it was in 0.1.0
+        from abclm.generation.tunes import generate
+
+    name = name.removeprefix("base ")
     logging.disable(logging.WARNING)  # without the grammar, that a tune has a problem
     lm = abclm.load(model)
     many = name.startswith("128")
@@ -145,14 +156,14 @@ def our_loop(model: str, tunes: int, name: str) -> Callable[[], int]:
         if many:  # tunes come in order, and so in bursts: a run as a whole, from its beginning to its end
             return sum(each.characters for each in generate(lm, replace(options, n=tunes)))
         characters = 0
-        while characters < CHARACTERS[name]:
+        while characters < most:
             characters += next(running).characters
         return characters
 
     return write
 
 
-def serve(name: str, model: str, path: str, tunes: int) -> None:
+def serve(name: str, model: str, path: str, tunes: int, most: int) -> None:
     """Write whenever a line comes in, and answer with the characters and the seconds."""
     makers: dict[str, Callable[[], Callable[[], int]]] = {
         "keras": lambda: keras_loop(path, tunes),
@@ -160,53 +171,68 @@ def serve(name: str, model: str, path: str, tunes: int) -> None:
         "torch 128": lambda: torch_loop(path, tunes, 128),
         "matvec": lambda: matvec_loop(path, tunes),
     }
-    write = makers[name]() if name in makers else our_loop(model, tunes, name)
+    write = makers[name]() if name in makers else our_loop(model, tunes, name, most)
     for _ in sys.stdin:
         begun = time.perf_counter()
         characters = write()
-        print(characters, time.perf_counter() - begun, flush=True)
+        print(characters, time.perf_counter() - begun, peak_memory(), flush=True)
 
 
-def measure(given: argparse.Namespace, weights: Path) -> dict[str, list[float]]:
-    """The rate of each contender in each round, characters/s."""
-    names = ["keras", "matvec", *OURS]
-    if subprocess.run([given.torch, "-c", "import torch"], capture_output=True).returncode == 0:
+def peak_memory() -> float:
+    """The most memory that this process has had, in MB."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def measure(given: argparse.Namespace, weights: Path) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """The rate of each contender in each round, characters/s, and its peak memory in MB."""
+    names = [*OURS, *(BASE if given.base else ()), *(() if given.only_ours else ("keras", "matvec"))]
+    if (
+        not given.only_ours
+        and subprocess.run([given.torch, "-c", "import torch"], capture_output=True).returncode == 0
+    ):
         names[1:1] = ["torch", "torch 128"]
     processes = {
         name: subprocess.Popen(
             [
                 given.torch if name.startswith("torch") else sys.executable, __file__, "--serve", name,
-                "--model", given.model, "--weights", str(weights), "--tunes", str(given.tunes),
+                "--model", given.base_model if name in BASE else given.model, "--weights", str(weights),
+                "--tunes", str(given.tunes),
+                "--characters", str(given.characters),
             ],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env={**os.environ, "PYTHONPATH": given.base if name in BASE else str(ROOT)},
         )
         for name in names
     }  # fmt: skip
     rates: dict[str, list[float]] = {name: [] for name in names}
+    peaks = dict.fromkeys(names, 0.0)
     for number in range(given.rounds + 1):
         for name, process in processes.items():
             assert process.stdin
             assert process.stdout
             process.stdin.write("\n")
             process.stdin.flush()
-            characters, seconds = map(float, process.stdout.readline().split())
+            characters, seconds, peaks[name] = map(float, process.stdout.readline().split())
             if number:  # the first round warms up
                 rates[name].append(characters / seconds)
             print(f"round {number}: {name} {characters / seconds:,.0f}/s", file=sys.stderr)
     for process in processes.values():
         process.terminate()
-    return rates
+    return rates, peaks
 
 
 def ratios(rates: dict[str, list[float]]) -> dict[str, float]:
     pairs = [
         ("one", "keras"), ("one", "torch"), ("one", "one once"), ("one once", "one free"), ("one free", "matvec"),
         ("128", "keras"), ("128", "torch 128"), ("128", "128 once"), ("128 once", "128 free"),
+        ("one", "base one"), ("128", "base 128"),
     ]  # fmt: skip
     return {
         f"{ours} / {peer}": statistics.median(np.divide(rates[ours], rates[peer]).tolist())
         for ours, peer in pairs
-        if peer in rates
+        if peer in rates and rates[ours] and rates[peer]
     }
 
 
@@ -217,13 +243,19 @@ def main() -> None:
     parser.add_argument("--model", default="session")
     parser.add_argument("--tunes", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--characters", type=int, default=9000, help="that a round of one tune at a time writes at least"
+    )
     parser.add_argument("--torch", default=sys.executable, help="an interpreter that has PyTorch")
+    parser.add_argument("--base", default="", help="a folder with another version of abclm")
+    parser.add_argument("--base-model", default="session")
+    parser.add_argument("--only-ours", action="store_true", help="leave out the paper's loop and PyTorch")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     parser.add_argument("--weights", default="", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.serve:
-        serve(given.serve, given.model, given.weights, given.tunes)
+        serve(given.serve, given.model, given.weights, given.tunes, given.characters)
         return
 
     import tempfile
@@ -231,14 +263,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "weights.npz"
         np.savez(path, **weights_of(given.model))
-        rates = measure(given, path)
+        rates, peaks = measure(given, path)
     medians = {name: statistics.median(each) for name, each in rates.items()}
-    figures: dict[str, Any] = {"characters_per_second": medians, "ratios": ratios(rates)}
+    figures: dict[str, Any] = {"characters_per_second": medians, "ratios": ratios(rates), "peak_mb": peaks}
     if given.json:
         print(json.dumps(figures, indent=2))
         return
     for name, rate in medians.items():
-        print(f"{name:<10}{rate:>10,.0f} characters/s")
+        print(f"{name:<10}{rate:>10,.0f} characters/s{peaks[name]:>10,.0f} MB")
     for name, ratio in figures["ratios"].items():
         print(f"{name:<20}{ratio:>8.2f}")
 

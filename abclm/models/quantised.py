@@ -19,6 +19,7 @@ SCALES = "/scales"
 """What stands behind the name of a weight in 8 bits where its scales are stored."""
 
 _SMALLEST_SCALE = np.float32(2.0**-100)
+_TOGETHER = 64  # rows that are quantised at a time, so that little memory is taken
 _EXACT_BITS = 53  # up to 2⁵³, float64 holds whole numbers exactly
 
 
@@ -28,10 +29,15 @@ def quantise(weight: Floats) -> tuple[Integers, Floats]:
     A scale has 16 significant bits, so that `dequantise` is exact, and its result is quantised to the same integers and
     scales again.
     """
-    scales = np.maximum(np.abs(weight).max(axis=0, initial=0), _SMALLEST_SCALE) / np.float32(LARGEST)
+    largest = np.maximum(weight.max(axis=0, initial=0), -weight.min(axis=0, initial=0))
+    scales = np.maximum(largest, _SMALLEST_SCALE) / np.float32(LARGEST)
     bits = scales.view(np.uint32)
     scales = ((bits + 0xFF) & ~np.uint32(0xFF)).view(np.float32)  # rounded up
-    return np.rint(weight / scales).astype(np.int8), scales
+    values = np.empty(weight.shape, np.int8)
+    for first in range(0, len(weight), _TOGETHER):
+        part = slice(first, first + _TOGETHER)
+        values[part] = np.rint(weight[part] / scales)
+    return values, scales
 
 
 def dequantise(values: Integers, scales: Floats) -> Floats:
@@ -61,9 +67,14 @@ def exact_product(left: Floats, right: Floats) -> Floats:
     Returns:
         float32 `(rows, columns)`.
     """
-    inputs = len(right)
-    (one, first), (other, second) = fixed_point(left, inputs), fixed_point(right, inputs)
-    product: Floats = (one @ other * (first * second)).astype(np.float32)
+    inputs, columns = right.shape
+    largest = float(np.maximum(right.max(initial=0), -right.min(initial=0)))
+    whole, first = fixed_point(left, inputs)
+    product = np.empty((len(left), columns), np.float32)
+    for begin in range(0, columns, 4 * _TOGETHER):
+        part = slice(begin, begin + 4 * _TOGETHER)
+        other, second = fixed_point(right[:, part], inputs, largest)
+        product[:, part] = whole @ other * (first * second)
     return product
 
 

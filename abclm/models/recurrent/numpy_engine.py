@@ -72,9 +72,9 @@ class RecurrentEngine(ABC):
         self.bias: list[Floats] = []  # of what reads each layer: (gates·units,), at last (vocabulary,)
         product_type = product_type or integer_product()
         for name, reader in itertools.zip_longest(names, names[1:]):
-            matrices, factors = [self._in_order(weights[f"{name}/recurrent_kernel"])], self._factors
+            matrices, factors = self._gates_of(weights[f"{name}/recurrent_kernel"]), self._factors
             if reader:
-                matrices.append(self._in_order(weights[f"{reader}/kernel"]))
+                matrices += self._gates_of(weights[f"{reader}/kernel"])
                 factors = np.concatenate([factors, factors])
                 bias = self._bias_of(weights, reader)
             else:
@@ -84,8 +84,7 @@ class RecurrentEngine(ABC):
                     matrices.append(self.gate.kernel)
                     bias = np.concatenate([bias, self.gate.bias])
                 factors = np.concatenate([factors, np.ones(len(bias), np.float32)])
-            matrix = np.concatenate(matrices, axis=1)
-            self.products.append(product_type(matrix, factors, self.hidden_share))
+            self.products.append(product_type(matrices, factors, self.hidden_share))
             self.bias.append(bias)
 
     def input_bias(self, bias: Floats) -> Floats:
@@ -177,10 +176,13 @@ class RecurrentEngine(ABC):
             )
         return mixture(rows, ids[:, 1:][:, COPY_SLICE]).astype(np.float32) if structure else rows
 
+    def _gates_of(self, kernel: Floats) -> list[Floats]:
+        """The columns of a kernel for each gate, in the order of the step."""
+        return [kernel[:, gate * self.units : (gate + 1) * self.units] for gate, _ in self.gates]
+
     def _in_order(self, kernel: Floats) -> Floats:
         """The columns of a kernel, gates in the order of the step."""
-        columns = [slice(gate * self.units, (gate + 1) * self.units) for gate, _ in self.gates]
-        return np.concatenate([kernel[:, part] for part in columns], axis=1)
+        return np.concatenate(self._gates_of(kernel), axis=1)
 
     def _bias_of(self, weights: Mapping[str, Floats], name: str) -> Floats:
         """What is added to a layer's inputs, gates in the order of the step."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -32,12 +32,12 @@ class Product(Protocol):
     """A matrix that hidden values are multiplied by, `(units, columns)`.
 
     Args:
-        matrix: the weights.
+        matrices: the weights, side by side.
         factors: what each column of the product is multiplied by.
         share: what hidden values are multiplied by before.
     """
 
-    def __init__(self, matrix: Floats, factors: Floats, share: float) -> None: ...
+    def __init__(self, matrices: Sequence[Floats], factors: Floats, share: float) -> None: ...
 
     def bound(self, hidden: Floats, sums: Floats) -> Callable[[], object]:
         """Return what multiplies that which then stands in `hidden`, `(batch, units)`, which is written over.
@@ -51,8 +51,9 @@ class Product(Protocol):
 class FloatProduct(Product):
     """A product in float32."""
 
-    def __init__(self, matrix: Floats, factors: Floats, share: float) -> None:
-        self._matrix: Floats = matrix * (factors * np.float32(share))
+    def __init__(self, matrices: Sequence[Floats], factors: Floats, share: float) -> None:
+        self._matrix = np.concatenate(matrices, axis=1)
+        self._matrix *= factors * np.float32(share)
 
     def bound(self, hidden: Floats, sums: Floats) -> Callable[[], object]:
         """See `Product.bound`."""
@@ -62,11 +63,11 @@ class FloatProduct(Product):
 class IntegerProduct(Product):
     """A product in integers by NumPy: in float32, which holds them exactly."""
 
-    def __init__(self, matrix: Floats, factors: Floats, share: float) -> None:
-        values, scales = quantise(matrix)
-        self.scales = scales * factors / np.float32(LARGEST)
+    def __init__(self, matrices: Sequence[Floats], factors: Floats, share: float) -> None:
+        values, scales = zip(*map(quantise, matrices), strict=True)
+        self.scales = np.concatenate(scales) * factors / np.float32(LARGEST)
         self.share = np.float32(LARGEST * share)
-        self._multiply_by(values)
+        self._multiply_by(np.concatenate(values, axis=1))
 
     def _multiply_by(self, values: Integers) -> None:
         self._parts = [
