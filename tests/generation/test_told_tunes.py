@@ -1,5 +1,7 @@
 """Tunes of a model with structure: what it is told is what the tune has, and a tune is the same alone and in a batch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,19 @@ def test_tunes_are_the_same_in_batches_of_any_size(lm, changes):
         assert write(lm, batch_size=batch_size, **changes) == one_by_one
 
 
+def test_a_rhythm_that_the_model_hardly_knows_is_written_as_tunes_without_one_and_that_is_said(lm, caplog):
+    options = GenerationOptions(seed=1, title="Asked", rhythm="polka")
+    request = Request.of(lm, options)
+    assert caplog.messages == [
+        "the model learned from 0 tunes with R:polka; it writes one as it writes tunes in 2/4 without R:"
+    ]
+    assert request.begin(0, 0)[1].told[:2] == ("", "D")
+    assert next(generate(lm, options)).tune.rhythm == "polka"
+    caplog.clear()
+    assert Request.of(lm, replace(options, rhythm="reel")).begin(0, 0)[1].told.rhythm == "reel"
+    assert caplog.messages == []
+
+
 def test_what_the_model_is_told_is_what_the_tune_has(lm):
     request = Request.of(lm, GenerationOptions(seed=1, title="Asked", max_length=1500))
     begun = [request.begin(index, 0)[1].told for index in range(12)]
@@ -71,7 +86,7 @@ def test_what_the_model_is_told_is_what_the_tune_has(lm):
         ),
         (
             {"meter": "9/8", "rhythm": "slip jig", "parts": 3, "bars": 4, "key": "D"},
-            ("slip jig", "D", (4, 4, 4)),
+            ("", "D", (4, 4, 4)),  # which no training tune has
         ),
         ({"rhythm": "jig", "key": "G", "parts": 2}, ("jig", "G", (8, 8))),
         ({"rhythm": "jig", "key": "G", "any_form": True}, ("jig", "G", ())),

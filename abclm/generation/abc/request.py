@@ -115,7 +115,7 @@ class Request:
                 symbol_filter, _random(options, index, attempt), len(self.gaps.text) * 4, self.tokenizer,
                 index=index, attempt=attempt, cache=cache, context=context,
             )  # fmt: skip
-        rhythm = context.told.rhythm if context else options.prompt.header.get("R")
+        rhythm = options.prompt.header.get("R", context.told.rhythm if context else None)
         draws_title = options.temperature > 0 and "T" not in options.prompt.header
         on_tonic = _random(options, index, attempt, _TONIC).random() < self.tonic_share
         return TuneDraft(
@@ -156,7 +156,7 @@ def _beginnings(
 
     def filter_for(told: Told, form: TuneForm) -> SymbolFilter:
         fields = {"R": told.rhythm, "K": told.key}
-        header = {**prompt.header, **{letter: value for letter, value in fields.items() if value is not None}}
+        header = {letter: value for letter, value in fields.items() if value is not None} | prompt.header
         if not constrained:
             given = {letter: value for letter, value in header.items() if value}
             return FreeFilter(Prompt(given, prompt.opening), masks)
