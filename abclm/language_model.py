@@ -150,13 +150,14 @@ class LanguageModel(Model):
         return self.generate(**changes)
 
     def generate_pieces(
-        self, options: PieceWriting | None = None, *, like: Piece | None = None, **changes: Any
+        self, options: PieceWriting | None = None, *, like: Piece | str | None = None, **changes: Any
     ) -> list[Piece]:
         """Write pieces with a model of notes, events or lowest keys.
 
         Args:
             options: what to write and how; by default one piece of 250 tokens.
-            like: a piece to go on from; its opening is read and not written.
+            like: a piece to go on from; its opening is read and not written. `"training"` for a passage of the pieces
+                that it was trained on.
             **changes: fields of `PieceWriting`, over those of `options`.
 
         Returns:
@@ -237,11 +238,11 @@ class LanguageModel(Model):
     @with_options_of(TrainingConfig.for_fine_tuning())
     def fine_tune(
         self,
-        train: Corpus | Iterable[Tune],
-        validation: Corpus | Iterable[Tune] | None = None,
+        train: Corpus | Pieces | Iterable[Tune],
+        validation: Corpus | Pieces | Iterable[Tune] | None = None,
         config: TrainingConfig | None = None,
         *,
-        old: Corpus | Iterable[Tune] | None = None,
+        old: Corpus | Pieces | Iterable[Tune] | None = None,
         normalize: bool = True,
         folder: str | os.PathLike[str] | None = None,
         resume: bool = False,

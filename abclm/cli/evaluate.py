@@ -7,6 +7,8 @@ import typer
 
 from abclm.cli.activity import doing
 from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Json, Model, Picture, takes, with_fields
+from abclm.cli.pieces import evaluate as evaluate_pieces
+from abclm.cli.pieces import is_of_pieces, refuse_other
 from abclm.cli.training.tunes import read_tunes
 from abclm.errors import ConfigError
 from abclm.generation.options import GenerationOptions
@@ -40,7 +42,22 @@ def command(
     clean: Clean = False,
     tunes: Annotated[
         list[str] | None,
-        takes("FILE", "Tunes to compare with CORPUS; may be given several times.", unset="none"),
+        takes(
+            "FILE",
+            "Tunes to compare with CORPUS, or MIDI pieces; may be given several times.",
+            "--against",
+            "--tunes",
+            unset="none",
+        ),
+    ] = None,
+    counted: Annotated[
+        list[str] | None,
+        takes(
+            "CORPUS",
+            "MIDI pieces that a model of pieces was trained on: count models of them are measured beside it.",
+            "--count",
+            unset="none",
+        ),
     ] = None,
     generate: Annotated[
         int | None, takes("N", "Number of tunes to write and compare with CORPUS. [1 or more]", unset="off")
@@ -50,12 +67,20 @@ def command(
     picture: Picture = None,
     as_json: Json = False,
 ) -> None:
-    """Measure how many bits a character and a tune take: the fewer, the better the model predicts them."""
+    """Measure how many bits a character and a tune take: the fewer, the better the model predicts them. A model of MIDI
+    pieces is measured on MIDI files, in nats and bits of a token or a frame."""
     from abclm.corpora.corpus import read_corpora
     from abclm.language_model import load
 
+    has_pieces = is_of_pieces(model)
+    if has_pieces:
+        refuse_other(
+            {name: given[name] for name in given if name != "temperature"}, _DEFAULTS, f"the model {model}"
+        )
+        if clean:
+            raise ConfigError("--clean is for tunes; leave it out")
     if tunes and generate is not None:
-        raise ConfigError("--tunes gives the tunes that --generate would write; give one of the two")
+        raise ConfigError("--against gives the tunes that --generate would write; give one of the two")
     if generate is not None and generate < 1:
         raise ConfigError(f"--generate is a number of tunes from 1; received {generate}")
     if generate is None and any(value != getattr(_DEFAULTS, name) for name, value in given.items()):
@@ -66,6 +91,13 @@ def command(
         raise ConfigError(f"--seed is an integer from 0; received {seed}")
     if picture is not None and picture.suffix.lower() != ".png":
         raise ConfigError(f"--picture names the .png file to write; received {str(picture)!r}")
+    if has_pieces:
+        evaluate_pieces(
+            model, corpora, tunes or [], counted or [], generate, given["temperature"], seed, picture, as_json
+        )
+        return
+    if counted:
+        raise ConfigError(f"--count is for models of MIDI pieces, {model} is of tunes; leave it out")
     doing("reading tunes")
     lm = load(model)
     corpus = read_tunes(corpora, clean)

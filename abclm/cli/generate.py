@@ -2,9 +2,8 @@
 
 import json
 import sys
-import tempfile
 import time
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,12 +12,12 @@ import typer
 from abclm._version import VERSION
 from abclm.cli.activity import doing
 from abclm.cli.options import FieldsOf, Given, Json, Model, takes, with_fields
-from abclm.errors import AbclmError, ConfigError, ConvertError
+from abclm.cli.pieces import chosen_formats, is_of_pieces, refuse_other, reserve, try_out, write
+from abclm.errors import ConvertError
 from abclm.formats import table
 from abclm.generation.abc.prompt import title_without
 from abclm.generation.options import GenerationOptions
 from abclm.generation.pieces.options import PieceWriting
-from abclm.system.files import file_name
 
 if TYPE_CHECKING:
     from abclm.generation.abc.draws.tries import GeneratedTune
@@ -42,7 +41,7 @@ def command(
         takes(
             "FILE",
             "ABC or MIDI file that gives header and opening if you do not, or with --part its first parts. A model of "
-            "MIDI pieces goes on from it.",
+            "MIDI pieces goes on from it; with training, from passages of its training pieces.",
             unset="none",
         ),
     ] = None,
@@ -60,12 +59,12 @@ def command(
 ) -> None:
     """Write tunes: ABC on standard output, or with --out files named after title and number. A model of MIDI pieces
     writes files in --out."""
-    if _is_of_pieces(model):
-        _write_pieces(model, given | {"rewrite": rewrite}, pieces, like, out, file_format, as_json)
+    if is_of_pieces(model):
+        write(model, given | {"rewrite": rewrite}, pieces, like, out, file_format, as_json)
         return
-    _refuse_other(pieces, PieceWriting(), "a model of tunes")
+    refuse_other(pieces, PieceWriting(), "a model of tunes")
     options = GenerationOptions(**given, like=_text_in(like), rewrite=_text_in(rewrite))
-    formats = _formats(file_format, out, FORMATS)
+    formats = chosen_formats(file_format, out, FORMATS)
 
     from abclm.generation.abc.tunes import generate, stream
     from abclm.language_model import load
@@ -73,7 +72,7 @@ def command(
     doing("loading the model")
     lm = load(model)
     if out is not None:
-        _try_out(out)
+        try_out(out)
     _say_spelling(options)
     if options.seed is None:
         options = options.with_seed()
@@ -116,106 +115,6 @@ def _text_in(path: str | None) -> str | None:
     return read_first(path).text
 
 
-def _is_of_pieces(model: str) -> bool:
-    """Whether a model's tokens are of MIDI pieces; what is wrong with the model is said when it is loaded."""
-    from abclm.models import folder as files
-    from abclm.models.presets import find_model
-    from abclm.tokenizers.pieces import PieceTokenizer
-    from abclm.tokenizers.tokenizer import read_tokenizer
-
-    try:
-        tokenizer = read_tokenizer(files.read_text(find_model(model), files.VOCABULARY))
-    except AbclmError:
-        return False
-    return isinstance(tokenizer, PieceTokenizer)
-
-
-def _refuse_other(given: Given, defaults: object, what: str) -> None:
-    """Refuse options that a model does not have; ConfigError."""
-    foreign = [name for name, value in given.items() if value != getattr(defaults, name)]
-    if foreign:
-        options = ", ".join(f"--{name.replace('_', '-')}" for name in foreign)
-        raise ConfigError(f"{what} does not have {options}; leave that out")
-
-
-def _write_pieces(
-    model: str,
-    given: Given,
-    pieces: Given,
-    like: str | None,
-    out: Path | None,
-    file_format: str | None,
-    as_json: bool,
-) -> None:
-    """Write pieces of a model of MIDI pieces into files."""
-    from abclm.formats.save_piece import PIECE_FORMATS
-
-    defaults = GenerationOptions()
-    shared = {each.name for each in fields(PieceWriting)}
-    _refuse_other({name: given[name] for name in given if name not in shared}, defaults, f"the model {model}")
-    # The number of tunes written together is another.
-    asked = {name: given[name] for name in given.keys() & shared if given[name] != getattr(defaults, name)}
-    options = PieceWriting(**pieces, **asked)
-    if out is None:
-        raise ConfigError("a model of MIDI pieces writes files and needs a folder for them; add --out DIR")
-    names = tuple(suffix.removeprefix(".") for suffix in PIECE_FORMATS)
-    formats = _formats(file_format or "mid", out, names)
-
-    from abclm.generation.pieces.write import write_pieces
-    from abclm.language_model import load
-    from abclm.piece import Piece
-    from abclm.system.quiet import quiet_imports
-
-    try:
-        piece = None if like is None else Piece.load(like)
-    except OSError as error:
-        raise ConfigError(f"--like {like}: {error.strerror}; give a MIDI file") from None
-    _try_out(out)
-    with quiet_imports():
-        lm = load(model)
-    if options.seed is None:
-        options = options.with_seed()
-        typer.echo(f"abclm: seed {options.seed}; --seed {options.seed} writes the same again", err=True)
-    start, written = time.perf_counter(), []
-    for each in write_pieces(lm, options, piece):
-        made = {"Model": model, "Seed": str(each.seed), "Number": str(each.number)}
-        made |= {"Like": like} if like else {}
-        stem = _reserve(out, "Piece", each.number, formats)
-        paths = [str(out / f"{stem}.{suffix}") for suffix in formats]
-        for path in paths:
-            each.piece.save(path, made=made | {"Written by": f"abclm {VERSION}"})
-        typer.echo(f"abclm: wrote {', '.join(paths)}", err=True)
-        written.append({"number": each.number, "tokens": len(each.ids), "files": paths})
-    if as_json:
-        seconds = round(time.perf_counter() - start, 3)
-        typer.echo(json.dumps({"model": model, "seed": options.seed, "seconds": seconds, "pieces": written}))
-
-
-def _formats(asked: str | None, out: Path | None, known: tuple[str, ...]) -> list[str]:
-    """Check the formats; they come in the order of the known ones, each once."""
-    if asked is None:
-        return ["abc"]
-    if out is None:
-        raise ConfigError(f"--format {asked} writes files and needs a folder for them; add --out DIR")
-    names = [name.strip().lower().removeprefix(".") for name in asked.split(",")]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise ConfigError(f"--format takes {', '.join(known)}, joined by commas; received {asked!r}")
-    return [name for name in known if name in names]
-
-
-def _try_out(out: Path) -> None:
-    """Find out before anything is sampled whether the folder can be written."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=out):
-            pass
-    except OSError as error:
-        raise AbclmError(
-            f"--out {out}: {error.strerror or error}; give a folder that can be written"
-        ) from None
-
-
 def _say_spelling(options: GenerationOptions) -> None:
     """Say on standard error where a title or an opening is written with other symbols."""
     if options.title is not None and options.prompt.header["T"] != options.title:
@@ -236,7 +135,7 @@ def _write_files(
     each: "GeneratedTune", out: Path, formats: list[str], failures: list[ConvertError], made: dict[str, str]
 ) -> list[str]:
     """Write a tune in each format and say where; one that can't be converted doesn't stop the others."""
-    stem = _reserve(out, each.tune.title, each.number, formats)
+    stem = reserve(out, each.tune.title, each.number, formats)
     files = []
     for suffix in formats:
         path = out / f"{stem}.{suffix}"
@@ -254,15 +153,6 @@ def _made(model: str, each: "GeneratedTune", options: GenerationOptions) -> dict
     """How a tune came about, for its page: what it takes to write it again."""
     made = {"Model": model, "Seed": str(each.seed), "Number": str(each.number)}
     return made | options.asked() | {"Written by": f"abclm {VERSION}"}
-
-
-def _reserve(out: Path, title: str, number: int, formats: list[str]) -> str:
-    """Find the first name, counting from `number`, that no file of these formats has."""
-    while True:
-        stem = file_name(title, number)
-        if not any((out / f"{stem}.{suffix}").exists() for suffix in formats):
-            return stem
-        number += 1
 
 
 def _figures(

@@ -32,6 +32,10 @@ ModelFolder = Annotated[Path, takes("DIR", "Model folder to write.")]
 Validation = Annotated[
     float, takes("X", "Share of the tunes to hold out and measure on. [from 0 to below 1]")
 ]
+Tokens = Annotated[
+    str,
+    takes("NAME", "What is read: characters of tunes, or notes, events, lowest or rolls of MIDI files."),
+]
 Clean = Annotated[bool, typer.Option("--clean", help="Skip cleaning: the tunes are canonical already.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in --out, or start one.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")]

@@ -1,13 +1,13 @@
 """Turn two sets of tunes into distances: one for each statistic, and one for all statistics together."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from abclm.analysis.statistics import STATISTICS, features, measure
+from abclm.analysis.statistics import STATISTICS, Statistic, features, measure
 from abclm.analysis.structure import structure_features
 from abclm.errors import ConfigError
 from abclm.tune import Tune
@@ -105,23 +105,7 @@ def compare(
         which = "first" if not first else "second"
         raise ConfigError(f"the {which} of the two sets has no tune of two notes or more; give others")
     both = [found for found, _ in sets[0] + sets[1]]
-    # Row 0 is the two given sets; the other rows divide their tunes at random.
-    generator = np.random.default_rng(seed)
-    weights = np.zeros(
-        (1 + divisions, len(both))
-    )  # each tune's contribution to the difference of the sets' means
-    for row in weights:
-        row[:first], row[first:] = 1 / first, -1 / second
-    for row in weights[1:]:
-        generator.shuffle(row)
-
-    distances = {}
-    for each in STATISTICS:
-        values, table = _histograms([found[each.name] for found in both])
-        in_units = _distances(weights @ table, values)  # (1 + divisions,)
-        scaled = in_units / (each.high - each.low)
-        means = [float((table[part] @ values).mean()) for part in (slice(first), slice(first, None))]
-        distances[each.name] = Distance(float(scaled[0]), float(in_units[0]), _usual(scaled[1:]), *means)
+    weights, distances = distances_between(both, first, STATISTICS, divisions, seed)
     points = np.stack([features(found) for found in both])  # (tunes, features)
     with_structure = np.hstack([points, [structured for _, structured in sets[0] + sets[1]]])
     frechet = [
@@ -130,6 +114,38 @@ def compare(
     ]
     numbers = [number for row in frechet for number in (float(row[0]), _usual(row[1:]))]
     return Comparison(first, second, distances, *numbers)
+
+
+def distances_between(
+    both: list[dict[str, Floats]], first: int, statistics: Sequence[Statistic], divisions: int, seed: int
+) -> tuple[Floats, dict[str, Distance]]:
+    """Measure two sets of tunes or pieces, in each statistic.
+
+    Args:
+        both: the values of each tune's statistics, of one set and then of the other.
+        first: how many the first set has.
+        statistics: what was measured.
+        divisions: number of random divisions for `chance`.
+        seed: random seed for the divisions.
+
+    Returns:
+        What each tune adds to the difference of the sets' means, `(1 + divisions, tunes)`: row 0 for the two given sets,
+        the others for divisions at random; and the distances by name.
+    """
+    generator = np.random.default_rng(seed)
+    weights = np.zeros((1 + divisions, len(both)))
+    for row in weights:
+        row[:first], row[first:] = 1 / first, -1 / (len(both) - first)
+    for row in weights[1:]:
+        generator.shuffle(row)
+    distances = {}
+    for each in statistics:
+        values, table = _histograms([found[each.name] for found in both])
+        in_units = _distances(weights @ table, values)  # (1 + divisions,)
+        scaled = in_units / (each.high - each.low)
+        means = [float((table[part] @ values).mean()) for part in (slice(first), slice(first, None))]
+        distances[each.name] = Distance(float(scaled[0]), float(in_units[0]), _usual(scaled[1:]), *means)
+    return weights, distances
 
 
 def frechet_distance(points: npt.ArrayLike, others: npt.ArrayLike) -> float:

@@ -18,11 +18,13 @@ from abclm.corpora.corpus import Corpus
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.windows import windows_per_epoch
 from abclm.errors import ConfigError
+from abclm.models.architecture import Architecture, find_architecture
 from abclm.models.folder import TRAINING_STATE
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.model import Model
 from abclm.system.files import write_bytes, write_text
 from abclm.tokenizers.characters import CharacterTokenizer
+from abclm.tokenizers.tokenizer import Tokenizer
 from abclm.training.checkpoint import read_checkpoint
 from abclm.training.config import TrainingConfig
 from abclm.training.progress import Progress
@@ -38,7 +40,7 @@ PAPER: dict[str, list[Any]] = {
 """What the paper compares, with values around those it chose (its Figures 5 to 9)."""
 
 _RESULT = "result.json"
-_MODEL_FIELDS = [each.name for each in fields(ModelConfig)]
+_ARCHITECTURE = "architecture"
 _TRAINING_FIELDS = [each.name for each in fields(TrainingConfig)]
 # Blue, green, orange, red, purple, grey: told apart by those who see colours otherwise, too.
 _COLOURS = ["#0072b2", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#666666"]
@@ -60,6 +62,7 @@ class Result:
         bits_per_character: on the held-out tunes, by the best weights; None where there are none.
         bits_per_tune: likewise.
         curve: steps and mean losses of the last steps before them.
+        accuracy: on the held-out tunes: the share of characters or tokens that the network held for the likeliest.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Result:
     bits_per_character: float | None
     bits_per_tune: float | None
     curve: tuple[tuple[int, float], ...]
+    accuracy: float | None = None
 
 
 def sweep(
@@ -81,8 +85,9 @@ def sweep(
     variations: Mapping[str, Sequence[Any]],
     folder: str | os.PathLike[str],
     *,
-    model: ModelConfig | None = None,
+    model: Architecture | None = None,
     config: TrainingConfig | None = None,
+    tokenizer: Tokenizer[Any] | None = None,
     normalize: bool = True,
     progress: Callable[[str, Progress], object] | None = None,
 ) -> list[Result]:
@@ -93,10 +98,12 @@ def sweep(
     Args:
         corpus: tunes to learn from.
         validation: tunes to measure on, none of them in `corpus`.
-        variations: values to try, by field of `ModelConfig` or `TrainingConfig`.
+        variations: values to try, by field of the network's config or of `TrainingConfig`; and `architecture`, names of
+            architectures, each with its own sizes.
         folder: where the runs are kept; gets `sweep.csv`, and a picture for each setting.
         model: the baseline's network; by default the paper's.
         config: the baseline's training; by default the paper's.
+        tokenizer: what an encoded corpus was encoded with; by default the 83 symbols of tunes.
         normalize: bring the tunes to the canonical form first; False says that they have it.
         progress: called with the name of the run after each step and each epoch.
 
@@ -109,6 +116,7 @@ def sweep(
         KeyboardInterrupt: the sweep was stopped; called again, it goes on.
     """
     model, config, out = model or ModelConfig(), config or TrainingConfig(), Path(folder)
+    tokenizer = tokenizer or CharacterTokenizer.default()
     runs = _runs(variations, model, config)
     encoded = [
         each if each is None or isinstance(each, EncodedCorpus)
@@ -122,7 +130,7 @@ def sweep(
         is_baseline = (run_model, run_config) == (model, config)
         run_name = "baseline" if is_baseline else f"{name}={value}"
         says = partial(progress, run_name) if progress else lambda _: None
-        figures = _run(out / run_name, run_model, run_config, training, held_out, says)
+        figures = _run(out / run_name, run_model, run_config, tokenizer, training, held_out, says)
         results.append(Result(name=name, value=value, is_baseline=is_baseline, **figures))
         write_text(out / "sweep.csv", format_results(results))
         of_this = [result for result in results if result.name == name]
@@ -177,15 +185,17 @@ def draw_results(results: Sequence[Result]) -> bytes:
     return image.getvalue()
 
 
-def parse_value(name: str, text: str) -> Any:
-    """Read a value of a field of `ModelConfig` or `TrainingConfig` from text.
+def parse_value(name: str, text: str, model: type[Architecture] = ModelConfig) -> Any:
+    """Read a value of a field of an architecture or of `TrainingConfig` from text; an architecture is its name.
 
     Raises:
         ConfigError: there is no such field, or the text is no value of its kind.
     """
-    found = [each for each in (*fields(ModelConfig), *fields(TrainingConfig)) if each.name == name]
+    if name == _ARCHITECTURE:
+        return find_architecture(text).name
+    found = [each for each in (*fields(model), *fields(TrainingConfig)) if each.name == name]
     if not found:
-        raise _unknown(name)
+        raise _unknown(name, model)
     kind = str(found[0].type)
     if "None" in kind and text == "none":
         return None
@@ -198,30 +208,40 @@ def parse_value(name: str, text: str) -> Any:
 
 
 def with_settings(
-    model: ModelConfig, config: TrainingConfig, settings: Mapping[str, Any]
-) -> tuple[ModelConfig, TrainingConfig]:
-    """Change settings, each where it belongs.
+    model: Architecture, config: TrainingConfig, settings: Mapping[str, Any]
+) -> tuple[Architecture, TrainingConfig]:
+    """Change settings, each where it belongs; another architecture comes with its own sizes.
+
+    The sequence length is also the window of a network that reads one.
 
     Raises:
         ConfigError: there is no such setting, or a value is out of range.
     """
-    if unknown := settings.keys() - {*_MODEL_FIELDS, *_TRAINING_FIELDS}:
-        raise _unknown(min(unknown))
-    of_model = {name: value for name, value in settings.items() if name in _MODEL_FIELDS}
-    of_training = {name: value for name, value in settings.items() if name in _TRAINING_FIELDS}
-    return replace(model, **of_model), replace(config, **of_training)
+    settings = dict(settings)
+    if (name := settings.pop(_ARCHITECTURE, model.name)) != model.name:
+        model = find_architecture(name)()
+        if config.sequence_length != TrainingConfig().sequence_length:
+            settings.setdefault("sequence_length", config.sequence_length)
+    of_model = [each.name for each in fields(model)]
+    if unknown := settings.keys() - {*of_model, *_TRAINING_FIELDS}:
+        raise _unknown(min(unknown), type(model))
+    if "sequence_length" in settings and "window" in of_model:
+        settings.setdefault("window", settings["sequence_length"])
+    training = {name: value for name, value in settings.items() if name in _TRAINING_FIELDS}
+    sizes = {name: value for name, value in settings.items() if name in of_model}
+    return replace(model, **sizes), replace(config, **training)
 
 
-def _unknown(name: str) -> ConfigError:
-    known = _MODEL_FIELDS + _TRAINING_FIELDS
+def _unknown(name: str, model: type[Architecture]) -> ConfigError:
+    known = [_ARCHITECTURE, *(each.name for each in fields(model)), *_TRAINING_FIELDS]
     return ConfigError(
         f"{name!r} is no setting; there are {', '.join(get_close_matches(name, known) or known)}"
     )
 
 
 def _runs(
-    variations: Mapping[str, Sequence[Any]], model: ModelConfig, config: TrainingConfig
-) -> list[tuple[str, Any, ModelConfig, TrainingConfig]]:
+    variations: Mapping[str, Sequence[Any]], model: Architecture, config: TrainingConfig
+) -> list[tuple[str, Any, Architecture, TrainingConfig]]:
     """Name, value and settings of each run."""
     runs, wrong = [], []
     if not variations:
@@ -241,15 +261,16 @@ def _runs(
 
 def _run(
     folder: Path,
-    model: ModelConfig,
+    model: Architecture,
     config: TrainingConfig,
+    tokenizer: Tokenizer[Any],
     corpus: EncodedCorpus,
     validation: EncodedCorpus | None,
     progress: Callable[[Progress], object],
 ) -> dict[str, Any]:
     """Train one model, or find it done; its figures."""
     settings = {
-        "model": asdict(model),
+        "model": {_ARCHITECTURE: model.name, **asdict(model)},
         "config": asdict(config),
         "tunes": [None if each is None else each.fingerprint for each in (corpus, validation)],
     }
@@ -262,7 +283,7 @@ def _run(
             )
         return {**found, "curve": tuple(map(tuple, found["curve"]))}
     start = time.monotonic()
-    lm = Model.create(model, seed=config.seed)
+    lm = Model.create(model, tokenizer, config.seed)
     train(
         lm, corpus, validation, config,
         normalize=False, folder=folder, resume=True, progress=progress,
@@ -270,15 +291,19 @@ def _run(
     checkpoint = read_checkpoint(folder)
     assert checkpoint is not None
     state, held_out = checkpoint.state, lm.metadata["training"].get("held_out", {})
-    windows = min(config.batch_size, windows_per_epoch(len(corpus.text), config.sequence_length))
+    if model.window_length is None:
+        windows, length = windows_per_epoch(len(corpus.text), config.sequence_length), config.sequence_length
+    else:  # of a network that predicts what follows a window
+        windows, length = corpus.characters, model.tokens_ahead
     figures = {
         "parameters": model.parameters(len(lm.tokenizer)),
         "steps": state["step"],
-        "characters": state["step"] * windows * config.sequence_length,
+        "characters": state["step"] * min(config.batch_size, windows) * length,
         "seconds": round(time.monotonic() - start, 1),
         "loss": state["curve"][-1][1],
         "bits_per_character": held_out.get("bits_per_character"),
         "bits_per_tune": held_out.get("bits_per_tune"),
+        "accuracy": held_out.get("accuracy"),
         "curve": state["curve"],
     }
     write_text(folder / _RESULT, json.dumps({**figures, "settings": settings}) + "\n")

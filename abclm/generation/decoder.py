@@ -17,7 +17,7 @@ import numpy as np
 from abclm.generation.draft import Draft, Snapshot
 from abclm.generation.random_numbers import Numbers
 from abclm.generation.sampling import log_probability
-from abclm.models.context import COPY_COLUMNS
+from abclm.models.context import COPY_SLICE
 from abclm.models.copies import mixture
 from abclm.models.recall import Cache, mix
 
@@ -206,7 +206,7 @@ def _step(engine: Engine, state: State, ids: list[int], rows: Rows | None) -> Fl
 
 
 def _copies(rows: Rows | None) -> Ids | None:
-    return None if rows is None else rows[:, COPY_COLUMNS]
+    return None if rows is None else rows[:, COPY_SLICE]
 
 
 def _logits(scores: Floats, rows: Rows | None) -> Floats:

@@ -12,7 +12,7 @@ from abclm.generation.filters.min_p import MinP
 from abclm.generation.filters.top_k import TopK
 from abclm.generation.filters.top_p import TopP
 from abclm.generation.filters.typical_p import TypicalP
-from abclm.models.copies import GATE, mix_copies
+from abclm.models.copies import GATE, mix_shares
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -75,16 +75,13 @@ class Sampler:
         if self.temperature == 0:
             ranked = _masked(logits, allowed)
             if copies is not None:
-                ranked = _with_copies(_EVEN.probabilities(logits, allowed), scores, copies, allowed)
+                ranked = _with_copies(_EVEN._relative(logits, allowed), scores, copies, allowed)
             likeliest: Ids = ranked.argmax(axis=1)
             return likeliest
-        if not self.filters and copies is None:
-            chances = self._relative(logits, allowed)
-        else:
-            chances = self.probabilities(logits, allowed)
+        shares = self.probabilities(logits, allowed) if self.filters else self._relative(logits, allowed)
         if copies is not None:
-            chances = _with_copies(chances, scores, copies, allowed)
-        cumulative = np.add.accumulate(chances, axis=1)
+            shares = _with_copies(shares, scores, copies, allowed)
+        cumulative = np.add.accumulate(shares, axis=1)
         # The first entry above the number drawn: a token of probability 0 never is.
         goals = (numbers * cumulative[:, -1])[:, None]
         ids: Ids = np.add.reduce(cumulative <= goals, axis=1)
@@ -132,12 +129,11 @@ def _masked(logits: Floats, allowed: Mask | None) -> Doubles:
     return logits.astype(np.float64) if allowed is None else np.where(allowed, logits, _NEVER)
 
 
-def _with_copies(chances: Doubles, scores: Floats, copies: Ids, allowed: Mask | None) -> Doubles:
-    """Probabilities of tokens, mixed with those of the copies that are allowed: each row adds up to 1 again."""
-    mixed = mix_copies(chances, scores[:, -GATE:], copies)
+def _with_copies(shares: Doubles, scores: Floats, copies: Ids, allowed: Mask | None) -> Doubles:
+    """What is in proportion to probabilities of tokens, mixed with the copies that are allowed."""
+    mixed = mix_shares(shares, scores[:, -GATE:], copies)
     if allowed is not None:
         mixed *= allowed
-    mixed /= np.add.reduce(mixed, axis=1, keepdims=True)
     return mixed
 
 

@@ -4,6 +4,9 @@ Sums of products of whole numbers are exact, so they are the same in any order: 
 for many.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -11,6 +14,10 @@ Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int8]
 
 LARGEST = 127
+
+SCALES = "/scales"
+"""What stands behind the name of a weight in 8 bits where its scales are stored."""
+
 _SMALLEST_SCALE = np.float32(2.0**-100)
 _EXACT_BITS = 53  # up to 2⁵³, float64 holds whole numbers exactly
 
@@ -30,6 +37,18 @@ def quantise(weight: Floats) -> tuple[Integers, Floats]:
 def dequantise(values: Integers, scales: Floats) -> Floats:
     """Turn what `quantise` gives back into weights."""
     return values * scales
+
+
+def pack(weights: Mapping[str, Floats]) -> dict[str, npt.NDArray[Any]]:
+    """Turn a model's weights into what is stored: kernels in 8 bits, and what is small or looked up in 16."""
+    stored: dict[str, npt.NDArray[Any]] = {}
+    for name, weight in weights.items():
+        if name.endswith("kernel") and weight.ndim == 2:
+            stored[name], stored[name + SCALES] = quantise(weight)
+        else:
+            with np.errstate(over="ignore"):  # what becomes infinite is found when it is written
+                stored[name] = weight.astype(np.float16)
+    return stored
 
 
 def exact_product(left: Floats, right: Floats) -> Floats:

@@ -15,7 +15,7 @@ PAGE_HEIGHT = 2600
 # A bar of eight notes still fits.
 NARROWEST = 700
 _HEAD_HEIGHT = 58
-_NOTE_ID = re.compile(r'id="(n\d)')
+_NOTE_ID = re.compile(r'id="(n\d+(?:-\d+)?(?:\.\d+)?")')
 _VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
 
 

@@ -16,12 +16,15 @@ import numpy as np
 import numpy.typing as npt
 
 from abclm._version import VERSION
+from abclm.analysis.compass import compasses_of
+from abclm.analysis.ends import EndCounts
 from abclm.analysis.forms import count_forms, share_on_tonic
 from abclm.errors import ConfigError
 from abclm.models.context import told_of
 from abclm.models.told import ToldCounts
 from abclm.notation.canonical import FORM_VERSION
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
+from abclm.tokenizers.pieces import PieceTokenizer
 from abclm.tune import Tune
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 _LIBRARIES = ("keras", "numpy", "tensorflow")
 _TUNES_FOR_FORMS = 300  # a form takes milliseconds to find
+_OPENINGS, _OPENING_TOKENS = 40, 200
+_TUNES_FOR_ENDS = 4_000  # each takes some milliseconds
 _TUNES_TOLD = 20_000  # each takes less than a millisecond
 
 
@@ -49,7 +54,8 @@ def training_record(
         validation: what it is measured on.
         lm: the model it starts from; the record of its training goes into this one.
     """
-    earlier, tunes = lm.metadata.get("training"), _some_tunes(corpus, lm.tokenizer)
+    earlier, tunes = lm.metadata.get("training"), _some_tunes(corpus, lm.tokenizer, _TUNES_FOR_FORMS)
+    many = _some_tunes(corpus, lm.tokenizer, _TUNES_FOR_ENDS)
     record: dict[str, Any] = {
         "config": asdict(config),
         "form_version": FORM_VERSION,
@@ -57,6 +63,9 @@ def training_record(
         "validation": None if validation is None else _summary(validation),
         "forms": count_forms(tunes),
         "tonic_endings": share_on_tonic(tunes),
+        **({"openings": _openings(corpus)} if isinstance(lm.tokenizer, PieceTokenizer) else {}),
+        "ends": EndCounts.of(many).to_dict(),
+        "compass": compasses_of(many),
         **({"told": _told(corpus, as_characters(lm.tokenizer))} if lm.config.columns else {}),
         "versions": {
             "abclm": VERSION,
@@ -76,15 +85,28 @@ def as_start(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {**others, "training": {**metadata.get("training", {}), **about}}
 
 
-def _some_tunes(corpus: EncodedCorpus, tokenizer: Tokenizer[Any]) -> list[Tune]:
+def _some_tunes(corpus: EncodedCorpus, tokenizer: Tokenizer[Any], most: int) -> list[Tune]:
     """Canonical tunes of a corpus, taken evenly."""
-    return list(corpus.parsed(tokenizer, _some(corpus, _TUNES_FOR_FORMS))) if corpus.is_canonical else []
+    return list(corpus.parsed(tokenizer, _some(corpus, most))) if corpus.is_canonical else []
 
 
 def _told(corpus: EncodedCorpus, tokenizer: CharacterTokenizer) -> dict[str, Any]:
     """Counts of what is told of the tunes, for JSON."""
     pieces = itertools.chain.from_iterable(corpus.pieces(_some(corpus, _TUNES_TOLD)))
     return ToldCounts.of(told_of(tokenizer.decode(ids)) for ids in pieces).to_dict()
+
+
+def _openings(corpus: EncodedCorpus) -> list[list[int]]:
+    """Passages of the pieces, taken evenly, that a model may be told to go on from; none of frames."""
+    if corpus.targets is not None and len(corpus.targets) < len(corpus.text) // 2:
+        return []
+    places = np.arange(0, corpus.tunes, -(-corpus.tunes // _OPENINGS))
+    lengths = corpus.ends - corpus.begins - 1  # without the token between pieces
+    starts = np.random.default_rng(corpus.tunes).random(len(places)) * np.maximum(
+        0, lengths[places] - _OPENING_TOKENS
+    )
+    spans = zip(corpus.begins[places] + starts.astype(np.int64), corpus.ends[places] - 1, strict=True)
+    return [corpus.text[np.arange(start, min(start + _OPENING_TOKENS, end))].tolist() for start, end in spans]
 
 
 def _some(corpus: EncodedCorpus, most: int) -> npt.NDArray[np.int64]:

@@ -19,7 +19,7 @@ from abclm.datasets.windows import windows_per_epoch
 from abclm.errors import Cancelled, ConfigError, ModelError
 from abclm.models.model import Model
 from abclm.system.words import counted
-from abclm.tokenizers.characters import as_characters
+from abclm.tokenizers.characters import CharacterTokenizer, as_characters
 from abclm.tokenizers.pieces import as_piece_tokenizer
 from abclm.training.config import TrainingConfig
 from abclm.training.folder import RunFolder
@@ -104,11 +104,11 @@ def train(
 
 def fine_tune(
     lm: AnyModel,
-    corpus: Corpus | EncodedCorpus,
-    validation: Corpus | EncodedCorpus | None = None,
+    corpus: Corpus | Pieces | EncodedCorpus,
+    validation: Corpus | Pieces | EncodedCorpus | None = None,
     config: TrainingConfig | None = None,
     *,
-    old: Corpus | EncodedCorpus | None = None,
+    old: Corpus | Pieces | EncodedCorpus | None = None,
     normalize: bool = True,
     **options: Any,
 ) -> AnyModel:
@@ -135,11 +135,13 @@ def fine_tune(
     """
     config = config or TrainingConfig.for_fine_tuning()
     lm = lm.copy()
-    if not normalize:
+    if not normalize and isinstance(lm.tokenizer, CharacterTokenizer):
         texts = [each.text for each in (corpus, validation) if isinstance(each, Corpus)]
         lm = lm.with_tokenizer(as_characters(lm.tokenizer).with_symbols_of("".join(texts)))
     encoded = _encoded(corpus, lm, normalize, indexed=True)
     characters = len(encoded.text)
+    if lm.config.window_length is not None:  # which has its own dropout, and predicts one place of a window
+        config = replace(config, output_dropout=0.0, sequence_length=1)
     if characters <= config.sequence_length:
         _log.warning("the tunes have %d characters: windows are %d long", characters, characters - 1)
         config = replace(config, sequence_length=characters - 1)
@@ -149,7 +151,7 @@ def fine_tune(
 
 
 def _for_few_tunes(
-    config: TrainingConfig, characters: int, validation: Corpus | EncodedCorpus | None
+    config: TrainingConfig, characters: int, validation: Corpus | Pieces | EncodedCorpus | None
 ) -> TrainingConfig:
     """Make batches small enough for some steps an epoch; say where the run has too few to matter, or to measure by."""
     windows = windows_per_epoch(characters, config.sequence_length)
@@ -161,7 +163,11 @@ def _for_few_tunes(
             counted(steps, "training step"), config.epochs,
         )  # fmt: skip
     held_out = (
-        0 if validation is None else len(validation) if isinstance(validation, Corpus) else validation.tunes
+        0
+        if validation is None
+        else validation.tunes
+        if isinstance(validation, EncodedCorpus)
+        else len(validation)
     )
     if held_out == 1:
         _log.warning(

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from abclm.cli import run
+from abclm.errors import ModelError
 from abclm.language_model import LanguageModel
 from abclm.midi.file import MidiNote
 from abclm.piece import Piece
@@ -98,6 +99,80 @@ def test_frames_are_trained_on_and_written_like_any_other_tokens(home, call, tmp
         "--out", tmp_path / "out", "--json",
     )  # fmt: skip
     assert (code, json.loads(out)["pieces"][0]["tokens"]) == (0, 9 * 128)
+
+
+def test_a_model_of_pieces_is_measured_and_what_it_writes_compared(home, call, tmp_path):
+    arguments = ("evaluate", home / "from-50.mid", "--model", home / "m")
+    code, out, _ = call(*arguments, "--count", home, "--against", home / "from-51.mid", "--json")
+    figures = json.loads(out)
+    assert (code, figures["unit"], figures["units"]) == (0, "token", 19)
+    assert list(figures["counts_nats"]) == [f"{order}-gram" for order in range(1, 6)]
+    assert figures["comparison"]["distances"]["pitch"]["in_units"] == pytest.approx(1)
+    code, out, _ = call(*arguments, "--generate", 1, "--seed", 2)
+    assert code == 0
+    assert "accuracy" in out
+    assert "mean  " in out
+    for given, said in (
+        (("--bar-redraws", 3), "does not have --bar-redraws"),
+        (("--clean",), "--clean is for tunes"),
+        (("--picture", tmp_path / "x.png"), "a LatentModel has the architecture vae"),
+    ):
+        code, _, errors = call(*arguments, *given)
+        assert (code != 0, said in errors) == (True, True)
+
+
+def test_a_model_goes_on_from_passages_of_its_training_pieces(home, call, tmp_path):
+    lm = LanguageModel.load(home / "m")
+    passages = lm.metadata["training"]["openings"]
+    whole = [
+        lm.tokenizer.encode(lm.tokenizer.read(Piece.load(path))).tolist() for path in home.glob("*-*.mid")
+    ]
+    assert 0 < len(passages) < 12  # of those not held out
+    assert all(passage in whole for passage in passages)
+    code, _, _ = call(
+        "generate", "--model", home / "m", "--like", "training", "--events", 3, "--out", tmp_path, "--seed", 1
+    )
+    assert code == 0
+    pieces = lm.generate_pieces(n=8, events=1, temperature=0.01, like="training", seed=1)
+    assert len({note.pitch for piece in pieces for note in piece.notes()}) > 1
+    for broken in ([], [["x"]], [[10_000]], 3):
+        lm.metadata["training"]["openings"] = broken
+        with pytest.raises(ModelError, match="passage"):
+            lm.generate_pieces(like="training")
+
+
+def test_a_model_of_pieces_goes_on_with_others(home, call, tmp_path):
+    code, out, errors = call(
+        "fine-tune", home, "--model", home / "m", "--out", tmp_path / "m", "--epochs", 1, "--validation", 0.2, "--json",
+        "--old", home / "from-50.mid",
+    )  # fmt: skip
+    assert (code, "2 pieces held out of yours" in errors, "bits per token before" in errors) == (
+        0,
+        True,
+        True,
+    )
+    assert json.loads(out)["before"]["held_out"]["tunes"] == 2
+    tuned, before = LanguageModel.load(tmp_path / "m"), LanguageModel.load(home / "m")
+    assert tuned.tokenizer == before.tokenizer
+    assert "went_on_from" in tuned.metadata["training"]
+    code, _, errors = call("fine-tune", home, "--model", home / "m", "--out", tmp_path / "n", "--raw")
+    assert (code, "--clean and --raw are for tunes" in errors) == (2, True)
+
+
+@pytest.mark.slow
+def test_architectures_of_pieces_are_swept(home, call, tmp_path):
+    code, out, errors = call(
+        "sweep", home, "--out", tmp_path / "s", "--tokens", "notes", "--vary", "architecture=hopkins-rnn,lstm-256",
+        "--set", "sequence_length=3", "--set", "architecture=hopkins-rnn", "--steps", 1, "--json",
+    )  # fmt: skip
+    assert (code, "count models on the same split" in errors) == (0, True)
+    results = [json.loads(line) for line in out.splitlines()]
+    assert [each["value"] for each in results] == ["hopkins-rnn", "lstm-256"]
+    assert [each["is_baseline"] for each in results] == [True, False]
+    assert all(0 <= each["accuracy"] <= 1 for each in results)
+    assert (tmp_path / "s" / "architecture.png").exists()
+    code, _, errors = call("sweep", home, "--out", tmp_path / "t", "--vary", "architecture=grus")
+    assert (code, "did you mean gru" in errors) == (2, True)
 
 
 @pytest.mark.parametrize(

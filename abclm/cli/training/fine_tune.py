@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,10 +17,13 @@ from abclm.cli.training.run import (
     say_where_it_begins,
     shown,
 )
-from abclm.cli.training.tunes import prepare, read_tunes
+from abclm.cli.training.tunes import Prepared, pieces_for, prepare, read_tunes
+from abclm.corpora.corpus import Corpus
+from abclm.corpora.pieces import Pieces
 from abclm.errors import ConfigError
 from abclm.system.quiet import quiet_imports
 from abclm.system.words import counted
+from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -57,7 +61,8 @@ def command(
     training: Annotated[Given, FieldsOf(TrainingConfig.for_fine_tuning(), only=_FIELDS)],
     as_json: shared.Json = False,
 ) -> None:
-    """Continue training a model on your own tunes, even a few, and write a new model."""
+    """Continue training a model on your own tunes, even a few, and write a new model. A model of MIDI pieces goes on with
+    MIDI files."""
     config = TrainingConfig.for_fine_tuning(**training)
     check(out, overwrite, resume, validation)
     if raw and clean:
@@ -66,26 +71,21 @@ def command(
         )
 
     from abclm.language_model import load
-    from abclm.tokenizers.characters import as_characters
+    from abclm.tokenizers.pieces import PieceTokenizer
 
     lm = load(model)
-    prepared = prepare(
-        corpora,
-        as_characters(lm.tokenizer),
-        out,
-        clean=clean,
-        validation=validation,
-        seed=config.seed,
-        raw=raw,
-    )
-    tokenizer = as_characters(prepared.tokenizer)
-    if added := tokenizer.symbols[len(lm.tokenizer) :]:
-        typer.echo(f"abclm: symbols that the model gets: {' '.join(map(repr, added))}", err=True)
-        lm = lm.with_tokenizer(tokenizer)
+    old_tunes: Corpus | Pieces | None
+    if isinstance(lm.tokenizer, PieceTokenizer):
+        if raw or clean:
+            raise ConfigError("--clean and --raw are for tunes; leave them out")
+        prepared = pieces_for(lm.tokenizer, corpora, validation, config.seed)
+        old_tunes = Pieces.read(*old) if old else None
+    else:
+        prepared, lm = _tunes_for(lm, corpora, out, clean, raw, validation, config.seed)
 
-    from abclm.training.forgetting import tunes_held_out_from
+        from abclm.training.forgetting import tunes_held_out_from
 
-    old_tunes = read_tunes(old, clean=False) if old else tunes_held_out_from(lm)
+        old_tunes = read_tunes(old, clean=False) if old else tunes_held_out_from(lm)
     doing("loading TensorFlow")
     with quiet_imports():
         from abclm.training.run import fine_tune
@@ -103,16 +103,40 @@ def command(
         typer.echo(json.dumps(figures(tuned, out, prepared, start)))
 
 
+def _tunes_for(
+    lm: "LanguageModel",
+    corpora: list[str],
+    out: Path,
+    clean: bool,
+    raw: bool,
+    validation: float,
+    seed: int,
+) -> tuple[Prepared, "LanguageModel"]:
+    """Read tunes, with `raw` as they are, and give the model the symbols that it lacks then."""
+    from abclm.tokenizers.characters import as_characters
+
+    prepared = prepare(
+        corpora, as_characters(lm.tokenizer), out, clean=clean, validation=validation, seed=seed, raw=raw
+    )
+    tokenizer = as_characters(prepared.tokenizer)
+    if added := tokenizer.symbols[len(lm.tokenizer) :]:
+        typer.echo(f"abclm: symbols that the model gets: {' '.join(map(repr, added))}", err=True)
+        lm = lm.with_tokenizer(tokenizer)
+    return prepared, lm
+
+
 def _say_what_it_was_good_for(lm: "LanguageModel") -> None:
     """Say what held-out tunes of both kinds took before and take now."""
+    has_tunes = isinstance(lm.tokenizer, CharacterTokenizer)
+    what, unit = ("tune", "character") if has_tunes else ("piece", "token")
     record = lm.metadata["training"]
     for name, which in (("held_out", "held out of yours"), ("old", "like those it knew")):
         before, after = record.get("before", {}).get(name), record.get(name)
         if before and after:
             change = 100 * (after["bits_per_tune"] / before["bits_per_tune"] - 1)
             typer.echo(
-                f"abclm: {counted(after['tunes'], 'tune')} {which}: "
-                f"{before['bits_per_character']:.3f} bits per character before, "
-                f"{after['bits_per_character']:.3f} now ({change:+.1f} % bits per tune)",
+                f"abclm: {counted(after['tunes'], what)} {which}: "
+                f"{before['bits_per_character']:.3f} bits per {unit} before, "
+                f"{after['bits_per_character']:.3f} now ({change:+.1f} % bits per {what})",
                 err=True,
             )

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from abclm.cli.activity import doing
-from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Validation, takes, with_fields
+from abclm.cli.options import Clean, Corpora, FieldsOf, Given, Tokens, Validation, takes, with_fields
 from abclm.cli.training.run import shown
-from abclm.cli.training.tunes import prepare
+from abclm.cli.training.tunes import prepare, prepare_pieces, say_count_models
+from abclm.datasets.pieces import PieceOptions
 from abclm.errors import ConfigError
 from abclm.system.quiet import quiet_imports
 from abclm.tokenizers.characters import CharacterTokenizer
@@ -25,6 +26,7 @@ _PAPER, _AGAIN = "as in the paper", "may be given several times"
 EXAMPLES = (
     "abclm sweep my_tunes.abc --out sweep --vary units=64,128",
     "abclm sweep my_tunes.abc --out sweep --vary batch_size=8,32 --set units=64",
+    "abclm sweep midi/ --out sweep --tokens notes --vary architecture=kankanala-lstm,kankanala-gru",
 )
 
 
@@ -42,6 +44,8 @@ def command(
     ] = None,
     validation: Validation = 0.1,
     clean: Clean = False,
+    tokens: Tokens = "characters",
+    pieces: Annotated[Given, FieldsOf(PieceOptions())],
     given: Annotated[Given, FieldsOf(TrainingConfig(steps=200), only=("steps", "seed"))],
     as_json: Annotated[bool, typer.Option("--json", help="Print each result as a line of JSON.")] = False,
 ) -> None:
@@ -55,20 +59,29 @@ def command(
         raise ConfigError(f"--validation is a share from 0 to below 1; received {validation}")
     pairs = {"--vary": [_pair("--vary", each) for each in vary or []]}
     pairs["--set"] = [_pair("--set", each) for each in fixed or []]
-    prepared = prepare(
-        corpora, CharacterTokenizer.default(), out, clean=clean, validation=validation, seed=given["seed"]
-    )
     doing("loading TensorFlow")
     with quiet_imports():
         from abclm.experiments.sweep import PAPER, parse_value, sweep, with_settings
+        from abclm.models.architecture import find_architecture
         from abclm.models.lstm.config import ModelConfig
 
+    kind = find_architecture(dict(pairs["--set"]).get("architecture", ModelConfig.name))
     variations = {
-        name: [parse_value(name, each) for each in text.split(",")] for name, text in pairs["--vary"]
+        name: [parse_value(name, each, kind) for each in text.split(",")] for name, text in pairs["--vary"]
     }
-    settings: dict[str, Any] = {name: parse_value(name, text) for name, text in pairs["--set"]}
+    settings: dict[str, Any] = {name: parse_value(name, text, kind) for name, text in pairs["--set"]}
     model, config = with_settings(ModelConfig(), TrainingConfig(), {**given, **settings})
-    with shown(out) as display:
+    if tokens == CharacterTokenizer.kind:
+        prepared = prepare(
+            corpora, CharacterTokenizer.default(), out, clean=clean, validation=validation, seed=given["seed"]
+        )
+    else:
+        kinds = [find_architecture(name) for name in variations.get("architecture", [model.name])]
+        prepared = prepare_pieces(
+            corpora, tokens, PieceOptions(**pieces), validation, given["seed"],
+            has_windows=all(each().window_length is not None for each in kinds),
+        )  # fmt: skip
+    with shown(out, "character" if tokens == CharacterTokenizer.kind else "token") as display:
         said = ""
 
         def progress(run: str, now: Any) -> None:
@@ -80,8 +93,10 @@ def command(
 
         results = sweep(
             prepared.training, prepared.held_out, variations or PAPER, out,
-            model=model, config=config, progress=progress,
+            model=model, config=config, tokenizer=prepared.tokenizer, normalize=False, progress=progress,
         )  # fmt: skip
+    if tokens != CharacterTokenizer.kind:
+        say_count_models(prepared)
     typer.echo(f"abclm: wrote the table and the pictures to {out}", err=True)
     if as_json:
         for result in results:
@@ -98,7 +113,7 @@ def _pair(option: str, text: str) -> tuple[str, str]:
 
 
 def _print(results: "list[Result]") -> None:
-    lines = [("", "parameters", "characters", "seconds", "training", "held out", "bits per tune")]
+    lines = [("", "parameters", "characters", "seconds", "training", "held out", "bits per tune", "accuracy")]
     for result in results:
         held_out, by_tune = result.bits_per_character, result.bits_per_tune
         lines.append(
@@ -110,6 +125,7 @@ def _print(results: "list[Result]") -> None:
                 f"{result.loss / math.log(2):.3f}",
                 "" if held_out is None else f"{held_out:.3f}",
                 "" if by_tune is None else f"{by_tune:.1f}",
+                "" if result.accuracy is None else f"{result.accuracy:.3f}",
             )
         )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
@@ -117,5 +133,5 @@ def _print(results: "list[Result]") -> None:
         cells = [each.rjust(width) for each, width in zip(others, widths[1:], strict=True)]
         typer.echo("  ".join([first.ljust(widths[0]), *cells]).rstrip())
     typer.echo(
-        "* as it is while others are varied; training (the last steps) and held out in bits per character"
+        "* as it is while others are varied; training (the last steps) and held out in bits per character or token"
     )

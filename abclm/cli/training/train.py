@@ -44,12 +44,7 @@ def command(
     clean: shared.Clean = False,
     resume: shared.Resume = False,
     overwrite: shared.Overwrite = False,
-    tokens: Annotated[
-        str,
-        shared.takes(
-            "NAME", "What is read: characters of tunes, or notes, events, lowest or rolls of MIDI files."
-        ),
-    ] = "characters",
+    tokens: shared.Tokens = "characters",
     pieces: Annotated[Given, FieldsOf(PieceOptions())],
     architecture: Annotated[
         str, shared.takes("NAME", f"Kind of network: {' or '.join(ARCHITECTURES.names())}.")

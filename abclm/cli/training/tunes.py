@@ -14,9 +14,11 @@ from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from abclm.corpora.corpus import Corpus
+    from abclm.corpora.pieces import Pieces
     from abclm.datasets.encoded import EncodedCorpus
     from abclm.datasets.pieces import PieceOptions
     from abclm.tokenizers.characters import CharacterTokenizer
+    from abclm.tokenizers.pieces import PieceTokenizer
     from abclm.tokenizers.tokenizer import Tokenizer
 
 _MOST_SAID = 5  # files that are left out
@@ -169,12 +171,7 @@ def prepare_pieces(
         if reading.meter is reading.instrument is None
         else read.only(meter=reading.meter, instrument=reading.instrument)
     )
-    for problem in pieces.problems[:_MOST_SAID]:
-        typer.echo(f"abclm: left out {problem}", err=True)
-    if len(pieces.problems) > _MOST_SAID:
-        typer.echo(f"abclm: {len(pieces.problems) - _MOST_SAID} more files left out", err=True)
-    if pieces.drums:
-        typer.echo(f"abclm: {pieces.drums:,} notes of drums left out", err=True)
+    _say_problems(pieces)
     tokenizer = reading.tokenizer(tokens, pieces, values)
     if isinstance(tokenizer, NoteTokenizer) and (rare := tokenizer.rare_in(pieces)):
         done = "left out" if reading.rare == "drop" else "replaced by the nearest"
@@ -191,6 +188,33 @@ def prepare_pieces(
         err=True,
     )
     return Prepared(training, held_out, tokenizer, time.perf_counter() - start)
+
+
+def pieces_for(
+    tokenizer: "PieceTokenizer[Any]", arguments: list[str], validation: float, seed: int
+) -> Prepared:
+    """Read MIDI files for a model that is there, and put some of the pieces aside; see `prepare_pieces`."""
+    from abclm.corpora.pieces import Pieces
+    from abclm.datasets.pieces import encode_pieces
+
+    start = time.perf_counter()
+    pieces = Pieces.read(*arguments)
+    _say_problems(pieces)
+    training, held_out = (
+        encode_pieces(part, tokenizer) if part else None for part in pieces.split(validation, seed)
+    )
+    assert training is not None  # a piece remains in any split
+    return Prepared(training, held_out, tokenizer, time.perf_counter() - start)
+
+
+def _say_problems(pieces: "Pieces") -> None:
+    """Say which files and notes were left out."""
+    for problem in pieces.problems[:_MOST_SAID]:
+        typer.echo(f"abclm: left out {problem}", err=True)
+    if len(pieces.problems) > _MOST_SAID:
+        typer.echo(f"abclm: {len(pieces.problems) - _MOST_SAID} more files left out", err=True)
+    if pieces.drums:
+        typer.echo(f"abclm: {pieces.drums:,} notes of drums left out", err=True)
 
 
 def say_count_models(prepared: Prepared) -> dict[str, Any]:

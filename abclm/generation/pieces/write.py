@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abclm.errors import ConvertError, ModelError
+from abclm.errors import ConvertError, ModelError, VocabularyError
 from abclm.generation.constraint import Constraint
 from abclm.generation.decoder import Decoder
 from abclm.generation.draft import Draft
@@ -17,25 +17,31 @@ from abclm.generation.sampling import Sampler
 from abclm.models.recall import Cache
 from abclm.models.vae.config import VAEConfig
 from abclm.piece import Piece
-from abclm.tokenizers.pieces import as_piece_tokenizer
+from abclm.tokenizers.pieces import PieceTokenizer, as_piece_tokenizer, checked_ids
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from abclm.generation.pieces.options import PieceWriting
     from abclm.models.model import Model
-    from abclm.tokenizers.tokenizer import Ids
 
     Mask = npt.NDArray[np.bool_]
 
 
-def write_pieces(lm: Model, options: PieceWriting, like: Piece | None = None) -> Iterator[WrittenPiece]:
+Opening = tuple[int, ...]
+
+TRAINING = "training"
+"""To go on from a place of the pieces that the model was trained on."""
+
+
+def write_pieces(lm: Model, options: PieceWriting, like: Piece | str | None = None) -> Iterator[WrittenPiece]:
     """Write pieces, `batch_size` at a time.
 
     Args:
         lm: a model of notes, events, lowest keys or frames.
         options: what to write and how. A piece depends on the seed and its place among the pieces.
-        like: a piece to go on from: the model reads its first `opening_tokens` tokens, which are not written.
+        like: a piece to go on from: the model reads its first `opening_tokens` tokens, which are not written; or
+            `TRAINING`, for another passage of the training pieces each time.
 
     Yields:
         `options.n` pieces in order, each as soon as it and those before it are written.
@@ -47,19 +53,25 @@ def write_pieces(lm: Model, options: PieceWriting, like: Piece | None = None) ->
     """
     options, tokenizer = options.with_seed(), as_piece_tokenizer(lm.tokenizer)
     if isinstance(lm.config, VAEConfig):
+        if isinstance(like, str):
+            raise ModelError(
+                "a model of frames keeps no passage of its training pieces; give a piece to be like"
+            )
         yield from write_frames(lm, options, like)
         return
     if len(tokenizer) < 2:
         raise ModelError("the model has no token to write; train it on pieces, or with a lower threshold")
-    opening = (
-        () if like is None else _opening(tokenizer.encode(tokenizer.read(like)), options.opening_tokens, like)
-    )
+    openings: list[Opening] = [()]
+    if like is not None:
+        openings = _passages(lm) if isinstance(like, str) else [_opening(tokenizer, like)]
 
     def next_draft() -> _PieceDraft | None:
         number = next(numbers, None)
         if number is None:
             return None
         random = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(number,)))
+        opening = openings[random.integers(len(openings)) if len(openings) > 1 else 0]
+        opening = opening[: options.opening_tokens]
         constraint = Continuation(opening, len(tokenizer), tokenizer.start)
         cache = Cache(lm.config.cache, begin=0) if lm.config.cache else None
         return _PieceDraft(constraint, random, len(opening) + options.events, cache, number)
@@ -71,7 +83,7 @@ def write_pieces(lm: Model, options: PieceWriting, like: Piece | None = None) ->
     given = 0
     for ended in decoder.run(next_draft):
         for draft in ended:
-            ids = tuple(draft.ids[len(opening) :])
+            ids = tuple(draft.ids[-options.events :])
             piece = tokenizer.write(tokenizer.decode(ids), f"Piece {draft.number + 1}")
             written[draft.number] = WrittenPiece(Piece.of(piece), draft.number + 1, options.seed or 0, ids)
         while given in written:
@@ -124,9 +136,26 @@ class _PieceDraft(Draft):
         self.number = number
 
 
-def _opening(ids: Ids, most: int, like: Piece) -> tuple[int, ...]:
+def _opening(tokenizer: PieceTokenizer[Any], like: Piece) -> Opening:
+    ids = tokenizer.encode(tokenizer.read(like))
     if not len(ids):
         raise ConvertError(
             f"{like.title}: holds nothing that the model has tokens for; give another piece to be like"
         )
-    return tuple(ids[:most].tolist())
+    return tuple(ids.tolist())
+
+
+def _passages(lm: Model) -> list[Opening]:
+    """The passages of its training pieces that a model has kept."""
+    found = lm.metadata.get("training", {}).get("openings")
+    if not found:
+        raise ModelError(
+            "the model has kept no passage of its training pieces; train it again, or give a piece to be like"
+        )
+    try:
+        checked_ids(np.concatenate(found), len(lm.tokenizer))
+        return [tuple(map(int, each)) for each in found]
+    except (TypeError, ValueError, VocabularyError):
+        raise ModelError(
+            "the passages in the model's metadata are no lists of its token ids; copy the model again"
+        ) from None

@@ -72,7 +72,7 @@ class LayeredConfig(Architecture):
         from abclm.models.layered.engine import WindowEngine
 
         tokens = weights["logits/bias"].size // self.tokens_ahead
-        return WindowEngine(self.network(tokens, weights), self.window)
+        return WindowEngine(self.network(tokens, weights), self.window, tokens)
 
     def network(
         self, vocabulary_size: int, weights: Weights | None = None, precision: str = "float32"

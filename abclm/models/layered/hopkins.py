@@ -2,7 +2,7 @@
 
 One hidden layer reads the lowest notes of ten frames, one-hot, and predicts several ahead at once. The paper leaves open
 how many units the layer has (128 here, as many as there are notes) and how many notes it predicts in the end (1 here, as
-it began). What is measured and written is the first of them.
+it began). All of them are written before the network reads again; what is measured is the first.
 """
 
 from collections.abc import Sequence

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from abclm.models.context import COPY_COLUMNS
+from abclm.models.context import COPY_SLICE
 from abclm.models.copies import GATE, mixture
 from abclm.models.quantised import exact_product
 from abclm.models.recurrent.places import CopyGate, PlaceInputs, Places
@@ -158,7 +158,7 @@ class RecurrentEngine(ABC):
                 if structure
                 else self.step(state, [read])[0]
             )
-        return mixture(rows, ids[:, 1:][:, COPY_COLUMNS]).astype(np.float32) if structure else rows
+        return mixture(rows, ids[:, 1:][:, COPY_SLICE]).astype(np.float32) if structure else rows
 
     def _in_order(self, kernel: Floats) -> Floats:
         """The columns of a kernel, gates in the order of the step."""

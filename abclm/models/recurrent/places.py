@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from abclm.models.context import COPY_COLUMNS, GATE_COLUMNS, GATE_OFFSETS, INPUT_OFFSETS, INPUTS
+from abclm.models.context import COPY_SLICE, GATE_COLUMNS, GATE_OFFSETS, INPUT_OFFSETS, INPUTS
 from abclm.models.quantised import fixed_point
 from abclm.models.recurrent.state import State
 
@@ -76,7 +76,9 @@ class CopyGate:
         self.kernel, self.bias = weights[self.HIDDEN], weights["gate/hidden/bias"]
         self._table = weights["gate/embeddings"].copy()
         dense = weights["gate/dense/kernel"]
-        self._dense, self._unit = fixed_point(dense, len(dense))
+        self._dense, unit = fixed_point(dense, len(dense))
+        _, self._tanh_unit = fixed_point(np.ones(1, np.float32), len(dense), largest=1.0)
+        self._dense *= self._tanh_unit * unit  # a power of two
         self._dense_bias = weights["gate/dense/bias"].copy()
 
     def scores(self, read: Floats, places: Places) -> Floats:
@@ -90,14 +92,15 @@ class CopyGate:
             float32 `(batch, tokens + 1 + copies)`: the tokens' logits as they were, and the scores.
         """
         tokens = read.shape[1] - len(self.bias)
-        hidden = np.add.reduce(self._table[places[:, GATE_COLUMNS] + GATE_OFFSETS], axis=1)
+        hidden = np.add.reduce(self._table.take(places[:, GATE_COLUMNS] + GATE_OFFSETS, axis=0), axis=1)
         hidden += read[:, tokens:]
         np.tanh(hidden, out=hidden)
+        whole = np.divide(hidden, self._tanh_unit, dtype=np.float64)
+        np.rint(whole, out=whole)
         scores = np.empty((len(read), tokens + self._dense.shape[1]), np.float32)
         scores[:, :tokens] = read[:, :tokens]
         gate = scores[:, tokens:]
-        whole, unit = fixed_point(hidden, hidden.shape[1], largest=1.0)
-        gate[:] = whole @ self._dense * (unit * self._unit)
+        gate[:] = whole @ self._dense
         gate += self._dense_bias
-        gate[:, 1:][places[:, COPY_COLUMNS] == 0] = -np.inf
+        np.copyto(gate[:, 1:], -np.inf, where=places[:, COPY_SLICE] == 0)
         return scores
