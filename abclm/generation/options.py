@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
+from abclm.analysis.compass import ANY, Compass, compass_text, pitch_name
 from abclm.analysis.forms import MOST_BARS, MOST_PARTS
 from abclm.errors import ConfigError, NotationError
 from abclm.generation.abc.given.tune import Gaps, Given, beginning, gaps_in, parts_before
@@ -59,6 +60,11 @@ class GenerationOptions:
         help="Let the model choose the form as it writes. Otherwise a tune without parts and bars gets the form of a "
         "training tune, of the same rhythm if one is given.",
     )
+    compass: str | None = option(
+        None, unset="that of training tunes of the rhythm", example="D4-B5",
+        help="Lowest and highest note, such as D4-B5 (C4 is middle C), or an instrument: whistle, fiddle, flute, pipes, "
+        "accordion or voice; any for no limit.",
+    )  # fmt: skip
     like: str | None = option(
         None, unset="none", group="From a tune",
         help="A tune in ABC that gives key, meter, rhythm, unit note length and an opening of two bars, where these are "
@@ -115,8 +121,8 @@ class GenerationOptions:
         "symbols are masked one by one. Each draw takes time.",
     )  # fmt: skip
     ending_draws: int = option(
-        4, low=1, high=64,
-        help="Maximum number of draws of the last bar, until the model itself would end the tune there.",
+        12, low=1, high=64,
+        help="Maximum number of draws of the last bar of each part, until the part ends as parts of training tunes do.",
     )  # fmt: skip
     batch_size: int = option(
         128, low=1, high=1024, group="Limits",
@@ -189,7 +195,8 @@ class GenerationOptions:
         return replace(self, seed=int.from_bytes(os.urandom(4), "big"))
 
     def _wrong_texts(self) -> Iterator[str]:
-        writers = [(name, write) for name, _, write, _ in HEADER] + [("opening", opening_text)]
+        writers = [(name, write) for name, _, write, _ in HEADER]
+        writers += [("opening", opening_text), ("compass", compass_text)]
         for name, write in writers:
             value = getattr(self, name)
             if not isinstance(value, str) or not value.strip():
@@ -208,6 +215,19 @@ class GenerationOptions:
             except NotationError as error:
                 yield f"{name}: {error}"
 
+    def _outside(self, text: str) -> Iterator[str]:
+        """Say what of the opening is outside a compass, by the key that was asked for."""
+        header, opening = self.prompt
+        pitches = [note.pitch for note in Tune.parse(f"X:1\nK:{header.get('K', 'C')}\n{opening}\n").notes()]
+        if text.strip().lower() == ANY or not pitches:
+            return
+        lowest, highest = Compass.of(text)
+        if not lowest <= min(pitches) <= max(pitches) <= highest:
+            yield (
+                f"the opening goes from {pitch_name(min(pitches))} to {pitch_name(max(pitches))}, outside of "
+                f"compass={text!r}; give another opening or compass"
+            )
+
     def _conflicts(self) -> Iterator[str]:
         yield from self._conflicts_with_a_tune()
         if self.temperature == 0 and self.novel:
@@ -220,6 +240,13 @@ class GenerationOptions:
                 "constrained=False; leave out either"
             )
         opening, room = len(self.prompt.opening), self.max_length - HEADER_LENGTH
+        if self.compass is not None and not self.constrained:
+            yield (
+                f"a compass is kept to by the grammar, received compass={self.compass!r} with constrained=False; leave "
+                "out either"
+            )
+        if self.compass is not None:
+            yield from self._outside(self.compass)
         if opening > room:
             yield (
                 f"an opening of {opening} characters is more than max_length={self.max_length} leaves "

@@ -15,6 +15,7 @@ class GenerationKeywords(TypedDict, total=False):
     parts: int | None  # as in a training tune by default
     bars: int | None  # as in a training tune by default
     any_form: bool  # default False
+    compass: str | None  # that of training tunes of the rhythm by default
     like: str | None  # none by default
     part: str | None  # none by default
     rewrite: str | None  # none by default
@@ -29,7 +30,7 @@ class GenerationKeywords(TypedDict, total=False):
     typical_p: float | None  # off by default
     bar_repetition: float  # default 1.0
     bar_redraws: int  # default 0
-    ending_draws: int  # default 4
+    ending_draws: int  # default 12
     batch_size: int  # default 128
     max_length: int  # default 1500
     constrained: bool  # default True

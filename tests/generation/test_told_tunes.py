@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from abclm.analysis.ends import ends_of
 from abclm.generation.abc.request import Request
 from abclm.generation.abc.tunes import generate, stream
 from abclm.generation.options import GenerationOptions
@@ -17,6 +18,8 @@ TOLD = {
     "forms": {"jig": {"8 8": 3, "4 4 8": 1, "7 9": 1}, "reel": {"4 4": 2}, "": {"8": 1}},
 }
 
+ENDS = {"reel": {"": {"110": 1}, "11.": {"112": 1, "010": 1}, ".": {"110": 1}}}
+
 
 @pytest.fixture(scope="module")
 def lm():
@@ -25,12 +28,20 @@ def lm():
     generator = np.random.default_rng(0)
     for name, weight in lm.weights.items():
         lm.weights[name] = generator.normal(0, 2 / np.sqrt(weight.shape[0]), weight.shape).astype(np.float32)
-    lm.metadata["training"] = {"told": TOLD}
+    lm.metadata["training"] = {"told": TOLD, "ends": ENDS}
     return lm
 
 
 def write(lm, **changes):
-    changes = {"title": "Asked", "seed": 1, "n": 8, "max_length": 700, "attempts": 1, **changes}
+    changes = {
+        "title": "Asked",
+        "seed": 1,
+        "n": 8,
+        "max_length": 700,
+        "attempts": 1,
+        "ending_draws": 4,
+        **changes,
+    }
     return [str(each.tune) for each in generate(lm, GenerationOptions(**changes))]
 
 
@@ -137,3 +148,23 @@ def test_the_end_is_as_likely_as_by_the_mixture(lm, monkeypatch):
     for logits in found:
         assert logits.shape == (83,)
         assert np.exp(logits).sum() == pytest.approx(1, abs=1e-4)
+
+
+def test_parts_end_as_was_drawn_and_their_last_bars_are_those_of_the_part_before():
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=16, structure=True), seed=3)
+    ends = {"reel": {"": {"100": 1}, "10.": {"102": 2, "000": 1}}}
+    lm.metadata["training"] = {
+        "told": {"keys": {"reel": {"D": 1}}, "forms": {"reel": {"4 4": 1}}},
+        "ends": ends,
+    }
+
+    def found(most):
+        options = GenerationOptions(seed=1, n=8, title="Asked", unit_note_length="1/8", ending_draws=most)
+        request = Request.of(lm, options)
+        for index, generated in enumerate(generate(lm, options)):
+            yield zip(request.draft(index, 0)._ending._wanted, ends_of(generated.tune), strict=True)
+
+    ends = [pair for pairs in found(24) for pair in pairs]
+    assert np.mean([end.on_tonic for wanted, end in ends if wanted.on_tonic]) > 0.9
+    assert np.mean([end.alike >= wanted.alike for wanted, end in ends if wanted.alike]) > 0.3
+    assert np.mean([end.on_tonic for pairs in found(2) for _, end in pairs]) < 0.5

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abclm.analysis.compass import ANY, Compass, compass_in
+from abclm.analysis.ends import SHORT, End, EndCounts
 from abclm.analysis.forms import TuneForm, draw_form
 from abclm.errors import NotationError
 from abclm.generation.abc.bars import Bars
@@ -60,7 +62,8 @@ class Request:
         sampler: draws the symbols.
         begin: makes for each attempt at each tune what says which symbols may come next, and what the model is told.
         cache: the weights of the model's cache: none where bars that repeat are held back, which it would bring again.
-        tonic_share: of the tunes that are to end on their tonic.
+        ends: how the parts of training tunes end.
+        tonic_share: of the tunes that are to end on their tonic, where that isn't known.
         gaps: of the tune that is rewritten; None for new tunes.
         titles: of the training tunes, as far as they are known.
     """
@@ -70,6 +73,7 @@ class Request:
     sampler: Sampler
     begin: Callable[[int, int], Beginning]
     cache: tuple[float, ...]
+    ends: EndCounts
     tonic_share: float
     gaps: Gaps | None
     titles: KnownTitles
@@ -88,7 +92,15 @@ class Request:
         cache = lm.config.cache if options.bar_repetition == 1 else ()
         titles = KnownTitles(lm.novelty_index.titles if lm.novelty_index else ())
         return cls(
-            options, tokenizer, Sampler.of(options), begin, cache, lm.tonic_endings or 0.0, gaps, titles
+            options,
+            tokenizer,
+            Sampler.of(options),
+            begin,
+            cache,
+            EndCounts.in_metadata(lm.metadata),
+            lm.tonic_endings or 0.0,
+            gaps,
+            titles,
         )
 
     @property
@@ -117,7 +129,8 @@ class Request:
             )  # fmt: skip
         rhythm = options.prompt.header.get("R", context.told.rhythm if context else None)
         draws_title = options.temperature > 0 and "T" not in options.prompt.header
-        on_tonic = _random(options, index, attempt, _TONIC).random() < self.tonic_share
+        wanted = self._ends(symbol_filter.parts_left, rhythm, _random(options, index, attempt, _TONIC))
+        ending = Ending(options.ending_draws, wanted, by_chance=context is None)
         return TuneDraft(
             symbol_filter,
             _random(options, index, attempt),
@@ -128,9 +141,17 @@ class Request:
             cache=cache,
             context=context,
             bars=Bars(options.bar_repetition, redraws) if redraws or options.bar_repetition < 1 else None,
-            ending=Ending(options.ending_draws, on_tonic) if again and options.ending_draws > 1 else None,
+            ending=ending if again and options.ending_draws > 1 else None,
             title=Title(rhythm, self.titles) if draws_title else None,
         )
+
+    def _ends(self, parts: int, rhythm: str | None, random: np.random.Generator) -> tuple[End, ...]:
+        """How the last parts of a tune should end."""
+        if self.ends.rhythms:
+            ends = self.ends.draw(random, rhythm, parts)
+            # A bar that repeats is not copied where such bars are held back.
+            return ends if self.options.bar_repetition == 1 else tuple(end._replace(alike=0) for end in ends)
+        return (End(bool(random.random() < self.tonic_share), SHORT),)
 
 
 def _random(options: GenerationOptions, *key: int) -> np.random.Generator:
@@ -154,6 +175,12 @@ def _beginnings(
     def grammar_of(header: frozenset[tuple[str, str]], form: TuneForm, sections: tuple[int, ...]) -> Grammar:
         return grammar_for(dict(header), prompt.opening, *form, options.max_length, sections)
 
+    @functools.cache
+    def compass_of(rhythm: str | None) -> Compass | None:
+        if options.compass is None:
+            return compass_in(lm.metadata, rhythm)
+        return None if options.compass.strip().lower() == ANY else Compass.of(options.compass)
+
     def filter_for(told: Told, form: TuneForm) -> SymbolFilter:
         fields = {"R": told.rhythm, "K": told.key}
         header = {letter: value for letter, value in fields.items() if value is not None} | prompt.header
@@ -164,7 +191,7 @@ def _beginnings(
         if sections:
             form = TuneForm()
         grammar = grammar_of(frozenset(header.items()), form, sections)
-        return GrammarFilter(grammar, masks, prompt.opening, options.max_length)
+        return GrammarFilter(grammar, masks, prompt.opening, options.max_length, compass_of(header.get("R")))
 
     def begin(index: int, attempt: int) -> Beginning:
         random = _random(options, index, attempt, _FORM)
