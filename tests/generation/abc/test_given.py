@@ -79,6 +79,15 @@ def test_new_bars_are_the_same_alone_and_in_a_batch_and_another_draw_stays_its_o
     assert len(set(together)) > 1
 
 
+def test_new_bars_keep_the_compass_in_the_key_in_force(lm):
+    text = "X:1\nM:2/4\nL:1/8\nK:D\nd2f2-|f2a2|[K:A]e2c2|d2d2|d2d2|d4|]\n"
+    new = lm.rewrite(text, "2,4-5", seed=1, best_of=1, compass="D4-D5")[0]
+    assert new.text.startswith(text[: text.index("a2|")])
+    pitches = [note.pitch for bar in (1, 3, 4) for note in new.bars()[bar].notes][1:]
+    assert set(pitches) <= set(range(62, 75))
+    assert len(set(pitches)) > 2
+
+
 def test_of_the_draws_of_new_bars_one_is_taken_by_how_likely_what_follows_is():
     chances = np.log([0.1, 0.3, 0.6]) - 500
     drawn = [resample(list(chances), number) for number in (0.05, 0.15, 0.35, 0.45, 0.99)]
