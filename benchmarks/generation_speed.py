@@ -219,7 +219,8 @@ def measure(given: argparse.Namespace, weights: Path) -> tuple[dict[str, list[fl
                 rates[name].append(characters / seconds)
             print(f"round {number}: {name} {characters / seconds:,.0f}/s", file=sys.stderr)
     for process in processes.values():
-        process.terminate()
+        process.kill()
+        process.communicate()
     return rates, peaks
 
 

@@ -337,6 +337,22 @@ def benchmark(tmp_path, monkeypatch, capsys):
     return benchmark
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        (
+            "generation_speed.py",
+            "--model small --tunes 2 --rounds 1 --characters 50 --only-ours",
+            "one / one once",
+        ),
+        ("training_speed.py", "--setting 2x10x8 --rounds 1 --engines abclm sgemm", "2x10x8 | abclm 0."),
+    ],
+)
+def test_the_scripts_for_speed_run_on_a_tiny_setting(benchmark, name, arguments, said):
+    assert said in benchmark(name, *arguments.split())
+
+
 @pytest.mark.parametrize("plain", [True, False])
 def test_one_command_trains_the_shipped_model(benchmark, plain):
     arguments = ["oldTunes", "--out", "again", "--units", 8, "--steps", 2, *(["--plain"] if plain else [])]
