@@ -22,10 +22,10 @@ class GenerationKeywords(TypedDict, total=False):
     top_p: float | None  # off by default
     min_p: float | None  # off by default
     typical_p: float | None  # off by default
+    batch_size: int  # default 128
     bar_repetition: float  # default 1.0
     bar_redraws: int  # default 0
     ending_draws: int  # default 4
-    batch_size: int  # default 128
     max_length: int  # default 1500
     constrained: bool  # default True
     novel: bool  # default False
