@@ -195,7 +195,9 @@ def _mixture(logits: torch.Tensor, gate: torch.Tensor, copies: torch.Tensor) -> 
     """Logarithms of a network's probabilities mixed with copies: `abclm.models.lstm.structure.mixture`."""
     there = copies > 0
     shares = torch.cat([gate[..., :1], gate[..., 1:].masked_fill(~there, -torch.inf)], -1).log_softmax(-1)
-    copied = torch.zeros_like(logits).scatter_add(-1, (copies - 1).clamp(min=0), shares[..., 1:].exp() * there)
+    copied = torch.zeros_like(logits).scatter_add(
+        -1, (copies - 1).clamp(min=0), shares[..., 1:].exp() * there
+    )
     network = logits.log_softmax(-1) + shares[..., :1]
     return network + functional.softplus(torch.log(copied + 1e-30) - network)
 
