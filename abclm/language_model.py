@@ -21,9 +21,10 @@ from abclm.errors import Cancelled, ConfigError, CorpusError
 from abclm.evaluation.figures import Evaluation
 from abclm.generation.options import GenerationOptions
 from abclm.generation.pieces.options import PieceWriting
-from abclm.models.context import Told, with_context
+from abclm.models.context import COLUMNS, Told, with_context
 from abclm.models.model import Model
 from abclm.piece import Piece
+from abclm.system.files import write_bytes
 from abclm.system.keywords import with_options_of
 from abclm.system.quiet import quiet_imports
 from abclm.system.typed_options import GenerationKeywords, TrainingKeywords
@@ -82,7 +83,7 @@ class LanguageModel(Model):
             is_begun = text.startswith("\n")
             piece = ids if is_begun else np.append(self.tokenizer.start, ids)
             ids = with_context(as_characters(self.tokenizer), piece, Told())[0 if is_begun else 1 :]
-        return self.config.engine(self.weights).logits(ids)
+        return self.config.exact_engine(self.weights).logits(ids)
 
     @with_options_of(GenerationOptions())
     def generate(
@@ -123,6 +124,31 @@ class LanguageModel(Model):
             if progress and progress(len(tunes), asked.n) is False:
                 raise Cancelled(f"cancelled by its progress callback after {len(tunes)} of {asked.n} tunes")
         return tunes
+
+    @with_options_of(GenerationOptions(), without=("rewrite", "rewrite_bars"))
+    def rewrite(self, tune: Tune | str, which: str, **changes: Unpack[GenerationKeywords]) -> Tunes:
+        r"""Write some bars of a tune anew, and keep the rest.
+
+        Args:
+            tune: any tune that has a canonical form, or its text.
+            which: the bars, such as `5-8`, `3,7-8`, or `B5-8` for bars of the second part.
+            **changes: fields of `GenerationOptions`, such as `n` and `seed`.
+
+        Returns:
+            `n` tunes in canonical form.
+
+        Raises:
+            ConfigError: the tune has no such bars, or what else is asked for doesn't go with it.
+
+        Example:
+            >>> from abclm import ModelConfig
+            >>> lm = LanguageModel.create(ModelConfig(units=8, embedding_dimension=4))
+            >>> tune = "X:1\nM:2/4\nL:1/8\nK:D\nd2f2|a2f2|e2c2|d4|]\n"
+            >>> lm.rewrite(tune, "2", seed=1)[0].body.split("|")[2:]
+            ['e2c2', 'd4', ']\n\n']
+        """
+        changes["rewrite"], changes["rewrite_bars"] = str(tune), which
+        return self.generate(**changes)
 
     def generate_pieces(
         self, options: PieceWriting | None = None, *, like: Piece | str | None = None, **changes: Any
@@ -268,6 +294,29 @@ class LanguageModel(Model):
     def bits_per_character(self, tunes: Corpus | Iterable[Tune]) -> float:
         """Return the mean bits that a character of these tunes costs, each tune by itself."""
         return self.evaluate(tunes).bits_per_character
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write one step of the model as an ONNX file, to write with in a browser or from another language.
+
+        The step multiplies in 8-bit integers, as `generate` does. It takes the `id` of the last token of each text, from
+        a newline on, and the state, zeros at first: `carried_0`, `sums_0`, ... of each layer. It gives the `logits` of
+        the next token, and the state as `next_carried_0`, ... With `structure`, it takes the `context`, too (the columns
+        of `abclm.models.context`, named in the file's metadata beside the `vocabulary`), and gives the `gate`'s scores;
+        `abclm.models.copies` says how to mix copies by them. There is no grammar in it.
+
+        Args:
+            path: such as `session.onnx`.
+
+        Raises:
+            ConfigError: the network reads a window anew for each token, and has no state.
+            OSError: the file can't be written.
+        """
+        about = {
+            "config": self.config.to_json(),
+            "vocabulary": self.tokenizer.to_json(),
+            "context": " ".join(COLUMNS if self.config.columns else ()),
+        }
+        write_bytes(path, self.config.step_model(self.weights, about))
 
     def to_keras(self) -> keras.Model:
         """Return a Keras model with the same weights; it maps token ids to logits.

@@ -74,7 +74,7 @@ def held_out_from(lm: abclm.LanguageModel) -> Corpus:
 def observed(lm: abclm.LanguageModel, tune: Tune, longest: int) -> Floats:
     """At each character the length of the passage that comes again, 0 for none, the network's p, and r: `(time, 3)`."""
     ids = lm.tokenizer.encode_piece(tune.text)
-    logits = lm.config.engine(lm.weights).logits(ids[:-1]).astype(np.float64)
+    logits = lm.config.exact_engine(lm.weights).logits(ids[:-1]).astype(np.float64)
     logits -= logits.max(axis=1, keepdims=True)
     chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     # A weight for each length, which says how long the passage was.

@@ -43,7 +43,7 @@ def masks(text: str, grammar: Grammar, tokenizer: CharacterTokenizer) -> np.ndar
 
 def kept(lm: LanguageModel, texts: list[str], grammar: Grammar) -> Iterator[np.ndarray]:
     """The probability of all that is allowed, before each character of each text that the grammar accepts."""
-    engine = lm.config.engine(lm.weights)
+    engine = lm.config.exact_engine(lm.weights)
     found = ((text, masks(text, grammar, lm.tokenizer)) for text in texts)
     accepted = sorted(
         ((text, rows) for text, rows in found if rows is not None), key=lambda each: len(each[0])

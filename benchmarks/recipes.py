@@ -6,7 +6,8 @@
 A run is a recipe of `protocol.py`, the number of epochs and the number of seeds: `paper:120:3`. It trains on the
 training tunes and is evaluated on the validation tunes after each epoch, and its best weights count. The split lists
 the tunes of `train`, `validation` and `test` by their positions in the file. All tunes are converted to the canonical
-form; tunes without one are left out. The last column is with a cache (`abclm.models.recall`). `--test` evaluates on
+form; tunes without one are left out. The last column is with a cache (`abclm.models.recall`), which a network with
+`--structure` has in its gate. `--test` evaluates on
 the test tunes of the split instead; do this once, after all decisions.
 
 Each run has a folder in `--out`, named by what is not the default: `paper-120`, `paper-120-seed-1`. The script resumes
@@ -20,11 +21,11 @@ import math
 import statistics
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from protocol import RECIPES, read_split, same_size
+from protocol import RECIPES, read_split, same_size, torch_backend
 
 from abclm import LanguageModel, ModelConfig, TrainingConfig
 from abclm.corpora.corpus import Corpus
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--runs", nargs="+", type=parse_run, default=[Run(name) for name in RECIPES])
     parser.add_argument("--units", type=int, default=ModelConfig().units)
     parser.add_argument("--precision", choices=PRECISIONS, default="float32")
+    parser.add_argument("--structure", action="store_true", help="train networks with structure")
     parser.add_argument("--torch", action="store_true", help="train with PyTorch")
     parser.add_argument("--test", action="store_true", help="evaluate on the test tunes")
     parser.add_argument("--quick", action="store_true", help="a few steps of each")
@@ -104,6 +106,7 @@ def figures_of(
     name += [f"seed-{seed}"] if seed else []
     name += [f"{options.units}-units"] if options.units != ModelConfig().units else []
     name += [options.precision] if options.precision != "float32" else []
+    name += ["structure"] if options.structure else []
     lm = trained(run, seed, options.out / "-".join(name), parts, options)
     record, last = lm.metadata["training"], lm.history[-1]
     best = next(entry for entry in lm.history if entry["steps"] >= record["steps"])
@@ -118,7 +121,7 @@ def figures_of(
         "training": best["bits_per_character"],
         "bits_per_character": measured["bits_per_character"],
         "bits_per_tune": measured["bits_per_tune"],
-        "cached": lm.with_cache().evaluate(part).bits_per_tune,
+        "cached": (lm if options.structure else lm.with_cache()).evaluate(part).bits_per_tune,
     }
 
 
@@ -135,7 +138,9 @@ def trained(
     config = TrainingConfig(**settings)
     if (folder / "done").exists():
         return LanguageModel.load(folder)
-    lm = LanguageModel.create(same_size(options.units, layers), seed=seed)
+    lm = LanguageModel.create(
+        replace(same_size(options.units, layers), structure=options.structure), seed=seed
+    )
     start = time.monotonic()
     said = -math.inf
 
@@ -156,15 +161,6 @@ def trained(
     lm.save(folder, overwrite=True)
     (folder / "done").touch()
     return lm
-
-
-def torch_backend() -> Any:
-    """PyTorch's step; the GPU, if there is one, is left to PyTorch."""
-    import tensorflow as tf
-    from torch_step import TorchStep
-
-    tf.config.set_visible_devices([], "GPU")
-    return TorchStep
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Write tunes of each rhythm, and print their structure beside that of real tunes of the rhythm.
 
     python benchmarks/structure.py [--model FOLDER|NAME] [-n 200] [--seed 0] [--rhythms reel jig ...]
-                                   [--parts 2 --bars 8] [--temperature X] [--real FILE.abc ...] [--out FOLDER]
+                                   [--parts 2 --bars 8] [--temperature X] [--best-of N]
+                                   [--real FILE.abc ...] [--out FOLDER]
 
 The real tunes are the 415 held-out tunes of O'Neill, Ryan and Aird, or those of `--real`. The tunes that are written go
 into `--out`, a file for each rhythm, so that they can be read and heard. What the figures mean stands in
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--parts", type=int)
     parser.add_argument("--bars", type=int)
     parser.add_argument("--temperature", type=float)
+    parser.add_argument("--best-of", type=int)
     parser.add_argument("--real", nargs="+", type=Path, help="files of canonical tunes")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
@@ -45,7 +47,7 @@ def main() -> None:
     )
     asked = {
         name: value
-        for name in ("parts", "bars", "temperature")
+        for name in ("parts", "bars", "temperature", "best_of")
         if (value := getattr(options, name)) is not None
     }
     ours: list[Tune] = []

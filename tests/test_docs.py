@@ -353,7 +353,7 @@ def test_one_command_trains_the_shipped_model(benchmark, plain):
     assert lm.config.cache == (WEIGHTS if plain else ())
     assert lm.config.structure is not plain
     assert lm.forms
-    assert lm.metadata["training"]["config"]["output_dropout"] == 0.5
+    assert lm.metadata["training"]["config"]["output_dropout"] == 0.4
     assert lm.metadata["corpora"][0]["transcribers"] == ["the abclm developers"]
     assert Path("again/model.safetensors").stat().st_size < 2.2 * lm.config.parameters(83)
 
@@ -422,6 +422,16 @@ def test_the_structure_of_written_and_real_tunes_is_printed(benchmark, small_mod
     assert re.search(r"(?m)^  parts_of_four +1\.000 \| [\d.]+$", said)
     assert re.search(r"(?m)^  with structure [\d.]+ \([\d.]+ by chance\)$", said)
     assert len(abclm.read_tunebook(tmp_path / "out" / "jig.abc").tunes) == 2
+
+
+def test_the_weights_that_rank_draws_are_printed(benchmark, small_model, tmp_path):
+    real = tmp_path / "real.abc"
+    real.write_text(
+        "".join(abclm.Corpus.load("oldTunes").normalize()[0].text.replace("\nM:", f"\nR:{rhythm}\nM:") + "\n"
+                for rhythm in ("reel", "jig", "hornpipe", "slip jig")), encoding="utf-8",
+    )  # fmt: skip
+    said = benchmark("ranking.py", "--model", small_model, "-n", 2, "--real", real)
+    assert len(re.findall(r'(?m)^    "[\w ]*": \((?:-?\d+\.\d\d(?:, )?){9}\),$', said)) == 4
 
 
 def test_shuffled_bars_are_told_as_surely_as_real_tunes(benchmark, small_model, tmp_path):

@@ -159,9 +159,34 @@ def test_float16_halves_the_weights_and_is_loaded_as_float32(lm, tmp_path):
         np.testing.assert_array_equal(weight, lm.weights[name].astype(np.float16).astype(np.float32))
 
 
+def test_int8_quarters_the_weights_and_is_loaded_as_float32(tmp_path):
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=64, units=128, structure=True), seed=1)
+    sizes, texts = [], []
+    for number, dtype in enumerate(("float32", "int8", "int8")):
+        lm.save(tmp_path / f"{number}", dtype=dtype)
+        sizes.append((tmp_path / f"{number}" / "model.safetensors").stat().st_size)
+        again = abclm.load(tmp_path / f"{number}")
+        for name, weight in again.weights.items():
+            assert weight.dtype == np.float32
+            largest = np.abs(lm.weights[name]).max(axis=0)
+            assert (np.abs(weight - lm.weights[name]) <= largest / 250).all()
+        texts.append(str(again.generate(seed=1, max_length=200, attempts=1, constrained=False)[0]))
+        lm = again
+    assert sizes[1] == sizes[2] < sizes[0] / 3  # embeddings take 16 bits
+    assert texts[1] == texts[2]
+
+
+def test_weights_in_8_bits_need_their_scales(folder):
+    abclm.load(folder).save(folder, dtype="int8", overwrite=True)
+    change_weights(folder, **{"dense__kernel__scales": lambda scales: None})
+    with pytest.raises(ModelError) as caught:
+        abclm.load(folder)
+    assert_one_line(caught, "lacks dense/kernel/scales", "model.safetensors")
+
+
 def test_an_unknown_dtype_is_an_error(lm, tmp_path):
-    with pytest.raises(ConfigError, match="received 'int8'"):
-        lm.save(tmp_path / "m", dtype="int8")
+    with pytest.raises(ConfigError, match="received 'float8'"):
+        lm.save(tmp_path / "m", dtype="float8")
 
 
 def test_saving_again_replaces_the_model_and_keeps_what_else_is_there(folder):
@@ -548,7 +573,7 @@ def test_a_presets_name_beside_a_folder_of_that_name_says_which_is_meant(lm, tmp
     caplog.clear()
     assert_same_model(abclm.load("./small"), lm)
     assert not said_by_presets(caplog)
-    assert abclm.load("small").config.units == 448
+    assert abclm.load("small").config.units == 512
     (said,) = said_by_presets(caplog)
     assert said == "small is the shipped model; for the folder small give ./small"
 

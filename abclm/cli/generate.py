@@ -20,7 +20,7 @@ from abclm.generation.options import GenerationOptions
 from abclm.generation.pieces.options import PieceWriting
 
 if TYPE_CHECKING:
-    from abclm.generation.abc.tunes import GeneratedTune
+    from abclm.generation.abc.draws.tries import GeneratedTune
 
 FORMATS = tuple(suffix.removeprefix(".") for suffix in table.FORMATS)
 
@@ -34,16 +34,20 @@ EXAMPLES = (
 def command(
     *,
     model: Model = "session",
-    given: Annotated[Given, FieldsOf(GenerationOptions())],
+    given: Annotated[Given, FieldsOf(GenerationOptions(), without=("like", "rewrite"))],
     pieces: Annotated[Given, FieldsOf(PieceWriting(), only=("events", "opening_tokens"))],
     like: Annotated[
         str | None,
         takes(
             "FILE",
-            "ABC or MIDI file that gives header and opening if you do not. A model of MIDI pieces goes on from it; with "
-            "training, from passages of its training pieces.",
+            "ABC or MIDI file that gives header and opening if you do not, or with --part its first parts. A model of "
+            "MIDI pieces goes on from it; with training, from passages of its training pieces.",
             unset="none",
         ),
+    ] = None,
+    rewrite: Annotated[
+        str | None,
+        takes("FILE", "ABC or MIDI file of a tune of which --rewrite-bars are written anew.", unset="none"),
     ] = None,
     out: Annotated[
         Path | None, takes("DIR", "Write files into this folder.", unset="standard output")
@@ -56,16 +60,10 @@ def command(
     """Write tunes: ABC on standard output, or with --out files named after title and number. A model of MIDI pieces
     writes files in --out."""
     if is_of_pieces(model):
-        write(model, given, pieces, like, out, file_format, as_json)
+        write(model, given | {"rewrite": rewrite}, pieces, like, out, file_format, as_json)
         return
     refuse_other(pieces, PieceWriting(), "a model of tunes")
-    if like is not None:
-        from abclm.generation.abc.like import read_likeness
-
-        likeness = read_likeness(like)
-        for name in ("key", "meter", "rhythm", "unit_note_length", "opening"):
-            given[name] = given[name] or getattr(likeness, name)
-    options = GenerationOptions(**given)
+    options = GenerationOptions(**given, like=_text_in(like), rewrite=_text_in(rewrite))
     formats = chosen_formats(file_format, out, FORMATS)
 
     from abclm.generation.abc.tunes import generate, stream
@@ -80,7 +78,8 @@ def command(
         options = options.with_seed()
         typer.echo(f"abclm: seed {options.seed}; --seed {options.seed} writes the same again", err=True)
     is_first_try = options.constrained or options.attempts == 1
-    if options.n == 1 and out is None and not as_json and not options.novel and is_first_try:
+    is_one_draw = options.gaps is None and options.best_of in (None, 1)
+    if options.n == 1 and out is None and not as_json and not options.novel and is_first_try and is_one_draw:
         doing("")  # the tune itself is seen
         for character in stream(lm, options):
             sys.stdout.write(character)
@@ -105,6 +104,15 @@ def command(
     if failures:
         more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
         raise ConvertError(f"{failures[0]}{more}; the other files were written")
+
+
+def _text_in(path: str | None) -> str | None:
+    """The first tune of a file."""
+    if path is None:
+        return None
+    from abclm.generation.abc.like import read_first
+
+    return read_first(path).text
 
 
 def _say_spelling(options: GenerationOptions) -> None:

@@ -54,7 +54,7 @@ def evaluate(
 
 
 def _evaluate_by_numpy(lm: Model, tunes: EncodedTunes) -> Evaluation:
-    engine = lm.config.engine(lm.weights)
+    engine = lm.config.exact_engine(lm.weights)
     header_nats, nats, correct = [], [], []
     recalled = tunes.recalled(lm.config.cache)
     for ids, inputs, header, (likely, weights) in zip(

@@ -1,6 +1,7 @@
 """Write a tune as a file in the format that the file's suffix names."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -71,7 +72,9 @@ def save_book(tunes: Sequence["Tune"], path: str | os.PathLike[str]) -> list[tup
             f"{os.fspath(path)}: tunes can be saved together as {suffixes_of('write_book')}, not "
             f"{suffix or 'without a suffix'!r}"
         )
-    content, failed = FORMATS[suffix].format_book(tunes)
+    content, failed = FORMATS[suffix].format_book(
+        tunes, title=" ".join(re.split(r"[-_\s]+", Path(path).stem))
+    )
     write_bytes(path, content)
     return failed
 

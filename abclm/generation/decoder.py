@@ -3,25 +3,21 @@
 The decoder knows nothing of what the ids stand for. It is given an engine, the id that stands before every piece, a
 sampler, and a draft for each piece, which says what may come next and what of the piece is drawn again.
 
-A piece is the same in a batch of any size. Up to `Engine.few` pieces are multiplied one by one, with the same bits as
-a piece alone. In larger batches the logits differ from those in the last bits, and so might a draw that falls between
-two ids: such a draw is decided by the logits that the piece has alone, worked out from its beginning.
+A piece is the same in a batch of any size, as engine and sampler give it the bits that it has alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
 from abclm.generation.draft import Draft, Snapshot
 from abclm.generation.random_numbers import Numbers
-from abclm.generation.sampling import log_probability
-from abclm.models.context import COPY_COLUMNS
+from abclm.models.context import COPY_SLICE
 from abclm.models.copies import mixture
-from abclm.models.recall import Cache, mix
+from abclm.models.recall import mix
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -31,12 +27,7 @@ if TYPE_CHECKING:
 
     Floats = npt.NDArray[np.float32]
     Ids = npt.NDArray[np.intp]
-
-TOLERANCE = 1e-6
-"""How far a logit may be from the one that the piece has alone, relative to the largest of its row.
-
-They are sums of a thousand float32 products in another order; a test holds that those of `session` stay within it.
-"""
+    Rows = npt.NDArray[np.intp]  # of the context
 
 Piece = TypeVar("Piece", bound=Draft)
 
@@ -59,7 +50,6 @@ class Decoder(Generic[Piece]):
         self._start = start
         self._sampler = sampler
         self.drafts = drafts
-        self._tolerance = 0.0 if len(drafts) <= engine.few else TOLERANCE
         self._state = engine.start(len(drafts))
         self._last = [start] * len(drafts)
         self._scores: Floats = np.empty((0, 0), np.float32)
@@ -69,9 +59,8 @@ class Decoder(Generic[Piece]):
         self._numbers = Numbers([draft.random for draft in drafts])
         self._recalled = np.zeros(len(drafts), np.int64)
         self._weights = np.zeros(len(drafts))  # of what is recalled; all 0 where the model has no cache
-        self._rows = [
-            draft.context.row for draft in drafts if draft.context
-        ]  # none for a model without structure
+        contexts = [draft.context.row for draft in drafts if draft.context]
+        self._rows: Rows | None = np.array(contexts) if contexts else None  # for a model with structure
         self._places = [_Place(self, place) for place in range(len(drafts))]
 
     def run(self, next_draft: Callable[[], Piece | None]) -> Iterator[list[Piece]]:
@@ -87,14 +76,9 @@ class Decoder(Generic[Piece]):
         while self.drafts:
             self._scores = _step(self._engine, self._state, self._last, self._rows)
             mix(self._scores, self._recalled, self._weights)
-            numbers = self._numbers.each()
-            ids, certain = self._sampler.draw(
-                self._scores, numbers, self._drawable, self._tolerance, _copies(self._rows)
-            )
-            if self._tolerance:
-                for place in np.flatnonzero(~certain).tolist():
-                    ids[place] = self._decide(place, numbers[place])
-            self._last = ids.tolist()
+            self._last = self._sampler.draw(
+                self._scores, self._numbers.each(), self._drawable, _copies(self._rows)
+            ).tolist()
             ended = []
             for place, (draft, token_id) in enumerate(zip(self.drafts, self._last, strict=True)):
                 start = draft.take(token_id, self._places[place])
@@ -116,7 +100,7 @@ class Decoder(Generic[Piece]):
             self._weights[place] = cache.weight
             if cache.recalled is not None:
                 self._recalled[place] = cache.recalled
-        if draft.context is not None:
+        if self._rows is not None and draft.context is not None:
             self._rows[place] = draft.context.row
 
     def _draw_again(self, place: int, start: Snapshot | None) -> None:
@@ -126,45 +110,11 @@ class Decoder(Generic[Piece]):
             self._state.put(place, start.state)
             self._scores[place] = start.scores
             self._look_ahead(place)
-            number, only = self._numbers.one(place), slice(place, place + 1)
-            copies = _copies(self._rows[only])
-            ids, certain = self._sampler.draw(
-                self._scores[only], np.array([number]), self._drawable[only], self._tolerance, copies
-            )
-            self._last[place] = int(ids[0]) if certain[0] else self._decide(place, number)
+            number, only = np.array([self._numbers.one(place)]), slice(place, place + 1)
+            copies = None if self._rows is None else _copies(self._rows[only])
+            ids = self._sampler.draw(self._scores[only], number, self._drawable[only], copies)
+            self._last[place] = int(ids[0])
             start = draft.take(self._last[place], self._places[place])
-
-    def _decide(self, place: int, number: float) -> int:
-        """Draw by the scores that the piece has alone."""
-        draft = self.drafts[place]
-        *_, (scores, rows) = self._alone(draft, draft.ids)
-        drawable = self._drawable[place : place + 1]
-        ids, _ = self._sampler.draw(scores, np.array([number]), drawable, copies=_copies(rows))
-        return int(ids[0])
-
-    def log_probability_alone(self, draft: Piece, ids: list[int], first: int) -> float:
-        """The natural logarithm of how likely `ids[first:]` are after those before, where the piece is alone."""
-        found = islice(self._alone(draft, ids[:-1]), first, None)
-        return sum(
-            log_probability(_logits(scores, rows), token_id)
-            for (scores, rows), token_id in zip(found, ids[first:], strict=True)
-        )
-
-    def _alone(self, draft: Piece, ids: list[int]) -> Iterator[tuple[Floats, list[tuple[int, ...]]]]:
-        """The scores of each of `ids` and of what follows, `(1, scores)`, as a piece has them alone, and its context."""
-        state = self._engine.start()
-        cache = None if draft.cache is None else Cache(draft.cache.weights, draft.cache.begin)
-        context = None if draft.begin is None else draft.begin.copy()
-        for place, token_id in enumerate([self._start, *ids]):
-            if cache is not None and place:
-                cache.add(token_id)
-            if context is not None and place:
-                context.add(token_id)
-            rows = [] if context is None else [context.row]
-            scores = _step(self._engine, state, [token_id], rows)
-            if cache is not None and cache.recalled is not None:
-                mix(scores, np.array([cache.recalled]), np.array([cache.weight]))
-            yield scores, rows
 
     def _go_on(self, ended: list[int], next_draft: Callable[[], Piece | None]) -> None:
         """Begin other pieces in the place of those that are finished, or close the gaps."""
@@ -186,7 +136,7 @@ class Decoder(Generic[Piece]):
             self._last = [self._last[place] for place in kept]
             self._state = self._state.only(kept)
             self._weights, self._recalled = self._weights[kept], self._recalled[kept]
-            self._rows = [self._rows[place] for place in kept] if self._rows else []
+            self._rows = None if self._rows is None else self._rows[kept]
             self._drawable = self._drawable[kept]
             self._numbers.keep(kept)
 
@@ -208,7 +158,7 @@ class _Place:
     @property
     def logits(self) -> Floats:
         decoder, only = self._decoder, slice(self._place, self._place + 1)
-        return _logits(decoder._scores[only], decoder._rows[only])
+        return _logits(decoder._scores[only], None if decoder._rows is None else decoder._rows[only])
 
     def state(self) -> State:
         column: State = self._decoder._state.column(self._place)
@@ -217,22 +167,16 @@ class _Place:
     def number(self) -> float:
         return self._decoder._numbers.one(self._place)
 
-    def log_probability_alone(self, ids: list[int], first: int) -> float | None:
-        decoder = self._decoder
-        if not decoder._tolerance:
-            return None
-        return decoder.log_probability_alone(decoder.drafts[self._place], ids, first)
+
+def _step(engine: Engine, state: State, ids: list[int], rows: Rows | None) -> Floats:
+    return engine.step(state, ids) if rows is None else engine.step(state, ids, rows)
 
 
-def _step(engine: Engine, state: State, ids: list[int], rows: list[tuple[int, ...]]) -> Floats:
-    return engine.step(state, ids, rows) if rows else engine.step(state, ids)
+def _copies(rows: Rows | None) -> Ids | None:
+    return None if rows is None else rows[:, COPY_SLICE]
 
 
-def _copies(rows: list[tuple[int, ...]]) -> Ids | None:
-    return np.array(rows)[:, COPY_COLUMNS] if rows else None
-
-
-def _logits(scores: Floats, rows: list[tuple[int, ...]]) -> Floats:
+def _logits(scores: Floats, rows: Rows | None) -> Floats:
     """What a model gives to each id, `(tokens,)`: with copies, the logarithms of the mixture's probabilities."""
     copies = _copies(rows)
     found: Floats = scores[0] if copies is None else mixture(scores, copies)[0].astype(np.float32)

@@ -12,7 +12,7 @@ from abclm.generation.filters.min_p import MinP
 from abclm.generation.filters.top_k import TopK
 from abclm.generation.filters.top_p import TopP
 from abclm.generation.filters.typical_p import TypicalP
-from abclm.models.copies import GATE, mix_copies
+from abclm.models.copies import GATE, mix_shares
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -57,57 +57,37 @@ class Sampler:
         scores: Floats,
         numbers: Doubles,
         allowed: Mask | None = None,
-        tolerance: float = 0.0,
         copies: Ids | None = None,
-    ) -> tuple[Ids, Mask]:
-        """Choose the next token of each piece.
+    ) -> Ids:
+        """Choose the next token of each piece, each by itself.
 
         Args:
             scores: logits, (batch, tokens). With `copies`, the gate's scores stand behind them; temperature and filters
                 choose among what the network expects, and copies are mixed in as the gate says.
             numbers: (batch,), from 0 up to but not 1: where among the cumulative probabilities the draw falls.
             allowed: (batch, tokens), false where a token must not come next; at least one in a row is true.
-            tolerance: how far each score may be from the true one, relative to the largest logit of the row.
             copies: as for `abclm.models.copies.mix_copies`; None for a model without.
 
         Returns:
-            The token ids, (batch,), and whether each would be the same for any scores within the tolerance.
+            The token ids, (batch,).
         """
         logits = scores if copies is None else scores[:, :-GATE]
-        errors = tolerance * np.abs(logits).max(axis=1).astype(np.float64) if tolerance else None
         if self.temperature == 0:
-            if copies is None:
-                ranked = _masked(logits, allowed)
-            else:
-                ranked = _log(_with_copies(_EVEN.probabilities(logits, allowed)[0], scores, copies, allowed))
-            ids = ranked.argmax(axis=1)
-            highest = np.partition(ranked, -2, axis=1)[:, -2:]
-            apart = 0 if errors is None else (2 if copies is None else 8) * errors
-            return ids, highest[:, 1] - highest[:, 0] > apart
-        if errors is None and not self.filters and copies is None:
-            chances, margins = self._relative(logits, allowed), None
-        else:
-            chances, margins = self.probabilities(logits, allowed)
+            ranked = _masked(logits, allowed)
+            if copies is not None:
+                ranked = _with_copies(_EVEN._relative(logits, allowed), scores, copies, allowed)
+            likeliest: Ids = ranked.argmax(axis=1)
+            return likeliest
+        shares = self.probabilities(logits, allowed) if self.filters else self._relative(logits, allowed)
         if copies is not None:
-            chances = _with_copies(chances, scores, copies, allowed)
-        cumulative = np.add.accumulate(chances, axis=1)
+            shares = _with_copies(shares, scores, copies, allowed)
+        cumulative = np.add.accumulate(shares, axis=1)
         # The first entry above the number drawn: a token of probability 0 never is.
         goals = (numbers * cumulative[:, -1])[:, None]
-        ids = np.add.reduce(cumulative <= goals, axis=1)
-        if errors is None or margins is None:
-            return ids, np.ones(len(ids), bool)
-        # So far may the logarithms of two probabilities move apart; and by this share their ratio. Those of the network
-        # and of the gate move each with their sums, too.
-        apart = 2 * errors / self.temperature
-        share = np.expm1(apart if copies is None else 2 * apart + 4 * errors)
-        # Scores that are off by the tolerance move a cumulative probability C by share · C · (1 - C) at most.
-        reach = share[:, None] * cumulative * (1 - cumulative) + 1e-12
-        certain = (margins > apart) & ~(np.abs(cumulative - goals) <= reach).any(axis=1)
-        if allowed is not None:
-            certain |= allowed.sum(axis=1) == 1
-        return ids, certain
+        ids: Ids = np.add.reduce(cumulative <= goals, axis=1)
+        return ids
 
-    def probabilities(self, logits: Floats, allowed: Mask | None = None) -> tuple[Doubles, Doubles]:
+    def probabilities(self, logits: Floats, allowed: Mask | None = None) -> Doubles:
         """Work out the probability that each token is chosen, at a temperature above 0.
 
         Args:
@@ -115,18 +95,14 @@ class Sampler:
             allowed: (batch, tokens), false where a token must not come next; at least one in a row is true.
 
         Returns:
-            float64 (batch, tokens), each row adding up to 1; and float64 (batch,), how far the logarithms of two
-            probabilities may move apart before a filter keeps other tokens.
+            float64 (batch, tokens), each row adding up to 1.
         """
         chances = self._relative(logits, allowed)
         chances /= np.add.reduce(chances, axis=1, keepdims=True)
-        margins = np.full(len(chances), np.inf)
         for each in self.filters:
-            kept, margin = each.keep(chances)
-            margins = np.minimum(margins, margin)
-            chances = np.where(kept, chances, 0)
+            chances = np.where(each.keep(chances), chances, 0)
             chances /= np.add.reduce(chances, axis=1, keepdims=True)
-        return chances, margins
+        return chances
 
     def _relative(self, logits: Floats, allowed: Mask | None) -> Doubles:
         """The probabilities at a temperature above 0, relative to that of the likeliest token.
@@ -153,19 +129,12 @@ def _masked(logits: Floats, allowed: Mask | None) -> Doubles:
     return logits.astype(np.float64) if allowed is None else np.where(allowed, logits, _NEVER)
 
 
-def _with_copies(chances: Doubles, scores: Floats, copies: Ids, allowed: Mask | None) -> Doubles:
-    """Probabilities of tokens, mixed with those of the copies that are allowed: each row adds up to 1 again."""
-    mixed = mix_copies(chances, scores[:, -GATE:], copies)
+def _with_copies(shares: Doubles, scores: Floats, copies: Ids, allowed: Mask | None) -> Doubles:
+    """What is in proportion to probabilities of tokens, mixed with the copies that are allowed."""
+    mixed = mix_shares(shares, scores[:, -GATE:], copies)
     if allowed is not None:
         mixed *= allowed
-    mixed /= np.add.reduce(mixed, axis=1, keepdims=True)
     return mixed
-
-
-def _log(chances: Doubles) -> Doubles:
-    with np.errstate(divide="ignore"):
-        logarithms: Doubles = np.log(chances)
-    return logarithms
 
 
 _EVEN = Sampler()

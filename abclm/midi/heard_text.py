@@ -2,8 +2,9 @@
 
 The text has no repeats, variant endings or parts: what is heard twice stands there twice. Every note has its length in
 quarter notes and its accidental, ties stand only where they join notes, and a length that no power of two divides is a
-tuplet of one note. So nothing is left on which `abc2midi` and `Tune.notes` could disagree. Grace notes, decorations,
-chord symbols, tempos and directives for MIDI are kept.
+tuplet of one note. Grace notes and ornaments are written as the notes that are played for them. So nothing is left on
+which `abc2midi` and `Tune.notes` could disagree. Chord symbols, tempos, what says how loud notes are, and directives for
+MIDI are kept.
 """
 
 import re
@@ -14,6 +15,7 @@ from fractions import Fraction
 from abclm.notation.fields import parse_meter, read_tempo
 from abclm.notation.keys import LETTERS, SEMITONES, SIGNS, parse_key
 from abclm.notation.pieces import NAMED_PIECE
+from abclm.notation.playing.ornaments import Played, ornament
 from abclm.notation.symbols import (
     ENDING,
     SINGLE,
@@ -21,7 +23,6 @@ from abclm.notation.symbols import (
     Change,
     ChordSymbol,
     Note,
-    Rest,
     Symbol,
     Timed,
     notes_of,
@@ -29,14 +30,14 @@ from abclm.notation.symbols import (
 from abclm.notation.timing import quarters
 from abclm.notation.tune import Tune
 
-_HEADER_LINE = re.compile(r"[TCU]:|(?:%%|I:)\s*MIDI\b")
+_HEADER_LINE = re.compile(r"[TC]:|(?:%%|I:)\s*MIDI\b")
 _DIRECTIVE = re.compile(r"^(?:%%|I:)\s*MIDI\b.*$", re.MULTILINE)
 # They would change pitches that are already those heard.
 _PITCH_DIRECTIVE = re.compile(r"(?:%%|I:)\s*MIDI\s+(?:r?transpose|nobarlines|barlines)", re.IGNORECASE)
-_GRACE = re.compile(r"\{/?(?:[_=^]{0,2}[A-Ga-g][,']{0,5}\d{0,3}/{0,2}\d{0,3}[<>]?[ ()]*)+\}")
-_DECORATION = re.compile(r"[!+]([A-Za-z0-9.()<>~/-]{1,30})[!+]")
-_MARKS = frozenset(".~HLMOPSTuv")  # decorations of one letter (ABC 2.1, section 4.14)
-_USER_DEFINED = re.compile(r"^U:\s*([H-Wh-w])\s*=", re.MULTILINE)
+# Decorations that change how loud notes are (ABC 2.1, section 4.14).
+_LOUDNESS = frozenset(["accent", "pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sfz",
+                       *(f"{name}{side}" for name in ("<", ">", "crescendo", "diminuendo")
+                         for side in "()")])  # fmt: skip
 _SHARPS = ("C", "^C", "D", "^D", "E", "F", "^F", "G", "^G", "A", "^A", "B")
 
 
@@ -56,7 +57,7 @@ def heard_text(tune: Tune) -> str:
         K:G
         (3:2:1=G/2(3:2:1=A/2(3:2:1=B/2^F-|
         ^F2(3:2:1=G/2(3:2:1=A/2(3:2:1=B/2^F|
-        ~=G2
+        =G=A/8=G3/8^F/8=G3/8
     """
     body = re.sub(r"\n+", "\n", "".join(_Body(tune).pieces())).strip("\n")
     return "\n".join([*_header(tune), body, ""])
@@ -84,13 +85,16 @@ class _Body:
         self.before = _what_stands_before(tune, self.playback.symbols)
         self.header_fields = _header_fields(tune)
         self.fields = self._fields()
-        timed = [
-            symbol
+        self.marks = tune.marks
+        played = [
+            ornament(symbol, self.marks.get(symbol))
             for music, _ in self.playback.turns()
             for symbol in self.playback.symbols[music.start : music.stop]
             if isinstance(symbol, Timed)
         ]
-        self.following = iter([*timed[1:], Rest(0, "")])
+        self.played = iter(played)
+        self.following = [*(each[0] for each in played[1:]), Played((), 0)]
+        self.place = 0
 
     def pieces(self) -> Iterator[str]:
         now, filled = dict(self.header_fields), Fraction(0)
@@ -132,18 +136,27 @@ class _Body:
         return found
 
     def _event(self, event: Timed) -> str:
-        """Write a note, a chord or a rest, with a tie where it joins a note of the next event."""
-        following = Counter(note.pitch for note in notes_of(next(self.following)))
-        written = []
-        for note in notes_of(event):
-            tied = note.tied and following[note.pitch] > 0
-            following[note.pitch] -= tied
-            written.append(_pitch(note) + "-" * tied)
-        tuplet, length = _length(quarters(event.duration))
-        if len(written) == 1:
-            name = written[0].rstrip("-")
-            return f"{tuplet}{name}{length}{written[0][len(name) :]}"
-        return f"{tuplet}[{''.join(written)}]{length}" if written else f"{tuplet}z{length}"
+        """Write what is played for a note, a chord or a rest, with a tie where it joins a note of the next event."""
+        marks = self.marks.get(event)
+        played, following = next(self.played), Counter(self.following[self.place].pitches)
+        self.place += 1
+        names = {note.pitch: _pitch(note) for note in notes_of(event)}
+        ties = Counter(note.pitch for note in notes_of(event) if note.tied)
+        text = "".join(f"!{name}!" for name in (marks.decorations if marks else ()) if name in _LOUDNESS)
+        for number, each in enumerate(played):
+            written = []
+            for pitch in each.pitches:
+                tied = number + 1 == len(played) and ties[pitch] > 0 and following[pitch] > 0
+                following[pitch] -= tied
+                ties[pitch] -= tied
+                written.append(names.get(pitch, _name(pitch)) + "-" * tied)
+            tuplet, length = _length(quarters(each.duration))
+            if len(written) == 1:
+                name = written[0].rstrip("-")
+                text += f"{tuplet}{name}{length}{written[0][len(name) :]}"
+            else:
+                text += f"{tuplet}[{''.join(written)}]{length}" if written else f"{tuplet}z{length}"
+        return text
 
 
 def _header_fields(tune: Tune) -> dict[str, str]:
@@ -155,35 +168,18 @@ def _header_fields(tune: Tune) -> dict[str, str]:
 
 
 def _what_stands_before(tune: Tune, symbols: list[Symbol]) -> dict[Symbol, str]:
-    """The directives for MIDI, grace notes and decorations before each symbol."""
+    """The directives for MIDI before each symbol."""
     found: dict[Symbol, str] = {}
     end = tune.body_start
-    marks = _MARKS.union(_USER_DEFINED.findall(tune.text[:end]))
     for symbol in symbols:
         between = tune.text[end : symbol.at]
-        if between:
+        if "MIDI" in between:
             directives = [line for line in _DIRECTIVE.findall(between) if not _PITCH_DIRECTIVE.match(line)]
-            line = between[between.rfind("\n") + 1 :]
-            ornaments = ""
-            if isinstance(symbol, Timed) and not line.startswith("%"):
-                ornaments = _ornaments(line, marks)
-            text = "".join(f"\n{directive}\n" for directive in directives) + ornaments
-            if text:
-                found[symbol] = text
+            if directives:
+                found[symbol] = "".join(f"\n{directive}\n" for directive in directives)
         piece = NAMED_PIECE.match(tune.text, symbol.at)
         end = max(end, piece.end() if piece else symbol.at)
     return found
-
-
-def _ornaments(text: str, marks: frozenset[str]) -> str:
-    written = []
-    for piece in NAMED_PIECE.finditer(text):
-        kind, part = piece.lastgroup, piece[0]
-        if kind == "decoration" and (decoration := _DECORATION.fullmatch(part)):
-            written.append(f"!{decoration[1]}!")
-        elif (kind == "mark" and part in marks) or (kind == "grace" and _GRACE.fullmatch(part)):
-            written.append(part)
-    return "".join(written)
 
 
 def _field(change: Change, unit: Fraction) -> str:
@@ -199,11 +195,16 @@ def _pitch(note: Note) -> str:
     """A note with its accidental, of the letter that it is written with if that can be."""
     letter, octave = LETTERS[note.step % 7], note.step // 7
     alteration = note.pitch - 60 - 12 * octave - SEMITONES[letter]
-    if alteration in SIGNS:
-        name = SIGNS[alteration] + letter
-    else:
-        name, octave = _SHARPS[note.pitch % 12], note.pitch // 12 - 5
-        name = name if len(name) > 1 else f"={name}"
+    if alteration not in SIGNS:
+        return _name(note.pitch)
+    name = SIGNS[alteration] + letter
+    return name.lower() + "'" * (octave - 1) if octave > 0 else name + "," * -octave
+
+
+def _name(pitch: int) -> str:
+    """A pitch with its accidental, for the notes of an ornament."""
+    name, octave = _SHARPS[pitch % 12], pitch // 12 - 5
+    name = name if len(name) > 1 else f"={name}"
     return name.lower() + "'" * (octave - 1) if octave > 0 else name + "," * -octave
 
 

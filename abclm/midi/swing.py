@@ -6,7 +6,7 @@ with anything else in them, are played as they are written.
 
 import bisect
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from abclm.midi.file import MidiFile
@@ -40,16 +40,22 @@ def swing(tune: Tune, midi: MidiFile) -> MidiFile:
         The file with its events moved; the same file where the rhythm has no swing, or where the file is not as
         long as the tune, so that nobody could say where its beats are.
     """
+    move = swung(tune, midi)
+    return midi if move is None else midi.moved(move)
+
+
+def swung(tune: Tune, midi: MidiFile) -> Callable[[int], int] | None:
+    """The function that gives the ticks at which something sounds with the swing of the tune's rhythm; None without."""
     if tune.stated_rhythm not in _SWUNG_RHYTHMS:
-        return midi
+        return None
     knots, length = _knots(tune)
     if not knots:
-        return midi
+        return None
     played = Fraction(max(note.end_ticks for note in midi.notes), midi.ticks_per_quarter)
     if not -_LONGEST_DIFFERENCE <= length - played <= Fraction(8):
         logger.info("%s: no swing, as abc2midi repeats it otherwise", tune.title)
-        return midi
-    return _moved(midi, knots)
+        return None
+    return _move(midi, knots)
 
 
 def _knots(tune: Tune) -> tuple[list[Knot], Fraction]:
@@ -103,8 +109,8 @@ def _moments(tune: Tune) -> Iterator[Fraction | None]:
     yield None
 
 
-def _moved(midi: MidiFile, knots: list[Knot]) -> MidiFile:
-    """Move every event of a MIDI file, those between two knots in proportion."""
+def _move(midi: MidiFile, knots: list[Knot]) -> Callable[[int], int]:
+    """What moves every event of a MIDI file, those between two knots in proportion."""
     written = [float(time * midi.ticks_per_quarter) for time, _ in knots]
     played = [float(time * midi.ticks_per_quarter) for _, time in knots]
 
@@ -115,4 +121,4 @@ def _moved(midi: MidiFile, knots: list[Knot]) -> MidiFile:
         part = (ticks - written[place]) / (written[place + 1] - written[place])
         return round(played[place] + part * (played[place + 1] - played[place]))
 
-    return midi.moved(move)
+    return move

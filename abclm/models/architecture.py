@@ -1,9 +1,12 @@
 """Say what every architecture has to give: from its sizes, the weights, the network that is trained, the sampling engine.
 
 An architecture is one of the three parts of a model, beside the tokenizer and the decoder; it deals in token ids alone.
-Each is a folder here: its config, a frozen dataclass below `Architecture`, beside it the Keras network and the NumPy
-engine, which the config imports when they are asked for. `register` makes it known by its name, which stands in a
-model's `config.json`.
+Each is a folder here: its config, a frozen dataclass below `Architecture`, beside it the Keras network and the engine,
+which the config imports when they are asked for. `register` makes it known by its name, which stands in a model's
+`config.json`.
+
+An engine may round the weights to be faster, as it writes the same tunes with whatever it has. It has to give each text
+of a batch the bits that the text has alone.
 """
 
 import json
@@ -28,7 +31,7 @@ FORMAT_VERSION = 2
 
 
 class State(Protocol):
-    """What a step of an engine leaves for the next, a column for each text."""
+    """What a step of an engine leaves for the next, of each text."""
 
     @property
     def batch(self) -> int:
@@ -45,13 +48,10 @@ class State(Protocol):
 
 
 class Engine(Protocol):
-    """A model's weights, laid out to write with: token ids in, logits out, one step at a time, without Keras.
+    """A model's weights, laid out to write with: token ids in, logits out, one step at a time.
 
-    Attributes:
-        few: up to so many texts a step gives the same bits as for one alone.
+    A text is given the same bits whatever the other texts of the batch are, and how many.
     """
-
-    few: int
 
     def start(self, batch: int = 1) -> Any:
         """Return the `State` that every text begins from."""
@@ -60,14 +60,15 @@ class Engine(Protocol):
         self,
         state: Any,
         ids: Sequence[int] | npt.NDArray[np.integer[Any]],
-        places: Sequence[tuple[int, ...]] = (),
+        places: Any = (),
     ) -> Floats:
         """Read one token a text, changing the state: scores of the next.
 
         Args:
             state: of the texts.
             ids: a token id for each.
-            places: of each the columns of `abclm.models.context` after it, for a model with `structure`.
+            places: of each the columns of `abclm.models.context` after it, integers `(batch, columns)`, for a model with
+                `structure`.
 
         Returns:
             Logits, float32 `(batch, tokens)`; with `structure` the gate's scores behind them, see `models.copies`.
@@ -150,6 +151,22 @@ class Architecture(ABC):
     @abstractmethod
     def engine(self, weights: Weights) -> Engine:
         """Make an engine that writes with these weights, which are copied."""
+
+    def exact_engine(self, weights: Weights) -> Engine:
+        """Make an engine that gives the logits of these weights as they are, to measure with; by default `engine`."""
+        return self.engine(weights)
+
+    def step_model(self, weights: Weights, metadata: Mapping[str, str]) -> bytes:
+        """Return one step of `engine` as the content of an `.onnx` file.
+
+        Args:
+            weights: of the model.
+            metadata: what to tell whoever reads it.
+
+        Raises:
+            ConfigError: the network has no such step, as it reads a window anew for each token.
+        """
+        raise ConfigError(f"only recurrent networks that carry a state are exported; {self.name} has none")
 
     @abstractmethod
     def network(

@@ -67,6 +67,7 @@ COLUMNS = (*INPUTS, *(f"copy/{name}" for name in COPIES), *MATCHED, *AGREE)
 
 INPUT_COLUMNS = [COLUMNS.index(name) for name in INPUTS]
 COPY_COLUMNS = [COLUMNS.index(f"copy/{name}") for name in COPIES]
+COPY_SLICE = slice(COPY_COLUMNS[0], COPY_COLUMNS[-1] + 1)  # the same: they stand side by side
 GATE_COLUMNS = [COLUMNS.index(name) for name in GATE]
 INPUT_OFFSETS, GATE_OFFSETS = (
     np.cumsum([0, *sizes.values()], dtype=np.int32)[:-1] for sizes in (INPUTS, GATE)
@@ -119,6 +120,7 @@ class Context:
     Attributes:
         told: as given.
         row: the values of `COLUMNS` at this place, which the model reads together with the last symbol.
+        place: in the form; to be left as it is.
 
     Example:
         >>> from abclm.tokenizers.characters import CharacterTokenizer
@@ -135,7 +137,7 @@ class Context:
         self._symbols, self._ids = tokenizer.symbols, tokenizer.char_to_id
         self.told = told = told or Told()
         self._told, self._form = told.values(), told.form
-        self._place = Place()
+        self.place = Place()
         self._cache = Cache(WEIGHTS)
         self._cache.add(tokenizer.start)
         self._look()
@@ -144,17 +146,17 @@ class Context:
         """Return one that goes on from here by itself."""
         other = self.__new__(type(self))
         other.__dict__.update(self.__dict__)
-        other._place, other._cache = self._place.copy(), self._cache.copy()
+        other.place, other._cache = self.place.copy(), self._cache.copy()
         return other
 
     def add(self, token_id: int) -> None:
         """Take note of the next id of the tune."""
         self._cache.add(token_id)
-        self._place.add(self._symbols[token_id])
+        self.place.add(self._symbols[token_id])
         self._look()
 
     def _look(self) -> None:
-        place, cache = self._place, self._cache
+        place, cache = self.place, self._cache
         copies = [0 if cache.recalled is None else 1 + cache.recalled]
         matched = [1 + cache.length - SHORTEST if cache.recalled is not None else 0]
         if not place.in_body:

@@ -29,17 +29,31 @@ def mix_copies(chances: Doubles, gate: Floats, copies: Ids) -> Doubles:
         copies: what each would write, `(batch, copies)`: 1 + the token id, 0 for none.
 
     Returns:
-        float64 `(batch, tokens)`.
+        float64 `(batch, tokens)`, each row adding up to 1 again.
     """
-    weights = np.exp(gate - gate.max(axis=1, keepdims=True).astype(np.float64))
-    weights /= np.add.reduce(weights, axis=1, keepdims=True)
+    mixed, total = _mixed(chances, gate, copies)
+    mixed /= total
+    return mixed
+
+
+def mix_shares(shares: Doubles, gate: Floats, copies: Ids) -> Doubles:
+    """The same of what is only in proportion to probabilities; so is what is returned."""
+    return _mixed(shares, gate, copies, np.add.reduce(shares, axis=1, keepdims=True))[0]
+
+
+def _mixed(
+    chances: Doubles, gate: Floats, copies: Ids, sums: Doubles | float = 1.0
+) -> tuple[Doubles, Doubles]:
+    """Probabilities that add up to the sum of the gate's weights, and this sum, `(batch, 1)`."""
+    weights = np.subtract(gate, np.maximum.reduce(gate, axis=1, keepdims=True), dtype=np.float64)
+    np.exp(weights, out=weights)
     batch, tokens = chances.shape
     # A place before the tokens takes what weighs nothing. All are added up in one call.
-    cells = copies + (tokens + 1) * np.arange(batch)[:, None]
+    cells = copies if batch == 1 else copies + np.arange(0, batch * (tokens + 1), tokens + 1)[:, None]
     added = np.bincount(cells.ravel(), weights[:, 1:].ravel(), batch * (tokens + 1))
-    mixed: Doubles = chances * weights[:, :1]
+    mixed: Doubles = chances * (weights[:, :1] / sums)
     mixed += added.reshape(batch, tokens + 1)[:, 1:]
-    return mixed
+    return mixed, np.add.reduce(weights, axis=1, keepdims=True)
 
 
 def mixture(scores: Floats, copies: Ids) -> Doubles:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abclm.errors import ModelError
+from abclm.models.quantised import SCALES, dequantise, pack
 from abclm.system.files import write_bytes
 from abclm.system.folders import new_folder
 
@@ -32,7 +33,8 @@ INDEX = "index.safetensors"  # may be missing
 _SAVED = ".saved"
 # Trained weights are below a hundred; products of such as these could not be told from infinity.
 _LARGEST_WEIGHT = 1e6
-_DTYPES = {"F16": "float16", "F32": "float32"}  # safetensors' names of what weights are stored as
+DTYPES = ("float32", "float16", "int8")
+_NAMES = {"F16": "float16", "F32": "float32", "I8": "int8"}  # by safetensors' names
 
 
 def read_text(folder: Path, name: str) -> str:
@@ -93,6 +95,8 @@ def read_weights(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[st
             _check_tensors(path, {name: file.get_slice(name) for name in file.keys()}, shapes)  # noqa: SIM118
             for name in shapes:
                 stored = file.get_tensor(name)
+                if stored.dtype == np.int8:
+                    stored = dequantise(stored, file.get_tensor(name + SCALES))
                 _check_values(stored, f"{path}: {name}", "train the model again")
                 weights[name] = stored.astype(np.float32)
     except SafetensorError as error:
@@ -136,7 +140,7 @@ def write(
         vocabulary: JSON.
         metadata: what JSON can hold.
         weights: finite values.
-        dtype: `"float32"`, or `"float16"` at half the size.
+        dtype: one of `DTYPES`; see `abclm.models.model.Model.save`.
         index: of the training tunes; without one, none stays in the folder.
 
     Raises:
@@ -147,7 +151,11 @@ def write(
     from safetensors.numpy import save
 
     with np.errstate(over="ignore"):  # what becomes infinite in float16 is found below
-        stored = {name: np.ascontiguousarray(weight, dtype) for name, weight in weights.items()}
+        stored = (
+            pack(weights)
+            if dtype == "int8"
+            else {name: np.ascontiguousarray(weight, dtype) for name, weight in weights.items()}
+        )
     for name, weight in stored.items():
         if not np.isfinite(weight).all():
             raise ModelError(
@@ -255,6 +263,14 @@ def _check_tensors(path: Path, tensors: Mapping[str, Any], shapes: Mapping[str, 
     missing = sorted(shapes.keys() - tensors.keys())
     if missing:
         raise ModelError(f"{path} lacks {', '.join(missing)}, which {CONFIG} calls for; {advice}")
+    scales = {
+        name + SCALES: shape[-1:]
+        for name, shape in shapes.items()
+        if len(shape) == 2 and tensors[name].get_dtype() == "I8"
+    }
+    if missing := sorted(scales.keys() - tensors.keys()):
+        raise ModelError(f"{path} lacks {', '.join(missing)}, of weights in 8 bits; {advice}")
+    shapes = {**shapes, **scales}
     extra = sorted(tensors.keys() - shapes.keys())
     if extra:
         raise ModelError(f"{path} holds {', '.join(extra)}, which {CONFIG} doesn't call for; {advice}")
@@ -264,6 +280,8 @@ def _check_tensors(path: Path, tensors: Mapping[str, Any], shapes: Mapping[str, 
             raise ModelError(
                 f"{path}: {name} has shape {found}, but {CONFIG} and {VOCABULARY} call for {shape}; {advice}"
             )
-        if tensors[name].get_dtype() not in _DTYPES:
-            kinds = " or ".join(_DTYPES.values())
-            raise ModelError(f"{path}: {name} is {tensors[name].get_dtype()}, not {kinds}; {advice}")
+        kinds = ["float32"] if name in scales else ["float16", "float32", "int8"][: len(shape) + 1]
+        if _NAMES.get(tensors[name].get_dtype()) not in kinds:
+            raise ModelError(
+                f"{path}: {name} is {tensors[name].get_dtype()}, not {' or '.join(kinds)}; {advice}"
+            )

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from abclm.analysis.compass import compass_in
+from abclm.analysis.ends import EndCounts
 from abclm.analysis.forms import forms_in, tonic_endings_in
 from abclm.errors import ModelError
 
@@ -45,6 +47,8 @@ def check_metadata(metadata: Mapping[str, Any], place: Path) -> None:
                     _check(record[part], _CORPUS_PARTS, f"{path}{part}.")
             forms_in({"training": record})
             tonic_endings_in({"training": record})
+            EndCounts.in_metadata({"training": record})
+            compass_in({"training": record}, None)
     except ModelError as error:
         raise ModelError(f"{place}: {error}") from None
 

@@ -121,7 +121,8 @@ class Model:
         Args:
             folder: made where it is missing. Files in it that are not the model's stay. It gets a `README.md`, the
                 model's card, unless one of the user's is there.
-            dtype: of the stored weights: `"float32"`, or `"float16"` at half the size.
+            dtype: of the stored weights: `"float32"`; `"float16"` at half the size; or `"int8"` at a quarter, with a
+                scale for each column of a kernel, as tunes are written with.
             overwrite: replace the model that the folder holds.
 
         Raises:
@@ -129,8 +130,9 @@ class Model:
                 `config.json`; or the weights can't be stored.
             OSError: the folder can't be written.
         """
-        if dtype not in ("float32", "float16"):
-            raise ConfigError(f'dtype is "float32" or "float16"; received {dtype!r}')
+        if dtype not in files.DTYPES:
+            names = " or ".join(f'"{name}"' for name in files.DTYPES)
+            raise ConfigError(f"dtype is {names}; received {dtype!r}")
         if not overwrite and files.holds_model(Path(folder)):
             raise ModelError(
                 f"{os.fspath(folder)} holds a model; save to another folder, or give overwrite=True to replace it"

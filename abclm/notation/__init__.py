@@ -10,6 +10,7 @@ From the bottom up; a module imports only modules above it in this list:
     pieces     one piece of music code -> its symbol
     scanner    a tune body -> symbols
     timing     symbols -> durations and pitches
+    marks      a tune body -> what stands at its notes: grace notes, decorations, slurs, lyrics
     place      a canonical tune, symbol by symbol -> the place in its form
     playing    symbols -> the order in which they are heard
     tune       a text -> a Tune

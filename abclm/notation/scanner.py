@@ -56,21 +56,26 @@ class Body:
     loose_ties: list[Note] = field(default_factory=list)
 
 
-def scan(text: str, start: int) -> Body:
+def scan(text: str, start: int, voice: str | None = None) -> Body:
     """Read a tune body.
 
     Args:
         text: the whole tune.
         start: the offset where the body begins.
+        voice: the name of the voice to read; else the first that has notes.
 
     Returns:
         The body. It raises no error. Time and memory grow linearly with the text.
     """
     hidden = hidden_lines(text)
     header = text[:start].split("\n") if _IN_HEADER.search(text, 0, start) else []
-    scanner = _Scanner(header)
+    scanner = _Scanner(header, voice)
     scanner.read(text, start, hidden)
-    if scanner.with_notes and not any(isinstance(symbol, Note | Chord) for symbol in scanner.symbols):
+    if (
+        voice is None
+        and scanner.with_notes
+        and not any(isinstance(symbol, Note | Chord) for symbol in scanner.symbols)
+    ):
         voices = scanner.voices
         scanner = _Scanner(header, next(name for name in voices if name in scanner.with_notes))
         scanner.read(text, start, hidden)

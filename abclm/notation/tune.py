@@ -17,11 +17,13 @@ from abclm.notation.fields import (
     read_tempo,
 )
 from abclm.notation.keys import parse_key
+from abclm.notation.marks import Marks, marks_of
 from abclm.notation.mended import begin_of, hidden_lines, mend
+from abclm.notation.playing.ornaments import ornamented
 from abclm.notation.playing.playback import Playback
 from abclm.notation.problems import FURTHER, Finding
 from abclm.notation.scanner import FURTHER_FIELD, Body, scan
-from abclm.notation.symbols import Bar, Timed, struck
+from abclm.notation.symbols import Bar, Symbol, Timed, struck
 from abclm.notation.timing import Setting, Ticks, measure, quarters
 
 
@@ -126,6 +128,11 @@ class Tune:
         """The order in which the symbols are heard."""
         return Playback(self.music, self.parts)
 
+    @cached_property
+    def marks(self) -> dict[Symbol, Marks]:
+        """What stands at notes, chords and rests beside them: grace notes, decorations, slurs, words."""
+        return marks_of(self.text, self.body_start, self.music, self.setting())
+
     def setting(self) -> Setting:
         """Key, meter and unit note length of the header; for a value that can't be read, the default of ABC 2.1."""
         meter = _or_none(parse_meter, self.meter) or Meter("none", None)
@@ -147,17 +154,23 @@ class Tune:
         """The tempo of the header in its canonical spelling, such as `3/8=50`; None if it has none that can be read."""
         return read_tempo(self.tempo or "", self.setting().unit) or None
 
-    def notes(self) -> list[HeardNote]:
-        """The notes as heard: repeats and part sequences are expanded, and ties are joined.
+    def notes(self, *, ornaments: bool = False) -> list[HeardNote]:
+        r"""The notes as heard: repeats and part sequences are expanded, and ties are joined.
+
+        Args:
+            ornaments: whether grace notes, rolls, trills and such are played, and dotted notes are short, as in MIDI and
+                sound; else they are left out.
 
         Returns:
-            The notes in the order of onset, then pitch, without swing, ornaments and grace notes, which belong to
-            the performance.
+            The notes in the order of onset, then pitch, without swing.
+
+        Example:
+            >>> tune = Tune.parse("X:1\nL:1/4\nK:G\n{a}G2 A|]\n")
+            >>> [str(note.onset) for note in tune.notes(ornaments=True)]
+            ['0', '1/8', '2']
         """
-        return [
-            HeardNote(quarters(onset), pitch, quarters(duration))
-            for onset, pitch, duration in self.playback.heard()
-        ]
+        heard = ornamented(self.playback, self.marks) if ornaments else self.playback.heard()
+        return [HeardNote(quarters(onset), pitch, quarters(duration)) for onset, pitch, duration in heard]
 
     def bars(self) -> list[WrittenBar]:
         r"""The bars as written, without expanding repeats; a pick-up is a separate bar.

@@ -31,6 +31,12 @@ _OPTIONS = {
     "smuflTextFont": "none",
 }
 _SIGN_IN_TEXT = re.compile('font-family="Leipzig" font-size="[0-9]+px">([\uea64-\uea66])')
+# The note of a metronome mark, too, which is drawn in its place.
+_NOTE_IN_TEXT = re.compile(
+    r'(<text x="(\d+)" y="(\d+)"[^>]*>(?:\s*<tspan[^>]*>)*?\s*)<tspan font-family="Leipzig" font-size="\d+px">'
+    r"([\ueca2-\ueca9])( ?\uecb7)?"
+)
+_FLAGS = {"\ueca7": 1, "\ueca9": 2}
 _SIGNS = {"\uea64": "♭", "\uea65": "♮", "\uea66": "♯"}
 
 
@@ -74,11 +80,29 @@ def engrave(
         raise ConvertError(f"the score can't be engraved: {answer['error']}")
     if not any('class="measure"' in page for page in answer["pages"]):
         raise ConvertError("the score can't be engraved: verovio found no measure in it")
-    return [_SIGN_IN_TEXT.sub(_plain_sign, page) for page in answer["pages"]]
+    return [_NOTE_IN_TEXT.sub(_drawn_note, _SIGN_IN_TEXT.sub(_plain_sign, page)) for page in answer["pages"]]
 
 
 def _plain_sign(found: re.Match[str]) -> str:
     return f'font-size="405px">{_SIGNS[found[1]]}'
+
+
+def _drawn_note(found: re.Match[str]) -> str:
+    """Draw a note, in hundredths of the page's unit, and leave room for it in the text."""
+    before, x, y, sign, dot = found[1], int(found[2]), int(found[3]), found[4], found[5]
+    hollow = sign in "\ueca2\ueca3"
+    lines = "" if sign == "\ueca2" else f"M{x + 205} {y - 85}V{y - 520}"
+    for flag in range(_FLAGS.get(sign, 0)):
+        lines += f"M{x + 205} {y - 510 + 110 * flag}c20 110 150 110 90 260"
+    drawn = (
+        f'<ellipse cx="{x + 110}" cy="{y - 75}" rx="100" ry="72" transform="rotate(-22 {x + 110} {y - 75})" '
+        f'stroke-width="{30 if hollow else 0}" fill="{"none" if hollow else "currentColor"}"/>'
+        f'<path d="{lines}" fill="none" stroke-width="26"/>'
+    )
+    if dot:
+        drawn += f'<circle cx="{x + 310}" cy="{y - 60}" r="34"/>'
+    room = "\u2003" if dot else "\u2002"
+    return f'{drawn}{before}<tspan font-size="405px">{room}'
 
 
 @cache

@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from abclm.errors import ConvertError
+from abclm.notation.fields import Meter
 from abclm.notation.symbols import Bar, Change, ChordSymbol, Rest, Space, Symbol, Timed, Tuplet
 from abclm.notation.timing import quarters
 from abclm.notation.tune import Tune
@@ -54,6 +55,7 @@ class Measure:
         closes_ending: how a variant ending stops at its end, in the terms of MusicXML, with the passes if the ending
             began earlier: `stop`, `discontinue 2`; or nothing.
         begins_line: whether a line of music begins with it.
+        divided: whether no bar line follows, as it is the first part of a long one.
         duration: total duration, in quarter notes.
     """
 
@@ -63,6 +65,7 @@ class Measure:
     ending: tuple[int, ...] = ()
     closes_ending: str = ""
     begins_line: bool = False
+    divided: bool = False
     duration: Fraction = Fraction(0)
 
 
@@ -70,19 +73,28 @@ def measures_of(tune: Tune) -> list[Measure]:
     """Split the body at its bar lines; give every note its note values, its beam and its place in a tuplet."""
     measures = [Measure()]
     tuplet, left, beam = Tuplet(0, 0, None, None), 0, list[Event]()
+    meter, cut_line = tune.setting().meter, False
     for symbol in tune.music.symbols:
         here = measures[-1]
         if isinstance(symbol, Bar):
             _close_beam(beam)
             measures = _close_measure(measures, symbol)
+            if cut_line and symbol.text and not measures[-1].duration:
+                # A line that ends inside a bar ends with it on the staff.
+                measures[-1].begins_line, cut_line = True, False
         elif isinstance(symbol, Tuplet):
             tuplet = symbol
             left = symbol.r or symbol.p
         elif isinstance(symbol, Space):
             _close_beam(beam)
-            here.begins_line = here.begins_line or (
-                symbol.newline and not here.duration and len(measures) > 1
-            )
+            if symbol.newline and not here.duration:
+                here.begins_line = len(measures) > 1
+            elif symbol.newline and _is_overfull(here, meter):
+                # Music without bar lines is divided at its lines.
+                here.divided = True
+                measures.append(Measure(begins_line=True))
+            else:
+                cut_line = cut_line or symbol.newline
         elif isinstance(symbol, ChordSymbol) or (isinstance(symbol, Change) and symbol.letter in "KM"):
             here.events.append(Event(symbol))
         elif isinstance(symbol, Timed):
@@ -107,6 +119,12 @@ def measures_of(tune: Tune) -> list[Measure]:
     _close_endings(measures)
     _break_long_lines(measures)
     return measures
+
+
+def _is_overfull(measure: Measure, meter: Meter) -> bool:
+    """Whether a measure is longer than a bar can be, or has none."""
+    full = meter.bar_length
+    return measure.duration > 4 if full is None else measure.duration > 4 * full
 
 
 def _break_long_lines(measures: list[Measure]) -> None:

@@ -8,27 +8,45 @@ markup.
 import json
 import tempfile
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
 from abclm.errors import AbclmError, ConvertError
 from abclm.notation.tune import Tune
-from abclm.score.svg import Staves, engrave_tune, format_svg, rhythm_of, title_of
+from abclm.score.heading import heading_of
+from abclm.score.musicxml import say_left_out
+from abclm.score.svg import PAGE_WIDTH, Staves, engrave_tune, format_svg
 
 _PIXELS_PER_INCH = 200
+_BOOK_WIDTH = 2500  # in the engraver's unit; so that three tunes fit on a page
+_MOST_WITHOUT_INDEX = 3
 _BOOK = """\
-#let tunes = json("tunes.json")
-#set document(title: tunes.at(0).title, date: none)
-#set page(paper: "a4", margin: (x: 15mm, top: 15mm, bottom: 18mm), numbering: if tunes.len() > 1 { "1" })
+#let book = json("tunes.json")
+#let tunes = book.tunes
+#set document(title: book.title, date: none)
+#set page(paper: "a4", margin: (x: 15mm, top: 13mm, bottom: 15mm), numbering: if tunes.len() > 1 { "1" })
 #set text(font: "Libertinus Serif", size: 11pt)
+#if book.index {
+  align(center, text(size: 22pt, book.title))
+  v(6mm)
+  columns(2, outline(title: none))
+  pagebreak()
+}
 #for tune in tunes {
   let staves = tune.pages.map(page => image(page, width: 100%))
-  block(breakable: false, width: 100%, below: 8mm, {
+  block(breakable: false, width: 100%, below: 6mm, {
     align(center, heading(bookmarked: true, text(size: 15pt, weight: "regular", tune.title)))
-    if tune.rhythm != "" { place(dx: 3mm, dy: -6mm, emph(tune.rhythm)) }
+    for line in tune.subtitles { align(center, block(above: 1.5mm, below: 1.5mm, line)) }
+    if tune.rhythm != "" or tune.composer != "" {
+      block(above: 1mm, below: 1mm, inset: (x: 3mm), grid(
+        columns: (1fr, 1fr), emph(tune.rhythm), align(right, emph(tune.composer)),
+      ))
+    }
     staves.first()
   })
   for more in staves.slice(1) { more }
+  if tune.below.len() > 0 { block(inset: (x: 3mm), text(size: 9.5pt, tune.below.join(linebreak()))) }
 }
 """
 _PICTURE = """\
@@ -37,11 +55,14 @@ _PICTURE = """\
 """
 
 
-def format_pdf(tunes: Sequence[Tune]) -> tuple[bytes, list[tuple[Tune, AbclmError]]]:
-    """Make a PDF of tunes; a tune that fits on one page is not split.
+def format_pdf(
+    tunes: Sequence[Tune], *, title: str | None = None
+) -> tuple[bytes, list[tuple[Tune, AbclmError]]]:
+    """Make a PDF of tunes; a tune that fits on one page is not split. A book of more than three begins with an index.
 
     Args:
         tunes: one or more tunes.
+        title: of a book of several tunes; else it says how many there are.
 
     Returns:
         The bytes of the file, and the tunes that could not be engraved, which are left out.
@@ -53,21 +74,27 @@ def format_pdf(tunes: Sequence[Tune]) -> tuple[bytes, list[tuple[Tune, AbclmErro
     failed: list[tuple[Tune, AbclmError]] = []
     for tune in tunes:
         try:
-            engraved.append((tune, engrave_tune(tune)))
+            engraved.append((tune, engrave_tune(tune, width=PAGE_WIDTH if len(tunes) == 1 else _BOOK_WIDTH)))
         except AbclmError as error:
             failed.append((tune, error))
     if not engraved:
         raise failed[0][1] if failed else ConvertError("there is no tune to be set; give at least one")
-    with tempfile.TemporaryDirectory(prefix="abclm-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
+    first = heading_of(engraved[0][0]).title
+    name = first if len(engraved) == 1 else title or f"{len(engraved)} tunes"
+    say_left_out(name, (each for _, staves in engraved for each in staves.left_out))
+    with tempfile.TemporaryDirectory(prefix="abclm-", ignore_cleanup_errors=True) as made:
+        folder = Path(made)
         entries = []
         for number, (tune, staves) in enumerate(engraved):
             files = []
             for place, page in enumerate(staves.pages):
                 files.append(f"{number}-{place}.svg")
                 (folder / files[-1]).write_text(page, encoding="utf-8")
-            entries.append({"title": title_of(tune), "rhythm": rhythm_of(tune), "pages": files})
-        (folder / "tunes.json").write_text(json.dumps(entries), encoding="utf-8")
+            heading = heading_of(tune)
+            below = [*heading.words, *heading.about]
+            entries.append({**asdict(heading), "pages": files, "below": below})
+        book = {"title": name, "tunes": entries, "index": len(entries) > _MOST_WITHOUT_INDEX}
+        (folder / "tunes.json").write_text(json.dumps(book), encoding="utf-8")
         return _compile(folder, _BOOK, "pdf"), failed
 
 

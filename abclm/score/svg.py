@@ -6,15 +6,16 @@ from html import escape
 
 from abclm.notation.tune import Tune
 from abclm.score.engraver import engrave
-from abclm.score.musicxml import clean, format_musicxml
+from abclm.score.heading import heading_of
+from abclm.score.musicxml import say_left_out, write_score
 
 # A4, in the engraver's unit: tenths of a millimetre at full size.
 PAGE_WIDTH = 2000
 PAGE_HEIGHT = 2600
 # A bar of eight notes still fits.
 NARROWEST = 700
-_MOST_TITLE = 200
 _HEAD_HEIGHT = 58
+_NOTE_ID = re.compile(r'id="(n\d+(?:-\d+)?(?:\.\d+)?")')
 _VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
 
 
@@ -25,10 +26,12 @@ class Staves:
     Attributes:
         pages: each page as the text of an SVG without a title.
         sizes: width and height of each page, in pixels.
+        left_out: what the score doesn't show.
     """
 
     pages: tuple[str, ...]
     sizes: tuple[tuple[int, int], ...]
+    left_out: tuple[str, ...] = ()
 
 
 def engrave_tune(tune: Tune, *, seed: int = 1, width: int = PAGE_WIDTH) -> Staves:
@@ -43,24 +46,14 @@ def engrave_tune(tune: Tune, *, seed: int = 1, width: int = PAGE_WIDTH) -> Stave
         ConvertError: the tune has no canonical form or no note, or the engraver failed.
     """
     narrow = width < PAGE_WIDTH
-    pages = tuple(
-        engrave(format_musicxml(tune), width=width, height=PAGE_HEIGHT, more_lines=narrow, seed=seed)
-    )
+    score, left_out = write_score(tune)
+    pages = tuple(engrave(score, width=width, height=PAGE_HEIGHT, more_lines=narrow, seed=seed))
+    if seed != 1:  # identifiers of notes
+        pages = tuple(_NOTE_ID.sub(rf'id="s{seed}\1', page) for page in pages)
     found = [_VIEW_BOX.search(page) for page in pages]
     sizes = tuple((int(box[1]), int(box[2])) for box in found if box)
     assert len(sizes) == len(pages)
-    return Staves(pages, sizes)
-
-
-def title_of(tune: Tune) -> str:
-    """A tune's title for display, or a substitute; at most 200 characters, without control characters."""
-    title = " ".join(clean(tune.title).split())
-    return (title[: _MOST_TITLE - 1] + "…" if len(title) > _MOST_TITLE else title) or "Untitled"
-
-
-def rhythm_of(tune: Tune) -> str:
-    """A tune's rhythm for display, or an empty string."""
-    return " ".join(clean(tune.rhythm or "").split())[:_MOST_TITLE]
+    return Staves(pages, sizes, tuple(left_out))
 
 
 def format_svg(tune: Tune, *, seed: int = 1) -> str:
@@ -70,17 +63,36 @@ def format_svg(tune: Tune, *, seed: int = 1) -> str:
         ConvertError: as `engrave_tune`.
     """
     staves = engrave_tune(tune, seed=seed)
+    heading = heading_of(tune)
+    say_left_out(heading.title, staves.left_out)
     width = max(size[0] for size in staves.sizes)
-    title, rhythm = escape(title_of(tune)), escape(rhythm_of(tune))
-    # Compress a long title to the width.
-    fit = f' textLength="{width - 40}" lengthAdjust="spacingAndGlyphs"' if len(title_of(tune)) > 65 else ""
-    head = [
-        f'<text x="{width // 2}" y="32" text-anchor="middle" font-family="Libertinus Serif, Times, serif" '
-        f'font-size="24"{fit}>{title}</text>',
-        f'<text x="20" y="52" font-family="Libertinus Serif, Times, serif" font-size="15" '
-        f'font-style="italic">{rhythm}</text>',
+    head = [_line(heading.title, 32, 24, width, "middle")]
+    head += [
+        _line(line, 32 + 20 * number, 17, width, "middle") for number, line in enumerate(heading.subtitles, 1)
     ]
-    return _one_svg(staves, title, head, _HEAD_HEIGHT)
+    top = _HEAD_HEIGHT + 20 * len(heading.subtitles)
+    if heading.rhythm:
+        head.append(_line(heading.rhythm, top - 6, 15, width, "start", "italic"))
+    if heading.composer:
+        head.append(_line(heading.composer, top - 6, 15, width, "end", "italic"))
+    height = top + sum(size[1] for size in staves.sizes)
+    foot = [*heading.words, *heading.about]
+    head += [_line(line, height + 18 * number, 14, width, "start") for number, line in enumerate(foot, 1)]
+    return _one_svg(staves, escape(heading.title), head, top, 18 * len(foot) + 12 * bool(foot))
+
+
+def _line(text: str, y: int, size: int, width: int, anchor: str, style: str = "normal") -> str:
+    """A line of text; a long one is compressed to the width."""
+    x = {"start": 20, "middle": width // 2, "end": width - 20}[anchor]
+    fit = (
+        f' textLength="{width - 40}" lengthAdjust="spacingAndGlyphs"'
+        if len(text) * size * 0.45 > width - 40
+        else ""
+    )
+    return (
+        f'<text x="{x}" y="{y}" text-anchor="{anchor}" font-family="Libertinus Serif, Times, serif" '
+        f'font-size="{size}" font-style="{style}"{fit}>{escape(text)}</text>'
+    )
 
 
 def format_staves(tune: Tune, *, seed: int = 1, width: int = PAGE_WIDTH) -> str:
@@ -93,13 +105,13 @@ def format_staves(tune: Tune, *, seed: int = 1, width: int = PAGE_WIDTH) -> str:
     Raises:
         ConvertError: as `engrave_tune`.
     """
-    return _one_svg(engrave_tune(tune, seed=seed, width=width), escape(title_of(tune)), [], 0)
+    return _one_svg(engrave_tune(tune, seed=seed, width=width), escape(heading_of(tune).title), [], 0)
 
 
-def _one_svg(staves: Staves, title: str, head: list[str], top: int) -> str:
-    """Put the pages below each other, at a distance in pixels from the top."""
+def _one_svg(staves: Staves, title: str, head: list[str], top: int, bottom: int = 0) -> str:
+    """Put the pages below each other, at distances in pixels from the top and to the bottom."""
     width = max(size[0] for size in staves.sizes)
-    height = top + sum(size[1] for size in staves.sizes)
+    height = top + sum(size[1] for size in staves.sizes) + bottom
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" role="img">',

@@ -15,6 +15,11 @@ class GenerationKeywords(TypedDict, total=False):
     parts: int | None  # as in a training tune by default
     bars: int | None  # as in a training tune by default
     any_form: bool  # default False
+    compass: str | None  # that of training tunes of the rhythm by default
+    like: str | None  # none by default
+    part: str | None  # none by default
+    rewrite: str | None  # none by default
+    rewrite_bars: str | None  # none by default
     n: int  # default 1
     seed: int | None  # random, printed to stderr by default
     temperature: float  # default 1.0
@@ -23,9 +28,10 @@ class GenerationKeywords(TypedDict, total=False):
     min_p: float | None  # off by default
     typical_p: float | None  # off by default
     batch_size: int  # default 128
+    best_of: int | None  # 1, or 8 for new bars by default
     bar_repetition: float  # default 1.0
     bar_redraws: int  # default 0
-    ending_draws: int  # default 4
+    ending_draws: int  # default 12
     max_length: int  # default 1500
     constrained: bool  # default True
     novel: bool  # default False

@@ -16,6 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from abclm._version import VERSION
+from abclm.analysis.compass import compasses_of
+from abclm.analysis.ends import EndCounts
 from abclm.analysis.forms import count_forms, share_on_tonic
 from abclm.errors import ConfigError
 from abclm.models.context import told_of
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 _LIBRARIES = ("keras", "numpy", "tensorflow")
 _TUNES_FOR_FORMS = 300  # a form takes milliseconds to find
 _OPENINGS, _OPENING_TOKENS = 40, 200
+_TUNES_FOR_ENDS = 4_000  # each takes some milliseconds
 _TUNES_TOLD = 20_000  # each takes less than a millisecond
 
 
@@ -51,7 +54,8 @@ def training_record(
         validation: what it is measured on.
         lm: the model it starts from; the record of its training goes into this one.
     """
-    earlier, tunes = lm.metadata.get("training"), _some_tunes(corpus, lm.tokenizer)
+    earlier, tunes = lm.metadata.get("training"), _some_tunes(corpus, lm.tokenizer, _TUNES_FOR_FORMS)
+    many = _some_tunes(corpus, lm.tokenizer, _TUNES_FOR_ENDS)
     record: dict[str, Any] = {
         "config": asdict(config),
         "form_version": FORM_VERSION,
@@ -60,6 +64,8 @@ def training_record(
         "forms": count_forms(tunes),
         "tonic_endings": share_on_tonic(tunes),
         **({"openings": _openings(corpus)} if isinstance(lm.tokenizer, PieceTokenizer) else {}),
+        "ends": EndCounts.of(many).to_dict(),
+        "compass": compasses_of(many),
         **({"told": _told(corpus, as_characters(lm.tokenizer))} if lm.config.columns else {}),
         "versions": {
             "abclm": VERSION,
@@ -79,9 +85,9 @@ def as_start(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return {**others, "training": {**metadata.get("training", {}), **about}}
 
 
-def _some_tunes(corpus: EncodedCorpus, tokenizer: Tokenizer[Any]) -> list[Tune]:
+def _some_tunes(corpus: EncodedCorpus, tokenizer: Tokenizer[Any], most: int) -> list[Tune]:
     """Canonical tunes of a corpus, taken evenly."""
-    return list(corpus.parsed(tokenizer, _some(corpus, _TUNES_FOR_FORMS))) if corpus.is_canonical else []
+    return list(corpus.parsed(tokenizer, _some(corpus, most))) if corpus.is_canonical else []
 
 
 def _told(corpus: EncodedCorpus, tokenizer: CharacterTokenizer) -> dict[str, Any]:

@@ -7,7 +7,8 @@ from abclm.errors import AbclmError, ConvertError
 from abclm.midi.performance import play
 from abclm.notation.symbols import Chord, Note
 from abclm.notation.tune import Tune
-from abclm.score.svg import format_svg, title_of
+from abclm.score.heading import title_of
+from abclm.score.svg import format_svg
 from abclm.show.html import image, text
 from abclm.sound.mp3 import compact_sound
 from abclm.sound.wav import midi_to_wav

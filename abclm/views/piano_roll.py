@@ -9,7 +9,7 @@ from abclm.notation.keys import Key
 from abclm.notation.symbols import Bar, Timed
 from abclm.notation.timing import quarters
 from abclm.notation.tune import HeardNote, Tune
-from abclm.score.svg import title_of
+from abclm.score.heading import title_of
 from abclm.show.picture import FAULT, FILL, TEXT, Picture, dress, format_png, new_figure
 from abclm.views.pitches import drawn_notes, is_in_key, pitch_name
 

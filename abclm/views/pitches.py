@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from abclm.errors import ConvertError, NotationError
 from abclm.notation.keys import FLAT_NAMES, LETTERS, SEMITONES, SHARP_NAMES, Key, make_key, parse_key
 from abclm.notation.tune import HeardNote, Tune
-from abclm.score.svg import title_of
+from abclm.score.heading import title_of
 from abclm.show.picture import FAULT, FILL, REST, TEXT, Picture, dress, format_png, new_figure, shorten
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ from abclm.web.tune_queue import TooSlowError
 
 _logger = logging.getLogger(__name__)
 
+_PAGE = ["GET", "HEAD"]
 _STATIC = Path(__file__).parent / "static"
 
 
@@ -65,15 +66,15 @@ def create_app(
 def _add_pages(app: FastAPI, office: Office) -> None:
     home, style = format_home(office.name), read_style()
 
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=_PAGE, include_in_schema=False)
     async def page() -> HTMLResponse:
         return HTMLResponse(home)
 
-    @app.get("/docs", include_in_schema=False)
+    @app.api_route("/docs", methods=_PAGE, include_in_schema=False)
     async def description() -> HTMLResponse:
         return HTMLResponse(format_description(app.openapi()))
 
-    @app.get("/style.css", include_in_schema=False)
+    @app.api_route("/style.css", methods=_PAGE, include_in_schema=False)
     async def style_sheet() -> Response:
         return Response(style, media_type="text/css")
 
@@ -116,6 +117,8 @@ def _name_problem(problem: dict[str, object]) -> str:
     """One problem of a request's body in words: where, what, and what was received."""
     location = problem["loc"]
     assert isinstance(location, tuple)
+    if isinstance(problem["input"], bytes):
+        return "the body is no object; send JSON with Content-Type: application/json"
     place = ".".join(str(part) for part in location[1:]) or "the body"
     message = str(problem["msg"])
     received = f", received {repr(problem['input'])[:60]}" if problem["type"] != "json_invalid" else ""

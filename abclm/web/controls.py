@@ -18,13 +18,18 @@ from abclm.web.schema import most_of
 
 _MODE_NAMES = {"": "major", "m": "minor", "dor": "Dorian", "mix": "Mixolydian", "phr": "Phrygian", "lyd": "Lydian",
                "loc": "Locrian"}  # fmt: skip
-# Tonics that players meet, in the order of how often they do.
+# The keys of most tunes of the paper's reference corpus, the most frequent one first.
+_MOST_USED = ("G", "D", "Ador", "Dmix", "Edor", "A", "Amix", "Em")
+# Other tonics that players meet, in the order of how often they do.
 _USUAL_TONICS = {
     "": ("G", "D", "A", "C", "F", "Bb", "E", "Eb"),
     "m": ("E", "A", "B", "D", "G", "F#", "C"),
     "dor": ("A", "E", "D", "G", "B"),
     "mix": ("D", "A", "G", "E"),
 }
+
+
+LONGEST_OPENING = 500
 
 
 @dataclass(frozen=True)
@@ -70,14 +75,15 @@ class Control:
         else:
             made = f'<input {common} {_field(option)} placeholder="{escape(self.unset)}">'
         if self.after:
-            made = f'<span class="row">{made}\n{self.after}</span>'
+            made = f'<span class="{"row" if not self.choices else "stack"}">{made}\n{self.after}</span>'
         return f'<div class="field">{label}\n{made}{hint}</div>'
 
 
 def _field(option: Option) -> str:
     """The attributes of a field to type into."""
     if option.kind is str:
-        return 'maxlength="60" spellcheck="false" enterkeyhint="go"'
+        longest = 60 if option.name == "title" else LONGEST_OPENING
+        return f'maxlength="{longest}" spellcheck="false" enterkeyhint="go"'
     most = most_of(option)
     limits = f'min="{option.low:g}"' + (f' max="{most}"' if most is not None else "")
     return f'type="number" {limits} step="{1 if option.kind is int else "any"}" inputmode="numeric"'
@@ -96,10 +102,10 @@ def _rhythms() -> str:
 
 
 def _keys() -> str:
-    groups = []
-    known = set()
+    groups = [_key_group("Most used", _MOST_USED)]
+    known = set(_MOST_USED)
     for mode, tonics in _USUAL_TONICS.items():
-        keys = [tonic + mode for tonic in tonics]
+        keys = [tonic + mode for tonic in tonics if tonic + mode not in known]
         known.update(keys)
         groups.append(_key_group(_MODE_NAMES[mode].capitalize(), keys))
     return "".join([*groups, _key_group("Others", [key for key in VALUES["K"] if key not in known])])
@@ -133,7 +139,13 @@ CONTROLS: tuple[tuple[Control, ...], ...] = (
     (Control("title", "Title", unset="The Lost Badger"),),
     (
         Control("rhythm", "Rhythm", choices=_rhythms(), unset="any"),
-        Control("meter", "Meter", choices=options_html(VALUES["M"]), unset="any"),
+        Control(
+            "meter",
+            "Meter",
+            choices=options_html(VALUES["M"]),
+            unset="any",
+            after='<span class="hint" id="meter-said" role="status"></span>',
+        ),
     ),
     (Control("key", "Key", choices=_keys(), unset="any"),),
 )
@@ -143,6 +155,14 @@ MORE: tuple[tuple[Control, ...], ...] = (
     (
         Control("parts", "Parts", choices=_parts(), unset="usual"),
         Control("bars", 'Bars <span id="bars-of">in all</span>', unset="usual"),
+    ),
+    (
+        Control(
+            "opening",
+            "Beginning",
+            unset="open",
+            hint="Music in ABC, such as |:GABc dedB. The model writes the rest.",
+        ),
     ),
     (
         Control(

@@ -32,7 +32,7 @@ class Limits:
 
     connections: int = 512
     requests: int = 256
-    body_bytes: int = 65_536
+    body_bytes: int = 1 << 18
     read_seconds: float = 10.0
     stall_seconds: float = 20.0
     tunes: int = 48

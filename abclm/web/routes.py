@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
+from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
 from abclm._version import VERSION
@@ -19,15 +20,22 @@ from abclm.notation.grammar.tables import VALUES
 from abclm.system.files import file_name
 from abclm.system.worker import Answer
 from abclm.web.schema import (
+    BOOK_FORMATS,
     MEDIA_TYPES,
     AbcSent,
     About,
+    BookAsked,
     Checked,
     ConversionAsked,
+    FileSent,
+    Followed,
     Refusal,
     ScoreAsked,
     SoundAsked,
+    Transposed,
+    TranspositionAsked,
     TuneAsked,
+    TunesRead,
     TuneWritten,
 )
 from abclm.web.service import Office
@@ -131,6 +139,38 @@ def create_api(office: Office) -> APIRouter:
             office, "sound", asked, request, lambda made: {"media_type": f"audio/{made.said['kind']}"}
         )
 
+    @api.post("/follow", summary="Say when each note of a score sounds")
+    async def follow(asked: SoundAsked, request: Request) -> Followed:
+        """The `id` of each is that of `/api/score`; the times are those of `/api/sound` with the same options."""
+        with office.conversions.one(_client(request)):
+            made = await _unless_gone(request, office.make("follow", asked.model_dump()))
+            return Followed(**made.said)
+
+    @api.post("/transpose", summary="Move a tune to another key")
+    async def transpose(asked: TranspositionAsked, request: Request) -> Transposed:
+        """As `abclm transpose`: the tune comes in canonical form, with its chord symbols."""
+        with office.conversions.one(_client(request)):
+            made = await _unless_gone(request, office.make("transpose", asked.model_dump()))
+            return Transposed(**made.said)
+
+    @api.post("/read", summary="Read the tunes of a file")
+    async def read(asked: FileSent, request: Request) -> TunesRead:
+        """A tunebook in ABC, the melody of a MIDI file, or a score of one staff in MusicXML."""
+        with office.conversions.one(_client(request)):
+            sent = {"name": asked.name, "abc": asked.content}
+            made = await _unless_gone(request, office.make("read", sent))
+            return TunesRead(**made.said)
+
+    @api.post(
+        "/book",
+        summary="Turn tunes into one file",
+        response_class=Response,
+        responses=_gives(*(MEDIA_TYPES[each] for each in BOOK_FORMATS), description="The file."),
+    )
+    async def book(asked: BookAsked, request: Request) -> Response:
+        """A tunebook, a PDF with an index, or a page with players. A tune that can't be engraved is left out."""
+        return await _made(office, "book", asked, request, lambda made: _as_file(made, asked.format))
+
     @api.post(
         "/convert",
         summary="Turn a tune into a file",
@@ -139,19 +179,20 @@ def create_api(office: Office) -> APIRouter:
     )
     async def convert(asked: ConversionAsked, request: Request) -> Response:
         """As `abclm convert`: MIDI, sound, score, page, or ABC again."""
-
-        def as_file(made: Answer) -> dict[str, Any]:
-            name = quote(f"{file_name(made.said['title'])}.{asked.format}")
-            disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-            return {"media_type": MEDIA_TYPES[asked.format], "headers": disposition}
-
-        return await _made(office, "convert", asked, request, as_file)
+        return await _made(office, "convert", asked, request, lambda made: _as_file(made, asked.format))
 
     return api
 
 
+def _as_file(made: Answer, suffix: str) -> dict[str, Any]:
+    """Say that an answer is a file to be kept."""
+    name = quote(f"{file_name(made.said['title'])}.{suffix}")
+    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return {"media_type": MEDIA_TYPES[suffix], "headers": disposition}
+
+
 async def _made(
-    office: Office, what: str, asked: AbcSent, request: Request, options: Callable[[Answer], dict[str, Any]]
+    office: Office, what: str, asked: BaseModel, request: Request, options: Callable[[Answer], dict[str, Any]]
 ) -> Response:
     """Have something made of a tune; `options` are the response's, which holds its place until it is sent."""
     with contextlib.ExitStack() as held:

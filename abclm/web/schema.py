@@ -11,20 +11,28 @@ from abclm.score.svg import NARROWEST, PAGE_WIDTH
 from abclm.system.options import Option, options_of
 
 MEDIA_TYPES = {suffix.removeprefix("."): row.media_type for suffix, row in FORMATS.items()}
+BOOK_FORMATS = tuple(suffix.removeprefix(".") for suffix, row in FORMATS.items() if row.write_book)
 
 if TYPE_CHECKING:
     Format = str
+    BookFormat = str
 else:
     Format = Literal[tuple(MEDIA_TYPES)]
+    BookFormat = Literal[BOOK_FORMATS]
 
 MOST_CHARACTERS = 5_000  # of a tune that is sent
+MOST_FILE = 250_000  # of a file that is sent
+MOST_BOOK = 200_000  # of tunes that become a book
 MOST_LENGTH = 4_000  # characters of a tune that is written
 # What the API does not take: it writes one tune at a time, under the grammar.
 _NOT_ASKED = ("n", "batch_size", "constrained", "novel", "attempts")
 # Where the API takes less than the library: numbers, of which 2**53 - 1 is the largest integer that every JSON reader
 # keeps, and characters of a text.
-_MOST = {"seed": 2**53 - 1, "top_k": 1000, "max_length": MOST_LENGTH}
-_LONGEST = {"key": 40, "meter": 20, "rhythm": 40, "unit_note_length": 10, "opening": MOST_LENGTH}
+_MOST = {"seed": 2**53 - 1, "top_k": 1000, "max_length": MOST_LENGTH, "best_of": 8}
+_LONGEST = {
+    "key": 40, "meter": 20, "rhythm": 40, "unit_note_length": 10, "opening": MOST_LENGTH, "part": 10,
+    "like": MOST_CHARACTERS, "rewrite": MOST_CHARACTERS,
+}  # fmt: skip
 _LONGEST_TEXT = 200
 
 Abc = Annotated[
@@ -140,6 +148,37 @@ class SoundAsked(AbcSent):
     chords: bool = Field(False, description="Play the chord symbols too.")
 
 
+class TranspositionAsked(AbcSent):
+    """A tune, and by how much it is moved."""
+
+    semitones: int = Field(
+        ge=-24, le=24, description="Up, or down if negative; 12 is an octave.", examples=[2]
+    )
+
+
+class FileSent(_Asked):
+    """A file with tunes."""
+
+    name: str = Field(
+        min_length=1, max_length=200, description="Its name, which ends in .abc, .mid, .musicxml, .xml or .mxl.",
+        examples=["tune.abc"],
+    )  # fmt: skip
+    content: str = Field(
+        max_length=MOST_FILE, description="What it holds, as Base64.", examples=["WDoxCks6RwpHQUJjfF0K"]
+    )
+
+
+class BookAsked(_Asked):
+    """Tunes, and what to turn them into."""
+
+    abc: str = Field(
+        min_length=1, max_length=MOST_BOOK, description="The tunes in ABC notation.",
+        examples=["X:1\nT:One\nK:G\nGABc|]\n\nX:2\nT:Two\nK:D\ndefg|]\n"],
+    )  # fmt: skip
+    format: BookFormat = Field(examples=["pdf"])
+    title: str = Field("Tunes", max_length=100, description="Title of the book.")
+
+
 class ConversionAsked(SoundAsked):
     """A tune, and what to turn it into; how it is played, for formats with sound."""
 
@@ -168,6 +207,29 @@ class Checked(BaseModel):
     key: str
     body: str = Field(description="The music, after the header.")
     problems: list[ProblemFound]
+
+
+class Followed(BaseModel):
+    """When each note of a tune's score sounds."""
+
+    moments: list[tuple[float, float, str, str]] = Field(
+        description="Beginning and end in seconds, `id` in the score, number of the bar; as they are heard."
+    )
+    beat_seconds: float = Field(description="Length of a beat.")
+    beats: int = Field(description="Number of beats in a bar.")
+
+
+class TunesRead(BaseModel):
+    """The tunes of a file."""
+
+    tunes: list[str] = Field(description="Each in ABC notation.")
+    problems: list[str] = Field(description="What could not be read.")
+
+
+class Transposed(BaseModel):
+    """A tune in another key."""
+
+    abc: str
 
 
 class About(BaseModel):

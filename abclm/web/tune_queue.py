@@ -13,7 +13,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from abclm.analysis.novelty import Overlap
-from abclm.generation.abc.tunes import find_problems, stream_steps
+from abclm.generation.abc.draws.tries import find_problems
+from abclm.generation.abc.tunes import stream_steps
 from abclm.generation.options import GenerationOptions
 from abclm.language_model import LanguageModel
 from abclm.tune import Tune

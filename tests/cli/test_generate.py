@@ -9,6 +9,7 @@ import pytest
 from abclm.cli import run
 from abclm.errors import ConvertError
 from abclm.generation.abc import tunes
+from abclm.generation.abc.draws import tries
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.lstm.numpy_engine import NumpyEngine
@@ -27,7 +28,7 @@ def model(tmp_path_factory):
 def generate(model, monkeypatch, tmp_path, capsys):
     """Run the command with a model that anything goes for; gives exit code, output and errors."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(tunes, "find_problems", lambda text: ())
+    monkeypatch.setattr(tries, "find_problems", lambda text: ())
 
     def call(*arguments):
         code = run(["generate", "--model", model, "--max-length", "200", *arguments])
@@ -189,6 +190,31 @@ def test_what_is_given_goes_before_what_the_other_tune_has(generate, tmp_path):
     assert_refused(generate("--like", "missing.abc"), 1, "missing.abc")
 
 
+GIVEN = "X:1\nT:Given\nM:2/4\nL:1/8\nK:D\nd2f2|a2f2|e2c2|d4:|\n"
+
+
+def test_a_part_is_written_to_a_tune(generate, tmp_path):
+    (tmp_path / "given.abc").write_text(GIVEN)
+    code, printed, _ = generate("--like", "given.abc", "--part", "B", "--seed", "1")
+    assert code == 0
+    assert printed.startswith(GIVEN.rstrip("\n"))
+    assert len(printed) > len(GIVEN) + 4
+    assert_refused(generate("--like", "given.abc", "--part", "E"), 2, "part: the tune has part A")
+
+
+def test_bars_of_a_tune_are_written_anew(generate, tmp_path):
+    (tmp_path / "given.abc").write_text(GIVEN)
+    code, printed, _ = generate(
+        "--rewrite", "given.abc", "--rewrite-bars", "2-3", "--seed", "1", "--best-of", "2"
+    )
+    assert code == 0
+    before, after = GIVEN.split("a2f2|e2c2")
+    assert printed.startswith(before)
+    assert printed.endswith(f"{after}\n")
+    assert_refused(generate("--rewrite", "given.abc", "--rewrite-bars", "5"), 2, "bars 1 to 4, received 5")
+    assert_refused(generate("--rewrite", "missing.abc", "--rewrite-bars", "5"), 1, "missing.abc")
+
+
 def test_a_tune_is_printed_as_it_is_written(generate, monkeypatch):
     whole = generate("--title", "Asked", "--seed", "1")[1]
 
@@ -226,7 +252,7 @@ def test_interrupted_while_tunes_are_written_keeps_those_that_are_finished(gener
 
 
 def test_a_tune_that_cannot_be_played_is_said(generate, monkeypatch, caplog):
-    monkeypatch.setattr(tunes, "find_problems", lambda text: ("it has 0 notes, not 8 or more",))
+    monkeypatch.setattr(tries, "find_problems", lambda text: ("it has 0 notes, not 8 or more",))
     code, printed, _ = generate("--seed", "1", "--attempts", "2", "--unconstrained")
     assert code == 0
     assert printed.startswith("X:1\n")

@@ -13,12 +13,11 @@ from abclm.generation.abc.tunes import generate, stream
 from abclm.generation.options import GenerationOptions
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
-from abclm.models.lstm.numpy_engine import NumpyEngine
 
 
 @pytest.fixture(scope="module")
 def lm():
-    """Sure enough of itself that a draw can fall next to a boundary, and as wide as threads need."""
+    """As wide as threads need."""
     lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=48), seed=3)
     generator = np.random.default_rng(0)
     for name, weight in lm.weights.items():
@@ -49,33 +48,6 @@ def test_tunes_are_the_same_in_batches_of_any_size(lm, changes):
     assert len(set(one_by_one)) == 12
     for batch_size in (2, 5, 12, 128):
         assert write(lm, batch_size=batch_size, **changes) == one_by_one
-
-
-def test_a_draw_that_is_not_certain_is_decided_by_the_logits_of_the_tune_alone(lm, monkeypatch):
-    one_by_one = write(lm, batch_size=1, n=6)
-    # A batch whose logits are far off, and that knows it.
-    step = NumpyEngine.step
-    noise = np.random.default_rng(0)
-
-    def rough(engine, state, ids):
-        logits = step(engine, state, ids)
-        return logits + noise.uniform(-0.01, 0.01, logits.shape) if state.batch > 1 else logits
-
-    monkeypatch.setattr(NumpyEngine, "step", rough)
-    monkeypatch.setattr(NumpyEngine, "few", 1)
-    assert write(lm, batch_size=6, n=6) != one_by_one
-    monkeypatch.setattr(decoder, "TOLERANCE", 0.01)  # of the largest logit, which is more than 1 throughout
-    assert write(lm, batch_size=6, n=6) == one_by_one
-
-
-def test_the_tolerance_is_more_than_the_logits_of_a_batch_are_off():
-    lm = abclm.load("session")
-    ids = lm.tokenizer.encode("\n" + str(abclm.Corpus.load("oldTunes").normalize().tunes[0]))[:250]
-    engine = lm.config.engine(lm.weights)
-    alone, state = engine.logits(ids), engine.start(batch=32)
-    for row, token_id in zip(alone, ids, strict=True):
-        logits = engine.step(state, np.repeat(token_id, 32))
-        assert np.abs(logits - row).max() < decoder.TOLERANCE * np.abs(row).max()
 
 
 def test_finished_tunes_make_room_for_others(lm):

@@ -37,7 +37,10 @@ def test_the_shipped_model_says_what_it_learned_from():
     found = rows(session)
     corpus = session.metadata["training"]["corpus"]
     assert found["Language model"] == "session"
-    assert found["Network"] == "an LSTM layer of 1,024 units, symbols embedded in 256"
+    assert (
+        found["Network"]
+        == "an LSTM layer of 1,024 units, symbols embedded in 256, with the tune&#x27;s structure"
+    )
     assert found["Learned from"] == f"{corpus['tunes']:,} tunes of {corpus['name']}"
     measured = session.metadata["stored_as"]["held_out"]
     assert found["Held out"] == (

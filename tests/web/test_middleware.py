@@ -70,9 +70,9 @@ def test_refusals_say_it_too(client):
 
 
 def test_a_large_body_is_refused_unread(client):
-    response = client.post("/api/check", content=b"x" * 70_000)
+    response = client.post("/api/check", content=b"x" * 270_000)
     assert response.status_code == 413
-    assert response.json() == {"error": "a request has at most 65,536 bytes, received 70,000"}
+    assert response.json() == {"error": "a request has at most 262,144 bytes, received 270,000"}
     assert response.headers["connection"] == "close"
 
 

@@ -1,6 +1,7 @@
 """The API: tunes as `abclm generate` writes them, checks, scores, files, and what is refused."""
 
 import asyncio
+import base64
 import io
 import json
 import re
@@ -14,6 +15,7 @@ import pytest
 from serving import BEGINNINGS, TUNE, client_of
 
 from abclm.cli import run
+from abclm.formats.save import to_bytes
 from abclm.formats.table import FORMATS
 from abclm.tune import Tune
 from abclm.web import tune_queue
@@ -53,6 +55,19 @@ def test_the_same_seed_gives_the_tune_of_abclm_generate(client, model_folder, ca
     lines = lines_of(client, asked)
     assert "".join(line.get("text", "") for line in lines) == written["abc"]
     assert lines[-1] == {"event": "written", "tune": written}
+
+
+def test_a_tune_is_rewritten_and_gets_another_part(client):
+    asked = {"rewrite": TUNE, "rewrite_bars": "1", "seed": 1, "best_of": 2}
+    written = client.post("/api/generate", json=asked).json()
+    assert written["abc"].endswith("|c2A2 G4|]\n\n")
+    assert written["made"]["Rewrite"] == "Two Bars"
+    assert "".join(line.get("text", "") for line in lines_of(client, asked)) == written["abc"]
+    longer = client.post("/api/generate", json={"like": TUNE, "part": "B", "seed": 1}).json()
+    assert "\nGABc dedB|c2A2 G4||" in longer["abc"]
+    refused = client.post("/api/generate", json={"rewrite": TUNE, "rewrite_bars": "3"})
+    assert (refused.status_code, refused.json()["error"]) == (422, "rewrite: the tune has bars 1 to 2, received 3; give "
+                                                              "some of these, the lower first")  # fmt: skip
 
 
 def test_a_tune_is_the_same_in_any_company(client):
@@ -250,11 +265,73 @@ def test_a_message_of_a_tune_that_failed_on_the_way_is_its_last_line(client, mon
 # What is said of the API
 
 
+def test_what_sounds_when_is_said_in_the_names_of_the_score(client):
+    svg = client.post("/api/score", json={"abc": TUNE}).text
+    said = client.post("/api/follow", json={"abc": TUNE, "tempo": "1/4=60"}).json()
+    assert said["beats"] == 4
+    assert said["beat_seconds"] == 1
+    assert [moment[0] for moment in said["moments"][:3]] == [0, 0.5, 1]
+    assert [moment[3] for moment in said["moments"]] == ["1"] * 8 + ["2"] * 3
+    assert all(f'id="{moment[2]}"' in svg for moment in said["moments"])
+
+
+def test_a_tune_is_moved_to_another_key(client):
+    moved = client.post("/api/transpose", json={"abc": TUNE, "semitones": 2}).json()["abc"]
+    assert "K:A\nABcd" in moved
+    assert client.post("/api/transpose", json={"abc": TUNE, "semitones": 99}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("name", "what", "titles"),
+    [
+        ("book.abc", "two", ["Two Bars", "Two Bars"]),
+        ("melody.mid", ".mid", ["Two Bars"]),
+        ("score.musicxml", ".musicxml", ["Two Bars"]),
+    ],
+)
+def test_the_tunes_of_a_file_are_read(client, name, what, titles):
+    data = (TUNE + "\n" + TUNE).encode() if what == "two" else to_bytes(Tune.parse(TUNE), what)
+    sent = {"name": name, "content": base64.b64encode(data).decode()}
+    read = client.post("/api/read", json=sent).json()
+    assert [Tune.parse(text).title for text in read["tunes"]] == titles
+    assert all(Tune.parse(text).notes() for text in read["tunes"])
+
+
+def test_a_file_without_a_tune_is_refused(client):
+    for name, content in (("a.abc", b"no tune"), ("a.mid", b"no MIDI"), ("a.xml", b"no score")):
+        sent = {"name": name, "content": base64.b64encode(content).decode()}
+        answer = client.post("/api/read", json=sent)
+        assert answer.status_code == 422
+        assert "\n" not in answer.json()["error"]
+    assert client.post("/api/read", json={"name": "a.abc", "content": "?"}).status_code == 422
+
+
+@pytest.mark.parametrize("kind", ["abc", "pdf", "html"])
+def test_tunes_become_one_book(client, kind):
+    asked = {"abc": TUNE + "\n" + TUNE.replace("Two", "Three"), "format": kind, "title": "My Book"}
+    answer = client.post("/api/book", json=asked)
+    assert answer.content.startswith(BEGINNINGS[kind])
+    assert 'filename="my-book.' in answer.headers["content-disposition"]
+    assert client.post("/api/book", json={"abc": "nothing", "format": kind}).status_code == 422
+
+
+def test_a_body_that_is_not_called_json_is_refused_in_plain_words(client):
+    answer = client.post("/api/check", content=b'{"abc": "X:1"}', headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 422
+    assert answer.json()["error"] == "the body is no object; send JSON with Content-Type: application/json"
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/style.css", "/static/main.js", "/openapi.json"])
+def test_the_head_of_a_page_can_be_asked_for(client, path):
+    answer = client.head(path)
+    assert answer.status_code == 200
+
+
 def test_the_description_is_whole_and_true(client):
     openapi = client.get("/openapi.json").json()
     assert sorted(openapi["paths"]) == [
-        "/api/about", "/api/check", "/api/convert", "/api/generate", "/api/generate/stream", "/api/score",
-        "/api/sound",
+        "/api/about", "/api/book", "/api/check", "/api/convert", "/api/follow", "/api/generate",
+        "/api/generate/stream", "/api/read", "/api/score", "/api/sound", "/api/transpose",
     ]  # fmt: skip
     for path, methods in openapi["paths"].items():
         for operation in methods.values():

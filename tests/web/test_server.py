@@ -57,6 +57,9 @@ def test_a_request_that_is_no_http_is_logged_once_with_its_address(server):
         connection.sendall(request_of("/api/generate/stream", {"seed": 1}) + b"nonsense\r\n\r\n")
         drained(connection)
     assert ask(server, "/")
+    end = time.monotonic() + 30
+    while len(server.said) < before + 2 and time.monotonic() < end:
+        time.sleep(0.05)  # what a server says comes through a pipe
     said = server.said[before:]
     assert [line for line in said if "Traceback" in line] == []
     assert sum("127.0.0.1: Invalid HTTP request received." in line for line in said) == len(said) == 2

@@ -39,6 +39,8 @@ class TuneDraft(Draft):
         "_allowed",
         "_bars",
         "_bars_before",
+        "_copied",
+        "_copy",
         "_ending",
         "_in_last_bar",
         "_title",
@@ -69,7 +71,9 @@ class TuneDraft(Draft):
         self.index, self.attempt = index, attempt
         self._bars, self._bars_before = bars, bars  # the last bar
         self._ending, self._title = ending, title
-        self._in_last_bar = False  # once it was, though a bar may be taken back after that
+        self._in_last_bar = False  # of a part: once it was, though a bar may be taken back after that
+        self._copy = ""  # what comes next for sure, as far as the grammar allows it
+        self._copied = False  # whether the last bar is such
 
     @property
     def text(self) -> str:
@@ -91,20 +95,23 @@ class TuneDraft(Draft):
 
     def drawable(self) -> Mask:
         """Return which symbols may be drawn next: any, where those that are not allowed can be taken back."""
-        if self._bars is None:
-            return self.constraint.allowed()
-        self._allowed = allowed = self.constraint.allowed()
-        if self._bars.may_break and self.constraint.in_music:
-            return self.constraint.masks.everything
+        constraint = self.constraint
+        self._allowed = allowed = constraint.allowed()
+        if self._copy:
+            if allowed[self._tokenizer.char_to_id[self._copy[0]]]:
+                return constraint.masks.only(self._copy[0])
+            self._copy, self._copied = "", False
+        if self._bars and self._bars.may_break and constraint.in_music:
+            return constraint.masks.everything
         return allowed
 
     def take(self, token_id: int, here: Here) -> Snapshot | None:
-        """Write a symbol, or go back to the beginning of the title, the bar or, where it ends the tune, the last bar."""
-        bars, ending = self._bars, self._ending
+        """Write a symbol, or go back to the beginning of the title, the bar or, where it ends a part, its last bar."""
+        symbol, bars, ending = self._tokenizer.symbols[token_id], self._bars, self._ending
         if self._title and not self.constraint.in_body and (start := self._title_again(token_id, here)):
             return self.rewind(start)
-        if bars:
-            symbol, in_music = self._tokenizer.symbols[token_id], self.constraint.in_music
+        if bars and not self._copy:
+            in_music = self.constraint.in_music
             if in_music and bars.begins(symbol):
                 bars.start = self.snapshot(here)
             if bars.refuses(symbol, bool(self._allowed[token_id]), in_music, here.number):
@@ -112,40 +119,66 @@ class TuneDraft(Draft):
                 if ending and ending.start and ending.start.length > bars.start.length:
                     ending.start = None  # of symbols that are taken back
                 return self.rewind(bars.start)
-        if ending and self._in_last_bar:
+        parts_left = max(self.constraint.parts_left, 1)
+        if self._copy:
+            self._copy = self._copy[1:]
+        elif ending and self._in_last_bar and not self._copied and ending.matters(parts_left):
             if ending.start is None:
-                ending.start = self.snapshot(here)
+                ending.begin(self.snapshot(here), self.text, self.constraint.header_here())
                 self._bars_before = bars and bars.fresh()
-            ending.follow(self._tokenizer.symbols[token_id], token_id, here.logits)
+            ending.follow(symbol, token_id, here.logits)
         self.add(token_id)
-        if ending:
-            if not self._in_last_bar:
-                self._in_last_bar = self.constraint.in_last_bar
-            if self.ended and ending.start:
-                return self._end(ending, here)
+        return self._after(symbol, parts_left, here) if ending else None
+
+    def _after(self, symbol: str, parts_left: int, here: Here) -> Snapshot | None:
+        """Keep what is written, where it ends a part, or go back to the last bar; or begin to copy a bar."""
+        ending, constraint = self._ending, self.constraint
+        assert ending is not None
+        left, bars_left = constraint.parts_left, constraint.bars_left
+        if self.ended or left < parts_left > 1:
+            if ending.start and not self._copy and (start := self._end(ending, parts_left, here)):
+                return start
+            ending.end()
+            self._in_last_bar = self._copied = False
+        elif not self._in_last_bar:
+            self._in_last_bar = constraint.in_last_bar
+        if symbol == "|" and 0 < bars_left <= ending.alike(left):
+            self._copy = self._bar_before(bars_left)
+            self._copied = bool(self._copy) and bars_left == 1
         return None
+
+    def _bar_before(self, bars_left: int) -> str:
+        """The bar of the part before that has as many bars after it, if a bar of another such part begins here."""
+        place = self.context.place if self.context else None
+        if place is None or place.text or not place.bars or len(place.before) < bars_left:
+            return ""
+        bar = place.before[-bars_left][:-1]
+        return bar if self.constraint.takes_bar(bar) else ""
 
     def _title_again(self, token_id: int, here: Here) -> Snapshot | None:
-        """The beginning of the title, where this newline ends one that is to be drawn again."""
+        """The beginning of the title or of a word of it, where it is to be drawn again before this symbol."""
         title = self._title
         assert title is not None
-        if title.start is None:
-            if self.text_of(-3, len(self.ids)) == "\nT:":
-                title.start = self.snapshot(here)
-        elif self._tokenizer.symbols[token_id] == "\n" and title.refuses(self.text):
-            return title.start
+        if title.start is not None:
+            written, symbol = self.text.rpartition("T:")[2], self._tokenizer.symbols[token_id]
+            return title.take(written, symbol, lambda: self.snapshot(here))
+        if self.text_of(-3, len(self.ids)) == "\nT:":
+            title.begin(self.snapshot(here))
         return None
 
-    def _end(self, ending: Ending, here: Here) -> Snapshot | None:
-        """Keep the tune, which is complete, or one that was complete before, or go back to its last bar."""
+    def _end(self, ending: Ending, parts_left: int, here: Here) -> Snapshot | None:
+        """Keep the part, which is complete, or one that was complete before, or go back to its last bar."""
 
-        def alone(text: str, first: int) -> float | None:
-            return here.log_probability_alone(self._tokenizer.encode(text).tolist(), first)
-
-        text = ending.take(self.text, here.number, alone)
-        if text is None:
-            assert ending.start is not None
-            self._bars = self._bars_before and self._bars_before.fresh()
-            return self.rewind(ending.start)
-        self.ids = self._tokenizer.encode(text).tolist()
-        return None
+        start, written = ending.start, self.text
+        assert start is not None
+        text = ending.take(written, parts_left, here.number)
+        if text == written:
+            return None
+        if text and self.ended:
+            self.ids = self._tokenizer.encode(text).tolist()
+            return None
+        self._bars = self._bars_before and self._bars_before.fresh()
+        if text:
+            self._copy = text[start.length :]
+            ending.end()
+        return self.rewind(start)

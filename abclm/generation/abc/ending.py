@@ -1,22 +1,25 @@
-"""Turn draws of a tune's last bar into the one that is kept: one after which the model itself would end the tune.
+"""Turn draws of the last bar of a part into the one that is kept: one that ends the part as it should end.
 
-The model doesn't know which form its tune is to have, so it does not expect the end that the grammar sets. Bars b
-of the distribution that is wanted, p(b | the end follows) ∝ p(b) · p(end | b), are drawn by rejection: b is drawn as any
-bar is, and kept with the probability p(end | b) that the model gives to the bar line and the empty line after it. Where
-none of the allowed number of draws is kept, one of them is drawn by these probabilities (importance resampling,
-Rubin 1987). A tune that is to end on its tonic keeps only a bar that does, where one was drawn.
+How each part should end is drawn with the form, from the ends of training tunes: on the tonic or anywhere, on a note of
+what length at least, with the same last bars as the part before (these are copied). Bars b of the distribution that is
+wanted, p(b | the part ends so), are drawn by rejection: b is drawn as any bar is, and kept if it ends so.
+
+A model that is not told the form does not expect the end of the tune that the grammar sets. There the distribution is
+p(b | the end follows) ∝ p(b) · p(end | b): b is kept with the probability p(end | b) that the model gives to the bar line
+and the empty line after it. Where none of the allowed number of draws is kept, one of those that come nearest to the end
+that is wanted is drawn by these probabilities (importance resampling, Rubin 1987).
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abclm.analysis.forms import ends_on_tonic
+from abclm.analysis.ends import SHORT, End, length_of, usual_note
+from abclm.analysis.parts import parts_of
 from abclm.generation.sampling import log_probability
 from abclm.tune import Tune
 
@@ -24,32 +27,56 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from abclm.generation.draft import Snapshot
+    from abclm.notation.timing import Ticks
 
-    Alone = Callable[[str, int], float | None]
     Logits = npt.NDArray[np.float32]
 
 _CLOSING = frozenset("|:]\n")
-_NEAR = 1e-4  # probabilities that are further apart keep their order whatever batch they were worked out in
+_ANY = End(False, SHORT)
+_ALL = 3  # of `_found`
 
 
 class Ending:
-    """The last bar of one tune, as often as it is drawn.
+    """The last bar of each part of one tune, as often as it is drawn.
 
     Args:
-        most: how often it may be drawn, 2 or more.
-        on_tonic: whether the tune is to end on its tonic.
+        most: how often a bar may be drawn, 2 or more.
+        wanted: how the parts end, the last of the tune last; parts before these may end in any way.
+        by_chance: whether the last bar of the tune is kept as often as the model would end the tune after it.
 
     Attributes:
         start: where the bar begins; None before it does.
     """
 
-    __slots__ = ("_chance", "_drawn", "_most", "_on_tonic", "start")
+    __slots__ = ("_by_chance", "_chance", "_drawn", "_header", "_most", "_usual", "_wanted", "start")
 
-    def __init__(self, most: int, on_tonic: bool) -> None:
+    def __init__(self, most: int, wanted: tuple[End, ...] = (), by_chance: bool = True) -> None:
         self.start: Snapshot | None = None
-        self._most, self._on_tonic = most, on_tonic
-        self._drawn: list[tuple[str, float]] = []  # texts of the tune, and how likely the end is
+        self._most, self._wanted, self._by_chance = most, wanted, by_chance
+        self._drawn: list[
+            tuple[str, float, int]
+        ] = []  # texts, how likely the end is, how much of it is wanted
         self._chance = 0.0  # natural logarithm, of what closes the bar so far
+        self._header = ""
+        self._usual: Ticks = 0  # the median note before the bar
+
+    def alike(self, parts_left: int) -> int:
+        """How many of the last bars of a part are those of the part before."""
+        return self._wanted_of(parts_left).alike
+
+    def matters(self, parts_left: int) -> bool:
+        """Whether the last bar of a part may be drawn again."""
+        wanted = self._wanted_of(parts_left)
+        return parts_left == 1 or wanted.on_tonic or wanted.length > SHORT
+
+    def begin(self, start: Snapshot, text: str, header: str) -> None:
+        """Take note of where a bar begins, of the text before it, and of the header of a tune of this bar alone."""
+        self.start, self._drawn, self._header = start, [], header
+        self._usual = usual_note(parts_of(Tune.parse(text))) if self._wanted else 0
+
+    def end(self) -> None:
+        """Go on to another part."""
+        self.start, self._chance = None, 0.0
 
     def follow(self, symbol: str, token_id: int, logits: Logits) -> None:
         """Take note of a symbol of the bar, or of those that close it.
@@ -64,63 +91,51 @@ class Ending:
         else:
             self._chance = 0.0
 
-    def take(self, text: str, number: Callable[[], float], alone: Alone) -> str | None:
-        """Keep a tune that is complete, or one that was complete before, or neither.
+    def take(self, text: str, parts_left: int, number: Callable[[], float]) -> str | None:
+        """Keep a part that is complete, or one that was complete before, or neither.
 
         Args:
-            text: of the tune.
+            text: of the tune up to the end of the part.
+            parts_left: parts of the tune, with this one.
             number: gives a random number, from 0 up to but not 1.
-            alone: gives the natural logarithm of how likely a text is from some place on, where the tune is written
-                alone; None where it is. A draw that falls between two tunes is decided by that.
 
         Returns:
             The text to keep; None where the bar is to be drawn again.
         """
-        chance, self._chance = math.exp(self._chance), 0.0
-        drawn = number()
-        if abs(drawn - chance) < _NEAR:
-            chance = self._chance_alone(text, chance, alone)
-        self._drawn.append((text, chance))
-        if drawn < chance and self._fits(text):
-            return text
-        return self._resampled(number, alone) if len(self._drawn) == self._most else None
-
-    def _fits(self, text: str) -> bool:
-        return not self._on_tonic or ends_on_tonic(Tune.parse(text))
-
-    def _chance_alone(self, text: str, chance: float, alone: Alone) -> float:
         assert self.start is not None
-        found = alone(text, len(text) - closing_symbols(text, self.start.length))
-        return chance if found is None else math.exp(found)
+        wanted = self._wanted_of(parts_left)
+        found = _found(f"{self._header}|{text[self.start.length :]}", wanted, self._usual)
+        chance, self._chance, drawn = math.exp(self._chance), 0.0, 0.0
+        if parts_left > 1 or not self._by_chance:
+            chance = 1.0
+        else:
+            drawn = number()
+        self._drawn.append((text, chance, found))
+        if drawn < chance and found == _ALL:
+            return text
+        return self._resampled(number()) if len(self._drawn) == self._most else None
 
-    def _resampled(self, number: Callable[[], float], alone: Alone) -> str:
-        """One of the draws, by how likely the end is after each; the first that fits, if one does."""
-        texts, chances = [text for text, _ in self._drawn], [chance for _, chance in self._drawn]
-        first: str | None = None
-        while texts:
-            goal = number()
-            place, far = _among(chances, goal)
-            if not far:
-                place, _ = _among(list(map(self._chance_alone, texts, chances, repeat(alone))), goal)
-            text, _ = texts.pop(place), chances.pop(place)
-            if self._fits(text):
-                return text
-            first = first or text
-        assert first is not None
-        return first
+    def _wanted_of(self, parts_left: int) -> End:
+        return self._wanted[-parts_left] if 0 < parts_left <= len(self._wanted) else _ANY
 
-
-def _among(chances: list[float], goal: float) -> tuple[int, bool]:
-    """Which of some draws is taken, and whether the goal is far from where another would be."""
-    sums = np.cumsum(chances)
-    if not sums[-1]:
-        return len(chances) - 1, True
-    shares = sums / sums[-1]
-    far = bool((np.abs(shares[:-1] - goal) > _NEAR).all())
-    return min(int((shares <= goal).sum()), len(chances) - 1), far
+    def _resampled(self, goal: float) -> str:
+        """One of the draws that come nearest to what is wanted, by how likely the end is after each."""
+        best = max(found for _, _, found in self._drawn)
+        texts, chances = zip(
+            *[(text, chance) for text, chance, found in self._drawn if found == best], strict=True
+        )
+        sums = np.cumsum(chances)
+        place = int((sums <= goal * sums[-1]).sum()) if sums[-1] else len(texts) - 1
+        kept: str = texts[place]
+        return kept
 
 
-def closing_symbols(text: str, begin: int) -> int:
-    """How many symbols at the end of a tune close its last bar, which begins at `begin`."""
-    bar = text[begin:]
-    return len(bar) - len(bar.rstrip("".join(_CLOSING)))
+def _found(text: str, wanted: End, usual: Ticks) -> int:
+    """How much of the end that is wanted a bar has: 2 for the tonic, 1 for the length, `_ALL` for both."""
+    if not wanted.on_tonic and wanted.length == SHORT:
+        return _ALL
+    parts = parts_of(Tune.parse(text))
+    last = parts[-1].last_note if parts else None
+    if last is None:
+        return 0
+    return 2 * (last.on_tonic >= wanted.on_tonic) + (length_of(last.duration, usual) >= wanted.length)

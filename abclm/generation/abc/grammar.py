@@ -79,7 +79,7 @@ def _pairs_in_form(
         raise NotationError(
             f"{asked}{_named(header)} leaves no room for the 8 notes of a tune; give more bars"
         )
-    after = {pair: _after_opening(opening, pair, form) for pair in pairs}
+    after = {pair: _after_opening(opening, pair, form.parts, form.bars, form.sections) for pair in pairs}
     if not any(after.values()):
         raise NotationError(
             f"the opening {opening[:40]!r} can't begin a tune of {asked}{_named(header)}: it goes past the end of "
@@ -95,9 +95,12 @@ def _pairs_in_form(
     return pairs
 
 
-def _after_opening(opening: str, pair: tuple[str, str], form: Form) -> int | None:
+@lru_cache(maxsize=4096)
+def _after_opening(
+    opening: str, pair: tuple[str, str], parts: int | None, bars: int | None, sections: tuple[int, ...]
+) -> int | None:
     """The most characters that lead to the end after the opening; None where the form can't begin with it."""
-    grammar = Grammar(parts=form.parts, bars=form.bars, sections=form.sections)
+    grammar = Grammar(parts=parts, bars=bars, sections=sections)
     try:
         return grammar.longest_finish(grammar.follow(f"X:1\nM:{pair[0]}\nL:{pair[1]}\nK:C\n{opening}"))
     except ValueError:
@@ -116,9 +119,11 @@ def canonical_opening(opening: str) -> str:
     What the grammar takes as it is stays as it is, such as a tie that leads on; so does what can't be read without
     passing over some of it, for the grammar to refuse.
     """
+    # A blank at the end says that no beam goes on.
+    for each in (opening.lstrip(), opening.strip()):
+        if any(_opens(each, meter, unit) for meter in METERS for unit in UNIT_NOTE_LENGTHS):
+            return each
     opening = opening.strip()
-    if any(_opens(opening, meter, unit) for meter in METERS for unit in UNIT_NOTE_LENGTHS):
-        return opening
     try:
         tune = Tune.parse(f"X:1\nL:1/8\nK:C\n{opening}\n")
         if any(each.severity == "error" for each in tune.check()):

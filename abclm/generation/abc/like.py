@@ -66,15 +66,20 @@ def read_likeness(path: str | os.PathLike[str], bars: int = 2) -> Likeness:
         NotationError: the tune has no canonical form.
         OSError: it can't be read.
     """
+    return likeness(read_first(path), bars)
+
+
+def read_first(path: str | os.PathLike[str]) -> Tune:
+    """Read the first tune of a file; what it takes and raises is as for `read_likeness`."""
     if Path(path).suffix.lower() in MIDI_SUFFIXES:
         from abclm.midi.file import MidiFile
         from abclm.midi.to_tune import midi_to_tune
 
-        return likeness(Tune.of(midi_to_tune(MidiFile.parse(Path(path).read_bytes()))), bars)
+        return Tune.of(midi_to_tune(MidiFile.parse(Path(path).read_bytes())))
     book = read_tunebook(path)
     if not book.tunes:
         raise ConvertError(f"{path}: holds no tune; a tune starts with X:")
-    return likeness(book.tunes[0], bars)
+    return book.tunes[0]
 
 
 def _opening(tune: Tune, bars: int) -> str:

@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abclm.analysis.compass import ANY, Compass, compass_in
+from abclm.analysis.ends import SHORT, End, EndCounts
 from abclm.analysis.forms import TuneForm, draw_form
 from abclm.errors import NotationError
 from abclm.generation.abc.bars import Bars
 from abclm.generation.abc.draft import TuneDraft
 from abclm.generation.abc.ending import Ending
+from abclm.generation.abc.given.rewriting import GapFilter, RewritingDraft
 from abclm.generation.abc.grammar import grammar_for
 from abclm.generation.abc.masks import Masks
 from abclm.generation.abc.prompt import Prompt
 from abclm.generation.abc.symbol_filter import FreeFilter, GrammarFilter
-from abclm.generation.abc.title import Title
+from abclm.generation.abc.title import KnownTitles, Title
 from abclm.generation.abc.told import Telling
 from abclm.generation.sampling import Sampler
-from abclm.models.context import Context, Told
+from abclm.models.context import Context, Told, told_of
 from abclm.models.recall import Cache
 from abclm.notation.fields import CANONICAL_SYMBOLS
 from abclm.tokenizers.characters import as_characters
@@ -29,13 +32,17 @@ from abclm.tokenizers.characters import as_characters
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from abclm.generation.abc.given.tune import Gaps
     from abclm.generation.abc.symbol_filter import SymbolFilter
     from abclm.generation.options import GenerationOptions
     from abclm.models.model import Model
     from abclm.notation.grammar import Grammar
     from abclm.tokenizers.characters import CharacterTokenizer
 
-_FORM, _TONIC = 1, 2  # of the random numbers of an attempt, those that its form and its ending are drawn by
+# Of the random numbers of an attempt, those that its form and its ending are drawn by, and which draw is kept.
+_FORM, _TONIC, _CHOICE = 1, 2, 9
+
+REWRITING_DRAWS = 8  # of a tune with new bars
 
 _MOST_DRAWS = 8  # of what a model is told, until it goes with what was asked for
 
@@ -55,7 +62,10 @@ class Request:
         sampler: draws the symbols.
         begin: makes for each attempt at each tune what says which symbols may come next, and what the model is told.
         cache: the weights of the model's cache: none where bars that repeat are held back, which it would bring again.
-        tonic_share: of the tunes that are to end on their tonic.
+        ends: how the parts of training tunes end.
+        tonic_share: of the tunes that are to end on their tonic, where that isn't known.
+        gaps: of the tune that is rewritten; None for new tunes.
+        titles: of the training tunes, as far as they are known.
     """
 
     options: GenerationOptions
@@ -63,7 +73,10 @@ class Request:
     sampler: Sampler
     begin: Callable[[int, int], Beginning]
     cache: tuple[float, ...]
+    ends: EndCounts
     tonic_share: float
+    gaps: Gaps | None
+    titles: KnownTitles
 
     @classmethod
     def of(cls, lm: Model, options: GenerationOptions) -> Request:
@@ -74,14 +87,32 @@ class Request:
                 metadata are broken.
         """
         options, tokenizer = options.with_seed(), as_characters(lm.tokenizer)
+        gaps = options.gaps
+        begin = _rewriting(lm, gaps, options, tokenizer) if gaps else _beginnings(lm, options, tokenizer)
+        cache = lm.config.cache if options.bar_repetition == 1 else ()
+        titles = KnownTitles(lm.novelty_index.titles if lm.novelty_index else ())
         return cls(
             options,
             tokenizer,
             Sampler.of(options),
-            _beginnings(lm, options, tokenizer),
-            lm.config.cache if options.bar_repetition == 1 else (),
+            begin,
+            cache,
+            EndCounts.in_metadata(lm.metadata),
             lm.tonic_endings or 0.0,
+            gaps,
+            titles,
         )
+
+    @property
+    def draws(self) -> int:
+        """How many draws of each tune are compared."""
+        if self.options.temperature == 0:
+            return 1
+        return self.options.best_of or (REWRITING_DRAWS if self.gaps else 1)
+
+    def choice(self, index: int) -> float:
+        """The random number by which one of the draws of a tune is chosen, from 0 up to but not 1."""
+        return _random(self.options, index, 0, _CHOICE).random()
 
     def draft(self, index: int, attempt: int) -> TuneDraft:
         """Begin an attempt at a tune, both counted from 0. Each has random numbers of its own."""
@@ -90,9 +121,16 @@ class Request:
         again = options.constrained and options.temperature > 0
         redraws = options.bar_redraws if again else 0
         symbol_filter, context = self.begin(index, attempt)
-        rhythm = context.told.rhythm if context else options.prompt.header.get("R")
-        draws_title = options.temperature > 0 and options.title is None
-        on_tonic = _random(options, index, attempt, _TONIC).random() < self.tonic_share
+        cache = Cache(self.cache, begin=None) if self.cache else None
+        if self.gaps:
+            return RewritingDraft(
+                symbol_filter, _random(options, index, attempt), len(self.gaps.text) * 4, self.tokenizer,
+                index=index, attempt=attempt, cache=cache, context=context,
+            )  # fmt: skip
+        rhythm = options.prompt.header.get("R", context.told.rhythm if context else None)
+        draws_title = options.temperature > 0 and "T" not in options.prompt.header
+        wanted = self._ends(symbol_filter.parts_left, rhythm, _random(options, index, attempt, _TONIC))
+        ending = Ending(options.ending_draws, wanted, by_chance=context is None)
         return TuneDraft(
             symbol_filter,
             _random(options, index, attempt),
@@ -100,12 +138,20 @@ class Request:
             self.tokenizer,
             index=index,
             attempt=attempt,
-            cache=Cache(self.cache, begin=None) if self.cache else None,
+            cache=cache,
             context=context,
             bars=Bars(options.bar_repetition, redraws) if redraws or options.bar_repetition < 1 else None,
-            ending=Ending(options.ending_draws, on_tonic) if again and options.ending_draws > 1 else None,
-            title=Title(rhythm) if rhythm and draws_title else None,
+            ending=ending if again and options.ending_draws > 1 else None,
+            title=Title(rhythm, self.titles) if draws_title else None,
         )
+
+    def _ends(self, parts: int, rhythm: str | None, random: np.random.Generator) -> tuple[End, ...]:
+        """How the last parts of a tune should end."""
+        if self.ends.rhythms:
+            ends = self.ends.draw(random, rhythm, parts)
+            # A bar that repeats is not copied where such bars are held back.
+            return ends if self.options.bar_repetition == 1 else tuple(end._replace(alike=0) for end in ends)
+        return (End(bool(random.random() < self.tonic_share), SHORT),)
 
 
 def _random(options: GenerationOptions, *key: int) -> np.random.Generator:
@@ -121,15 +167,19 @@ def _beginnings(
     asked = TuneForm(options.parts, options.bars)
     # A model with structure is told the form; for any other, only the grammar knows it.
     telling = Telling.of(options, lm.metadata) if lm.config.columns else None
-    forms = [] if telling or options.any_form or options.parts or options.bars else lm.forms
+    of_parts = None if options.any_form else options.kept
+    forms = [] if telling or options.any_form or options.parts or options.bars or of_parts else lm.forms
+    untold = Told(form=of_parts.likely_form) if of_parts else Told()
 
     @functools.cache
     def grammar_of(header: frozenset[tuple[str, str]], form: TuneForm, sections: tuple[int, ...]) -> Grammar:
         return grammar_for(dict(header), prompt.opening, *form, options.max_length, sections)
 
+    compass_of = functools.cache(functools.partial(_compass, lm, options))
+
     def filter_for(told: Told, form: TuneForm) -> SymbolFilter:
         fields = {"R": told.rhythm, "K": told.key}
-        header = {**prompt.header, **{letter: value for letter, value in fields.items() if value is not None}}
+        header = {letter: value for letter, value in fields.items() if value is not None} | prompt.header
         if not constrained:
             given = {letter: value for letter, value in header.items() if value}
             return FreeFilter(Prompt(given, prompt.opening), masks)
@@ -137,13 +187,13 @@ def _beginnings(
         if sections:
             form = TuneForm()
         grammar = grammar_of(frozenset(header.items()), form, sections)
-        return GrammarFilter(grammar, masks, prompt.opening, options.max_length)
+        return GrammarFilter(grammar, masks, prompt.opening, options.max_length, compass_of(header.get("R")))
 
     def begin(index: int, attempt: int) -> Beginning:
         random = _random(options, index, attempt, _FORM)
         # What is drawn need not go with what was asked for: other meters, a longer opening.
         for _ in range(_MOST_DRAWS):
-            told, form = telling.draw(random) if telling else Told(), asked
+            told, form = telling.draw(random) if telling else untold, asked
             if forms:
                 form = draw_form(forms, prompt.header.get("R"), random)
             elif asked.parts and told.form:
@@ -154,9 +204,30 @@ def _beginnings(
                 if not telling:
                     break
         told = telling.asked if telling else Told()
-        return filter_for(told, asked), Context(tokenizer, told) if telling else None
+        # Not every tune that is given keeps to its form as the grammar counts it.
+        return filter_for(told._replace(form=()), asked), Context(tokenizer, told) if telling else None
 
     return begin
+
+
+def _compass(lm: Model, options: GenerationOptions, rhythm: str | None) -> Compass | None:
+    if options.compass is None:
+        return compass_in(lm.metadata, rhythm)
+    return None if options.compass.strip().lower() == ANY else Compass.of(options.compass)
+
+
+def _rewriting(
+    lm: Model, gaps: Gaps, options: GenerationOptions, tokenizer: CharacterTokenizer
+) -> Callable[[int, int], Beginning]:
+    """What makes a filter for each draw of a tune with new bars."""
+    masks = Masks(tokenizer)
+    masks.require(*CANONICAL_SYMBOLS, gaps.text)
+    told = told_of(gaps.text)
+    compass = _compass(lm, options, told.rhythm)
+    return lambda index, attempt: (
+        GapFilter(gaps, masks, compass),
+        Context(tokenizer, told) if lm.config.columns else None,
+    )
 
 
 def _knows_the_symbols(tokenizer: CharacterTokenizer) -> bool:

@@ -12,17 +12,20 @@ from abc import abstractmethod
 from collections import deque
 from typing import TYPE_CHECKING, Self
 
+from abclm.generation.abc.compass import Pitches
 from abclm.generation.abc.grammar import way_to_end
 from abclm.generation.abc.prompt import HEADER
 from abclm.generation.constraint import Constraint
 from abclm.notation.grammar import KEYS
-from abclm.notation.grammar.tables import steps_of
+from abclm.notation.grammar.tables import NOTE_LETTERS, bar_ticks, steps_of
 
 if TYPE_CHECKING:
+    from abclm.analysis.compass import Compass
     from abclm.generation.abc.masks import Mask, Masks
     from abclm.generation.abc.prompt import Prompt
-    from abclm.notation.grammar import Grammar
+    from abclm.notation.grammar import Grammar, State
 
+NO_PITCH = frozenset(("header", "field", "quoted", "forced"))  # what is forced is the pitch before
 _LONGEST = {letter: longest for _, letter, _, longest in HEADER}
 _ORDER = "".join(_LONGEST)
 
@@ -57,7 +60,25 @@ class SymbolFilter(Constraint):
 
     @property
     def in_last_bar(self) -> bool:
-        """Whether what comes next belongs to the last bar of a tune whose form is known; or to what begins there."""
+        """Whether what comes next belongs to the last bar of a part whose length is known, or begins there."""
+        return False
+
+    @property
+    def parts_left(self) -> int:
+        """How many parts of the form are left, with the one that is being written; 0 where it isn't known."""
+        return 0
+
+    @property
+    def bars_left(self) -> int:
+        """How many bars of the part are left, with the current one; 0 where it isn't known, and in a variant ending."""
+        return 0
+
+    def header_here(self) -> str:
+        """The header of a tune that begins with what comes next."""
+        return ""
+
+    def takes_bar(self, text: str) -> bool:
+        """Whether a text can come next and is a whole bar."""
         return False
 
     def copy(self) -> Self:
@@ -75,13 +96,16 @@ class GrammarFilter(SymbolFilter):
         masks: over the model's vocabulary, which has the 83 symbols; the tunes share them.
         opening: music that the body begins with, which the grammar allows.
         max_length: characters that the tune has at most: near it, the tune is led to its end.
+        compass: that the tune keeps, its opening aside; any by default.
     """
 
-    __slots__ = ("_grammar", "_key", "_left", "_opening", "_state", "_steered_from")
+    __slots__ = ("_compass", "_grammar", "_key", "_left", "_opening", "_pitches", "_state", "_steered_from")
 
-    def __init__(self, grammar: Grammar, masks: Masks, opening: str, max_length: int) -> None:
+    def __init__(
+        self, grammar: Grammar, masks: Masks, opening: str, max_length: int, compass: Compass | None = None
+    ) -> None:
         super().__init__(masks)
-        self._grammar = grammar
+        self._grammar, self._compass, self._pitches = grammar, compass, Pitches()
         self._state = grammar.start()
         self._opening = opening
         self._key = ""  # in force
@@ -96,9 +120,39 @@ class GrammarFilter(SymbolFilter):
 
     @property
     def in_last_bar(self) -> bool:
-        """Whether what comes next belongs to the last bar of a tune whose form is known; or to what begins there."""
+        """Whether what comes next belongs to the last bar of a part whose length is known, or begins there."""
+        return self._bars_left == 1 and self._state.local.ending != 1 and self.in_music
+
+    @property
+    def parts_left(self) -> int:
+        """How many parts of the form are left, with the one that is being written; 0 where it isn't known."""
+        return self._state.place.parts_left
+
+    @property
+    def bars_left(self) -> int:
+        """How many bars of the part are left, with the current one; 0 where it isn't known, and in a variant ending."""
+        return 0 if self._state.local.ending else self._bars_left
+
+    def header_here(self) -> str:
+        """The header of a tune that begins with what comes next."""
         local = self._state.local
-        return local.bars_left == 1 and local.final and local.ending != 1 and self.in_music
+        return f"X:1\nM:{local.meter}\nL:{local.unit}\nK:{self._key}\n"
+
+    def takes_bar(self, text: str) -> bool:
+        """Whether a text can come next and is a whole bar."""
+        try:
+            after = self._grammar.follow(text, self._state)
+        except ValueError:
+            return False
+        return after.lex != "bar" and not self._grammar.allowed(after).isdisjoint("|:")
+
+    @property
+    def _bars_left(self) -> int:
+        local, left = self._state.local, self._state.place.bars_left
+        # The grammar counts a bar when the symbol after its bar line shows that the line is complete.
+        return (
+            left - 1 if left > 1 and local.lex == "bar" and local.filled == bar_ticks(local.meter) else left
+        )
 
     def allowed(self) -> Mask:
         """Return which symbols may come next, (vocabulary,)."""
@@ -118,6 +172,8 @@ class GrammarFilter(SymbolFilter):
         if state.lex == "field" and state.local.text.startswith("K:"):
             others = [key for key in KEYS if key != self._key]
             symbols &= steps_of(others, state.local.text[2:], "]")
+        elif self._compass:
+            symbols = inside(self._compass, state, self._pitches, symbols)
         return self.masks.only_these(symbols)
 
     def advance(self, token_id: int) -> None:
@@ -129,12 +185,24 @@ class GrammarFilter(SymbolFilter):
         self._left -= 1
         if before.lex in ("header", "field") and symbol in "\n]" and before.local.text.startswith("K:"):
             self._key = before.local.text[2:]
-        elif symbol == "]" and before.lex == "bar" and not self._forced:
+            self._pitches = self._pitches.in_key(self._key)
+        elif before.lex not in NO_PITCH:
+            self._pitches = self._pitches.add(symbol)
+        if symbol == "]" and before.lex == "bar" and not self._forced:
             self._forced.extend("\n\n")  # nothing comes after the tune's end
         self.ended = state.lex == "end"
         if self._opening and state.lex != "header":
             self._forced.extend(self._opening)
             self._opening = ""
+
+
+def inside(compass: Compass, state: State, pitches: Pitches, symbols: frozenset[str]) -> frozenset[str]:
+    """Those of the symbols that don't lead out of a compass."""
+    if state.lex in NO_PITCH or state.local.tie:
+        return symbols
+    if state.lex == "chord":  # the same letter again would need an octave mark
+        symbols -= NOTE_LETTERS.intersection(state.local.text)
+    return symbols - pitches.outside(compass)
 
 
 class FreeFilter(SymbolFilter):

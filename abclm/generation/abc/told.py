@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from abclm.generation.options import GenerationOptions
 
 _PHRASE = 4  # bars
+_FEWEST, _SMALLEST_SHARE = 10, 0.01  # training tunes of a rhythm; a rhythm with less is not told
+
+_logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -50,10 +54,15 @@ class Telling:
         keys, meter = counts.keys, header.get("M")
         if meter is not None:
             keys = {rhythm: each for rhythm, each in keys.items() if meter in RHYTHMS.get(rhythm, (meter,))}
-        forms = {rhythm: _forms_like(each, parts, bars) for rhythm, each in counts.forms.items()}
+        kept = None if options.any_form else options.kept
+        begins = kept.form if kept else ()
+        told_rhythm = _told_rhythm(header.get("R"), counts)
+        forms = {rhythm: _forms_like(each, parts, bars, begins) for rhythm, each in counts.forms.items()}
         form = (bars,) * parts if parts and bars else ()
+        if kept and (kept.complete or not any(forms.values())):
+            form = kept.likely_form
         return cls(
-            Told(header.get("R"), header.get("K"), form),
+            Told(told_rhythm, header.get("K"), form),
             ToldCounts(keys, {rhythm: each for rhythm, each in forms.items() if each}),
             not options.any_form and not form,
         )
@@ -64,14 +73,35 @@ class Telling:
         return counts.draw(random, self.asked)
 
 
-def _forms_like(counts: Counts, parts: int | None, bars: int | None) -> Counts:
-    """The forms that can be asked for: of so many equal parts or so many bars, or else of phrases of four bars."""
+def _told_rhythm(asked: str | None, counts: ToldCounts) -> str | None:
+    """The rhythm to tell: that there is none, where the model hardly knows the one that is asked for; a warning says so.
+
+    Its tunes in that meter without a rhythm are the nearest that it knows.
+    """
+    tunes = sum(counts.keys.get(asked or "", {}).values())
+    total = sum(sum(each.values()) for each in counts.keys.values())
+    if not asked or tunes >= min(_FEWEST, _SMALLEST_SHARE * total):
+        return asked
+    _logger.warning(
+        "the model learned from %s with R:%s; it writes one as it writes tunes in %s without R:",
+        "1 tune" if tunes == 1 else f"{tunes} tunes", asked, " or ".join(RHYTHMS.get(asked, ("this meter",))),
+    )  # fmt: skip
+    return ""
+
+
+def _forms_like(counts: Counts, parts: int | None, bars: int | None, begins: tuple[int, ...] = ()) -> Counts:
+    """The forms that can be asked for: of so many equal parts or so many bars, or else of phrases of four bars.
+
+    With parts of so many bars to begin with, those that have them and go on.
+    """
     found = {}
     for name, count in counts.items():
         form = tuple(map(int, name.split()))
         if not form or len(form) > MOST_PARTS or sum(form) > MOST_BARS or min(form) < 1:
             continue
-        if parts is not None:
+        if begins:
+            fits = form[: len(begins)] == begins and len(form) > len(begins)
+        elif parts is not None:
             fits = len(form) == parts and len(set(form)) == 1
         else:
             fits = sum(form) == bars if bars is not None else all(each % _PHRASE == 0 for each in form)

@@ -1,4 +1,4 @@
-"""Say what every filter has to give: which tokens stay, and how narrowly.
+"""Say what every filter has to give: which tokens stay.
 
 A filter is one class in a file of this folder, one line in `abclm.generation.sampling.FILTERS`, and the field of the
 options whose value it is made of.
@@ -30,21 +30,15 @@ class Filter(ABC):
         self.value = value
 
     @abstractmethod
-    def keep(self, chances: Doubles) -> tuple[Mask, Doubles]:
-        """Choose for a batch of pieces.
-
-        In a large batch probabilities are off in their last bits. The margin says whether that matters: where it is
-        not above what they may be off by, the draw is decided by the logits that the piece has alone. A margin that is
-        smaller than it might be costs time and nothing else; one that is too large breaks the promise that a piece is
-        the same in every batch.
+    def keep(self, chances: Doubles) -> Mask:
+        """Choose for a batch of pieces, each by itself.
 
         Args:
             chances: the probabilities, float64 `(batch, tokens)`; each row adds up to 1, and is 0 for tokens that may
                 not be drawn.
 
         Returns:
-            Which tokens stay, `(batch, tokens)`, in each row at least one that has a probability. And the margin,
-            float64 `(batch,)`: as long as the logarithms of the probabilities move apart by less, the same ones stay.
+            Which tokens stay, `(batch, tokens)`, in each row at least one that has a probability.
         """
 
 
@@ -55,7 +49,7 @@ def surprise(chances: Doubles) -> Doubles:
     return np.negative(logs, out=logs)
 
 
-def keep_first(scores: Doubles, counts: Ids) -> tuple[Mask, Doubles]:
+def keep_first(scores: Doubles, counts: Ids) -> Mask:
     """Keep the first tokens of each row, the lowest score first; of equal ones that with the lowest id.
 
     Args:
@@ -63,13 +57,13 @@ def keep_first(scores: Doubles, counts: Ids) -> tuple[Mask, Doubles]:
         counts: how many are kept, `(batch,)`, from 1.
 
     Returns:
-        Which are kept, `(batch, tokens)`, and how far the first that is not is from the last that is, `(batch,)`.
+        Which are kept, `(batch, tokens)`.
     """
     order, rows = _ranking(scores)
-    return _first(order, rows, counts), _gap(scores[rows, order], counts)
+    return _first(order, rows, counts)
 
 
-def keep_share(scores: Doubles, chances: Doubles, share: float) -> tuple[Mask, Doubles]:
+def keep_share(scores: Doubles, chances: Doubles, share: float) -> Mask:
     """Keep the fewest tokens, the lowest score first, whose probabilities add up to a share: at least one.
 
     Args:
@@ -78,21 +72,14 @@ def keep_share(scores: Doubles, chances: Doubles, share: float) -> tuple[Mask, D
         share: above 0, up to 1; 1 keeps all.
 
     Returns:
-        Which are kept, `(batch, tokens)`, and how far that is from keeping others, `(batch,)`, in the unit of the scores
-        or, if that is less, as a share.
+        Which are kept, `(batch, tokens)`.
     """
     if share == 1:
-        return chances > 0, np.full(len(chances), np.inf)
+        return chances > 0
     order, rows = _ranking(scores)
-    ranked, sorted_scores = chances[rows, order], scores[rows, order]
+    ranked = chances[rows, order]
     before = np.add.accumulate(ranked, axis=1) - ranked
-    counts = np.add.reduce(before < share, axis=1)
-    # Where the last two are near each other, either may be the one that it takes to reach the share. And where the
-    # logarithms of probabilities move apart by d, a sum of probabilities moves by d / 4 at most.
-    margin = np.minimum(_gap(sorted_scores, counts), _gap(sorted_scores, counts - 1))
-    distances = np.abs(before - share)
-    distances[ranked == 0] = np.inf
-    return _first(order, rows, counts), np.minimum(margin, np.minimum.reduce(distances, axis=1))
+    return _first(order, rows, np.add.reduce(before < share, axis=1))
 
 
 def _ranking(scores: Doubles) -> tuple[Ids, Ids]:
@@ -105,12 +92,3 @@ def _first(order: Ids, rows: Ids, counts: Ids) -> Mask:
     kept = np.zeros(order.shape, bool)
     kept[rows, order] = np.arange(order.shape[1]) < counts[:, None]
     return kept
-
-
-def _gap(ranked: Doubles, counts: Ids) -> Doubles:
-    """How far apart two neighbours of sorted scores are, the second at the place `counts`; infinite where one is none."""
-    rows, last = np.arange(len(ranked)), ranked.shape[1] - 1
-    first: Doubles = ranked[rows, np.minimum(counts, last)]
-    none = (counts < 1) | (counts > last) | (first == np.inf)
-    first[none] = np.inf
-    return first - np.where(none, 0, ranked[rows, counts - 1])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abclm.generation.filters.filter import Filter, surprise
+from abclm.generation.filters.filter import Filter
 
 if TYPE_CHECKING:
     from abclm.generation.filters.filter import Doubles, Mask
@@ -18,10 +18,8 @@ if TYPE_CHECKING:
 class MinP(Filter):
     """Keeps the tokens that are at least `value` times as probable as the likeliest."""
 
-    def keep(self, chances: Doubles) -> tuple[Mask, Doubles]:
+    def keep(self, chances: Doubles) -> Mask:
         """Choose for a batch of pieces; see `Filter.keep`."""
         highest = np.maximum.reduce(chances, axis=1, keepdims=True)
-        least = self.value * highest
-        distances = np.abs(surprise(chances) - surprise(np.maximum(least, np.finfo(float).tiny)))
-        distances[chances == highest] = np.inf
-        return chances >= least, np.minimum.reduce(distances, axis=1)
+        kept: Mask = chances >= self.value * highest
+        return kept

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class TopK(Filter):
     """Keeps the `value` likeliest tokens; of equal ones those with the lower ids."""
 
-    def keep(self, chances: Doubles) -> tuple[Mask, Doubles]:
+    def keep(self, chances: Doubles) -> Mask:
         """Choose for a batch of pieces; see `Filter.keep`."""
         scores = surprise(chances)
         return keep_first(scores, np.full(len(scores), min(int(self.value), scores.shape[1])))

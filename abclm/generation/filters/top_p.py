@@ -16,6 +16,6 @@ if TYPE_CHECKING:
 class TopP(Filter):
     """Keeps the fewest of the likeliest tokens whose probabilities add up to `value`."""
 
-    def keep(self, chances: Doubles) -> tuple[Mask, Doubles]:
+    def keep(self, chances: Doubles) -> Mask:
         """Choose for a batch of pieces; see `Filter.keep`."""
         return keep_share(surprise(chances), chances, self.value)

@@ -15,17 +15,13 @@ from abclm.generation.filters.filter import Filter, keep_share, surprise
 if TYPE_CHECKING:
     from abclm.generation.filters.filter import Doubles, Mask
 
-# Where the logarithms of probabilities move apart by d, a surprise moves by d at most, and the entropy by less than
-# 3 d, for the 255 tokens that a vocabulary of characters has at most: the distance of two scores by 8 d.
-_MOVES = 8
-
 
 class TypicalP(Filter):
     """Keeps the fewest tokens, those nearest to the entropy first, whose probabilities add up to `value`."""
 
-    def keep(self, chances: Doubles) -> tuple[Mask, Doubles]:
+    def keep(self, chances: Doubles) -> Mask:
         """Choose for a batch of pieces; see `Filter.keep`."""
         surprises = surprise(chances)
         finite = np.where(chances > 0, surprises, 0)
         entropy = np.add.reduce(chances * finite, axis=1, keepdims=True)
-        return keep_share(np.abs(surprises - entropy) / _MOVES, chances, self.value)
+        return keep_share(np.abs(surprises - entropy), chances, self.value)

@@ -59,19 +59,19 @@ class WindowEngine:
         network: with the weights of the model.
         window: tokens that it reads.
         tokens: how many there are.
-
-    Attributes:
-        few: 1, as Keras does not promise the same bits for one text and for several.
     """
-
-    few = 1
 
     def __init__(self, network: LayeredNetwork, window: int, tokens: int) -> None:
         self._window, self._shape = window, (network.ahead, tokens)
         signature = [tf.TensorSpec([None, window], tf.int32)]
-        self._all_logits = tf.function(
-            lambda windows: network.logits(windows), input_signature=signature, autograph=False
-        )
+
+        def one_by_one(windows: Any) -> Any:
+            """Keras does not promise the same bits for one text and for several."""
+            return tf.map_fn(
+                lambda window: network.logits(window[None])[0], windows, fn_output_signature=tf.float32
+            )
+
+        self._all_logits = tf.function(one_by_one, input_signature=signature, autograph=False)
 
     def start(self, batch: int = 1) -> WindowState:
         """Return the state that every text begins from."""
@@ -83,7 +83,7 @@ class WindowEngine:
         self,
         state: WindowState,
         ids: Sequence[int] | npt.NDArray[np.integer[Any]],
-        places: Sequence[tuple[int, ...]] = (),
+        places: Any = (),
     ) -> Floats:
         """Read one token a text, changing the state: logits of the next, float32 `(batch, tokens)`."""
         windows, last = state.windows, np.asarray(ids, np.int32)

@@ -4,18 +4,18 @@ A place is the columns of `abclm.models.context`. Each has an embedding, which i
 a step looks up and adds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from abclm.models.context import COPY_COLUMNS, GATE_COLUMNS, GATE_OFFSETS, INPUT_OFFSETS, INPUTS
-from abclm.models.recurrent.products import FEW
+from abclm.models.context import COPY_SLICE, GATE_COLUMNS, GATE_OFFSETS, INPUT_OFFSETS, INPUTS
+from abclm.models.quantised import fixed_point
 from abclm.models.recurrent.state import State
 
 Floats = npt.NDArray[np.float32]
-Place = tuple[int, ...]
+Places = npt.NDArray[np.integer[Any]]
 
 _QUICK = ("position", "degree")
 """The columns that change with nearly every symbol; they are looked up together. The others change with a bar."""
@@ -28,32 +28,35 @@ class PlaceInputs:
 
     Args:
         weights: named as in a model folder.
-        times_kernel: turns embeddings `(values, inputs)` into what they add, `(gates·units, values)`.
+        times_kernel: turns embeddings `(values, inputs)` into what they add, `(values, gates·units)`.
     """
 
     def __init__(self, weights: Mapping[str, Floats], times_kernel: Callable[[Floats], Floats]) -> None:
-        slow, first, second = np.split(weights["context/embeddings"], INPUT_OFFSETS[_SLOW:])
-        self._second = len(second)
-        self._columns = times_kernel((first[:, None] + second).reshape(-1, first.shape[1]))  # for many texts
-        self._rows: Floats = np.ascontiguousarray(self._columns.T)  # for a few
-        self._slow: Floats = np.ascontiguousarray(times_kernel(slow).T)
-        self._offsets = INPUT_OFFSETS[:_SLOW]
+        rows = times_kernel(weights["context/embeddings"])
+        self.slow, first, second = np.split(rows, INPUT_OFFSETS[_SLOW:])
+        self.second = len(second)
+        self.quick: Floats = (first[:, None] + second).reshape(-1, first.shape[1])
+        self.offsets = INPUT_OFFSETS[:_SLOW]
 
-    def added(self, state: State, read: Floats, places: Sequence[Place]) -> Floats:
-        """Add what the places give to what the symbols give, `(gates·units, batch)`."""
-        now = [place[:_SLOW] for place in places]
-        if now != state.places:
-            changed = [text for text, place in enumerate(now) if place != state.places[text]]
-            state.places = now
-            sums = np.add.reduce(self._slow[self._offsets + [now[text] for text in changed]], axis=1)
-            state.placed[:, changed] = sums.T
-        ids = [place[_SLOW] * self._second + place[_SLOW + 1] for place in places]
-        if len(ids) <= FEW:
-            np.add(read, self._rows[ids].T, out=state.added)
-        else:  # there `read` is `added`
-            state.added += np.take(self._columns, ids, axis=1, out=state.quick, mode="clip")
-        state.added += state.placed
-        return state.added
+    def look_up(self, state: State, places: Places) -> Callable[[slice], tuple[Floats, Floats]]:
+        """Return what gives, for a part of the texts, what is added: two arrays `(texts, gates·units)`.
+
+        Args:
+            state: remembers what changes with a bar.
+            places: of each text, `(batch, columns)`.
+        """
+        now, places_before = places[:, :_SLOW], state.places
+        if places_before is None:
+            places_before = state.places = np.full(now.shape, -1)
+            state.placed = np.empty((state.batch, self.slow.shape[1]), np.float32)
+        if (differs := now != places_before).any():
+            changed = np.flatnonzero(differs.any(axis=1))
+            places_before[changed] = now[changed]
+            # One text at a time: what is added up stays small.
+            for text, rows in zip(changed.tolist(), now[changed] + self.offsets, strict=True):
+                np.add.reduce(self.slow[rows], axis=0, out=state.placed[text])
+        quick = places[:, _SLOW].astype(np.intp) * self.second + places[:, _SLOW + 1]
+        return lambda part: (self.quick[quick[part]], state.placed[part])
 
 
 class CopyGate:
@@ -61,41 +64,45 @@ class CopyGate:
 
     Args:
         weights: named as in a model folder.
+
     Attributes:
-        rows: what the hidden values are multiplied by, `(hidden, units)`.
+        kernel: what the hidden values are multiplied by, `(units, hidden)`.
         bias: of these, `(hidden,)`.
+        kernel_of_scores, dense_bias: what the layer of tanh is multiplied by for the scores, and what is added.
+        table: what the columns add to the layer of tanh.
     """
 
     HIDDEN: ClassVar[str] = "gate/hidden/kernel"
 
     def __init__(self, weights: Mapping[str, Floats]) -> None:
-        self.rows, self.bias = weights[self.HIDDEN].T, weights["gate/hidden/bias"]
-        self._table = weights["gate/embeddings"].copy()
-        self._dense, self._dense_bias = weights["gate/dense/kernel"].copy(), weights["gate/dense/bias"].copy()
+        self.kernel, self.bias = weights[self.HIDDEN], weights["gate/hidden/bias"]
+        self.table = weights["gate/embeddings"].copy()
+        self.kernel_of_scores = dense = weights["gate/dense/kernel"]
+        self._dense, unit = fixed_point(dense, len(dense))
+        _, self._tanh_unit = fixed_point(np.ones(1, np.float32), len(dense), largest=1.0)
+        self._dense *= self._tanh_unit * unit  # a power of two
+        self.dense_bias = weights["gate/dense/bias"].copy()
 
-    def scores(self, read: Floats, places: Sequence[Place]) -> Floats:
+    def scores(self, read: Floats, places: Places) -> Floats:
         """Score the network and the copies.
 
         Args:
             read: `(batch, tokens + hidden)`, what the last layer's hidden values give.
-            places: of each text.
+            places: of each text, `(batch, columns)`.
 
         Returns:
             float32 `(batch, tokens + 1 + copies)`: the tokens' logits as they were, and the scores.
         """
         tokens = read.shape[1] - len(self.bias)
-        values = np.array(places)
-        hidden = np.add.reduce(self._table[values[:, GATE_COLUMNS] + GATE_OFFSETS], axis=1)
+        hidden = np.add.reduce(self.table.take(places[:, GATE_COLUMNS] + GATE_OFFSETS, axis=0), axis=1)
         hidden += read[:, tokens:]
         np.tanh(hidden, out=hidden)
+        whole = np.divide(hidden, self._tanh_unit, dtype=np.float64)
+        np.rint(whole, out=whole)
         scores = np.empty((len(read), tokens + self._dense.shape[1]), np.float32)
         scores[:, :tokens] = read[:, :tokens]
         gate = scores[:, tokens:]
-        if len(read) <= FEW:  # one by one, for the same bits
-            for row, text in zip(gate, hidden, strict=True):
-                np.dot(text, self._dense, out=row)
-        else:
-            gate[:] = hidden @ self._dense
-        gate += self._dense_bias
-        gate[:, 1:][values[:, COPY_COLUMNS] == 0] = -np.inf
+        gate[:] = whole @ self._dense
+        gate += self.dense_bias
+        np.copyto(gate[:, 1:], -np.inf, where=places[:, COPY_SLICE] == 0)
         return scores

@@ -1,83 +1,171 @@
-"""Turn states into what the weights make of them: a few states with the same bits as one, many in one product."""
+"""Turn hidden values into what the weights make of them: in 8-bit integers to write with, or in float32.
+
+In integers, hidden values are rounded to 1/127, as they lie between -1 and 1, and weights to a scale for each column.
+The sums are exact, whoever works them out: ONNX Runtime, which is several times as fast, or NumPy.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from abclm.models.quantised import LARGEST, quantise
+from abclm.models.recurrent.onnx_format import CONTRIBUTED, Graph
+
 Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int8]
 
-FEW = 4
-"""States that are multiplied one by one; from the next on, one matrix product is faster."""
+ZERO = 128
+"""What stands for 0 among 8-bit integers without a sign."""
+
+_EXACT = 2**24 // LARGEST**2  # products of two integers whose sum float32 holds exactly
+
+_logger = logging.getLogger(__name__)
 
 
-class Pace:
-    """Finds out, while texts are written, which way of multiplying one state is the faster at the moment.
+class Product(Protocol):
+    """A matrix that hidden values are multiplied by, `(units, columns)`.
 
-    NumPy's OpenBLAS shares a matrix-vector product of 9,216 numbers or more out among threads, which halves
-    its time on two idle processors. But the threads wait for each other at every step, and where other
-    processes want the processors too, one such wait takes longer than a hundred steps. The other way is strip
-    by strip, each too small to be shared out. Both give the same bits.
+    Args:
+        matrix: the weights.
+        factors: what each column of the product is multiplied by.
+        share: what hidden values are multiplied by before.
     """
 
-    _STRETCH = 32  # steps between choices
-    _TRIAL = 16  # steps that the other way is tried for
-    _PATIENCE = (1024, 192)  # steps from one trial to the next: shared out, in strips
-    _LASTING = 96  # steps that a mean is taken over, about
+    def __init__(self, matrix: Floats, factors: Floats, share: float) -> None: ...
 
-    def __init__(self) -> None:
-        self.in_strips = False
-        self._means = [0.0, 0.0]  # seconds of a step: shared out, in strips
-        self._steps = [0, 0]  # that the means are of, up to _LASTING
-        self._left = self._STRETCH  # steps to the next choice
-        self._since_trial = self._PATIENCE[0]  # the first comes at once
+    def bound(self, hidden: Floats, sums: Floats) -> Callable[[], object]:
+        """Return what multiplies that which then stands in `hidden`, `(batch, units)`, which is written over.
 
-    def note(self, seconds: float) -> None:
-        """Take note of how long a step took, and choose the way for the next."""
-        way = self.in_strips
-        self._steps[way] = min(self._steps[way] + 1, self._LASTING)
-        self._means[way] += (seconds - self._means[way]) / self._steps[way]
-        self._since_trial += 1
-        self._left -= 1
-        if self._left:
-            return
-        self._left = self._STRETCH
-        if all(self._steps):
-            self.in_strips = self._means[True] < self._means[False]
-        if self._since_trial >= self._PATIENCE[self.in_strips]:
-            self.in_strips = not self.in_strips
-            self._steps[self.in_strips] = 0  # what it took long ago says nothing
-            self._since_trial, self._left = 0, self._TRIAL
+        Args:
+            hidden: to be multiplied.
+            sums: where the product goes, `(batch, columns)`.
+        """
 
 
-class Product:
-    """A matrix that states are multiplied by, laid out for a few states and for many."""
+class FloatProduct(Product):
+    """A product in float32."""
 
-    _SHARED_FROM = 9216  # numbers of a matrix that OpenBLAS multiplies by a vector with more than one thread
+    def __init__(self, matrix: Floats, factors: Floats, share: float) -> None:
+        self._matrix: Floats = matrix * (factors * np.float32(share))
 
-    def __init__(self, matrix: Floats, pace: Pace) -> None:
-        self.rows, columns = matrix.shape
-        self._pace = pace
-        # Four rows are what the product's innermost loop takes at a time.
-        height = (self._SHARED_FROM - 1) // columns // 4 * 4 or self.rows
-        strips = -(-self.rows // height)
-        if strips * height > self.rows:
-            matrix = np.concatenate([matrix, np.zeros((strips * height - self.rows, columns), np.float32)])
-        self._padded: Floats = np.ascontiguousarray(matrix)
-        self._strips = self._padded.reshape(strips, height, columns)
+    def bound(self, hidden: Floats, sums: Floats) -> Callable[[], object]:
+        """See `Product.bound`."""
+        return lambda: np.matmul(hidden, self._matrix, out=sums)
 
-    def times(self, states: Floats, out: Floats | None = None) -> Floats:
-        """Multiply `(columns, batch)`, giving `(rows, batch)`; up to `FEW` states one by one."""
-        batch = states.shape[1]
-        if batch > FEW:
-            return np.matmul(self._padded[: self.rows], states, out=out)
-        if batch == 1:
-            return self._one(states)
-        product = np.empty((self.rows, batch), np.float32) if out is None else out
-        for place in range(batch):
-            product[:, place] = self._one(np.ascontiguousarray(states[:, place : place + 1]))[:, 0]
-        return product
 
-    def _one(self, state: Floats) -> Floats:
-        if self._pace.in_strips:
-            product: Floats = self._strips @ state  # (strips, height, 1)
-            return product.reshape(-1, 1)[: self.rows]
-        return (self._padded @ state)[: self.rows]
+class IntegerProduct(Product):
+    """A product in integers by NumPy: in float32, which holds them exactly."""
+
+    def __init__(self, matrix: Floats, factors: Floats, share: float) -> None:
+        values, scales = quantise(matrix)
+        self.scales = scales * factors / np.float32(LARGEST)
+        self.share = np.float32(LARGEST * share)
+        self._multiply_by(values)
+
+    def _multiply_by(self, values: Integers) -> None:
+        self._parts = [
+            (slice(first, first + _EXACT), values[first : first + _EXACT].astype(np.float32))
+            for first in range(0, len(values), _EXACT)
+        ]
+
+    def bound(self, hidden: Floats, sums: Floats) -> Callable[[], object]:
+        """See `Product.bound`."""
+
+        def multiply() -> None:
+            np.subtract(np.floor(self._rounded(hidden)), ZERO, out=hidden)
+            if len(self._parts) == 1:
+                np.matmul(hidden, self._parts[0][1], out=sums)
+            else:
+                sums[:] = sum(np.float64(hidden[:, part] @ matrix) for part, matrix in self._parts)
+            np.multiply(sums, self.scales, out=sums)
+
+        return multiply
+
+    def _rounded(self, hidden: Floats) -> Floats:
+        """What is an integer from 1 to 255 when its fraction is cut off, in place."""
+        hidden *= self.share
+        hidden += ZERO + 0.5
+        return hidden
+
+
+class OnnxProduct(IntegerProduct):
+    """A product in integers by ONNX Runtime."""
+
+    def _multiply_by(self, values: Integers) -> None:
+        self._session = _session(values, self.scales)
+
+    def bound(self, hidden: Floats, sums: Floats) -> Callable[[], object]:
+        """See `Product.bound`."""
+        integers = np.empty(hidden.shape, np.uint8)
+        run = _binding(self._session, integers, sums)
+
+        def multiply() -> None:
+            np.copyto(integers, self._rounded(hidden), casting="unsafe")
+            run()
+
+        return multiply
+
+
+@functools.cache
+def integer_product() -> type[Product]:
+    """The faster way that is to be had here."""
+    try:
+        problem = "" if _is_exact() else "its integers of 8 bits saturate on this processor"
+    except ImportError:
+        problem = "it is not installed; pip install onnxruntime"
+    except Exception as error:  # of ONNX Runtime, which has a kind of its own for each, and of old versions
+        problem = str(error).splitlines()[0]
+    if problem:
+        _logger.info("tunes are written without ONNX Runtime, more slowly: %s", problem)
+    return IntegerProduct if problem else OnnxProduct
+
+
+def _is_exact() -> bool:
+    """Whether sums of the largest products come out right: some processors add two of them in 16 bits."""
+    ends = np.array([1, 255], np.uint8)
+    integers = np.stack([np.repeat(ends, 64), np.resize(ends, 128)])
+    values = np.repeat(np.array([[-LARGEST, LARGEST]], np.int8), 128, axis=0)
+    expected = (integers.astype(np.int32) - ZERO) @ values.astype(np.int32)
+    session, right = _session(values, np.ones(2, np.float32)), True
+    for rows in (1, 2):
+        for first in range(3 - rows):
+            sums = np.empty((rows, 2), np.float32)
+            _binding(session, integers[first : first + rows].copy(), sums)()
+            right &= bool((sums == expected[first : first + rows]).all())
+    return right
+
+
+def _session(values: Integers, scales: Floats) -> Any:
+    """An ONNX Runtime session that multiplies integers `(batch, units)` by these, and each column by its scale."""
+    import onnxruntime
+
+    units, columns = values.shape
+    graph = Graph(
+        [("hidden", "uint8", ["batch", units])],
+        [("sums", "float32", ["batch", columns])],
+    )
+    constants = [graph.constant(each) for each in (values, np.float32(1), scales, np.uint8(ZERO))]
+    graph.add("MatMulIntegerToFloat", ["hidden", *constants], "sums", CONTRIBUTED)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    # Threads that wait for the next product sleep: what is between two takes the processor, too.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(graph.to_bytes(), options, providers=["CPUExecutionProvider"])
+
+
+def _binding(session: Any, integers: npt.NDArray[np.uint8], sums: Floats) -> Callable[[], object]:
+    """Return what runs a session from one array to another, both of which it keeps."""
+    binding = session.io_binding()
+    binding.bind_cpu_input("hidden", integers)
+    binding.bind_output("sums", "cpu", 0, np.float32, sums.shape, sums.ctypes.data)
+    return functools.partial(_run, session, binding, integers, sums)
+
+
+def _run(session: Any, binding: Any, *kept: Any) -> None:
+    session.run_with_iobinding(binding)

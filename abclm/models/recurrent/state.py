@@ -1,41 +1,63 @@
-"""Hold what a step of an engine leaves for the next, a column for each text."""
+"""Hold what a step of an engine leaves for the next, a row for each text."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
+from abclm.models.recurrent.products import Product
+
 Floats = npt.NDArray[np.float32]
+
+_TOGETHER = 16
+"""Texts that all but the product is worked out for at a time: what is between stays in the processor's cache."""
 
 
 class State:
     """What a step leaves for the next, each written over by the step.
 
+    Args:
+        matrices: that the hidden values of each layer are multiplied by.
+        carried, sums: see the attributes.
+
     Attributes:
-        carried: what every layer goes on from beside its products (an LSTM's cell values), `(units, batch)`.
-        products: the hidden values of every layer, times all weights that read them, `(rows, batch)`: its own recurrent
-            weights first, `gates·units` rows, then the next layer's or the dense layer's.
-        places: of each text, what of its place `placed` is of, for a model with `structure`; see `PlaceInputs`.
-        placed: what that adds to the first layer's gates, `(gates·units, batch)`.
+        carried: what every layer goes on from beside its products (an LSTM's cell values), `(batch, units)`.
+        sums: the hidden values of every layer, times all weights that read them, `(batch, columns)`: its own recurrent
+            weights first, then the next layer's or the dense layer's.
+        placed: what the places of the texts add to the first layer's gates, for a model with `structure`; see
+            `PlaceInputs`.
+        places: what that is of, `(batch, columns)`.
     """
 
-    def __init__(self, carried: list[Floats], products: list[Floats], gates: int) -> None:
-        self.carried = carried
-        self.products = products
-        self.gates = gates
-        units, batch = carried[0].shape
-        self.places: Sequence[tuple[int, ...] | None] = [None] * batch
-        # Written over in each step: memory that is fetched anew costs as much as the arithmetic.
-        self.hidden: Floats = np.empty((units, batch), np.float32)
-        self.added: Floats = np.empty((gates * units, batch), np.float32)
-        self.placed: Floats = np.empty((gates * units, batch), np.float32)
-        self.quick: Floats = np.empty((gates * units, batch), np.float32)
+    def __init__(self, matrices: Sequence[Product], carried: list[Floats], sums: list[Floats]) -> None:
+        self._matrices, self.carried, self.sums = matrices, carried, sums
+        self.placed: Floats = np.empty((0, 0), np.float32)
+        self.places: npt.NDArray[np.integer] | None = None
 
     @property
     def batch(self) -> int:
         """How many texts are written at once."""
-        return int(self.carried[0].shape[1])
+        return len(self.carried[0])
+
+    @cached_property
+    def hidden(self) -> Floats:
+        """Where a layer writes its hidden values, `(batch, units)`."""
+        return np.empty_like(self.carried[0])
+
+    @cached_property
+    def multiply(self) -> list[Callable[[], object]]:
+        """What multiplies the hidden values of each layer."""
+        pairs = zip(self._matrices, self.sums, strict=True)
+        return [matrix.bound(self.hidden, sums) for matrix, sums in pairs]
+
+    @cached_property
+    def parts(self) -> list[slice]:
+        """The texts that are worked out together."""
+        return [slice(first, first + _TOGETHER) for first in range(0, self.batch, _TOGETHER)]
 
     def column(self, place: int) -> Self:
         """Return a copy of one text's values, as a state of batch 1."""
@@ -43,12 +65,13 @@ class State:
 
     def put(self, place: int, column: Self) -> None:
         """Give one text the values of a state of batch 1."""
-        for mine, others in ((self.carried, column.carried), (self.products, column.products)):
+        for mine, others in ((self.carried, column.carried), (self.sums, column.sums)):
             for values, other in zip(mine, others, strict=True):
-                values[:, place] = other[:, 0]
-        self.places = [None if text == place else each for text, each in enumerate(self.places)]
+                values[place] = other[0]
+        if self.places is not None:
+            self.places[place] = -1  # to be looked up
 
     def only(self, places: list[int]) -> Self:
         """Return a copy of some texts' values."""
-        carried, products = ([each[:, places] for each in part] for part in (self.carried, self.products))
-        return type(self)(carried, products, self.gates)
+        carried, sums = ([each[places] for each in part] for part in (self.carried, self.sums))
+        return type(self)(self._matrices, carried, sums)

@@ -1,6 +1,7 @@
 """Write the header line by line, and fields inside the tune; `text` in the state is the line or field so far."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
 
 from abclm.notation.fields import RHYTHMS, TITLE_LENGTH
 from abclm.notation.grammar.local import Local
@@ -29,6 +30,7 @@ class Header:
         self.given = given
         self.needed = needed
         self.fits = fits
+        self._meters = cache(self._find_meters)
 
     def symbols(self, state: Local) -> Iterable[str]:
         """The symbols that may come next in the header."""
@@ -85,7 +87,7 @@ class Header:
             return tuple(unit for unit in values if self.fits(state.meter, unit))
         return values
 
-    def _meters(self, meters: tuple[str, ...]) -> tuple[str, ...]:
+    def _find_meters(self, meters: tuple[str, ...]) -> tuple[str, ...]:
         """The meters that fit the given meter and unit note length."""
         units = (self.given["L"],) if "L" in self.given else UNIT_NOTE_LENGTHS
         return tuple(

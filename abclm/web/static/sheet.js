@@ -1,18 +1,19 @@
 // Shows a tune while it is written: its ABC text, and a score as soon as a line is complete.
 
-import { ask } from "./api.js";
+import { askDrawing, Refused } from "./api.js";
+import { calm } from "./state.js";
 
 const NARROWEST = 700;
 const WIDEST = 2000;
 const TENTHS_A_PIXEL = 2.5; // the natural size of staves
 const CHARACTERS_A_SECOND = 160;
 const MOST_BEHIND_SECONDS = 1.5;
+const MOST_PIXELS_AWAY = 16;
 
 const sheet = document.getElementById("sheet");
 const score = document.getElementById("score");
 const manuscript = document.getElementById("manuscript");
 const empty = document.getElementById("empty");
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 let engraving = new AbortController();
 let shown = ""; // the ABC whose staves are shown
@@ -29,27 +30,22 @@ export async function engrave(abc, title, options = {}) {
   engraving.abort();
   const mine = (engraving = new AbortController());
   const wide = width();
-  let url = "";
+  let drawing;
+  sheet.classList.add("engraving");
   try {
-    const response = await ask("/api/score", { abc, width: wide }, { ...options, signal: mine.signal });
-    url = URL.createObjectURL(await response.blob());
-    const picture = new Image();
-    picture.src = url;
-    await picture.decode();
+    drawing = await askDrawing("/api/score", { abc, width: wide }, { ...options, signal: mine.signal });
   } catch (error) {
-    URL.revokeObjectURL(url);
     if (mine.signal.aborted) return false;
     throw error;
+  } finally {
+    if (engraving === mine) sheet.classList.remove("engraving");
   }
-  if (mine.signal.aborted) {
-    URL.revokeObjectURL(url);
-    return false;
-  }
-  const before = score.src;
-  score.src = url;
-  score.alt = `Score of ${title}`;
-  if (before.startsWith("blob:")) URL.revokeObjectURL(before);
-  else score.classList.add("fresh");
+  if (mine.signal.aborted) return false;
+  drawing.setAttribute("aria-hidden", "true"); // the element around it has a name
+  drawing.removeAttribute("role");
+  if (score.hidden) score.classList.add("fresh");
+  score.replaceChildren(drawing);
+  score.setAttribute("aria-label", `Score of ${title}`);
   score.hidden = false;
   empty.hidden = true;
   [shown, shownWidth] = [abc, wide];
@@ -59,8 +55,7 @@ export async function engrave(abc, title, options = {}) {
 // Removes the score and shows the text.
 export function clear(text = "") {
   engraving.abort();
-  if (score.src.startsWith("blob:")) URL.revokeObjectURL(score.src);
-  score.removeAttribute("src");
+  score.replaceChildren();
   score.classList.remove("fresh");
   score.hidden = true;
   shown = "";
@@ -80,6 +75,7 @@ export class Pen {
     this.text = ""; // the text received so far
     this.seen = 0; // how many characters of it were shown
     this.set = 0; // how many characters of it are in the score
+    this.tried = 0;
     this.busy = false;
     this.ended = false;
     this.last = 0;
@@ -133,12 +129,13 @@ export class Pen {
     const end = this.text.lastIndexOf("\n", seen - 1) + 1;
     const music = this.text.indexOf("\nK:");
     const begin = music < 0 ? -1 : this.text.indexOf("\n", music + 1) + 1;
-    if (this.busy || calm.matches || begin <= 0 || end <= Math.max(begin, this.set)) return;
+    if (this.busy || calm.matches || begin <= 0 || end <= Math.max(begin, this.tried)) return;
     this.busy = true;
+    this.tried = end; // what failed is not tried again; the whole tune is engraved at the end, and that reports the error
     try {
-      if (await engrave(this.text.slice(0, end), this.title) && !this.stopped) this.set = end;
-    } catch {
-      // The whole tune is engraved at the end, and that reports the error.
+      if (await engrave(this.text.slice(0, end), this.title, { tries: 1 }) && !this.stopped) this.set = end;
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
     } finally {
       this.busy = false;
     }
@@ -156,10 +153,27 @@ let settling = 0;
 new ResizeObserver(() => {
   clearTimeout(settling);
   settling = setTimeout(() => {
-    if (shown && width() !== shownWidth) engrave(shown, score.alt.replace("Score of ", "")).catch(() => {});
+    if (shown && width() !== shownWidth) engrave(shown, score.getAttribute("aria-label").replace("Score of ", "")).catch(() => {});
   }, 250);
 }).observe(sheet);
 
 export function hideLetters() {
   show("");
+}
+
+// Calls back with the offset in the tune's text and the name of the note that was clicked, or of the nearest one.
+export function onNote(use) {
+  score.addEventListener("click", (event) => {
+    let nearest = null;
+    let least = MOST_PIXELS_AWAY;
+    for (const each of score.querySelectorAll("[id^=n]")) {
+      if (!/^n\d+(-\d+)?(\.\d+)?$/.test(each.id) || !/note|rest/.test(each.getAttribute("class"))) continue;
+      const box = each.getBoundingClientRect();
+      const aside = Math.max(box.left - event.clientX, 0, event.clientX - box.right);
+      const above = Math.max(box.top - event.clientY, 0, event.clientY - box.bottom);
+      const away = Math.hypot(aside, above);
+      if (away < least) [nearest, least] = [each, away];
+    }
+    if (nearest) use(Number(/\d+/.exec(nearest.id)[0]), nearest.id.replace(/\.\d+$/, ""));
+  });
 }

@@ -1,7 +1,7 @@
 // The last tunes, kept by the browser: the newest first.
 
 const NAME = "abclm-tunes";
-const MOST = 20;
+const MOST = 50;
 
 export function read() {
   try {
@@ -36,4 +36,11 @@ export function forget(abc) {
 
 export function forgetAll() {
   keep([]);
+}
+
+// Puts tunes back that were deleted; those that came meanwhile stay first.
+export function restore(tunes) {
+  const there = read();
+  const known = new Set(there.map((each) => each.abc));
+  keep([...there, ...tunes.filter((each) => !known.has(each.abc))].sort((a, b) => (b.when || 0) - (a.when || 0)));
 }

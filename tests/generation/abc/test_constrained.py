@@ -138,6 +138,7 @@ def test_an_opening_picks_a_meter_and_a_rhythm_that_it_fits(lm):
 def test_the_canonical_opening_keeps_what_closes_it():
     assert canonical_opening("GABc dedB|") == "GABc dedB|"
     assert canonical_opening("GABc dedB") == "GABc dedB"
+    assert canonical_opening("GABc dedB ") == "GABc dedB "
     assert canonical_opening("|:GABc") == "GABc"
 
 

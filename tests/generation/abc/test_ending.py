@@ -6,16 +6,14 @@ from collections import Counter
 import numpy as np
 import pytest
 
-import abclm
+from abclm.analysis.ends import EVEN, LONG, SHORT, End
 from abclm.analysis.forms import ends_on_tonic
 from abclm.generation.abc.draft import TuneDraft
-from abclm.generation.abc.ending import Ending, closing_symbols
-from abclm.generation.abc.request import Request
+from abclm.generation.abc.ending import Ending
 from abclm.generation.abc.tunes import generate, stream
-from abclm.generation.decoder import Decoder
 from abclm.generation.draft import Snapshot
 from abclm.generation.options import GenerationOptions
-from abclm.generation.sampling import Sampler, log_probability
+from abclm.generation.sampling import log_probability
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
 from abclm.tune import Tune
@@ -25,6 +23,7 @@ FORMS = [
     {"rhythm": "reel", "parts": None, "bars": 8, "tunes": 1},
 ]
 HEADER = "X:1\nM:C\nL:1/8\nK:G\n"
+HOME = End(on_tonic=True, length=SHORT)
 TONIC, OTHER = HEADER + "GABc dedB|G8|]\n\n", HEADER + "GABc dedB|A8|]\n\n"
 
 
@@ -36,21 +35,18 @@ def lm():
     return lm
 
 
-def ending_of(most, on_tonic=False):
-    ending = Ending(most, on_tonic)
-    ending.start = Snapshot(len(HEADER) + 10, None, None, None, None, None)
+def ending_of(most, *wanted, by_chance=True):
+    ending = Ending(most, wanted, by_chance)
+    before = HEADER + "GABc dedB|"
+    ending.begin(Snapshot(len(before), None, None, None, None, None), before, HEADER)
     return ending
 
 
-def as_it_is(text, first):
-    return None
-
-
-def complete(draws, text, chance, number, alone=as_it_is):
+def complete(draws, text, chance, number):
     """Tell an ending of a tune whose end has this chance; numbers are drawn from a list."""
     symbols = np.log([chance, 1 - chance]).astype(np.float32)
     draws.follow("|", 0, symbols)
-    return draws.take(text, iter(number).__next__, alone)
+    return draws.take(text, 1, iter(number).__next__)
 
 
 def test_a_bar_is_kept_as_often_as_the_model_would_end_behind_it():
@@ -62,8 +58,7 @@ def test_only_what_closes_the_bar_counts():
     draws = ending_of(4)
     for symbol, chance in [("|", 0.5), ("A", 0.01), ("|", 0.5), ("]", 0.9), ("\n", 0.8), ("\n", 1 - 1e-7)]:
         draws.follow(symbol, 0, np.log([chance, 1 - chance]).astype(np.float32))
-    assert draws.take(OTHER, iter([0.35]).__next__, as_it_is) == OTHER  # below 0.36
-    assert closing_symbols(HEADER + "GABc|]\n\n", len(HEADER)) == 4
+    assert draws.take(OTHER, 1, iter([0.35]).__next__) == OTHER  # below 0.36
     assert log_probability(np.float32([1, 2, 3]), 1) == pytest.approx(
         2 - math.log(sum(map(math.exp, (1, 2, 3))))
     )
@@ -80,59 +75,53 @@ def test_of_bars_none_of_which_was_kept_one_is_drawn_by_how_likely_the_end_is():
 
 
 def test_a_tune_that_should_end_on_its_tonic_does_where_one_was_drawn():
-    draws = ending_of(3, on_tonic=True)
+    draws = ending_of(3, HOME)
     assert complete(draws, OTHER, 0.9, [0.1]) is None
     assert complete(draws, TONIC, 0.01, [0.9]) is None
     assert complete(draws, OTHER, 0.9, [0.1, 0.0, 0.5, 0.5]) == TONIC
-    draws = ending_of(2, on_tonic=True)
+    draws = ending_of(2, HOME)
     assert complete(draws, OTHER, 0.9, [0.1]) is None
     assert complete(draws, OTHER, 0.9, [0.1, 0.5, 0.5]) == OTHER
 
 
-def test_a_draw_that_falls_between_is_decided_by_what_the_tune_has_alone():
-    assert complete(ending_of(2), OTHER, 0.30001, [0.3], lambda text, first: math.log(0.2)) is None
-    assert complete(ending_of(2), OTHER, 0.31, [0.3], lambda text, first: math.log(0.2)) == OTHER
-    draws = ending_of(2)
-    assert complete(draws, "one", 0.2, [0.99]) is None
-    chances = {"one": 0.3, "two": 0.1}
-    assert complete(draws, "two", 0.2, [0.99, 0.50001], lambda text, first: math.log(chances[text])) == "one"
+def test_a_part_is_drawn_again_until_its_last_note_is_the_tonic_and_long_enough():
+    short, half, home = (
+        HEADER + "GABc dedB|" + bar for bar in ("A7G|]\n\n", "GABA A4|]\n\n", "GABA G4|]\n\n")
+    )
+    ends = [End(True, LONG), End(True, EVEN), End(False, LONG), End(False, SHORT)]
+    kept = [
+        [end for end in ends if complete(ending_of(9, end, by_chance=False), text, 0.1, []) == text]
+        for text in (short, half, home)
+    ]
+    assert kept == [[ends[1], ends[3]], [ends[2], ends[3]], ends]
+    draws = ending_of(3, ends[0], by_chance=False)
+    assert [complete(draws, text, 0.1, [0.5]) for text in (half, short, half)] == [
+        None,
+        None,
+        short,
+    ]  # the tonic first
 
 
-def test_what_a_tune_has_alone_is_what_was_followed(monkeypatch):
-    lm = abclm.load("session")
-    found = []
-    take = Ending.take
-
-    def noting(draws, text, number, alone):
-        found.append((text, draws.start.length, math.exp(draws._chance)))
-        return take(draws, text, number, alone)
-
-    monkeypatch.setattr(Ending, "take", noting)
-    options = GenerationOptions(seed=2, n=4, title="Asked", rhythm="polka", batch_size=1)
-    assert lm.config.cache
-    list(generate(lm, options))
-    draft = Request.of(lm, options).draft(0, 0)
-    decoder = Decoder(lm.config.engine(lm.weights), lm.tokenizer.start, Sampler(), [draft])
-    for text, begin, chance in found:
-        draft.cache.begin = Tune.parse(text).body_start
-        ids, first = lm.tokenizer.encode(text).tolist(), len(text) - closing_symbols(text, begin)
-        alone = decoder.log_probability_alone(draft, ids, first)
-        assert math.exp(alone) == pytest.approx(chance)
-    assert len({chance for _, _, chance in found}) > 4
+def test_parts_before_the_last_end_as_they_should_whatever_the_chance():
+    draws = ending_of(3, HOME, End(False, SHORT))
+    assert (draws.matters(3), draws.matters(2), draws.matters(1)) == (False, True, True)
+    assert draws.take(OTHER, 2, iter([]).__next__) is None
+    assert draws.take(TONIC, 2, iter([]).__next__) == TONIC
 
 
 def test_the_last_bar_is_drawn_again_by_the_logits_of_its_beginning(lm, monkeypatch):
     take, found = Ending.take, []
 
-    def noting(draws, text, number, alone):
+    def noting(draws, text, parts_left, number):
         found.append((draws.start.scores, text[: draws.start.length]))
-        return take(draws, text, number, alone)
+        return take(draws, text, parts_left, number)
 
     monkeypatch.setattr(Ending, "take", noting)
     options = {"bar_redraws": 3, "seed": 1, "title": "Asked", "max_length": 400}
     lm.generate(n=6, batch_size=1, **options)
+    engine = lm.config.engine(lm.weights)
     for logits, text in found:
-        np.testing.assert_array_equal(logits, lm.logits("\n" + text)[-1])
+        np.testing.assert_array_equal(logits, engine.logits(lm.tokenizer.encode("\n" + text))[-1])
     assert len(found) >= 6
 
 

@@ -1,4 +1,6 @@
-"""Titles that name another dance than the tune is are drawn again."""
+"""Titles are of known words and fit the tune: others are drawn again."""
+
+from functools import partial
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ import pytest
 from abclm.generation.abc.draft import TuneDraft
 from abclm.generation.abc.masks import Masks
 from abclm.generation.abc.symbol_filter import GrammarFilter
-from abclm.generation.abc.title import Title
+from abclm.generation.abc.title import KnownTitles, Title
 from abclm.generation.abc.tunes import generate, stream
 from abclm.generation.decoder import Decoder
 from abclm.generation.options import GenerationOptions
@@ -62,7 +64,11 @@ def test_a_title_is_drawn_until_it_names_no_other_dance_or_often_enough(rhythm, 
     grammar = Grammar({"R": rhythm}, title_needed=True)
     random = np.random.default_rng(0)
     draft = TuneDraft(
-        GrammarFilter(grammar, Masks(TOKENIZER), "", 300), random, 300, TOKENIZER, title=Title(rhythm)
+        GrammarFilter(grammar, Masks(TOKENIZER), "", 300),
+        random,
+        300,
+        TOKENIZER,
+        title=Title(rhythm, KnownTitles(())),
     )
     engine = Script(SCRIPTS)
     settled, again = [], draft.rewind
@@ -89,12 +95,12 @@ def test_a_tune_whose_title_is_drawn_again_is_the_same_alone_streamed_and_in_a_b
     lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=16), seed=3)
     refuses, turns = Title.refuses, []
 
-    def now_and_then(title, header):
+    def now_and_then(title, written):
         """Titles of random letters name no dance; here those with an even number of letters are refused."""
-        again = len(header) % 2 == 0 and title._redraws < 3
+        again = len(written) % 2 == 0 and title._redraws < 3
         title._redraws += again
         turns.append(again)
-        return again or refuses(title, header)
+        return again or refuses(title, written)
 
     monkeypatch.setattr(Title, "refuses", now_and_then)
     options = {"seed": 3, "rhythm": "reel", "max_length": 400, "attempts": 1}
@@ -103,3 +109,47 @@ def test_a_tune_whose_title_is_drawn_again_is_the_same_alone_streamed_and_in_a_b
     assert batch == alone
     assert "".join(stream(lm, GenerationOptions(**options))).rstrip("\n") == alone[0].rstrip("\n")
     assert True in turns
+
+
+def drawn(words, known, rhythm="reel"):
+    """The title that is kept of one for which these words are drawn, one after another."""
+    title, text = Title(rhythm, KnownTitles(known)), ""
+    title.begin(0)
+    for word in words:
+        for symbol in word:
+            back = title.take(text, symbol, partial(len, text))
+            if back is not None:
+                text = text[:back]
+                break
+            text += symbol
+        if text.endswith("\n"):
+            return text
+    raise AssertionError(text)
+
+
+KNOWN = ["The Lost Badger", "Paddy's Rambles -- Reel"]
+
+
+def test_a_word_that_no_title_has_is_drawn_again():
+    assert (
+        drawn(["The ", "Bodger ", "Badger's ", "Badger ", "Ramble\n", "Rambles\n"], KNOWN)
+        == "The Badger Rambles\n"
+    )
+    assert drawn(["Hult\n"] * 9, KNOWN) == "Hult\n"  # often enough
+    assert drawn(["Hult\n"], []) == "Hult\n"  # no titles are known
+
+
+@pytest.mark.parametrize(
+    "refused", ["The Lost Badger", "the lost Badger.", "Lost: Badger", "Tit Lost", "The Lost Jig", "Do."]
+)
+def test_a_title_that_does_not_fit_is_drawn_again(refused):
+    known = [*KNOWN, "Tit for Tat", "Slip Jig", "Do"]
+    assert drawn([f"{refused}\n", "Lost Rambles\n"], known) == "Lost Rambles\n"
+
+
+def test_a_word_to_be_ashamed_of_is_never_kept():
+    title = Title("reel", KnownTitles(()))
+    assert all(title.refuses("The Bastards of Cork") for _ in range(100))
+    assert not any(
+        title.refuses(each) for each in ("Cockle Bay", "The Assembly Rooms", "Dickson's Fancy", "Titus")
+    )

@@ -10,7 +10,7 @@ import pytest
 import abclm
 from abclm.analysis.novelty import NoveltyIndex
 from abclm.errors import ConfigError, ModelError
-from abclm.generation.abc import tunes
+from abclm.generation.abc.draws.tries import find_problems
 from abclm.generation.abc.tunes import generate, stream, stream_steps
 from abclm.generation.options import GenerationOptions
 from abclm.language_model import LanguageModel
@@ -48,6 +48,9 @@ class Scripted:
         pass
 
     def only(self, places):
+        return self
+
+    def column(self, place):
         return self
 
     def step(self, state, ids):
@@ -114,12 +117,12 @@ def test_attempts_are_bounded_and_the_best_is_kept_with_a_warning(lm, script, ca
 
 def test_what_keeps_a_tune_from_being_played_is_told_with_its_place():
     header = "X:1\nM:6/8\nL:1/8\nK:G\n"
-    assert tunes.find_problems(header + GOOD) == ()
-    (problem,) = tunes.find_problems(header + GOOD.replace("|G2A", "|[G2A"))
+    assert find_problems(header + GOOD) == ()
+    (problem,) = find_problems(header + GOOD.replace("|G2A", "|[G2A"))
     assert problem.startswith("5:11: ")
-    (problem,) = tunes.find_problems(header.replace("K:G", "K:H") + GOOD)
+    (problem,) = find_problems(header.replace("K:G", "K:H") + GOOD)
     assert problem.startswith("4:1: 'H' is no key")
-    assert tunes.find_problems(header + SHORT) == ("it has 3 notes, not 8 or more",)
+    assert find_problems(header + SHORT) == ("it has 3 notes, not 8 or more",)
 
 
 def test_a_tune_that_does_not_end_is_cut_at_max_length(lm, script):

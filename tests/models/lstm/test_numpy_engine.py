@@ -1,4 +1,4 @@
-"""The NumPy step against the equations, written out plainly in float64."""
+"""The engine against the equations, written out plainly in float64."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,6 @@ import pytest
 from abclm.errors import VocabularyError
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
-from abclm.models.recurrent.products import FEW, Pace, Product
 
 TEXT = "X:1\nT:The Lost Badger\nM:6/8\nL:1/8\nK:G\n|:GFG DEF|G2A B2d|"
 
@@ -49,67 +48,19 @@ def test_logits_are_those_of_the_equations(layers):
     np.testing.assert_allclose(logits, plain_logits(lm, TEXT), atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    "shape", [(4096, 1024), (83, 1024), (5, 3), (1, 1), (83, 200), (100, 2310), (3, 20_000)]
-)
-def test_one_state_and_many_are_multiplied_alike(shape):
-    generator = np.random.default_rng(0)
-    matrix = generator.normal(size=shape).astype(np.float32)
-    states = generator.normal(size=(shape[1], FEW + 2)).astype(np.float32)
-    pace = Pace()
-    product = Product(matrix, pace)
-    for batch in (1, 2, FEW, FEW + 2):
-        for pace.in_strips in (False, True):
-            found = product.times(states[:, :batch].copy())
-            assert found.shape == (shape[0], batch)
-            np.testing.assert_allclose(found, matrix @ states[:, :batch], atol=1e-3)
-
-
-def test_a_few_states_give_the_bits_of_one_in_strips_or_not():
-    generator = np.random.default_rng(0)
-    pace = Pace()
-    product = Product(generator.normal(size=(1024, 256)).astype(np.float32), pace)
-    states = generator.normal(size=(256, FEW)).astype(np.float32)
-    alone = np.hstack([product.times(states[:, place : place + 1].copy()) for place in range(FEW)])
-    for pace.in_strips in (True, False):
-        np.testing.assert_array_equal(product.times(states), alone)
-
-
-def test_the_faster_way_to_multiply_is_found_and_the_other_tried_again():
-    pace = Pace()
-    seconds = {False: 1.0, True: 2.0}  # shared out among threads, in strips
-    ways = []
-    for step in range(6000):
-        if step == 3000:
-            seconds[False] = 5.0  # other processes came
-        ways.append(pace.in_strips)
-        pace.note(seconds[pace.in_strips])
-    assert 0 < np.mean(ways[100:3000]) < 0.05
-    assert 0.8 < np.mean(ways[3500:]) < 1
-
-
 @pytest.mark.parametrize("layers", [1, 2])
 def test_texts_of_a_batch_do_not_touch_each_other(layers):
     lm = random_model(layers)
     texts = ["GABcdefg", "X:1\nK:G\n", "||||||||"]
     engine = lm.config.engine(lm.weights)
-    state = engine.start(batch=3)
-    assert state.batch == 3
-    for time in range(8):
-        logits = engine.step(state, lm.tokenizer.encode("".join(text[time] for text in texts)))
-        assert logits.shape == (3, 83)
-    for column, text in enumerate(texts):
-        np.testing.assert_array_equal(logits[column], lm.logits(text)[-1])
-
-
-@pytest.mark.parametrize("layers", [1, 2])
-def test_texts_of_a_large_batch_differ_from_one_alone_in_the_last_bits_only(layers):
-    lm = random_model(layers)
-    engine = lm.config.engine(lm.weights)
-    state = engine.start(batch=FEW + 1)
-    for symbol in TEXT:
-        logits = engine.step(state, lm.tokenizer.encode(symbol * (FEW + 1)))
-    np.testing.assert_allclose(logits, np.tile(lm.logits(TEXT)[-1], (FEW + 1, 1)), atol=1e-5)
+    for copies in (1, 12):
+        state = engine.start(batch=3 * copies)
+        assert state.batch == 3 * copies
+        for time in range(8):
+            logits = engine.step(state, lm.tokenizer.encode("".join(text[time] for text in texts) * copies))
+            assert logits.shape == (3 * copies, 83)
+        for row, text in zip(logits, texts * copies, strict=True):
+            np.testing.assert_array_equal(row, engine.logits(lm.tokenizer.encode(text))[-1])
 
 
 def test_columns_of_a_state_are_taken_put_back_and_left_out():
@@ -121,16 +72,16 @@ def test_columns_of_a_state_are_taken_put_back_and_left_out():
     engine.step(state, lm.tokenizer.encode("ccc"))
     state.put(0, second)
     logits = engine.step(state.only([0]), lm.tokenizer.encode("d"))
-    np.testing.assert_array_equal(logits[0], lm.logits("Ad")[-1])
+    np.testing.assert_array_equal(logits[0], engine.logits(lm.tokenizer.encode("Ad"))[-1])
 
 
 def test_the_engine_keeps_its_weights_while_the_model_is_trained():
     lm = random_model(2)
-    before = lm.logits(TEXT)
-    engine = lm.config.engine(lm.weights)
+    ids = lm.tokenizer.encode(TEXT)
+    before, engine = lm.config.engine(lm.weights).logits(ids), lm.config.engine(lm.weights)
     for weight in lm.weights.values():
         weight[:] = 0
-    np.testing.assert_array_equal(engine.logits(lm.tokenizer.encode(TEXT)), before)
+    np.testing.assert_array_equal(engine.logits(ids), before)
 
 
 def test_no_text_gives_no_logits():

@@ -1,0 +1,1 @@
+"""Turn several draws of a tune into the one that is kept."""

@@ -1,0 +1,1 @@
+"""Turn a tune that is given into what is kept of it and what is written anew."""

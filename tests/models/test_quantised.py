@@ -1,0 +1,50 @@
+"""Weights as integers with a scale for each column, and products of whole numbers."""
+
+import numpy as np
+import pytest
+
+from abclm.models.quantised import LARGEST, dequantise, exact_product, fixed_point, quantise
+
+
+def noise(*shape, seed=0):
+    generator = np.random.default_rng(seed)
+    return (generator.standard_t(3, shape) * generator.uniform(1e-3, 10, shape[-1])).astype(np.float32)
+
+
+def test_a_weight_is_off_by_half_a_scale_at_most_and_the_largest_of_a_column_is_127():
+    weight = noise(200, 30)
+    values, scales = quantise(weight)
+    assert (values.dtype, scales.dtype) == (np.int8, np.float32)
+    assert (np.abs(values).max(axis=0) == LARGEST).all()
+    assert (np.abs(dequantise(values, scales) - weight) <= scales * 0.501).all()
+    np.testing.assert_allclose(scales * LARGEST, np.abs(weight).max(axis=0), rtol=2**-15)
+
+
+def test_what_is_quantised_again_is_the_same():
+    values, scales = quantise(noise(100, 500))
+    again, same = quantise(dequantise(values, scales))
+    np.testing.assert_array_equal(again, values)
+    np.testing.assert_array_equal(same, scales)
+
+
+@pytest.mark.parametrize("value", [0.0, 1e-40, 1e6])
+def test_columns_of_zeros_and_of_extreme_values_are_held(value):
+    weight = np.full((4, 1), value, np.float32)
+    np.testing.assert_allclose(dequantise(*quantise(weight)), weight, rtol=1e-4, atol=1e-30)
+
+
+def test_an_exact_product_has_the_same_bits_in_any_order_and_those_of_float64_nearly():
+    left, right = noise(50, 256), noise(256, 40, seed=1)
+    product, order = exact_product(left, right), np.random.default_rng(2).permutation(256)
+    np.testing.assert_array_equal(exact_product(left[:, order], right[order]), product)
+    np.testing.assert_array_equal(exact_product(left, right[:, :3]), product[:, :3])
+    np.testing.assert_allclose(
+        product, left.astype(float) @ right, atol=1e-5 * np.abs(left).max() * np.abs(right).max()
+    )
+
+
+def test_values_in_fixed_point_add_up_exactly():
+    whole, unit = fixed_point(np.float32([1, -1, 0.3]), 1024, largest=1.0)
+    assert (whole == np.rint(whole)).all()
+    assert np.abs(whole).max() ** 2 * 1024 <= 2**53
+    np.testing.assert_allclose(whole * unit, [1, -1, 0.3], atol=unit)
