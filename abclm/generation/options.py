@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 from abclm.analysis.compass import ANY, Compass, compass_text, pitch_name
@@ -13,6 +12,7 @@ from abclm.errors import ConfigError, NotationError
 from abclm.generation.abc.given.tune import Gaps, Given, beginning, gaps_in, parts_before
 from abclm.generation.abc.grammar import canonical_opening, grammar_for, way_to_end
 from abclm.generation.abc.prompt import HEADER, HEADER_LENGTH, Prompt, opening_text
+from abclm.generation.sampling_options import SamplingOptions
 from abclm.system.options import documented, option, problems
 from abclm.tune import Tune
 
@@ -23,14 +23,9 @@ _OF_THE_TUNE = ("title", "key", "meter", "rhythm", "unit_note_length", "opening"
 _FORM = ("parts", "bars", "any_form")
 
 
-@documented
 @dataclass(frozen=True, kw_only=True)
-class GenerationOptions:
-    """What to write and how to sample it. Header fields that are not given are the model's own.
-
-    Raises:
-        ConfigError: naming every option that is out of range or in conflict, with what was received.
-    """
+class TuneOptions:
+    """What a tune is to be like: the options of `GenerationOptions` that come first."""
 
     title: str | None = option(
         None, unset=_OWN, example="The Lost Badger", group="Tune",
@@ -82,36 +77,23 @@ class GenerationOptions:
         None, unset="none", example="5-8",
         help="Bars to write anew, such as 5-8, or 3,7-8, or B5-8 for bars of the second part. B is all of that part.",
     )  # fmt: skip
-    n: int = option(1, low=1, high=1_000_000, spelling="-n", group="Number and seed", help="Number of tunes.")
-    seed: int | None = option(
-        None, low=0, unset="random, printed to stderr",
-        help="Random seed: the same seed, options and model give the same tunes.",
-    )  # fmt: skip
+
+
+@documented
+@dataclass(frozen=True, kw_only=True)
+class GenerationOptions(SamplingOptions, TuneOptions):
+    """What to write and how to sample it. Header fields that are not given are the model's own.
+
+    Raises:
+        ConfigError: naming every option that is out of range or in conflict, with what was received.
+    """
+
     best_of: int | None = option(
-        None, low=1, high=64, unset="1, or 8 for new bars",
+        None, low=1, high=64, unset="1, or 8 for new bars", group="Number and seed",
         help="Number of times that each tune is written; one of these is kept.",
     )  # fmt: skip
-    temperature: float = option(
-        1.0,
-        low=0,
-        high=100,
-        group="Sampling",
-        help="Sampling temperature: 0 is greedy, 1 is the model's own distribution.",
-    )
-    top_k: int | None = option(None, low=1, help="Draw only from this many symbols, the most probable ones.")
-    top_p: float | None = option(
-        None, above=0, high=1, help="Draw only from the most probable symbols that together reach this probability."
-    )  # fmt: skip
-    min_p: float | None = option(
-        None, low=0, high=1, help="Draw only from symbols whose probability is at least this share of the highest one."
-    )  # fmt: skip
-    typical_p: float | None = option(
-        None, above=0, high=1,
-        help="Draw only from the symbols whose information is nearest to the expected one, as few as together reach "
-        "this probability.",
-    )  # fmt: skip
     bar_repetition: float = option(
-        1.0, low=0, high=1,
+        1.0, low=0, high=1, group="Sampling",
         help="Probability of keeping a bar that the tune has already, to the power of how often it has it. "
         "1 keeps every bar, 0 none that would be a repetition.",
     )  # fmt: skip
@@ -124,12 +106,12 @@ class GenerationOptions:
         12, low=1, high=64,
         help="Maximum number of draws of the last bar of each part, until the part ends as parts of training tunes do.",
     )  # fmt: skip
-    batch_size: int = option(
-        128, low=1, high=1024, group="Limits",
-        help="Number of tunes written at the same time. Changes speed and memory, not the tunes.",
-    )  # fmt: skip
     max_length: int = option(
-        1500, low=_SHORTEST, high=100_000, help="Maximum length of a tune in characters, header included."
+        1500,
+        low=_SHORTEST,
+        high=100_000,
+        group="Limits",
+        help="Maximum length of a tune in characters, header included.",
     )
     constrained: bool = option(
         True,
@@ -188,12 +170,6 @@ class GenerationOptions:
             changed[name] = Tune.parse(changed[name]).title or "a tune without a title"
         return {name.replace("_", " ").capitalize(): str(value) for name, value in changed.items()}
 
-    def with_seed(self) -> GenerationOptions:
-        """Return the same options with a seed, drawn from the system's entropy where there is none."""
-        if self.seed is not None:
-            return self
-        return replace(self, seed=int.from_bytes(os.urandom(4), "big"))
-
     def _wrong_texts(self) -> Iterator[str]:
         writers = [(name, write) for name, _, write, _ in HEADER]
         writers += [("opening", opening_text), ("compass", compass_text)]
@@ -232,8 +208,7 @@ class GenerationOptions:
         yield from self._conflicts_with_a_tune()
         if self.temperature == 0 and self.novel:
             yield "temperature 0 writes one tune only, novel or not, received novel=True; use another temperature"
-        if self.temperature == 0 and self.n > 1:
-            yield f"temperature 0 writes one tune only, received n={self.n}; use n=1 or another temperature"
+        yield from self.greedy_conflicts("tune")
         if not self.constrained and (self.parts is not None or self.bars is not None):
             yield (
                 f"a form is kept to by the grammar, received parts={self.parts}, bars={self.bars} with "

@@ -22,16 +22,16 @@ class GenerationKeywords(TypedDict, total=False):
     rewrite_bars: str | None  # none by default
     n: int  # default 1
     seed: int | None  # random, printed to stderr by default
-    best_of: int | None  # 1, or 8 for new bars by default
     temperature: float  # default 1.0
     top_k: int | None  # off by default
     top_p: float | None  # off by default
     min_p: float | None  # off by default
     typical_p: float | None  # off by default
+    batch_size: int  # default 128
+    best_of: int | None  # 1, or 8 for new bars by default
     bar_repetition: float  # default 1.0
     bar_redraws: int  # default 0
     ending_draws: int  # default 12
-    batch_size: int  # default 128
     max_length: int  # default 1500
     constrained: bool  # default True
     novel: bool  # default False

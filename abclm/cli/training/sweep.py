@@ -25,7 +25,6 @@ _PAPER, _AGAIN = "as in the paper", "may be given several times"
 
 EXAMPLES = (
     "abclm sweep my_tunes.abc --out sweep --vary units=64,128",
-    "abclm sweep my_tunes.abc --out sweep --vary batch_size=8,32 --set units=64",
     "abclm sweep midi/ --out sweep --tokens notes --vary architecture=kankanala-lstm,kankanala-gru",
 )
 

@@ -76,7 +76,7 @@ def test_what_can_not_be_written_is_one_line():
         write(model(NoteTokenizer(("",))))
     with pytest.raises(ModelError, match="not those of MIDI pieces"):
         write(LanguageModel.create(LSTM))
-    with pytest.raises(ConfigError, match=r"events is an integer.*; n is"):
+    with pytest.raises(ConfigError, match=r"n is an integer.*; events is"):
         PieceWriting(events=0, n=0)
     with pytest.raises(ConfigError, match="temperature 0 writes one piece only"):
         PieceWriting(temperature=0, n=2)
