@@ -19,7 +19,7 @@ import abclm
 PICTURES = Path(__file__).with_name("pictures")
 SIZE = {"width": 1120, "height": 856}  # of the page, in pixels
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-IS_DONE = "!document.getElementById('use').hidden && document.getElementById('score').naturalWidth > 0"
+IS_DONE = "document.querySelector('#score .note') && !document.querySelector('.engraving, .writing')"
 
 
 def make_score(path: Path) -> None:

@@ -35,7 +35,8 @@ _BOOK = """\
 }
 #for tune in tunes {
   let staves = tune.pages.map(page => image(page, width: 100%))
-  block(breakable: false, width: 100%, below: 6mm, {
+  let below = block(inset: (x: 3mm), text(size: 9.5pt, tune.below.join(linebreak())))
+  block(breakable: false, width: 100%, above: 8mm, below: 4mm, {
     align(center, heading(bookmarked: true, text(size: 15pt, weight: "regular", tune.title)))
     for line in tune.subtitles { align(center, block(above: 1.5mm, below: 1.5mm, line)) }
     if tune.rhythm != "" or tune.composer != "" {
@@ -44,9 +45,10 @@ _BOOK = """\
       ))
     }
     staves.first()
+    if tune.below.len() > 0 and staves.len() == 1 { below }
   })
   for more in staves.slice(1) { more }
-  if tune.below.len() > 0 { block(inset: (x: 3mm), text(size: 9.5pt, tune.below.join(linebreak()))) }
+  if tune.below.len() > 0 and staves.len() > 1 { below }
 }
 """
 _PICTURE = """\

@@ -81,7 +81,7 @@ def _operation(name: str, anchor: str, operation: Mapping[str, Any], schemas: Ma
         example = {
             field: each["examples"][0] for field, each in schema["properties"].items() if "examples" in each
         }
-        if "format" in schema["properties"]:
+        if "made" in schema["properties"]:
             example = {"abc": example["abc"], "format": "musicxml"}
         parts.append("<h3>Takes</h3>" + _fields(name, schema, schemas, is_asked=True))
     answer = operation["responses"]["200"].get("content", {})

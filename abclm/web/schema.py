@@ -34,6 +34,8 @@ _LONGEST = {
     "like": MOST_CHARACTERS, "rewrite": MOST_CHARACTERS,
 }  # fmt: skip
 _LONGEST_TEXT = 200
+# Options that mean nothing without another one, which an example of a request would need too.
+_WITH_ANOTHER = ("part", "rewrite_bars")
 
 Abc = Annotated[
     str,
@@ -66,7 +68,7 @@ def _entry(option: Option) -> tuple[Any, Any]:
         limits["max_length"] = _LONGEST.get(option.name, _LONGEST_TEXT)
     elif option.name in _MOST:
         limits["le"] = most_of(option)
-    examples = None if option.example is None else [option.example]
+    examples = None if option.example is None or option.name in _WITH_ANOTHER else [option.example]
     field = Field(option.default, description=option.help, examples=examples, **limits)
     return (kind | None if option.default is None else kind), field
 

@@ -255,6 +255,7 @@ def test_what_was_written_is_kept_where_the_server_ends(browser):
     context.close()
 
 
+@pytest.mark.slow
 def test_a_second_part_and_some_bars_are_written_and_the_rest_is_kept(open_page):
     with open_page() as page:
         write(page, rhythm="reel", parts="2", bars="4", seed=4)
@@ -276,6 +277,7 @@ def test_a_second_part_and_some_bars_are_written_and_the_rest_is_kept(open_page)
         assert third.split("|")[-3:] == second.split("|")[-3:]
 
 
+@pytest.mark.slow
 def test_several_tunes_are_offered_and_one_is_taken(open_page):
     with open_page() as page:
         page.get_by_role("button", name="Three to choose from").click()
@@ -441,6 +443,22 @@ def test_a_busy_server_is_asked_again(open_page):
         assert len(asked) == 2
 
 
+def test_a_score_that_fails_is_not_asked_for_again_and_again(open_page):
+    with open_page(reduced_motion="no-preference") as page:
+        asked = []
+        page.route(
+            "**/api/score", lambda route: (asked.append(1), route.fulfill(status=422, json={"error": "no"}))
+        )
+        page.get_by_role("button", name="Write a tune").click()
+        until(page, "document.getElementById('no-score').textContent === 'no'")
+        lines = abc_of(page).count("\n")
+        assert 0 < len(asked) <= lines
+        page.unroute("**/api/score")
+        page.locator("#abc").evaluate("abc => { abc.value += ' '; abc.dispatchEvent(new Event('input')); }")
+        arrive(page)
+        assert page.locator("#no-score").is_hidden()
+
+
 def test_a_server_that_is_gone_is_said(open_page):
     with open_page() as page:
         page.route("**/api/generate/stream", lambda route: route.fulfill(status=200, body=""))
@@ -546,9 +564,15 @@ FAINT = """() => {
 }"""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
-@pytest.mark.parametrize("path", ["/", "/docs"])
+# The others are the same pages in other colours.
+LOOKS = [
+    pytest.param(path, size, scheme, marks=() if (size == NARROW) == (scheme == "dark") else pytest.mark.slow,
+                 id=f"{path}-{size['width']}-{scheme}")
+    for path in ("/", "/docs") for size in (WIDE, NARROW) for scheme in ("light", "dark")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "size", "scheme"), LOOKS)
 def test_it_can_be_read_and_used(open_page, path, scheme, size):
     with open_page(path, viewport=size, color_scheme=scheme) as page:
         if path == "/":

@@ -9,6 +9,7 @@ import threading
 import time
 import wave
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from typing import get_args
 
 import pytest
@@ -343,6 +344,17 @@ def test_the_description_is_whole_and_true(client):
     for name in openapi["components"]["schemas"]["TuneAsked"]["properties"]:
         assert f"<code>{name}</code>" in shown
     assert not re.search(r"None|\bnull\b, ", re.sub(r"<td>null</td>", "", shown))
+
+
+def test_what_the_description_offers_to_try_is_answered(client):
+    shown = client.get("/docs").text
+    found = re.findall(
+        r'data-method="POST" data-path="([^"]+)">.*?<textarea[^>]*>(.*?)</textarea>', shown, re.DOTALL
+    )
+    assert len(found) == 10
+    for path, body in found:
+        answer = client.post(path, content=unescape(body), headers={"Content-Type": "application/json"})
+        assert answer.status_code == 200, (path, answer.text)
 
 
 @pytest.mark.parametrize("path", ["/api/generate", "/api/generate/stream"])
