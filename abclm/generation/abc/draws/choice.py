@@ -33,7 +33,8 @@ def choose(tries: Tries, index: int, request: Request, decoder: Decoder[TuneDraf
         as_it_was = request.gaps.text
         others = [each for each in attempts if each.text != as_it_was] or attempts
         return _resampled(others, request.choice(index), decoder)
-    return max(attempts, key=lambda attempt: score(Tune.parse(attempt.text)))  # of equal ones the first
+    place, _ = resample([score(Tune.parse(each.text)) for each in attempts], request.choice(index))
+    return attempts[place]
 
 
 def _resampled(attempts: list[Attempt], number: float, decoder: Decoder[TuneDraft]) -> Attempt:
