@@ -43,9 +43,9 @@ def test_a_draw_is_kept_by_its_rank_and_chance_and_is_the_same_in_a_batch(lm, mo
     seen = {}
     chosen = choice.choose
 
-    def watched(tries, index, request, decoder):
+    def watched(tries, index, request):
         seen[index] = [attempt.text for attempt in tries.good()], request.choice(index)
-        return chosen(tries, index, request, decoder)
+        return chosen(tries, index, request)
 
     monkeypatch.setattr("abclm.generation.abc.tunes.choose", watched)
     together = lm.generate(n=3, **asked)

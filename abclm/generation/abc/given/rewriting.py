@@ -31,7 +31,6 @@ _CHORD = frozenset("ABCDEFGabcdefg^_=")
 _CLOSING = frozenset("|:")
 _GRAMMAR = Grammar()
 _LEAST = -1e6  # of a logarithm that is infinite in float32
-_NEAR = 1e-3  # shares that are further from a draw are the same in whatever batch they were worked out
 
 
 class GapFilter(SymbolFilter):
@@ -189,7 +188,7 @@ class RewritingDraft(TuneDraft):
         return start
 
 
-def resample(chances: Sequence[float], number: float) -> tuple[int, bool]:
+def resample(chances: Sequence[float], number: float) -> int:
     """Draw one of several by their weights.
 
     Args:
@@ -197,10 +196,9 @@ def resample(chances: Sequence[float], number: float) -> tuple[int, bool]:
         number: from 0 up to but not 1.
 
     Returns:
-        Its place, and whether the number is far from where another would be drawn.
+        Its place.
     """
     logarithms = np.maximum(chances, _LEAST)
     weights = np.exp(logarithms - logarithms.max())
     shares = np.cumsum(weights) / weights.sum()
-    far = bool((np.abs(shares[:-1] - number) > _NEAR).all())
-    return min(int((shares <= number).sum()), len(chances) - 1), far
+    return min(int((shares <= number).sum()), len(chances) - 1)
