@@ -448,6 +448,7 @@ def test_the_weights_that_rank_draws_are_printed(benchmark, small_model, tmp_pat
     )  # fmt: skip
     said = benchmark("ranking.py", "--model", small_model, "-n", 2, "--real", real)
     assert len(re.findall(r'(?m)^    "[\w ]*": \((?:-?\d+\.\d\d(?:, )?){9}\),$', said)) == 4
+    assert re.search(r"(?m)^one of 2, by chance +(?:[\d.-]+ +|nan +){5}[\d.]+$", said)
 
 
 def test_shuffled_bars_are_told_as_surely_as_real_tunes(benchmark, small_model, tmp_path):
