@@ -52,9 +52,9 @@ def command(
     plan: Annotated[
         str | None,
         takes(
-            "PATTERN|FILE",
-            "Which bars are alike, such as ABCDABCE|FGFHABCE; or an ABC or MIDI file of a tune whose plan to take. Needs "
-            "a model with structure.",
+            "FILE|PATTERN",
+            "ABC or MIDI file of a tune whose plan to take, or a pattern such as ABCDABCE|FGFHABCE: bars with the same "
+            "letter are alike. Needs a model with structure.",
             unset="none",
         ),
     ] = None,

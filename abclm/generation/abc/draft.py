@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from abclm.generation.abc.bars import Bars
     from abclm.generation.abc.ending import Ending
-    from abclm.generation.abc.planned import PlannedBars
+    from abclm.generation.abc.given.planned import PlannedBars
     from abclm.generation.abc.symbol_filter import SymbolFilter
     from abclm.generation.abc.title import Title
     from abclm.generation.draft import Here, Mask, Snapshot

@@ -16,10 +16,10 @@ from abclm.errors import ModelError, NotationError
 from abclm.generation.abc.bars import Bars
 from abclm.generation.abc.draft import TuneDraft
 from abclm.generation.abc.ending import Ending
+from abclm.generation.abc.given.planned import PlannedBars
 from abclm.generation.abc.given.rewriting import GapFilter, RewritingDraft
 from abclm.generation.abc.grammar import grammar_for
 from abclm.generation.abc.masks import Masks
-from abclm.generation.abc.planned import PlannedBars
 from abclm.generation.abc.prompt import Prompt
 from abclm.generation.abc.symbol_filter import FreeFilter, GrammarFilter
 from abclm.generation.abc.title import KnownTitles, Title
