@@ -21,9 +21,10 @@ from abclm.errors import Cancelled, ConfigError, CorpusError
 from abclm.evaluation.figures import Evaluation
 from abclm.generation.options import GenerationOptions
 from abclm.generation.pieces.options import PieceWriting
-from abclm.models.context import Told, with_context
+from abclm.models.context import COLUMNS, Told, with_context
 from abclm.models.model import Model
 from abclm.piece import Piece
+from abclm.system.files import write_bytes
 from abclm.system.keywords import with_options_of
 from abclm.system.quiet import quiet_imports
 from abclm.system.typed_options import GenerationKeywords, TrainingKeywords
@@ -293,6 +294,29 @@ class LanguageModel(Model):
     def bits_per_character(self, tunes: Corpus | Iterable[Tune]) -> float:
         """Return the mean bits that a character of these tunes costs, each tune by itself."""
         return self.evaluate(tunes).bits_per_character
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write one step of the model as an ONNX file, to write with in a browser or from another language.
+
+        The step multiplies in 8-bit integers, as `generate` does. It takes the `id` of the last token of each text, from
+        a newline on, and the state, zeros at first: `carried_0`, `sums_0`, ... of each layer. It gives the `logits` of
+        the next token, and the state as `next_carried_0`, ... With `structure`, it takes the `context`, too (the columns
+        of `abclm.models.context`, named in the file's metadata beside the `vocabulary`), and gives the `gate`'s scores;
+        `abclm.models.copies` says how to mix copies by them. There is no grammar in it.
+
+        Args:
+            path: such as `session.onnx`.
+
+        Raises:
+            ConfigError: the network reads a window anew for each token, and has no state.
+            OSError: the file can't be written.
+        """
+        about = {
+            "config": self.config.to_json(),
+            "vocabulary": self.tokenizer.to_json(),
+            "context": " ".join(COLUMNS if self.config.columns else ()),
+        }
+        write_bytes(path, self.config.step_model(self.weights, about))
 
     def to_keras(self) -> keras.Model:
         """Return a Keras model with the same weights; it maps token ids to logits.

@@ -206,7 +206,8 @@ def serve_abclm(batch: int, length: int, units: int, precision: str) -> None:
     import numpy as np
 
     from abclm.datasets.encoded import EncodedCorpus
-    from abclm.language_model import LanguageModel, ModelConfig
+    from abclm.language_model import LanguageModel
+    from abclm.models.lstm.config import ModelConfig
     from abclm.training.config import TrainingConfig
     from abclm.training.run import train
 

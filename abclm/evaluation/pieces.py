@@ -57,7 +57,7 @@ def evaluate_pieces(lm: Model, corpus: EncodedCorpus) -> PieceEvaluation:
     """Measure a model of pieces on what `abclm.datasets.pieces` encodes with its tokenizer; the targets count."""
     if isinstance(lm.config, VAEConfig):
         return _evaluate_frames(lm, lm.config, corpus)
-    engine = lm.config.engine(lm.weights)
+    engine = lm.config.exact_engine(lm.weights)
     nats, right = 0.0, 0
     for ids, is_target in pieces_of(corpus):
         logits = engine.logits(ids[:-1]).astype(np.float64)

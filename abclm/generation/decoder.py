@@ -9,17 +9,15 @@ A piece is the same in a batch of any size, as engine and sampler give it the bi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
 from abclm.generation.draft import Draft, Snapshot
 from abclm.generation.random_numbers import Numbers
-from abclm.generation.sampling import log_probability
 from abclm.models.context import COPY_SLICE
 from abclm.models.copies import mixture
-from abclm.models.recall import Cache, mix
+from abclm.models.recall import mix
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -118,34 +116,6 @@ class Decoder(Generic[Piece]):
             self._last[place] = int(ids[0])
             start = draft.take(self._last[place], self._places[place])
 
-    def log_probability_alone(self, draft: Piece, ids: list[int], first: int) -> float:
-        """The natural logarithm of how likely `ids[first:]` are after those before, where the piece is alone."""
-        return sum(self.log_probabilities_alone(draft, ids, first))
-
-    def log_probabilities_alone(self, draft: Piece, ids: list[int], first: int = 0) -> list[float]:
-        """The natural logarithm of how likely each of `ids[first:]` is after those before, where the piece is alone."""
-        found = islice(self._alone(draft, ids[:-1]), first, None)
-        return [
-            log_probability(_logits(scores, rows), token_id)
-            for (scores, rows), token_id in zip(found, ids[first:], strict=True)
-        ]
-
-    def _alone(self, draft: Piece, ids: list[int]) -> Iterator[tuple[Floats, Rows | None]]:
-        """The scores of each of `ids` and of what follows, `(1, scores)`, as a piece has them alone, and its context."""
-        state = self._engine.start()
-        cache = None if draft.cache is None else Cache(draft.cache.weights, draft.cache.begin)
-        context = None if draft.begin is None else draft.begin.copy()
-        for place, token_id in enumerate([self._start, *ids]):
-            if cache is not None and place:
-                cache.add(token_id)
-            if context is not None and place:
-                context.add(token_id)
-            rows = None if context is None else np.array([context.row])
-            scores = _step(self._engine, state, [token_id], rows)
-            if cache is not None and cache.recalled is not None:
-                mix(scores, np.array([cache.recalled]), np.array([cache.weight]))
-            yield scores, rows
-
     def _go_on(self, ended: list[int], next_draft: Callable[[], Piece | None]) -> None:
         """Begin other pieces in the place of those that are finished, or close the gaps."""
         gaps = set()
@@ -196,9 +166,6 @@ class _Place:
 
     def number(self) -> float:
         return self._decoder._numbers.one(self._place)
-
-    def log_probability_alone(self, ids: list[int], first: int) -> float | None:
-        return None
 
 
 def _step(engine: Engine, state: State, ids: list[int], rows: Rows | None) -> Floats:

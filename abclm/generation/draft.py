@@ -49,13 +49,6 @@ class Here(Protocol):
     def number(self) -> float:
         """Draw a random number of the piece, from 0 up to but not 1."""
 
-    def log_probability_alone(self, ids: list[int], first: int) -> float | None:
-        """Work out how likely `ids[first:]` are after those before, by the logits that the piece has alone.
-
-        Returns:
-            The natural logarithm; None where the decoder's logits are those that the piece has alone.
-        """
-
 
 class Draft:
     """One piece as it is written.
@@ -69,11 +62,10 @@ class Draft:
 
     Attributes:
         ids: what is written.
-        begin: the context as it was given.
         ended: whether it is complete, or as long as it may be.
     """
 
-    __slots__ = ("begin", "cache", "constraint", "context", "ended", "ids", "max_length", "random")
+    __slots__ = ("cache", "constraint", "context", "ended", "ids", "max_length", "random")
 
     def __init__(
         self,
@@ -87,8 +79,7 @@ class Draft:
         self.random = random
         self.max_length = max_length
         self.cache = cache
-        self.begin = context
-        self.context = None if context is None else context.copy()
+        self.context = context
         self.ids: list[int] = []
         self.ended = False
 

@@ -156,6 +156,18 @@ class Architecture(ABC):
         """Make an engine that gives the logits of these weights as they are, to measure with; by default `engine`."""
         return self.engine(weights)
 
+    def step_model(self, weights: Weights, metadata: Mapping[str, str]) -> bytes:
+        """Return one step of `engine` as the content of an `.onnx` file.
+
+        Args:
+            weights: of the model.
+            metadata: what to tell whoever reads it.
+
+        Raises:
+            ConfigError: the network has no such step, as it reads a window anew for each token.
+        """
+        raise ConfigError(f"only recurrent networks that carry a state are exported; {self.name} has none")
+
     @abstractmethod
     def network(
         self, vocabulary_size: int, weights: Weights | None = None, precision: str = "float32"

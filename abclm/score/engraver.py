@@ -101,7 +101,7 @@ def _drawn_note(found: re.Match[str]) -> str:
     )
     if dot:
         drawn += f'<circle cx="{x + 310}" cy="{y - 60}" r="34"/>'
-    room = "\u2003" + "\u2002" * bool(dot)
+    room = "\u2003" if dot else "\u2002"
     return f'{drawn}{before}<tspan font-size="405px">{room}'
 
 

@@ -66,13 +66,21 @@ function formatWav(sound) {
   return new Blob([view], { type: "audio/wav" });
 }
 
+// Makes the sound with the timbres that the notes name, or with the one that was chosen; goes on where it was.
 function prepare(player, timbres) {
   const audio = player.querySelector("audio");
-  const notes = JSON.parse(player.querySelector("script").textContent);
+  const chosen = player.querySelector(".timbre").value;
+  const written = JSON.parse(player.querySelector("script").textContent);
+  const notes = chosen ? written.map((note) => [...note.slice(0, 4), chosen]) : written;
+  const { currentTime, paused } = audio;
+  if (audio.src) URL.revokeObjectURL(audio.src);
   audio.src = URL.createObjectURL(formatWav(playTune(notes, timbres)));
+  audio.currentTime = currentTime;
+  audio.playbackRate = Number(player.querySelector(".speed").value);
+  if (!paused) audio.play();
   audio.hidden = false;
   player.querySelector("button").hidden = true;
-  player.querySelector("label").hidden = false;
+  for (const label of player.querySelectorAll("label")) label.hidden = false;
   return audio;
 }
 
@@ -88,7 +96,9 @@ function start() {
       audio.play();
     });
     const audio = player.querySelector("audio");
-    player.querySelector("select").addEventListener("change", (event) => {
+    player.querySelector(".timbre").addEventListener("change", () => prepare(player, timbres));
+    player.querySelector(".loop").addEventListener("change", (event) => { audio.loop = event.target.checked; });
+    player.querySelector(".speed").addEventListener("change", (event) => {
       audio.playbackRate = Number(event.target.value);
     });
     // One tune at a time.

@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,11 @@ from abclm.midi.performance import Performance, play
 from abclm.notation.tune import Tune
 from abclm.score.heading import heading_of
 from abclm.score.musicxml import say_left_out
-from abclm.score.svg import engrave_tune, placed
+from abclm.score.svg import NARROWEST, Staves, engrave_tune, placed
 from abclm.sound.timbres import TIMBRES
+from abclm.system.files import file_name
 
+_NARROW_SEED = 1_000_000  # of the scores for phones
 _HERE = Path(__file__).parent
 
 
@@ -82,7 +84,7 @@ def whole_page(name: str, titles: Sequence[str], articles: Sequence[str]) -> str
         f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; media-src blob:; "
         "base-uri 'none'; form-action 'none'"
     )
-    index = f"<h1>{escape(name)}</h1>\n" if articles[0].count("<h2") else ""
+    index = f"<header><h1>{escape(name)}</h1></header>\n" if articles[0].count("<h2") else ""
     if len(titles) > 1:
         entries = "\n".join(
             f'<li><a href="#tune-{number}">{escape(title)}</a></li>' for number, title in enumerate(titles, 1)
@@ -118,34 +120,45 @@ def _article(
     known = (*heading.subtitles, heading.composer, heading.rhythm, tune.meter or "", f"in {tune.key}")
     facts = " · ".join(escape(fact) for fact in known if fact)
     staves = engrave_tune(tune, seed=number)
-    svg = "\n".join(
-        # A page of staves is a picture; its letters are not read out one by one.
-        placed(page, size).replace("<svg ", f'<svg role="img" aria-label="Score of {title}" ', 1)
-        for page, size in zip(staves.pages, staves.sizes, strict=True)
-    )
+    narrow = engrave_tune(tune, seed=number + _NARROW_SEED, width=NARROWEST)
     words = "<br>\n".join(map(escape, (*heading.words, *heading.about)))
     article = f"""\
 <article id="tune-{number}" aria-labelledby="title-{number}">
 <{head} id="title-{number}">{title}</{head}>
 <p class="facts">{facts}</p>
-<figure class="score" tabindex="0">{svg}</figure>
+<figure class="score wide" tabindex="0">{_picture(title, staves)}</figure>
+<figure class="score narrow">{_picture(title, narrow)}</figure>
 {f"<p>{words}</p>" if words else ""}
 {player(title, play(tune, performance))}\
-<details><summary>ABC</summary><pre><code>{escape(str(tune).rstrip())}</code></pre></details>
+<details><summary>ABC</summary><pre tabindex="0"><code>{escape(str(tune).rstrip())}</code></pre></details>
 {story(made)}</article>
 """
     return article, staves.left_out
 
 
+def _picture(title: str, staves: Staves) -> str:
+    # A page of staves is a picture; its letters are not read out one by one.
+    return "\n".join(
+        placed(page, size).replace("<svg ", f'<svg role="img" aria-label="Score of {title}" ', 1)
+        for page, size in zip(staves.pages, staves.sizes, strict=True)
+    )
+
+
 def player(title: str, midi: MidiFile) -> str:
     """The player of a MIDI file's pitched notes; the title is HTML already."""
     notes = _json(_notes(midi))
+    name = file_name(unescape(title))
+    file = base64.b64encode(midi.to_bytes()).decode()
+    timbres = "".join(f"<option>{escape(each)}</option>" for each in TIMBRES)
     return f"""\
 <div class="player">
 <button type="button" hidden>Play {title}</button>
 <audio controls hidden aria-label="{title}"></audio>
-<label hidden>Speed <select><option value="0.5">half</option><option value="0.75">three quarters</option>\
+<label hidden>Speed <select class="speed"><option value="0.5">half</option><option value="0.75">three quarters</option>\
 <option value="1" selected>full</option></select></label>
+<label hidden>Sound <select class="timbre"><option value="">as written</option>{timbres}</select></label>
+<label hidden><input type="checkbox" class="loop"> loop</label>
+<a download="{name}.mid" href="data:audio/midi;base64,{file}">MIDI</a>
 <noscript>The player needs JavaScript, which this browser does not run.</noscript>
 <script type="application/json">{notes}</script>
 </div>

@@ -83,12 +83,12 @@ def _operation(name: str, anchor: str, operation: Mapping[str, Any], schemas: Ma
         }
         if "format" in schema["properties"]:
             example = {"abc": example["abc"], "format": "musicxml"}
-        parts.append("<h3>Takes</h3>" + _fields(schema, schemas, is_asked=True))
+        parts.append("<h3>Takes</h3>" + _fields(name, schema, schemas, is_asked=True))
     answer = operation["responses"]["200"].get("content", {})
     for media_type, content in answer.items():
         if media_type == "application/json":
             given = _found(content["schema"], schemas)
-            parts.append("<h3>Gives</h3>" + _fields(given, schemas, is_asked=False))
+            parts.append("<h3>Gives</h3>" + _fields(name, given, schemas, is_asked=False))
     if "application/json" not in answer:
         parts.append(
             "<h3>Gives</h3><p>" + ", ".join(f"<code>{escape(each)}</code>" for each in answer) + "</p>"
@@ -115,19 +115,20 @@ def _trial(anchor: str, method: str, path: str, example: Mapping[str, Any] | Non
     )
 
 
-def _fields(schema: Mapping[str, Any], schemas: Mapping[str, Any], is_asked: bool) -> str:
+def _fields(name: str, schema: Mapping[str, Any], schemas: Mapping[str, Any], is_asked: bool) -> str:
     """A table of an object's fields; what is left out only matters where it is asked for."""
     heads = ("name", "type", *(("if left out",) if is_asked else ()), "means")
     rows = []
-    for name, field, default in _rows(schema, schemas):
+    for field_name, field, default in _rows(schema, schemas):
         cells = (_kind(field), *((default,) if is_asked else ()), field.get("description", ""))
         rows.append(
-            f'<tr><th scope="row"><code>{escape(name)}</code></th>'
+            f'<tr><th scope="row"><code>{escape(field_name)}</code></th>'
             + "".join(f"<td>{_code(escape(cell))}</td>" for cell in cells)
             + "</tr>"
         )
     return (
-        '<div class="wide" tabindex="0" role="region" aria-label="Fields"><table><thead><tr>'
+        f'<div class="wide" tabindex="0" role="region" aria-label="Fields that {escape(name)} '
+        f'{"takes" if is_asked else "gives"}"><table><thead><tr>'
         + "".join(f'<th scope="col">{head}</th>' for head in heads)
         + f"</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )

@@ -196,12 +196,9 @@ class TuneDraft(Draft):
     def _end(self, ending: Ending, parts_left: int, here: Here) -> Snapshot | None:
         """Keep the part, which is complete, or one that was complete before, or go back to its last bar."""
 
-        def alone(text: str, first: int) -> float | None:
-            return here.log_probability_alone(self._tokenizer.encode(text).tolist(), first)
-
         start, written = ending.start, self.text
         assert start is not None
-        text = ending.take(written, parts_left, here.number, alone)
+        text = ending.take(written, parts_left, here.number)
         if text == written:
             return None
         if text and self.ended:

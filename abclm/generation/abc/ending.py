@@ -13,8 +13,7 @@ that is wanted is drawn by these probabilities (importance resampling, Rubin 198
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from itertools import repeat
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,11 +29,9 @@ if TYPE_CHECKING:
     from abclm.generation.draft import Snapshot
     from abclm.notation.timing import Ticks
 
-    Alone = Callable[[str, int], float | None]
     Logits = npt.NDArray[np.float32]
 
 _CLOSING = frozenset("|:]\n")
-_NEAR = 1e-4  # probabilities that are further apart keep their order whatever batch they were worked out in
 _ANY = End(False, SHORT)
 _ALL = 3  # of `_found`
 
@@ -94,15 +91,13 @@ class Ending:
         else:
             self._chance = 0.0
 
-    def take(self, text: str, parts_left: int, number: Callable[[], float], alone: Alone) -> str | None:
+    def take(self, text: str, parts_left: int, number: Callable[[], float]) -> str | None:
         """Keep a part that is complete, or one that was complete before, or neither.
 
         Args:
             text: of the tune up to the end of the part.
             parts_left: parts of the tune, with this one.
             number: gives a random number, from 0 up to but not 1.
-            alone: gives the natural logarithm of how likely a text is from some place on, where the tune is written
-                alone; None where it is. A draw that falls between two tunes is decided by that.
 
         Returns:
             The text to keep; None where the bar is to be drawn again.
@@ -115,31 +110,22 @@ class Ending:
             chance = 1.0
         else:
             drawn = number()
-            if abs(drawn - chance) < _NEAR:
-                chance = self._chance_alone(text, chance, alone)
         self._drawn.append((text, chance, found))
         if drawn < chance and found == _ALL:
             return text
-        return self._resampled(number, alone) if len(self._drawn) == self._most else None
+        return self._resampled(number()) if len(self._drawn) == self._most else None
 
     def _wanted_of(self, parts_left: int) -> End:
         return self._wanted[-parts_left] if 0 < parts_left <= len(self._wanted) else _ANY
 
-    def _chance_alone(self, text: str, chance: float, alone: Alone) -> float:
-        assert self.start is not None
-        found = alone(text, len(text) - closing_symbols(text, self.start.length)) if chance < 1 else None
-        return chance if found is None else math.exp(found)
-
-    def _resampled(self, number: Callable[[], float], alone: Alone) -> str:
+    def _resampled(self, goal: float) -> str:
         """One of the draws that come nearest to what is wanted, by how likely the end is after each."""
         best = max(found for _, _, found in self._drawn)
         texts, chances = zip(
             *[(text, chance) for text, chance, found in self._drawn if found == best], strict=True
         )
-        goal = number()
-        place, far = _among(chances, goal)
-        if not far:
-            place, _ = _among([*map(self._chance_alone, texts, chances, repeat(alone))], goal)
+        sums = np.cumsum(chances)
+        place = int((sums <= goal * sums[-1]).sum()) if sums[-1] else len(texts) - 1
         kept: str = texts[place]
         return kept
 
@@ -153,19 +139,3 @@ def _found(text: str, wanted: End, usual: Ticks) -> int:
     if last is None:
         return 0
     return 2 * (last.on_tonic >= wanted.on_tonic) + (length_of(last.duration, usual) >= wanted.length)
-
-
-def _among(chances: Sequence[float], goal: float) -> tuple[int, bool]:
-    """Which of some draws is taken, and whether the goal is far from where another would be."""
-    sums = np.cumsum(chances)
-    if not sums[-1]:
-        return len(chances) - 1, True
-    shares = sums / sums[-1]
-    far = bool((np.abs(shares[:-1] - goal) > _NEAR).all())
-    return min(int((shares <= goal).sum()), len(chances) - 1), far
-
-
-def closing_symbols(text: str, begin: int) -> int:
-    """How many symbols at the end of a tune close its last bar, which begins at `begin`."""
-    bar = text[begin:]
-    return len(bar) - len(bar.rstrip("".join(_CLOSING)))

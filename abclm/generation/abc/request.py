@@ -93,7 +93,7 @@ class Request:
                 "only a model with structure writes by a plan; leave out plan, or use another model"
             )
         gaps = options.gaps
-        begin = _rewriting(lm, gaps, tokenizer) if gaps else _beginnings(lm, options, tokenizer)
+        begin = _rewriting(lm, gaps, options, tokenizer) if gaps else _beginnings(lm, options, tokenizer)
         cache = lm.config.cache if options.bar_repetition == 1 else ()
         titles = KnownTitles(lm.novelty_index.titles if lm.novelty_index else ())
         return cls(
@@ -183,11 +183,7 @@ def _beginnings(
     def grammar_of(header: frozenset[tuple[str, str]], form: TuneForm, sections: tuple[int, ...]) -> Grammar:
         return grammar_for(dict(header), prompt.opening, *form, options.max_length, sections)
 
-    @functools.cache
-    def compass_of(rhythm: str | None) -> Compass | None:
-        if options.compass is None:
-            return compass_in(lm.metadata, rhythm)
-        return None if options.compass.strip().lower() == ANY else Compass.of(options.compass)
+    compass_of = functools.cache(functools.partial(_compass, lm, options))
 
     def filter_for(told: Told, form: TuneForm) -> SymbolFilter:
         fields = {"R": told.rhythm, "K": told.key}
@@ -222,13 +218,22 @@ def _beginnings(
     return begin
 
 
-def _rewriting(lm: Model, gaps: Gaps, tokenizer: CharacterTokenizer) -> Callable[[int, int], Beginning]:
+def _compass(lm: Model, options: GenerationOptions, rhythm: str | None) -> Compass | None:
+    if options.compass is None:
+        return compass_in(lm.metadata, rhythm)
+    return None if options.compass.strip().lower() == ANY else Compass.of(options.compass)
+
+
+def _rewriting(
+    lm: Model, gaps: Gaps, options: GenerationOptions, tokenizer: CharacterTokenizer
+) -> Callable[[int, int], Beginning]:
     """What makes a filter for each draw of a tune with new bars."""
     masks = Masks(tokenizer)
     masks.require(*CANONICAL_SYMBOLS, gaps.text)
     told = told_of(gaps.text)
+    compass = _compass(lm, options, told.rhythm)
     return lambda index, attempt: (
-        GapFilter(gaps, masks),
+        GapFilter(gaps, masks, compass),
         Context(tokenizer, told) if lm.config.columns else None,
     )
 

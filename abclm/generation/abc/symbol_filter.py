@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from abclm.analysis.compass import Compass
     from abclm.generation.abc.masks import Mask, Masks
     from abclm.generation.abc.prompt import Prompt
-    from abclm.notation.grammar import Grammar
+    from abclm.notation.grammar import Grammar, State
 
-_NO_PITCH = frozenset(("header", "field", "quoted", "forced"))  # what is forced is the pitch before
+NO_PITCH = frozenset(("header", "field", "quoted", "forced"))  # what is forced is the pitch before
 _LONGEST = {letter: longest for _, letter, _, longest in HEADER}
 _ORDER = "".join(_LONGEST)
 
@@ -172,10 +172,8 @@ class GrammarFilter(SymbolFilter):
         if state.lex == "field" and state.local.text.startswith("K:"):
             others = [key for key in KEYS if key != self._key]
             symbols &= steps_of(others, state.local.text[2:], "]")
-        elif self._compass and state.lex not in _NO_PITCH and not state.local.tie:
-            symbols -= self._pitches.outside(self._compass)
-            if state.lex == "chord":  # the same letter again would need an octave mark
-                symbols -= NOTE_LETTERS.intersection(state.local.text)
+        elif self._compass:
+            symbols = inside(self._compass, state, self._pitches, symbols)
         return self.masks.only_these(symbols)
 
     def advance(self, token_id: int) -> None:
@@ -188,7 +186,7 @@ class GrammarFilter(SymbolFilter):
         if before.lex in ("header", "field") and symbol in "\n]" and before.local.text.startswith("K:"):
             self._key = before.local.text[2:]
             self._pitches = self._pitches.in_key(self._key)
-        elif before.lex not in _NO_PITCH:
+        elif before.lex not in NO_PITCH:
             self._pitches = self._pitches.add(symbol)
         if symbol == "]" and before.lex == "bar" and not self._forced:
             self._forced.extend("\n\n")  # nothing comes after the tune's end
@@ -196,6 +194,15 @@ class GrammarFilter(SymbolFilter):
         if self._opening and state.lex != "header":
             self._forced.extend(self._opening)
             self._opening = ""
+
+
+def inside(compass: Compass, state: State, pitches: Pitches, symbols: frozenset[str]) -> frozenset[str]:
+    """Those of the symbols that don't lead out of a compass."""
+    if state.lex in NO_PITCH or state.local.tie:
+        return symbols
+    if state.lex == "chord":  # the same letter again would need an octave mark
+        symbols -= NOTE_LETTERS.intersection(state.local.text)
+    return symbols - pitches.outside(compass)
 
 
 class FreeFilter(SymbolFilter):

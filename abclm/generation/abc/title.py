@@ -23,7 +23,7 @@ _MOST_WORD_REDRAWS = 8  # of a word
 _MOST_SHAMEFUL = 200  # redraws of a title with a word that nobody wants to read
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
-_STRANGE = re.compile(r"[^A-Za-z' .,!&-]| -|--")  # old books set off the names of dances by dashes
+_STRANGE = re.compile(r"[^A-Za-z' .,!&-]|\.,|, The$")
 _FEWEST_LETTERS = 4
 
 # Whole words, and beginnings of words.

@@ -81,7 +81,7 @@ def _write(lm: Model, request: Request, engine: Engine, written: dict[int, Gener
                 again.append(request.draft(draft.index, draft.attempt + draws))
             if of_tune.are_over:
                 del tries[draft.index]
-                written[draft.index] = of_tune.tune(choose(of_tune, draft.index, request, decoder))
+                written[draft.index] = of_tune.tune(choose(of_tune, draft.index, request))
         yield
 
 

@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from abclm.models.recurrent.numpy_engine import RecurrentEngine
+from abclm.models.recurrent.onnx_format import Graph
+from abclm.models.recurrent.products import Product
 
 Floats = npt.NDArray[np.float32]
 
@@ -26,9 +28,13 @@ class NumpyEngine(RecurrentEngine):
     gates = ((0, 0.5), (1, 0.5), (2, 1.0))
 
     def __init__(
-        self, names: Sequence[str], units: int, weights: Mapping[str, Floats], exact: bool = False
+        self,
+        names: Sequence[str],
+        units: int,
+        weights: Mapping[str, Floats],
+        product_type: type[Product] | None = None,
     ) -> None:
-        super().__init__(names, units, weights, exact)
+        super().__init__(names, units, weights, product_type)
         self._candidate_bias = [weights[f"{name}/bias"][1, 2 * units :].copy() for name in names]
 
     def input_bias(self, bias: Floats) -> Floats:
@@ -36,6 +42,20 @@ class NumpyEngine(RecurrentEngine):
         added: Floats = bias[0].copy()
         added[: 2 * self.units] += bias[1, : 2 * self.units]
         return added
+
+    def draw_cell(self, graph: Graph, layer: int, own: str, read: str, carried: str) -> tuple[str, str]:
+        """Add the equations to an ONNX graph; see `RecurrentEngine.draw_cell`."""
+        half, one = graph.constant(np.float32(0.5)), graph.constant(np.float32(1))
+        (*opened, own), (*given, read) = graph.split(own, 3), graph.split(read, 3)
+        keep, reset = (
+            graph.add("Mul", [graph.add("Add", [graph.add("Tanh", [graph.add("Add", pair)]), one]), half])
+            for pair in zip(opened, given, strict=True)
+        )
+        own = graph.add("Mul", [graph.add("Add", [own, graph.constant(self._candidate_bias[layer])]), reset])
+        candidate = graph.add("Tanh", [graph.add("Add", [own, read])])
+        less = graph.add("Mul", [graph.add("Sub", [carried, candidate]), keep])
+        carried = graph.add("Add", [less, candidate])
+        return carried, carried
 
     def cell(self, layer: int, own: Floats, read: Floats, carried: Floats, hidden: Floats) -> None:
         """Work out a layer's hidden values; see `RecurrentEngine.cell`."""

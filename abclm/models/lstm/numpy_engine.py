@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abclm.models.recurrent.numpy_engine import RecurrentEngine
+from abclm.models.recurrent.onnx_format import Graph
 
 Floats = npt.NDArray[np.float32]
 
@@ -26,6 +27,16 @@ class NumpyEngine(RecurrentEngine):
 
     gates = ((0, 0.5), (1, 0.5), (3, 0.5), (2, 1.0))
     hidden_share: ClassVar[float] = 0.5
+
+    def draw_cell(self, graph: Graph, layer: int, own: str, read: str, carried: str) -> tuple[str, str]:
+        """Add the equations to an ONNX graph; see `RecurrentEngine.draw_cell`."""
+        gates = graph.add("Tanh", [graph.add("Add", [own, read])])
+        *opened, added = graph.split(gates, 4)
+        opened = [graph.add("Add", [gate, graph.constant(np.float32(1))]) for gate in opened]
+        kept = graph.add("Mul", [carried, opened[1]])
+        twice = graph.add("Add", [kept, graph.add("Mul", [opened[0], added])])
+        carried = graph.add("Mul", [twice, graph.constant(np.float32(0.5))])
+        return carried, graph.add("Mul", [graph.add("Tanh", [carried]), opened[2]])
 
     def cell(self, layer: int, own: Floats, read: Floats, carried: Floats, hidden: Floats) -> None:
         """Work out a layer's hidden values; see `RecurrentEngine.cell`."""

@@ -76,15 +76,24 @@ class RecurrentConfig(Architecture):
 
     def engine(self, weights: Weights) -> Engine:
         """Make an engine that writes with these weights, in integers of 8 bits; they are copied."""
-        return self._engine(weights, exact=False)
+        engine: Engine = self._engine(weights, None)
+        return engine
 
     def exact_engine(self, weights: Weights) -> Engine:
         """See `Architecture.exact_engine`."""
-        return self._engine(weights, exact=True)
+        from abclm.models.recurrent.products import FloatProduct
 
-    def _engine(self, weights: Weights, exact: bool) -> Engine:
-        engine: Engine = resolve_name(self.engine_type)(self.layer_names(), self.units, weights, exact)
+        engine: Engine = self._engine(weights, FloatProduct)
         return engine
+
+    def step_model(self, weights: Weights, metadata: Mapping[str, str]) -> bytes:
+        """See `Architecture.step_model`."""
+        from abclm.models.recurrent.export import StoredProduct, step_model
+
+        return step_model(self._engine(weights, StoredProduct), metadata)
+
+    def _engine(self, weights: Weights, product_type: type[Any] | None) -> Any:
+        return resolve_name(self.engine_type)(self.layer_names(), self.units, weights, product_type)
 
     def network(
         self, vocabulary_size: int, weights: Weights | None = None, precision: str = "float32"

@@ -16,8 +16,9 @@ import numpy.typing as npt
 from abclm.models.context import COPY_SLICE
 from abclm.models.copies import GATE, mixture
 from abclm.models.quantised import exact_product
+from abclm.models.recurrent.onnx_format import Graph
 from abclm.models.recurrent.places import CopyGate, PlaceInputs, Places
-from abclm.models.recurrent.products import FloatProduct, Product, integer_product
+from abclm.models.recurrent.products import Product, integer_product
 from abclm.models.recurrent.state import State
 
 Floats = npt.NDArray[np.float32]
@@ -35,33 +36,41 @@ class RecurrentEngine(ABC):
         names: of the layers, from input to output.
         units: of each layer.
         weights: named as in a model folder; they are copied, so that the model may be trained on meanwhile.
-        exact: whether to multiply in float32, as the network was trained, and not in integers of 8 bits.
+        product_type: how to multiply; by default in integers of 8 bits, in the faster way that is to be had here.
 
     Attributes:
         gates: of a layer, in the order of its step: the place in the kernels' columns, and what it is multiplied by.
         hidden_share: what the hidden values that `cell` gives have to be multiplied by.
+        rows: what each token adds to the first layer's gates, `(tokens, gates·units)`.
+        places, gate: of a model with `structure`.
+        products: of each layer.
+        bias: of what reads each layer.
     """
 
     gates: ClassVar[Sequence[tuple[int, float]]]
     hidden_share: ClassVar[float] = 1.0
 
     def __init__(
-        self, names: Sequence[str], units: int, weights: Mapping[str, Floats], exact: bool = False
+        self,
+        names: Sequence[str],
+        units: int,
+        weights: Mapping[str, Floats],
+        product_type: type[Product] | None = None,
     ) -> None:
         self.units = units
         self._factors = np.repeat(np.array([factor for _, factor in self.gates], np.float32), units)
-        self._gate: CopyGate | None = CopyGate(weights) if CopyGate.HIDDEN in weights else None
+        self.gate: CopyGate | None = CopyGate(weights) if CopyGate.HIDDEN in weights else None
         kernel = self._in_order(weights[f"{names[0]}/kernel"]) * self._factors
 
         def times_kernel(table: Floats) -> Floats:
             return exact_product(table, kernel)
 
         # What a symbol adds to the first layer's gates never changes: (vocabulary, gates·units).
-        self._rows = times_kernel(weights["embedding/embeddings"]) + self._bias_of(weights, names[0])
-        self._places = PlaceInputs(weights, times_kernel) if self._gate else None
-        self._products: list[Product] = []  # of each layer
-        self._bias: list[Floats] = []  # of what reads each layer: (gates·units,), at last (vocabulary,)
-        product_type = FloatProduct if exact else integer_product()
+        self.rows = times_kernel(weights["embedding/embeddings"]) + self._bias_of(weights, names[0])
+        self.places = PlaceInputs(weights, times_kernel) if self.gate else None
+        self.products: list[Product] = []  # of each layer
+        self.bias: list[Floats] = []  # of what reads each layer: (gates·units,), at last (vocabulary,)
+        product_type = product_type or integer_product()
         for name, reader in itertools.zip_longest(names, names[1:]):
             matrices, factors = [self._in_order(weights[f"{name}/recurrent_kernel"])], self._factors
             if reader:
@@ -71,17 +80,25 @@ class RecurrentEngine(ABC):
             else:
                 matrices.append(weights["dense/kernel"])
                 bias = weights["dense/bias"].copy()
-                if self._gate:
-                    matrices.append(self._gate.kernel)
-                    bias = np.concatenate([bias, self._gate.bias])
+                if self.gate:
+                    matrices.append(self.gate.kernel)
+                    bias = np.concatenate([bias, self.gate.bias])
                 factors = np.concatenate([factors, np.ones(len(bias), np.float32)])
             matrix = np.concatenate(matrices, axis=1)
-            self._products.append(product_type(matrix, factors, self.hidden_share))
-            self._bias.append(bias)
+            self.products.append(product_type(matrix, factors, self.hidden_share))
+            self.bias.append(bias)
 
     def input_bias(self, bias: Floats) -> Floats:
         """What is added to a layer's inputs, `(gates·units,)`, of the layer's biases."""
         return bias
+
+    @abstractmethod
+    def draw_cell(self, graph: Graph, layer: int, own: str, read: str, carried: str) -> tuple[str, str]:
+        """Add to an ONNX graph what `cell` does with these values.
+
+        Returns:
+            The names of what is carried on, and of the hidden values.
+        """
 
     @abstractmethod
     def cell(self, layer: int, own: Floats, read: Floats, carried: Floats, hidden: Floats) -> None:
@@ -98,9 +115,9 @@ class RecurrentEngine(ABC):
     def start(self, batch: int = 1) -> State:
         """Return the zero state that every text begins from."""
         return State(
-            self._products,
-            [np.zeros((batch, self.units), np.float32) for _ in self._products],
-            [np.zeros((batch, len(self._factors) + len(bias)), np.float32) for bias in self._bias],
+            self.products,
+            [np.zeros((batch, self.units), np.float32) for _ in self.products],
+            [np.zeros((batch, len(self._factors) + len(bias)), np.float32) for bias in self.bias],
         )
 
     def step(self, state: State, ids: Ids, places: Places = NO_PLACES) -> Floats:
@@ -123,18 +140,18 @@ class RecurrentEngine(ABC):
             for part in state.parts:
                 self.cell(layer, sums[part, :width], read(part), carried[part], hidden[part])
             state.multiply[layer]()
-            values = sums[:, width:] + self._bias[layer]
+            values = sums[:, width:] + self.bias[layer]
             read = values.__getitem__
-        return self._gate.scores(values, places) if self._gate else values
+        return self.gate.scores(values, places) if self.gate else values
 
     def _inputs(self, state: State, ids: npt.NDArray[np.intp], places: Places) -> Callable[[slice], Floats]:
         """What works out, for a part of the texts, what their symbols and places add to the first layer's gates."""
-        if self._places is None:
-            return lambda part: self._rows[ids[part]]
-        placed = self._places.look_up(state, places)
+        if self.places is None:
+            return lambda part: self.rows[ids[part]]
+        placed = self.places.look_up(state, places)
 
         def added(part: slice) -> Floats:
-            found: Floats = self._rows[ids[part]]
+            found: Floats = self.rows[ids[part]]
             for values in placed(part):
                 found += values
             return found
@@ -151,7 +168,7 @@ class RecurrentEngine(ABC):
             float32 (time, vocabulary); with `structure` the logarithms of the mixture's probabilities.
         """
         state, structure = self.start(), ids.ndim == 2
-        rows = np.empty((len(ids), self._rows.shape[0] + GATE * structure), np.float32)
+        rows = np.empty((len(ids), self.rows.shape[0] + GATE * structure), np.float32)
         for row, read in zip(rows, ids, strict=True):
             row[:] = (
                 self.step(state, read[None, 0], read[None, 1:])[0]

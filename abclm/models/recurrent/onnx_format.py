@@ -17,7 +17,8 @@ CONTRIBUTED = "com.microsoft"
 """The domain of operators that ONNX Runtime adds."""
 
 _TYPES = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "bool": 9}
-_IR_VERSION, _OPSET, _CONTRIBUTED_OPSET = 8, 17, 1
+_INTEGER = 2  # the type of an attribute
+_IR_VERSION, _OPSET = 8, 17
 
 Array = npt.NDArray[Any]
 Shape = Sequence[int | str]
@@ -36,27 +37,39 @@ class Graph:
     _nodes: list[bytes] = field(default_factory=list)
     _tensors: list[bytes] = field(default_factory=list)
 
-    def constant(self, name: str, value: Array) -> str:
+    def constant(self, value: Array | np.generic) -> str:
         """Add a constant; returns its name."""
-        value = np.asarray(value)
+        value, name = np.asarray(value), f"constant_{len(self._tensors)}"
         dimensions = b"".join(_number(1, size) for size in value.shape)
         kind = _number(2, _TYPES[value.dtype.name])
         self._tensors.append(dimensions + kind + _text(8, name) + _bytes(9, value.tobytes()))
         return name
 
     def add(
-        self,
-        operator: str,
-        inputs: Sequence[str],
-        output: str,
-        domain: str = "",
-        **attributes: int | Sequence[int],
+        self, operator: str, inputs: Sequence[str], output: str = "", domain: str = "", **attributes: int
     ) -> str:
-        """Add an operator; returns the name of its output."""
-        node = b"".join(_text(1, each) for each in inputs) + _text(2, output) + _text(4, operator)
-        node += b"".join(_bytes(5, _attribute(name, value)) for name, value in attributes.items())
-        self._nodes.append(node + _text(7, domain))
-        return output
+        """Add an operator; returns the name of its output, which is `output` where that is given."""
+        return self._add(operator, inputs, [output or f"value_{len(self._nodes)}"], domain, **attributes)[0]
+
+    def split(self, value: str, count: int) -> list[str]:
+        """Add the split of `(batch, columns)` into parts of as many columns each; returns their names."""
+        names = [f"value_{len(self._nodes)}_{part}" for part in range(count)]
+        return self._add("Split", [value], names, axis=1)
+
+    def columns(self, value: str, first: int, end: int, output: str = "") -> str:
+        """Add the choice of some columns of `(batch, columns)`; returns its name."""
+        places = [self.constant(np.array([place], np.int64)) for place in (first, end, 1)]
+        return self.add("Slice", [value, *places], output)
+
+    def _add(
+        self, operator: str, inputs: Sequence[str], outputs: list[str], domain: str = "", **attributes: int
+    ) -> list[str]:
+        node = b"".join(_text(1, each) for each in inputs) + b"".join(_text(2, each) for each in outputs)
+        node += _text(4, operator) + _text(7, domain)
+        for name, value in attributes.items():
+            node += _bytes(5, _text(1, name) + _number(3, value) + _number(20, _INTEGER))
+        self._nodes.append(node)
+        return outputs
 
     def to_bytes(self, metadata: Mapping[str, str] | None = None) -> bytes:
         """Return the model as the content of an `.onnx` file.
@@ -69,17 +82,11 @@ class Graph:
         graph += b"".join(_bytes(11, _value(*each)) for each in self.inputs)
         graph += b"".join(_bytes(12, _value(*each)) for each in self.outputs)
         model = _number(1, _IR_VERSION) + _text(2, "abclm") + _bytes(7, graph)
-        for domain, version in (("", _OPSET), (CONTRIBUTED, _CONTRIBUTED_OPSET)):
+        for domain, version in (("", _OPSET), (CONTRIBUTED, 1)):
             model += _bytes(8, _text(1, domain) + _number(2, version))
         for key, value in (metadata or {}).items():
             model += _bytes(14, _text(1, key) + _text(2, value))
         return model
-
-
-def _attribute(name: str, value: int | Sequence[int]) -> bytes:
-    if isinstance(value, int):
-        return _text(1, name) + _number(3, value) + _number(20, 2)
-    return _text(1, name) + b"".join(_number(8, each) for each in value) + _number(20, 7)
 
 
 def _value(name: str, dtype: str, shape: Shape) -> bytes:

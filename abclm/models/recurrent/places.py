@@ -33,10 +33,10 @@ class PlaceInputs:
 
     def __init__(self, weights: Mapping[str, Floats], times_kernel: Callable[[Floats], Floats]) -> None:
         rows = times_kernel(weights["context/embeddings"])
-        self._slow, first, second = np.split(rows, INPUT_OFFSETS[_SLOW:])
-        self._second = len(second)
-        self._quick: Floats = (first[:, None] + second).reshape(-1, first.shape[1])
-        self._offsets = INPUT_OFFSETS[:_SLOW]
+        self.slow, first, second = np.split(rows, INPUT_OFFSETS[_SLOW:])
+        self.second = len(second)
+        self.quick: Floats = (first[:, None] + second).reshape(-1, first.shape[1])
+        self.offsets = INPUT_OFFSETS[:_SLOW]
 
     def look_up(self, state: State, places: Places) -> Callable[[slice], tuple[Floats, Floats]]:
         """Return what gives, for a part of the texts, what is added: two arrays `(texts, gates·units)`.
@@ -48,15 +48,15 @@ class PlaceInputs:
         now, places_before = places[:, :_SLOW], state.places
         if places_before is None:
             places_before = state.places = np.full(now.shape, -1)
-            state.placed = np.empty((state.batch, self._slow.shape[1]), np.float32)
+            state.placed = np.empty((state.batch, self.slow.shape[1]), np.float32)
         if (differs := now != places_before).any():
             changed = np.flatnonzero(differs.any(axis=1))
             places_before[changed] = now[changed]
             # One text at a time: what is added up stays small.
-            for text, rows in zip(changed.tolist(), now[changed] + self._offsets, strict=True):
-                np.add.reduce(self._slow[rows], axis=0, out=state.placed[text])
-        quick = places[:, _SLOW].astype(np.intp) * self._second + places[:, _SLOW + 1]
-        return lambda part: (self._quick[quick[part]], state.placed[part])
+            for text, rows in zip(changed.tolist(), now[changed] + self.offsets, strict=True):
+                np.add.reduce(self.slow[rows], axis=0, out=state.placed[text])
+        quick = places[:, _SLOW].astype(np.intp) * self.second + places[:, _SLOW + 1]
+        return lambda part: (self.quick[quick[part]], state.placed[part])
 
 
 class CopyGate:
@@ -68,18 +68,20 @@ class CopyGate:
     Attributes:
         kernel: what the hidden values are multiplied by, `(units, hidden)`.
         bias: of these, `(hidden,)`.
+        kernel_of_scores, dense_bias: what the layer of tanh is multiplied by for the scores, and what is added.
+        table: what the columns add to the layer of tanh.
     """
 
     HIDDEN: ClassVar[str] = "gate/hidden/kernel"
 
     def __init__(self, weights: Mapping[str, Floats]) -> None:
         self.kernel, self.bias = weights[self.HIDDEN], weights["gate/hidden/bias"]
-        self._table = weights["gate/embeddings"].copy()
-        dense = weights["gate/dense/kernel"]
+        self.table = weights["gate/embeddings"].copy()
+        self.kernel_of_scores = dense = weights["gate/dense/kernel"]
         self._dense, unit = fixed_point(dense, len(dense))
         _, self._tanh_unit = fixed_point(np.ones(1, np.float32), len(dense), largest=1.0)
         self._dense *= self._tanh_unit * unit  # a power of two
-        self._dense_bias = weights["gate/dense/bias"].copy()
+        self.dense_bias = weights["gate/dense/bias"].copy()
 
     def scores(self, read: Floats, places: Places) -> Floats:
         """Score the network and the copies.
@@ -92,7 +94,7 @@ class CopyGate:
             float32 `(batch, tokens + 1 + copies)`: the tokens' logits as they were, and the scores.
         """
         tokens = read.shape[1] - len(self.bias)
-        hidden = np.add.reduce(self._table.take(places[:, GATE_COLUMNS] + GATE_OFFSETS, axis=0), axis=1)
+        hidden = np.add.reduce(self.table.take(places[:, GATE_COLUMNS] + GATE_OFFSETS, axis=0), axis=1)
         hidden += read[:, tokens:]
         np.tanh(hidden, out=hidden)
         whole = np.divide(hidden, self._tanh_unit, dtype=np.float64)
@@ -101,6 +103,6 @@ class CopyGate:
         scores[:, :tokens] = read[:, :tokens]
         gate = scores[:, tokens:]
         gate[:] = whole @ self._dense
-        gate += self._dense_bias
+        gate += self.dense_bias
         np.copyto(gate[:, 1:], -np.inf, where=places[:, COPY_SLICE] == 0)
         return scores

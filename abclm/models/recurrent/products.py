@@ -20,7 +20,9 @@ from abclm.models.recurrent.onnx_format import CONTRIBUTED, Graph
 Floats = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int8]
 
-_ZERO = 128  # what stands for 0 among 8-bit integers without a sign
+ZERO = 128
+"""What stands for 0 among 8-bit integers without a sign."""
+
 _EXACT = 2**24 // LARGEST**2  # products of two integers whose sum float32 holds exactly
 
 _logger = logging.getLogger(__name__)
@@ -62,8 +64,8 @@ class IntegerProduct(Product):
 
     def __init__(self, matrix: Floats, factors: Floats, share: float) -> None:
         values, scales = quantise(matrix)
-        self._scales = scales * factors / np.float32(LARGEST)
-        self._share = np.float32(LARGEST * share)
+        self.scales = scales * factors / np.float32(LARGEST)
+        self.share = np.float32(LARGEST * share)
         self._multiply_by(values)
 
     def _multiply_by(self, values: Integers) -> None:
@@ -76,19 +78,19 @@ class IntegerProduct(Product):
         """See `Product.bound`."""
 
         def multiply() -> None:
-            np.subtract(np.floor(self._rounded(hidden)), _ZERO, out=hidden)
+            np.subtract(np.floor(self._rounded(hidden)), ZERO, out=hidden)
             if len(self._parts) == 1:
                 np.matmul(hidden, self._parts[0][1], out=sums)
             else:
                 sums[:] = sum(np.float64(hidden[:, part] @ matrix) for part, matrix in self._parts)
-            np.multiply(sums, self._scales, out=sums)
+            np.multiply(sums, self.scales, out=sums)
 
         return multiply
 
     def _rounded(self, hidden: Floats) -> Floats:
         """What is an integer from 1 to 255 when its fraction is cut off, in place."""
-        hidden *= self._share
-        hidden += _ZERO + 0.5
+        hidden *= self.share
+        hidden += ZERO + 0.5
         return hidden
 
 
@@ -96,7 +98,7 @@ class OnnxProduct(IntegerProduct):
     """A product in integers by ONNX Runtime."""
 
     def _multiply_by(self, values: Integers) -> None:
-        self._session = _session(values, self._scales)
+        self._session = _session(values, self.scales)
 
     def bound(self, hidden: Floats, sums: Floats) -> Callable[[], object]:
         """See `Product.bound`."""
@@ -129,7 +131,7 @@ def _is_exact() -> bool:
     ends = np.array([1, 255], np.uint8)
     integers = np.stack([np.repeat(ends, 64), np.resize(ends, 128)])
     values = np.repeat(np.array([[-LARGEST, LARGEST]], np.int8), 128, axis=0)
-    expected = (integers.astype(np.int32) - _ZERO) @ values.astype(np.int32)
+    expected = (integers.astype(np.int32) - ZERO) @ values.astype(np.int32)
     session, right = _session(values, np.ones(2, np.float32)), True
     for rows in (1, 2):
         for first in range(3 - rows):
@@ -148,12 +150,7 @@ def _session(values: Integers, scales: Floats) -> Any:
         [("hidden", "uint8", ["batch", units])],
         [("sums", "float32", ["batch", columns])],
     )
-    constants = [
-        graph.constant("values", values),
-        graph.constant("one", np.array(1, np.float32)),
-        graph.constant("scales", scales),
-        graph.constant("zero", np.array(_ZERO, np.uint8)),
-    ]
+    constants = [graph.constant(each) for each in (values, np.float32(1), scales, np.uint8(ZERO))]
     graph.add("MatMulIntegerToFloat", ["hidden", *constants], "sums", CONTRIBUTED)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3

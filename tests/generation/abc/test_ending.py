@@ -9,13 +9,11 @@ import pytest
 from abclm.analysis.ends import EVEN, LONG, SHORT, End
 from abclm.analysis.forms import ends_on_tonic
 from abclm.generation.abc.draft import TuneDraft
-from abclm.generation.abc.ending import Ending, closing_symbols
-from abclm.generation.abc.request import Request
+from abclm.generation.abc.ending import Ending
 from abclm.generation.abc.tunes import generate, stream
-from abclm.generation.decoder import Decoder
 from abclm.generation.draft import Snapshot
 from abclm.generation.options import GenerationOptions
-from abclm.generation.sampling import Sampler, log_probability
+from abclm.generation.sampling import log_probability
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
 from abclm.tune import Tune
@@ -44,15 +42,11 @@ def ending_of(most, *wanted, by_chance=True):
     return ending
 
 
-def as_it_is(text, first):
-    return None
-
-
-def complete(draws, text, chance, number, alone=as_it_is):
+def complete(draws, text, chance, number):
     """Tell an ending of a tune whose end has this chance; numbers are drawn from a list."""
     symbols = np.log([chance, 1 - chance]).astype(np.float32)
     draws.follow("|", 0, symbols)
-    return draws.take(text, 1, iter(number).__next__, alone)
+    return draws.take(text, 1, iter(number).__next__)
 
 
 def test_a_bar_is_kept_as_often_as_the_model_would_end_behind_it():
@@ -64,8 +58,7 @@ def test_only_what_closes_the_bar_counts():
     draws = ending_of(4)
     for symbol, chance in [("|", 0.5), ("A", 0.01), ("|", 0.5), ("]", 0.9), ("\n", 0.8), ("\n", 1 - 1e-7)]:
         draws.follow(symbol, 0, np.log([chance, 1 - chance]).astype(np.float32))
-    assert draws.take(OTHER, 1, iter([0.35]).__next__, as_it_is) == OTHER  # below 0.36
-    assert closing_symbols(HEADER + "GABc|]\n\n", len(HEADER)) == 4
+    assert draws.take(OTHER, 1, iter([0.35]).__next__) == OTHER  # below 0.36
     assert log_probability(np.float32([1, 2, 3]), 1) == pytest.approx(
         2 - math.log(sum(map(math.exp, (1, 2, 3))))
     )
@@ -112,49 +105,16 @@ def test_a_part_is_drawn_again_until_its_last_note_is_the_tonic_and_long_enough(
 def test_parts_before_the_last_end_as_they_should_whatever_the_chance():
     draws = ending_of(3, HOME, End(False, SHORT))
     assert (draws.matters(3), draws.matters(2), draws.matters(1)) == (False, True, True)
-    assert draws.take(OTHER, 2, iter([]).__next__, as_it_is) is None
-    assert draws.take(TONIC, 2, iter([]).__next__, as_it_is) == TONIC
-
-
-def test_a_draw_that_falls_between_is_decided_by_what_the_tune_has_alone():
-    assert complete(ending_of(2), OTHER, 0.30001, [0.3], lambda text, first: math.log(0.2)) is None
-    assert complete(ending_of(2), OTHER, 0.31, [0.3], lambda text, first: math.log(0.2)) == OTHER
-    draws = ending_of(2)
-    assert complete(draws, "one", 0.2, [0.99]) is None
-    chances = {"one": 0.3, "two": 0.1}
-    assert complete(draws, "two", 0.2, [0.99, 0.50001], lambda text, first: math.log(chances[text])) == "one"
-
-
-def test_what_a_tune_has_alone_is_what_was_followed(lm, monkeypatch):
-    lm = lm.with_cache()
-    found = []
-    take = Ending.take
-
-    def noting(draws, text, parts_left, number, alone):
-        found.append((text, draws.start.length, math.exp(draws._chance)))
-        return take(draws, text, parts_left, number, alone)
-
-    monkeypatch.setattr(Ending, "take", noting)
-    options = GenerationOptions(
-        seed=2, n=4, title="Asked", rhythm="polka", batch_size=1, max_length=400, ending_draws=4
-    )
-    list(generate(lm, options))
-    draft = Request.of(lm, options).draft(0, 0)
-    decoder = Decoder(lm.config.engine(lm.weights), lm.tokenizer.start, Sampler(), [draft])
-    for text, begin, chance in found:
-        draft.cache.begin = Tune.parse(text).body_start
-        ids, first = lm.tokenizer.encode(text).tolist(), len(text) - closing_symbols(text, begin)
-        alone = decoder.log_probability_alone(draft, ids, first)
-        assert math.exp(alone) == pytest.approx(chance)
-    assert len({chance for _, _, chance in found}) > 4
+    assert draws.take(OTHER, 2, iter([]).__next__) is None
+    assert draws.take(TONIC, 2, iter([]).__next__) == TONIC
 
 
 def test_the_last_bar_is_drawn_again_by_the_logits_of_its_beginning(lm, monkeypatch):
     take, found = Ending.take, []
 
-    def noting(draws, text, parts_left, number, alone):
+    def noting(draws, text, parts_left, number):
         found.append((draws.start.scores, text[: draws.start.length]))
-        return take(draws, text, parts_left, number, alone)
+        return take(draws, text, parts_left, number)
 
     monkeypatch.setattr(Ending, "take", noting)
     options = {"bar_redraws": 3, "seed": 1, "title": "Asked", "max_length": 400}

@@ -9,8 +9,9 @@ from abclm.generation.abc.given.rewriting import resample
 from abclm.generation.abc.given.tune import parts_before
 from abclm.generation.options import GenerationOptions
 from abclm.language_model import LanguageModel
-from abclm.models.context import told_of
+from abclm.models.context import told_of, with_context
 from abclm.models.lstm.config import ModelConfig
+from abclm.models.recall import mix, recall
 from abclm.notation.place import form_of_text
 from abclm.notation.timing import quarters
 from abclm.tune import Tune
@@ -78,32 +79,41 @@ def test_new_bars_are_the_same_alone_and_in_a_batch_and_another_draw_stays_its_o
     assert len(set(together)) > 1
 
 
+def test_new_bars_keep_the_compass_in_the_key_in_force(lm):
+    text = "X:1\nM:2/4\nL:1/8\nK:D\nd2f2-|f2a2|[K:A]e2c2|d2d2|d2d2|d4|]\n"
+    new = lm.rewrite(text, "2,4-5", seed=1, best_of=1, compass="D4-D5")[0]
+    assert new.text.startswith(text[: text.index("a2|")])
+    pitches = [note.pitch for bar in (1, 3, 4) for note in new.bars()[bar].notes][1:]
+    assert set(pitches) <= set(range(62, 75))
+    assert len(set(pitches)) > 2
+
+
 def test_of_the_draws_of_new_bars_one_is_taken_by_how_likely_what_follows_is():
     chances = np.log([0.1, 0.3, 0.6]) - 500
-    drawn = [resample(list(chances), number)[0] for number in (0.05, 0.15, 0.35, 0.45, 0.99)]
+    drawn = [resample(list(chances), number) for number in (0.05, 0.15, 0.35, 0.45, 0.99)]
     assert drawn == [0, 1, 1, 2, 2]
-    assert not resample(list(chances), 0.4)[1]
-    assert resample(list(chances), 0.2)[1]
-    assert resample([-np.inf, -np.inf], 0.7)[0] == 1
+    assert resample([-np.inf, -np.inf], 0.7) == 1
 
 
 def test_the_likelihood_of_what_follows_is_that_of_the_kept_symbols(lm, monkeypatch):
     from abclm.generation.abc.draws import choice
 
-    seen = []
-    chosen = choice._resampled
+    seen, engine = [], lm.config.engine(lm.weights)
 
-    def watched(attempts, number, decoder):
-        for attempt in attempts:
-            alone = decoder.log_probabilities_alone(attempt.draft, attempt.draft.ids)
-            assert attempt.draft.chance == pytest.approx(
-                sum(alone[at] for at in attempt.draft.counted), abs=1e-2
-            )
-            text = "".join(attempt.text[at] for at in attempt.draft.counted)
-            seen.append(text.replace("\n", ""))
-        return chosen(attempts, number, decoder)
+    def watched(draft):
+        ids = np.append(lm.tokenizer.start, draft.ids)
+        if draft.context is not None:
+            ids = with_context(lm.tokenizer, ids, draft.context.told)
+        logits = engine.logits(ids[:-1]).astype(float)
+        if (cache := draft.cache) is not None:
+            likely, weights = recall(draft.ids[:-1], cache.weights, cache.begin)
+            mix(logits[1:], likely, weights)
+        costs = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(draft.ids)), draft.ids]
+        assert draft.chance == pytest.approx(-sum(costs[at] for at in draft.counted), abs=1e-2)
+        seen.append("".join(draft.text[at] for at in draft.counted).replace("\n", ""))
+        return draft.chance
 
-    monkeypatch.setattr(choice, "_resampled", watched)
+    monkeypatch.setattr(choice, "_chance", watched)
     lm.rewrite(JIG, "B2-3", seed=1, best_of=3)
     assert set(seen) == {"||G3 A2:|"}
 

@@ -50,6 +50,9 @@ class Scripted:
     def only(self, places):
         return self
 
+    def column(self, place):
+        return self
+
     def step(self, state, ids):
         self.steps += 1
         self.text += self.tokenizer.decode(np.array(ids))

@@ -16,6 +16,7 @@ from abclm.models.context import (
 )
 from abclm.models.copies import mixture
 from abclm.models.lstm.numpy_engine import NumpyEngine
+from abclm.models.recurrent.products import FloatProduct
 from abclm.tokenizers.characters import CharacterTokenizer
 
 UNITS, INPUT_SIZE, TOKENS, HIDDEN = 24, 8, 83, 10
@@ -89,12 +90,14 @@ def softmax(scores):
 
 
 def test_the_mixture_is_that_of_its_equations(weights, tune):
-    found = NumpyEngine(["lstm"], UNITS, weights, exact=True).logits(np.column_stack(tune))
+    found = NumpyEngine(["lstm"], UNITS, weights, FloatProduct).logits(np.column_stack(tune))
     expected = np.array(list(written_out(weights, *tune)))
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, np.log(expected), atol=2e-5)
     plain = [name for name in weights if name.split("/")[0] in ("embedding", "lstm", "dense")]
-    alone = NumpyEngine(["lstm"], UNITS, {name: weights[name] for name in plain}, exact=True).logits(tune[0])
+    alone = NumpyEngine(["lstm"], UNITS, {name: weights[name] for name in plain}, FloatProduct).logits(
+        tune[0]
+    )
     assert alone.shape == found.shape  # without structure it is as it was
 
 

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from abclm.generation.abc.compass import Pitches
 from abclm.generation.abc.draft import TuneDraft
-from abclm.generation.abc.symbol_filter import SymbolFilter
+from abclm.generation.abc.symbol_filter import NO_PITCH, SymbolFilter, inside
 from abclm.generation.sampling import log_probability
 from abclm.notation.grammar import Grammar
 
 if TYPE_CHECKING:
+    from abclm.analysis.compass import Compass
     from abclm.generation.abc.given.tune import Gaps
     from abclm.generation.abc.masks import Mask, Masks
     from abclm.generation.draft import Here, Snapshot
@@ -29,7 +31,6 @@ _CHORD = frozenset("ABCDEFGabcdefg^_=")
 _CLOSING = frozenset("|:")
 _GRAMMAR = Grammar()
 _LEAST = -1e6  # of a logarithm that is infinite in float32
-_NEAR = 1e-3  # shares that are further from a draw are the same in whatever batch they were worked out
 
 
 class GapFilter(SymbolFilter):
@@ -38,15 +39,17 @@ class GapFilter(SymbolFilter):
     Args:
         gaps: the tune and the bars that are written anew.
         masks: over the model's vocabulary, which has the 83 symbols; the tunes share them.
+        compass: that the new bars keep; any by default.
 
     Attributes:
         passed: gaps that are written.
     """
 
-    __slots__ = ("_gaps", "_header_left", "_kept", "_state", "passed")
+    __slots__ = ("_compass", "_gaps", "_header_left", "_kept", "_pitches", "_state", "passed")
 
-    def __init__(self, gaps: Gaps, masks: Masks) -> None:
+    def __init__(self, gaps: Gaps, masks: Masks, compass: Compass | None = None) -> None:
         self._gaps, self._kept = gaps, gaps.kept()
+        self._compass, self._pitches = compass, Pitches()
         super().__init__(masks, self._kept[0])
         self._header_left = gaps.body_start  # symbols
         self._state: State | None = None  # of the bar
@@ -84,7 +87,9 @@ class GapFilter(SymbolFilter):
         if not self._forced and symbol in _CLOSING:
             self.keep()
         if not self._forced:
-            self._state = _GRAMMAR.advance(self._here(), symbol)
+            state, pitches = self._here(), self._pitches_here()
+            self._pitches = pitches if state.lex in NO_PITCH else pitches.add(symbol)
+            self._state = _GRAMMAR.advance(state, symbol)
             return
         self._forced.popleft()
         self._header_left -= 1
@@ -104,12 +109,23 @@ class GapFilter(SymbolFilter):
     def _here(self) -> State:
         return self._state or _GRAMMAR.follow(self._gaps.gaps[self.passed].before)
 
+    def _pitches_here(self) -> Pitches:
+        if self._state is not None:
+            return self._pitches
+        gap, pitches = self._gaps.gaps[self.passed], Pitches()
+        pitches = pitches.in_key(gap.key)
+        for symbol in gap.before.rpartition("\n")[2]:
+            pitches = pitches.add(symbol)
+        return pitches
+
     def _symbols(self) -> frozenset[str]:
         """What may come next in the gap. The grammar takes its bar for the first of a tune, which may end anywhere."""
         state = self._here()
         symbols = _GRAMMAR.tidy(state) - {"\n"}
         if state.lex == "bracket":
-            return symbols & _CHORD
+            symbols &= _CHORD
+        if self._compass:
+            symbols = inside(self._compass, state, self._pitches_here(), symbols)
         if "|" not in symbols:
             return symbols
         symbols -= _CLOSING
@@ -172,7 +188,7 @@ class RewritingDraft(TuneDraft):
         return start
 
 
-def resample(chances: Sequence[float], number: float) -> tuple[int, bool]:
+def resample(chances: Sequence[float], number: float) -> int:
     """Draw one of several by their weights.
 
     Args:
@@ -180,10 +196,9 @@ def resample(chances: Sequence[float], number: float) -> tuple[int, bool]:
         number: from 0 up to but not 1.
 
     Returns:
-        Its place, and whether the number is far from where another would be drawn.
+        Its place.
     """
     logarithms = np.maximum(chances, _LEAST)
     weights = np.exp(logarithms - logarithms.max())
     shares = np.cumsum(weights) / weights.sum()
-    far = bool((np.abs(shares[:-1] - number) > _NEAR).all())
-    return min(int((shares <= number).sum()), len(chances) - 1), far
+    return min(int((shares <= number).sum()), len(chances) - 1)

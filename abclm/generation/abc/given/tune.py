@@ -97,12 +97,14 @@ class Gap:
 
     Attributes:
         span: the bar; it begins after a note that is tied to the bar before, which is kept.
+        key: in force.
         before: a text after which the bar can be followed by the grammar: it gives the meter and the unit note length in
             force, and has the note that is kept.
         filled: ticks of the whole bar.
     """
 
     span: BarSpan
+    key: str
     before: str
     filled: int
 
@@ -133,7 +135,7 @@ class Gaps:
 
 _EVENT = re.compile(r"(?:\[[^]:]*\]|[_=^]*[A-Ga-g][,']*)\d*/*\d*")
 _INLINE = re.compile(r"\[[A-Z]:")
-_IN_FORCE = re.compile(r"(?m)(?:^|\[)([ML]):([^\]\n]*)")
+_IN_FORCE = re.compile(r"(?m)(?:^|\[)([KML]):([^\]\n]*)")
 
 
 def gaps_in(text: str, bars: str) -> Gaps:
@@ -180,4 +182,5 @@ def _gap(text: str, span: BarSpan) -> Gap:
         raise NotationError(
             f"{named} is longer than its meter, or in one that tunes are not written in; leave it out"
         )
-    return Gap(span._replace(begin=span.begin + len(tied)), start, int(ticks(Fraction(filled) / 4)))
+    span = span._replace(begin=span.begin + len(tied))
+    return Gap(span, force["K"], start, int(ticks(Fraction(filled) / 4)))
