@@ -34,7 +34,7 @@ EXAMPLES = (
 def command(
     *,
     model: Model = "session",
-    given: Annotated[Given, FieldsOf(GenerationOptions(), without=("like", "rewrite"))],
+    given: Annotated[Given, FieldsOf(GenerationOptions(), without=("like", "rewrite", "plan"))],
     pieces: Annotated[Given, FieldsOf(PieceWriting(), only=("events", "opening_tokens"))],
     like: Annotated[
         str | None,
@@ -49,6 +49,15 @@ def command(
         str | None,
         takes("FILE", "ABC or MIDI file of a tune of which --rewrite-bars are written anew.", unset="none"),
     ] = None,
+    plan: Annotated[
+        str | None,
+        takes(
+            "FILE|PATTERN",
+            "ABC or MIDI file of a tune whose plan to take, or a pattern such as ABCDABCE|FGFHABCE: bars with the same "
+            "letter are alike. Needs a model with structure.",
+            unset="none",
+        ),
+    ] = None,
     out: Annotated[
         Path | None, takes("DIR", "Write files into this folder.", unset="standard output")
     ] = None,
@@ -60,10 +69,12 @@ def command(
     """Write tunes: ABC on standard output, or with --out files named after title and number. A model of MIDI pieces
     writes files in --out."""
     if is_of_pieces(model):
-        write(model, given | {"rewrite": rewrite}, pieces, like, out, file_format, as_json)
+        write(model, given | {"rewrite": rewrite, "plan": plan}, pieces, like, out, file_format, as_json)
         return
     refuse_other(pieces, PieceWriting(), "a model of tunes")
-    options = GenerationOptions(**given, like=_text_in(like), rewrite=_text_in(rewrite))
+    if plan is not None and Path(plan).suffix:
+        plan = _text_in(plan)
+    options = GenerationOptions(**given, like=_text_in(like), rewrite=_text_in(rewrite), plan=plan)
     formats = chosen_formats(file_format, out, FORMATS)
 
     from abclm.generation.abc.tunes import generate, stream

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from abclm.analysis.compass import ANY, Compass, compass_text, pitch_name
 from abclm.analysis.forms import MOST_BARS, MOST_PARTS
+from abclm.analysis.plan import Plan
 from abclm.errors import ConfigError, NotationError
 from abclm.generation.abc.given.tune import Gaps, Given, beginning, gaps_in, parts_before
 from abclm.generation.abc.grammar import canonical_opening, grammar_for, way_to_end
@@ -55,6 +56,11 @@ class TuneOptions:
         help="Let the model choose the form as it writes. Otherwise a tune without parts and bars gets the form of a "
         "training tune, of the same rhythm if one is given.",
     )
+    plan: str | None = option(
+        None, unset="none", example="ABCDABCE|FGFHABCE",
+        help="Which bars are alike: a letter for each bar, | between parts; or a tune in ABC whose plan to take. Needs a "
+        "model with structure.",
+    )  # fmt: skip
     compass: str | None = option(
         None, unset="that of training tunes of the rhythm", example="D4-B5",
         help="Lowest and highest note, such as D4-B5 (C4 is middle C), or an instrument: whistle, fiddle, flute, pipes, "
@@ -151,6 +157,11 @@ class GenerationOptions(SamplingOptions, TuneOptions):
         return parts_before(self.like, self.part) if self.like and self.part else None
 
     @cached_property
+    def planned(self) -> Plan | None:
+        """Which bars are alike, where that is asked for."""
+        return None if self.plan is None else Plan.of(self.plan)
+
+    @cached_property
     def gaps(self) -> Gaps | None:
         """The tune that is rewritten, and its new bars."""
         return gaps_in(self.rewrite, self.rewrite_bars) if self.rewrite and self.rewrite_bars else None
@@ -166,6 +177,8 @@ class GenerationOptions(SamplingOptions, TuneOptions):
             for field in fields(self)
             if field.name not in ("n", "seed") and getattr(self, field.name) != field.default
         }
+        if self.planned:
+            changed["plan"] = "|".join(self.planned.parts)
         for name in {"like", "rewrite"} & changed.keys():
             changed[name] = Tune.parse(changed[name]).title or "a tune without a title"
         return {name.replace("_", " ").capitalize(): str(value) for name, value in changed.items()}
@@ -181,10 +194,10 @@ class GenerationOptions(SamplingOptions, TuneOptions):
                 write(value)
             except NotationError as error:
                 yield f"{name}: {error}"
-        texts = (self.like, self.part, self.rewrite, self.rewrite_bars)
+        texts = (self.like, self.part, self.rewrite, self.rewrite_bars, self.plan)
         if not all(text is None or isinstance(text, str) for text in texts):
             return
-        readers = {"like": "_beginning", "part": "kept", "rewrite": "gaps"}
+        readers = {"like": "_beginning", "part": "kept", "rewrite": "gaps", "plan": "planned"}
         for name, attribute in readers.items():
             try:
                 getattr(self, attribute)
@@ -229,7 +242,8 @@ class GenerationOptions(SamplingOptions, TuneOptions):
             )
         if self.constrained and not self.gaps:
             try:
-                grammar = grammar_for(*self.prompt, self.parts, self.bars, self.max_length)
+                sections = self.planned.form if self.planned else ()
+                grammar = grammar_for(*self.prompt, self.parts, self.bars, self.max_length, sections)
             except NotationError as error:
                 yield str(error)
                 return
@@ -245,6 +259,10 @@ class GenerationOptions(SamplingOptions, TuneOptions):
             yield f"part={self.part} goes on from a tune; give it with like"
         if (self.rewrite is None) != (self.rewrite_bars is None):
             yield "rewrite and rewrite_bars go together: a tune, and which bars of it to write anew; give both"
+        fixed = [name for name in (*_FORM, "part", "rewrite") if getattr(self, name)]
+        fixed += [] if self.constrained else ["constrained=False"]
+        if self.plan is not None and fixed:
+            yield f"a plan has the form of the whole tune, and the grammar keeps it; leave out {', '.join(fixed)}"
         if self.rewrite is not None and not self.constrained:
             yield "new bars are kept to their length by the grammar, received constrained=False; leave it out"
         kept = {"rewrite": (*_OF_THE_TUNE, *_FORM, "like"), "part": (*_OF_THE_TUNE[1:], "parts", "bars")}

@@ -15,6 +15,7 @@ class GenerationKeywords(TypedDict, total=False):
     parts: int | None  # as in a training tune by default
     bars: int | None  # as in a training tune by default
     any_form: bool  # default False
+    plan: str | None  # none by default
     compass: str | None  # that of training tunes of the rhythm by default
     like: str | None  # none by default
     part: str | None  # none by default

@@ -104,7 +104,7 @@ def test_a_command_has_an_option_for_each_field(name, defaults, left_out):
     declared = options_of(type(defaults))
     assert declared.keys() - options.keys() == left_out
     for field in declared.keys() - left_out:
-        if field in ("like", "rewrite"):  # the command takes the file, and the config what is in it
+        if field in ("like", "rewrite", "plan"):  # the command takes the file, and the config what is in it
             assert options[field].help.startswith("ABC or MIDI file")
         else:
             assert options[field].help == declared[field].full_help

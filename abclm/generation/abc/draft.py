@@ -11,12 +11,18 @@ if TYPE_CHECKING:
 
     from abclm.generation.abc.bars import Bars
     from abclm.generation.abc.ending import Ending
+    from abclm.generation.abc.given.planned import PlannedBars
     from abclm.generation.abc.symbol_filter import SymbolFilter
     from abclm.generation.abc.title import Title
     from abclm.generation.draft import Here, Mask, Snapshot
     from abclm.models.context import Context
     from abclm.models.recall import Cache
     from abclm.tokenizers.characters import CharacterTokenizer
+
+_BEFORE, _BAR_LINE = (
+    "\1",
+    "\0",
+)  # in what is copied: any bar line before the first bar of a part, and after any bar
 
 
 class TuneDraft(Draft):
@@ -33,6 +39,7 @@ class TuneDraft(Draft):
         bars: which bars are drawn again; none by default.
         ending: how the last bar is drawn; as any other by default.
         title: how the title is drawn; once by default.
+        planned: which bars are copied; by default those of the ends of parts.
     """
 
     __slots__ = (
@@ -43,6 +50,7 @@ class TuneDraft(Draft):
         "_copy",
         "_ending",
         "_in_last_bar",
+        "_planned",
         "_title",
         "_tokenizer",
         "attempt",
@@ -65,12 +73,13 @@ class TuneDraft(Draft):
         bars: Bars | None = None,
         ending: Ending | None = None,
         title: Title | None = None,
+        planned: PlannedBars | None = None,
     ) -> None:
         super().__init__(symbol_filter, random, max_length, cache, context)
         self._tokenizer = tokenizer
         self.index, self.attempt = index, attempt
         self._bars, self._bars_before = bars, bars  # the last bar
-        self._ending, self._title = ending, title
+        self._ending, self._title, self._planned = ending, title, planned
         self._in_last_bar = False  # of a part: once it was, though a bar may be taken back after that
         self._copy = ""  # what comes next for sure, as far as the grammar allows it
         self._copied = False  # whether the last bar is such
@@ -98,8 +107,14 @@ class TuneDraft(Draft):
         constraint = self.constraint
         self._allowed = allowed = constraint.allowed()
         if self._copy:
-            if allowed[self._tokenizer.char_to_id[self._copy[0]]]:
-                return constraint.masks.only(self._copy[0])
+            # A last note without a length could get one.
+            now, then = self._copy[0], self._copy[1:2]
+            copied = constraint.masks.only(
+                "|:" if now == _BAR_LINE else f"|:\n{then}" if now == _BEFORE else now
+            )
+            if (allowed & copied).any():
+                found: Mask = allowed & copied
+                return found
             self._copy, self._copied = "", False
         if self._bars and self._bars.may_break and constraint.in_music:
             return constraint.masks.everything
@@ -120,7 +135,9 @@ class TuneDraft(Draft):
                     ending.start = None  # of symbols that are taken back
                 return self.rewind(bars.start)
         parts_left = max(self.constraint.parts_left, 1)
-        if self._copy:
+        if self._copy.startswith(_BEFORE):
+            self._copy = self._copy[2:] if symbol == self._copy[1] else self._copy
+        elif self._copy:
             self._copy = self._copy[1:]
         elif ending and self._in_last_bar and not self._copied and ending.matters(parts_left):
             if ending.start is None:
@@ -128,32 +145,42 @@ class TuneDraft(Draft):
                 self._bars_before = bars and bars.fresh()
             ending.follow(symbol, token_id, here.logits)
         self.add(token_id)
-        return self._after(symbol, parts_left, here) if ending else None
+        start = self._after_ending(symbol, parts_left, here) if ending else None
+        if start is None and not self._copy:
+            self._begin_copy(symbol)
+        return start
 
-    def _after(self, symbol: str, parts_left: int, here: Here) -> Snapshot | None:
-        """Keep what is written, where it ends a part, or go back to the last bar; or begin to copy a bar."""
+    def _after_ending(self, symbol: str, parts_left: int, here: Here) -> Snapshot | None:
+        """Keep what is written, where it ends a part, or go back to its last bar."""
         ending, constraint = self._ending, self.constraint
         assert ending is not None
-        left, bars_left = constraint.parts_left, constraint.bars_left
-        if self.ended or left < parts_left > 1:
+        if self.ended or constraint.parts_left < parts_left > 1:
             if ending.start and not self._copy and (start := self._end(ending, parts_left, here)):
                 return start
             ending.end()
             self._in_last_bar = self._copied = False
         elif not self._in_last_bar:
             self._in_last_bar = constraint.in_last_bar
-        if symbol == "|" and 0 < bars_left <= ending.alike(left):
-            self._copy = self._bar_before(bars_left)
-            self._copied = bool(self._copy) and bars_left == 1
         return None
+
+    def _begin_copy(self, symbol: str) -> None:
+        """Copy the bar that begins here, where the plan or the end of the part has it like one before."""
+        ending, constraint, bars_left, bar = self._ending, self.constraint, self.constraint.bars_left, ""
+        if self._planned and self.context:
+            bar = self._planned.follow(symbol, self.context.place)
+        elif ending and symbol == "|" and 0 < bars_left <= ending.alike(constraint.parts_left):
+            bar = self._bar_before(bars_left)
+        if bar and bars_left and constraint.takes_bar(bar):
+            first = self.context is not None and not self.context.place.bars
+            self._copy = f"{_BEFORE if first else ''}{bar}{_BAR_LINE}"
+            self._copied = bars_left == 1
 
     def _bar_before(self, bars_left: int) -> str:
         """The bar of the part before that has as many bars after it, if a bar of another such part begins here."""
         place = self.context.place if self.context else None
         if place is None or place.text or not place.bars or len(place.before) < bars_left:
             return ""
-        bar = place.before[-bars_left][:-1]
-        return bar if self.constraint.takes_bar(bar) else ""
+        return place.before[-bars_left][:-1]
 
     def _title_again(self, token_id: int, here: Here) -> Snapshot | None:
         """The beginning of the title or of a word of it, where it is to be drawn again before this symbol."""

@@ -12,10 +12,11 @@ import numpy as np
 from abclm.analysis.compass import ANY, Compass, compass_in
 from abclm.analysis.ends import SHORT, End, EndCounts
 from abclm.analysis.forms import TuneForm, draw_form
-from abclm.errors import NotationError
+from abclm.errors import ModelError, NotationError
 from abclm.generation.abc.bars import Bars
 from abclm.generation.abc.draft import TuneDraft
 from abclm.generation.abc.ending import Ending
+from abclm.generation.abc.given.planned import PlannedBars
 from abclm.generation.abc.given.rewriting import GapFilter, RewritingDraft
 from abclm.generation.abc.grammar import grammar_for
 from abclm.generation.abc.masks import Masks
@@ -87,6 +88,10 @@ class Request:
                 metadata are broken.
         """
         options, tokenizer = options.with_seed(), as_characters(lm.tokenizer)
+        if options.planned and not lm.config.columns:
+            raise ModelError(
+                "only a model with structure writes by a plan; leave out plan, or use another model"
+            )
         gaps = options.gaps
         begin = _rewriting(lm, gaps, options, tokenizer) if gaps else _beginnings(lm, options, tokenizer)
         cache = lm.config.cache if options.bar_repetition == 1 else ()
@@ -131,6 +136,8 @@ class Request:
         draws_title = options.temperature > 0 and "T" not in options.prompt.header
         wanted = self._ends(symbol_filter.parts_left, rhythm, _random(options, index, attempt, _TONIC))
         ending = Ending(options.ending_draws, wanted, by_chance=context is None)
+        planned = PlannedBars(options.planned) if options.planned else None
+        keeps = 0.0 if planned and again else options.bar_repetition  # bars that are not alike differ
         return TuneDraft(
             symbol_filter,
             _random(options, index, attempt),
@@ -140,9 +147,10 @@ class Request:
             attempt=attempt,
             cache=cache,
             context=context,
-            bars=Bars(options.bar_repetition, redraws) if redraws or options.bar_repetition < 1 else None,
+            bars=Bars(keeps, redraws) if redraws or keeps < 1 else None,
             ending=ending if again and options.ending_draws > 1 else None,
             title=Title(rhythm, self.titles) if draws_title else None,
+            planned=planned,
         )
 
     def _ends(self, parts: int, rhythm: str | None, random: np.random.Generator) -> tuple[End, ...]:

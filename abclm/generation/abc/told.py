@@ -59,6 +59,8 @@ class Telling:
         told_rhythm = _told_rhythm(header.get("R"), counts)
         forms = {rhythm: _forms_like(each, parts, bars, begins) for rhythm, each in counts.forms.items()}
         form = (bars,) * parts if parts and bars else ()
+        if options.planned:
+            form = options.planned.form
         if kept and (kept.complete or not any(forms.values())):
             form = kept.likely_form
         return cls(
