@@ -31,7 +31,7 @@ _NOT_ASKED = ("n", "batch_size", "constrained", "novel", "attempts")
 _MOST = {"seed": 2**53 - 1, "top_k": 1000, "max_length": MOST_LENGTH, "best_of": 8}
 _LONGEST = {
     "key": 40, "meter": 20, "rhythm": 40, "unit_note_length": 10, "opening": MOST_LENGTH, "part": 10,
-    "like": MOST_CHARACTERS, "rewrite": MOST_CHARACTERS,
+    "like": MOST_CHARACTERS, "rewrite": MOST_CHARACTERS, "plan": MOST_CHARACTERS, "compass": 20,
 }  # fmt: skip
 _LONGEST_TEXT = 200
 # Options that mean nothing without another one, which an example of a request would need too.
