@@ -20,7 +20,7 @@ class SamplingOptions:
         help="Random seed: the same seed, options and model give the same tunes.",
     )  # fmt: skip
     temperature: float = option(
-        1.0,
+        0.85,
         low=0,
         high=100,
         group="Sampling",

@@ -23,7 +23,7 @@ class GenerationKeywords(TypedDict, total=False):
     rewrite_bars: str | None  # none by default
     n: int  # default 1
     seed: int | None  # random, printed to stderr by default
-    temperature: float  # default 1.0
+    temperature: float  # default 0.85
     top_k: int | None  # off by default
     top_p: float | None  # off by default
     min_p: float | None  # off by default

@@ -34,8 +34,8 @@ _LONGEST = {
     "like": MOST_CHARACTERS, "rewrite": MOST_CHARACTERS, "plan": MOST_CHARACTERS, "compass": 20,
 }  # fmt: skip
 _LONGEST_TEXT = 200
-# Options that mean nothing without another one, which an example of a request would need too.
-_WITH_ANOTHER = ("part", "rewrite_bars")
+# Options that mean nothing without another one, or not to every model: an example of a request leaves them out.
+_WITH_ANOTHER = ("part", "plan", "rewrite_bars")
 
 Abc = Annotated[
     str,

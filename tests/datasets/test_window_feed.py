@@ -85,8 +85,6 @@ def test_nothing_is_held_out_where_nothing_was_asked_for():
 def test_what_can_not_be_trained_on_is_one_line():
     with pytest.raises(CorpusError, match="no piece"):
         encode_pieces(Pieces("none", ()), NOTES)
-    with pytest.raises(VocabularyError, match="no token between pieces"):
-        encode_pieces(PIECES, PieceOptions().tokenizer("rolls", PIECES))
     with pytest.raises(VocabularyError, match="give notes, events or lowest"):
         PieceOptions().tokenizer("characters", PIECES)
     with pytest.raises(ConfigError, match="split is one of piece, last, random"):

@@ -162,4 +162,7 @@ def test_bars_are_those_written_with_onsets_of_their_own():
 
 def test_music21_reads_the_canonical_form():
     score = Tune.parse("X:1\nM:4/4\nL:1/4\nK:G\nG{a}~A Bc!|\n").to_music21()
-    assert [note.pitch.midi for note in score.recurse().notes] == [67, 69, 71, 72]
+    notes = list(score.recurse().notes)
+    assert [(note.pitch.midi, note.duration.isGrace) for note in notes] == [
+        (67, False), (81, True), (69, False), (71, False), (72, False)
+    ]  # fmt: skip

@@ -50,8 +50,8 @@ def bar_spans(text: str) -> list[BarSpan]:
         elif before and not place.text and symbol in "|:":
             fields = _FIELDS.match(text, begin, at)
             assert fields is not None
-            if fields.end() < at:
-                found.append(BarSpan(part, bar, fields.end(), at))
+            if music := text[fields.end() : at].lstrip():
+                found.append(BarSpan(part, bar, at - len(music), at))
     return found
 
 
