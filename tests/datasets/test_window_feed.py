@@ -85,7 +85,7 @@ def test_nothing_is_held_out_where_nothing_was_asked_for():
 def test_what_can_not_be_trained_on_is_one_line():
     with pytest.raises(CorpusError, match="no piece"):
         encode_pieces(Pieces("none", ()), NOTES)
-    with pytest.raises(VocabularyError, match="give notes, events or lowest"):
+    with pytest.raises(VocabularyError, match="give notes, events, lowest or rolls"):
         PieceOptions().tokenizer("characters", PIECES)
     with pytest.raises(ConfigError, match="split is one of piece, last, random"):
         PieceOptions(split="half")

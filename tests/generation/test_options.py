@@ -156,7 +156,7 @@ def test_an_opening_brace_is_not_taken_for_a_parenthesis():
 
 def test_what_was_asked_for_is_said_in_words():
     options = GenerationOptions(
-        title="The Lost Badger", top_p=0.9, max_length=400, n=3, seed=7, temperature=1.0
+        title="The Lost Badger", top_p=0.9, max_length=400, n=3, seed=7, temperature=0.85
     )
     assert options.asked() == {"Title": "The Lost Badger", "Top p": "0.9", "Max length": "400"}
     assert GenerationOptions().asked() == {}

@@ -16,7 +16,7 @@ HALVES = np.log(SHARES).astype(np.float32)
 
 
 def sampler(**changes):
-    return Sampler.of(GenerationOptions(**changes))
+    return Sampler.of(GenerationOptions(**{"temperature": 1.0, **changes}))
 
 
 def probabilities(logits, sampler, allowed=None):
@@ -49,7 +49,7 @@ def test_what_leaves_only_the_likeliest_spells_the_word(changes):
     assert spelled(**changes) == "badger"
 
 
-def test_the_models_own_distribution_is_the_default():
+def test_the_models_own_distribution_is_that_of_temperature_1():
     np.testing.assert_allclose(probabilities(HALVES, sampler()), SHARES, atol=1e-7)
 
 

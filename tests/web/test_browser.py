@@ -22,6 +22,17 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SECONDS = 60_000
+SLOWLY = """
+import sys, time
+import abclm.generation.decoder as decoder
+from abclm.language_model import load
+from abclm.web import server
+from abclm.web.limits import Limits
+step = decoder._step
+decoder._step = lambda *arguments: (time.sleep(0.01), step(*arguments))[1]
+said = lambda address: print(address, "Ctrl-C", file=sys.stderr, flush=True)
+server.serve(load("small"), "small", port=0, limits=Limits(workers=1), ready=said)
+"""
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 
 
@@ -235,14 +246,14 @@ def test_own_tunes_are_opened_and_pasted_and_become_one_book(open_page, tmp_path
 
 
 def test_what_was_written_is_kept_where_the_server_ends(browser):
-    server = Server()
+    server = Server(code=SLOWLY)
     context = browser.new_context(viewport=WIDE)
     page = context.new_page()
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(server.address)
     page.get_by_role("button", name="Write a tune").click()
-    until(page, "document.getElementById('manuscript').textContent.length > 60")
+    until(page, "document.getElementById('manuscript').textContent.includes('K:')")
     server.process.kill()
     server.process.wait()
     until(page, "document.getElementById('problem').textContent.includes('What was written is kept.')")
