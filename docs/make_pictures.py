@@ -24,7 +24,7 @@ IS_DONE = "document.querySelector('#score .note') && !document.querySelector('.e
 
 def make_score(path: Path) -> None:
     """Write the score of the tune that the README's first `abclm generate` prints."""
-    (tune,) = abclm.load("session").generate(title="The Lost Badger", key="G", seed=1)
+    (tune,) = abclm.load("session").generate(title="The Lost Badger", rhythm="jig", key="G", seed=1)
     tune.save(path)
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FORMATS = tuple(suffix.removeprefix(".") for suffix in table.FORMATS)
 
 EXAMPLES = (
-    'abclm generate --title "The Lost Badger" --key G --seed 1',
+    'abclm generate --title "The Lost Badger" --rhythm jig --key G --seed 1',
     "abclm generate --rhythm jig -n 3 --out tunes --format abc,mid,wav",
 )
 
