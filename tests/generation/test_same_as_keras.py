@@ -27,11 +27,15 @@ def noisy_model(config):
     return LanguageModel(config, tokenizer, weights)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
 @pytest.mark.parametrize(
-    "config",
-    [ModelConfig(), ModelConfig(embedding_dimension=16, units=48, layers=3)],
-    ids=["default", "three layers"],
+    ("config", "dtype"),
+    [
+        (ModelConfig(), "float32"),
+        pytest.param(ModelConfig(), "float16", marks=pytest.mark.slow),
+        (ModelConfig(embedding_dimension=16, units=48, layers=3), "float32"),
+        (ModelConfig(embedding_dimension=16, units=48, layers=3), "float16"),
+    ],
+    ids=["default-float32", "default-float16", "three layers-float32", "three layers-float16"],
 )
 def test_logits_agree_along_400_characters(config, dtype, tmp_path):
     noisy_model(config).save(tmp_path / "m", dtype)

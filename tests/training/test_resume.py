@@ -136,6 +136,7 @@ def test_ctrl_c_alone_leaves_what_is_needed_to_go_on(whole, begun):
     same(go(begun, resume=True), whole)
 
 
+@pytest.mark.slow
 def test_with_averages_and_tunes_in_other_keys_too(tmp_path):
     config = replace(CONFIG, averaging=0.9, transposition=0.5, whole_tunes=True, recurrent_dropout=0.2)
     found = in_parts(

@@ -506,6 +506,7 @@ def test_all_can_be_done_with_the_keyboard(open_page):
         assert {"audio", "instrument", "speed", *BEGINNINGS} <= reached
 
 
+@pytest.mark.slow
 def test_the_tab_key_follows_what_is_seen(open_page):
     with open_page() as page:
         write(page)

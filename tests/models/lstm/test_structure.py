@@ -115,6 +115,7 @@ def test_gradients_are_those_of_differences(weights, inputs):
     network = CONFIG.network(len(TOKENIZER), weights)
     inputs, targets = inputs[:, :-1], inputs[:, 1:, 0].astype(np.int32)
 
+    @tf.function(autograph=False)  # called twice for each variable
     def loss():
         logits = network.logits(inputs)
         return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits))
