@@ -1,10 +1,11 @@
 """Fit the weights of the cache on tunes that a model was not trained on, and print the saved bits.
 
-    python benchmarks/cache.py [CORPUS ...] [--model session] [--longest 16] [--folds 2]
+    python benchmarks/cache.py [CORPUS ...] --model FOLDER [--longest 16] [--folds 2]
 
 Without a corpus, the script uses the tunes that were held out in the training of the model. The tunes are divided
 into folds by their positions. Each fold is evaluated with weights fitted on the other folds. The printed weights are
-fitted on all tunes; `abclm.models.recall.WEIGHTS` are the weights of `session`.
+fitted on all tunes; `abclm.models.recall.WEIGHTS` are those of `session` in version 0.1.0, which
+`train_session.py --plain` trains again. A model with structure has no cache: its gate learns when to trust what recurs.
 
 For each length n of a repeated passage, the weight w maximises Σ ln((1 − w) p + w r) over the positions where the
 longest repeated passage has n symbols. Here p is the network's probability of the true symbol, and r = 1 if the cache
@@ -30,12 +31,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("corpora", nargs="*", metavar="CORPUS")
-    parser.add_argument("--model", default="session")
+    parser.add_argument("--model", required=True, help="a model without structure")
     parser.add_argument("--longest", type=int, default=SHORTEST + len(WEIGHTS) - 1)
     parser.add_argument("--folds", type=int, default=2)
     options = parser.parse_args()
 
     lm = abclm.load(options.model)
+    if lm.config.columns:
+        parser.error(
+            f"{options.model} has structure, and its recall in its gate; name a model without structure"
+        )
     corpus = read_corpora(options.corpora).normalize() if options.corpora else held_out_from(lm)
     places = [observed(lm, tune, options.longest) for tune in corpus]
     folds = [slice(first, None, options.folds) for first in range(options.folds)]

@@ -23,10 +23,9 @@ from protocol import CORPORA, split
 import abclm
 from abclm.language_model import LanguageModel
 from abclm.midi.complaints import complaints
+from abclm.models.context import with_context
 from abclm.notation.grammar import Grammar
-from abclm.tokenizers.characters import CharacterTokenizer
-
-BATCH = 128
+from abclm.tokenizers.characters import CharacterTokenizer, as_characters
 
 
 def masks(text: str, grammar: Grammar, tokenizer: CharacterTokenizer) -> np.ndarray | None:
@@ -43,22 +42,15 @@ def masks(text: str, grammar: Grammar, tokenizer: CharacterTokenizer) -> np.ndar
 
 def kept(lm: LanguageModel, texts: list[str], grammar: Grammar) -> Iterator[np.ndarray]:
     """The probability of all that is allowed, before each character of each text that the grammar accepts."""
-    engine = lm.config.exact_engine(lm.weights)
-    found = ((text, masks(text, grammar, lm.tokenizer)) for text in texts)
-    accepted = sorted(
-        ((text, rows) for text, rows in found if rows is not None), key=lambda each: len(each[0])
-    )
-    for first in range(0, len(accepted), BATCH):
-        batch = accepted[first : first + BATCH]
-        longest = len(batch[-1][0])
-        ids = np.array([lm.tokenizer.encode(f"\n{text}".ljust(longest + 1)) for text, _ in batch])
-        state, shares = engine.start(len(batch)), np.empty((len(batch), longest))
-        for time in range(longest):
-            logits = engine.step(state, ids[:, time]).astype(np.float64)
-            chances = np.exp(logits - logits.max(axis=1, keepdims=True))
-            allowed = np.array([rows[min(time, len(rows) - 1)] for _, rows in batch])
-            shares[:, time] = (chances * allowed).sum(axis=1) / chances.sum(axis=1)
-        yield from (row[: len(text)] for row, (text, _) in zip(shares, batch, strict=True))
+    engine, tokenizer = lm.config.exact_engine(lm.weights), as_characters(lm.tokenizer)
+    for text in texts:
+        if (allowed := masks(text, grammar, tokenizer)) is None:
+            continue
+        ids = tokenizer.encode(f"\n{text}")
+        read = with_context(tokenizer, ids) if lm.config.columns else ids
+        logits = engine.logits(read[:-1]).astype(np.float64)
+        chances = np.exp(logits - logits.max(axis=1, keepdims=True))
+        yield (chances * allowed[: len(text)]).sum(axis=1) / chances.sum(axis=1)
 
 
 def measure(lm: LanguageModel, texts: list[str]) -> dict[str, Any]:
@@ -92,7 +84,8 @@ def main() -> None:
             tune.text for tune, complaint in zip(held_out, said, strict=True) if not complaint
         ],
         "samples": [
-            tune.text.rstrip("\n") + "\n\n" for tune in lm.generate(n=given.samples, seed=given.seed)
+            tune.text.rstrip("\n") + "\n\n"
+            for tune in lm.generate(n=given.samples, seed=given.seed, temperature=1.0)
         ],
     }
     figures = {name: measure(lm, each) for name, each in texts.items()}

@@ -337,6 +337,25 @@ def benchmark(tmp_path, monkeypatch, capsys):
     return benchmark
 
 
+def test_the_grammar_takes_little_from_the_shipped_model(benchmark):
+    found = json.loads(
+        benchmark("constraint_cost.py", "oldTunes", "--model", "small", "--samples", 2, "--json")
+    )
+    tunes, samples = found["held-out strict tunes"], found["samples"]
+    assert tunes["accepted"] > 0
+    assert samples["accepted"] == samples["tunes"] == 2
+    assert all(0 < each["share_removed"] < 0.1 for each in (tunes, samples))
+
+
+def test_weights_of_a_cache_are_fitted_where_a_model_can_have_one(benchmark, tmp_path, capsys):
+    lm = abclm.LanguageModel.create(abclm.ModelConfig(embedding_dimension=4, units=8), seed=1)
+    lm.save(tmp_path / "plain")
+    assert "network alone: " in benchmark("cache.py", "oldTunes", "--model", "plain")
+    with pytest.raises(SystemExit):
+        benchmark("cache.py", "oldTunes", "--model", "small")
+    assert "small has structure" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
