@@ -32,6 +32,7 @@ from abclm._version import VERSION
 from abclm.analysis import structure
 from abclm.analysis.statistics import FEATURES
 from abclm.cli import app, run
+from abclm.generation.abc.draws import rank
 from abclm.language_model import LanguageModel
 from abclm.models import presets
 from abclm.models.lstm.config import ModelConfig
@@ -459,15 +460,30 @@ def test_the_structure_of_written_and_real_tunes_is_printed(benchmark, small_mod
     assert len(abclm.read_tunebook(tmp_path / "out" / "jig.abc").tunes) == 2
 
 
-def test_the_weights_that_rank_draws_are_printed(benchmark, small_model, tmp_path):
-    real = tmp_path / "real.abc"
-    real.write_text(
+def rhythms_file(tmp_path):
+    """Four tunes, one of each rhythm."""
+    path = tmp_path / "real.abc"
+    path.write_text(
         "".join(abclm.Corpus.load("oldTunes").normalize()[0].text.replace("\nM:", f"\nR:{rhythm}\nM:") + "\n"
                 for rhythm in ("reel", "jig", "hornpipe", "slip jig")), encoding="utf-8",
     )  # fmt: skip
-    said = benchmark("ranking.py", "--model", small_model, "-n", 2, "--real", real)
-    assert len(re.findall(r'(?m)^    "[\w ]*": \((?:-?\d+\.\d\d(?:, )?){9}\),$', said)) == 4
-    assert re.search(r"(?m)^one of 2, by chance +(?:[\d.-]+ +|nan +){5}[\d.]+$", said)
+    return path
+
+
+def test_the_weights_that_rank_draws_are_printed(benchmark, small_model, tmp_path):
+    said = benchmark("ranking.py", "--model", small_model, "-n", 2, "--real", rhythms_file(tmp_path))
+    weights = re.findall(r'(?m)^    "(\w+)": Weight\(-?[\d.]+, -?[\d.]+, [\d.]+\),$', said)
+    assert weights == list(rank.WEIGHTS)
+    assert re.search(r"(?m)^best of 2 +(?:[\d.-]+ +){9}[\d.]+ [\d.]+$", said)
+    assert re.search(r"(?m)^ranked above one draw: [01]\.\d\d of the held-out tunes$", said)
+
+
+def test_tunes_by_plans_are_measured_beside_free_ones(benchmark, tmp_path):
+    model = tmp_path / "model"
+    LanguageModel.create(ModelConfig(embedding_dimension=8, units=16, structure=True), seed=1).save(model)
+    said = benchmark("plans.py", "--model", model, "-n", 2, "--real", rhythms_file(tmp_path))
+    for name in ("free", "by a plan", "real"):
+        assert re.search(rf"(?m)^{name} +(?:[\d.-]+ +){{8}}[\d.]+ [\d.]+$", said)
 
 
 def test_shuffled_bars_are_told_as_surely_as_real_tunes(benchmark, small_model, tmp_path):

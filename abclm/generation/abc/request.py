@@ -114,7 +114,9 @@ class Request:
         """How many draws of each tune are compared."""
         if self.options.temperature == 0:
             return 1
-        return self.options.best_of or (REWRITING_DRAWS if self.gaps else DRAWS)
+        return self.options.best_of or (
+            REWRITING_DRAWS if self.gaps else DRAWS if self.options.constrained else 1
+        )
 
     def choice(self, index: int) -> float:
         """The random number by which one of the draws of a tune is chosen, from 0 up to but not 1."""
