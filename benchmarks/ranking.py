@@ -20,7 +20,7 @@ import abclm
 from abclm.analysis.statistics import FEATURES as STATISTICS
 from abclm.analysis.structure import FEATURES as STRUCTURE
 from abclm.evaluation.comparison import frechet_distance
-from abclm.generation.abc.draws.rank import WEIGHTS, figures
+from abclm.generation.abc.draws.rank import WEIGHTS, Weight, figures
 
 RHYTHMS = ("reel", "jig", "hornpipe")  # of others there are too few training tunes
 RIDGE = 0.01
@@ -124,10 +124,11 @@ def show(name: str, tunes: dict[str, list[Figures]], others: dict[str, list[Figu
 
 
 def points(tunes: list[Figures], means: Figures, units: Figures) -> np.ndarray:
-    """The figures of tunes less the means in their units, 0 where a tune has none; and 1."""
+    """How far the figures of tunes are from the means, in units, 0 where a tune has none; and 1."""
     return np.array(
         [
-            [(found.get(name, mean) - mean) / units[name] for name, mean in means.items()] + [1.0]
+            [Weight(0, mean, units[name]).units(found.get(name, mean)) for name, mean in means.items()]
+            + [1.0]
             for found in tunes
         ]
     ).reshape(-1, len(means) + 1)

@@ -23,15 +23,16 @@ def test_a_tune_whose_bars_and_shapes_come_again_is_ranked_above_one_whose_do_no
     assert rank.score(again) > rank.score(other) + 0.3
 
 
-def test_the_rank_is_the_sum_of_the_weighted_figures_and_one_that_is_missing_is_a_mean(monkeypatch):
-    monkeypatch.setattr(rank, "figures", lambda tune: {"motifs": 1.0, "leaps": 0.5})
+def test_the_rank_is_the_sum_of_weighted_figures_up_to_two_units_and_what_is_missing_is_a_mean(monkeypatch):
+    monkeypatch.setattr(rank, "figures", lambda tune: {"motifs": 1.0, "leaps": 0.5, "sevenths": -9})
     weights = {
         "motifs": rank.Weight(2.0, 0.75, 0.5),
         "leaps": rank.Weight(-1.0, 0.25, 1.0),
         "lag_4_over_3": rank.Weight(3.0, 0.5, 0.1),
+        "sevenths": rank.Weight(5.0, 0.0, 1.0),
     }
     monkeypatch.setattr(rank, "WEIGHTS", weights)
-    assert rank.score(Tune.parse(TEXT)) == pytest.approx(2 * (1 - 0.75) / 0.5 - (0.5 - 0.25))
+    assert rank.score(Tune.parse(TEXT)) == pytest.approx(2 * (1 - 0.75) / 0.5 - (0.5 - 0.25) + 5 * -2)
 
 
 def test_each_weight_is_of_a_figure_that_tunes_have():
