@@ -5,9 +5,9 @@
 A corpus is a built-in name or a file. By default, the corpora are O'Neill, Ryan, Aird, and the file that
 `ABCLM_IRISH_ABC` names. Printed by corpus, of the tunes with a canonical form:
 
-- midi: `notes()` is what stands in the MIDI file, without grace notes and decorations, and without swing;
-- score: `notes()` is what music21 reads in our MusicXML, with its repeats expanded and its ties joined. It can't do so
-  for some forms, which it refuses or plays otherwise (see `tests/score/heard.txt`);
+- midi: `notes(ornaments=True)` is what stands in the MIDI file, before swing;
+- score: `notes()` is what music21 reads in our MusicXML, with its repeats expanded, its ties joined and without grace
+  notes. It can't do so for some forms, which it refuses or plays otherwise (see `tests/score/heard.txt`);
 - normalized: `notes()` is the same before and after `normalize`.
 
 The same is printed of the strict tunes alone: those in which `abc2midi` finds neither error nor warning. `--tunes` takes
@@ -25,7 +25,7 @@ from pathlib import Path
 from abclm import Tune
 from abclm.corpora.built_in import find_card, find_files
 from abclm.errors import ConvertError, NotationError
-from abclm.midi.abc2midi import played_notes, run_abc2midi
+from abclm.midi.abc2midi import abc_to_midi, played_notes, run_abc2midi
 from abclm.midi.heard_text import heard_text
 from abclm.notation.tunebook import decode, split_tunebook
 
@@ -71,7 +71,7 @@ def measure(name: str, texts: list[str], show: int) -> None:
             continue
         notes = notes_of(tune)
         same = {
-            "midi": is_near(notes, in_midi(tune)),
+            "midi": is_near(notes_of(tune, ornaments=True), in_midi(tune)),
             "score": notes == in_score(tune),
             "normalized": notes == notes_of(canonical),
         }
@@ -84,7 +84,8 @@ def measure(name: str, texts: list[str], show: int) -> None:
             counts["shown"] += 1
             different = ", ".join(way for way, is_same in same.items() if not is_same)
             print(
-                f"{tune.title} ({'strict' if strict else 'not strict'}) differs: {different}\n{canonical.body}"
+                f"{tune.title} ({'strict' if strict else 'not strict'}) differs: {different}\n{canonical.body}",
+                flush=True,
             )
     print(f"{Path(name).name}: {len(texts)} tunes, {counts['no canonical form']} without a canonical form")
     for kind in ("all", "strict"):
@@ -95,17 +96,18 @@ def measure(name: str, texts: list[str], show: int) -> None:
         print(f"  {kind} ({counts[kind]}): " + ", ".join(shares), flush=True)
 
 
-def notes_of(tune: Tune) -> Notes:
-    return sorted((note.onset, note.pitch, note.duration) for note in tune.notes())
+def notes_of(tune: Tune, ornaments: bool = False) -> Notes:
+    return sorted((note.onset, note.pitch, note.duration) for note in tune.notes(ornaments=ornaments))
 
 
 def in_midi(tune: Tune) -> Notes:
     """The notes in the MIDI file; none if there is no file."""
     try:
-        midi = run_abc2midi(heard_text(tune), melody_only=True).midi
-    except ConvertError:
-        midi = None
-    return sorted((onset, pitch, length) for onset, length, pitch in played_notes(midi)) if midi else []
+        midi = abc_to_midi(heard_text(tune))
+    except ConvertError as error:
+        print(f"{tune.title}: {error}"[:150], file=sys.stderr)
+        return []
+    return sorted((onset, pitch, length) for onset, length, pitch in played_notes(midi))
 
 
 def in_score(tune: Tune) -> Notes:
@@ -120,7 +122,7 @@ def in_score(tune: Tune) -> Notes:
     return sorted(
         (exact(each.offset), pitch.midi, exact(each.quarterLength))
         for each in part.notes
-        if "ChordSymbol" not in each.classes
+        if "ChordSymbol" not in each.classes and not each.duration.isGrace
         for pitch in each.pitches
     )
 
