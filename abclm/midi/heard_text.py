@@ -96,6 +96,7 @@ class _Body:
         ]
         self.played = iter(played)
         self.following = [*(each[0] for each in played[1:]), Played((), 0)]
+        self.held: Counter[int] = Counter()  # pitches of the last event that are tied to the next
         self.place = 0
 
     def pieces(self) -> Iterator[str]:
@@ -148,11 +149,13 @@ class _Body:
         ties = Counter(note.pitch for note in notes_of(event) if note.tied)
         text = "".join(f"!{name}!" for name in (marks.decorations if marks else ()) if name in _LOUDNESS)
         for number, each in enumerate(played):
-            written = []
-            for pitch in each.pitches:
+            written, held, self.held = [], self.held, Counter[int]()
+            # abc2midi joins no tie over a bar line to a chord's second note, and loses the note that is first.
+            for pitch in sorted(each.pitches, key=lambda pitch: not held[pitch]):
                 tied = number + 1 == len(played) and ties[pitch] > 0 and following[pitch] > 0
                 following[pitch] -= tied
                 ties[pitch] -= tied
+                self.held[pitch] += tied
                 written.append(names.get(pitch, _name(pitch)) + "-" * tied)
             tuplet, length = _length(quarters(each.duration))
             if len(written) == 1:
