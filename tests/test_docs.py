@@ -416,6 +416,36 @@ def test_how_many_strict_tunes_the_grammar_takes_is_counted(benchmark):
     assert all(row[name] == 0 for row in walks for name in ("abc2midi", "check", "other_notes", "few_notes"))
 
 
+def test_how_far_the_ways_of_hearing_a_tune_agree_is_counted(benchmark, tmp_path):
+    rolls = "X:1\nT:Rolls\nM:2/4\nL:1/8\nK:G\n|:~G3 A|{c}B2 A2:|\n\n"
+    ending = "X:2\nT:One ending\nM:2/4\nL:1/4\nK:G\n|:[G-B]2|1[GA]2:|B2|]\n"
+    (tmp_path / "book.abc").write_text(rolls + ending)
+    said = benchmark("heard.py", "book.abc", "--show", 2).splitlines()
+    assert said[0] == "One ending (strict) differs: score"  # music21 wants a last ending
+    shares = "midi 100.00%, score 50.00%, normalized 100.00%, alike 50.00%"
+    assert said[-3:] == [
+        "book.abc: 2 tunes, 0 without a canonical form",
+        f"  all (2): {shares}",
+        f"  strict (2): {shares}",
+    ]
+
+
+def test_how_abc2midi_plays_the_tunes_that_are_read_is_counted(benchmark):
+    found = json.loads(benchmark("notation.py", "oldTunes", "--transpose", 3, "--json"))["oldTunes"]
+    assert found["tunes"] == 56
+    assert all(found[name] == 1 for name in ("normalised", "strict", "transposed_right", "there_and_back"))
+
+
+def test_how_midi_files_come_out_as_abc_is_counted(benchmark, tmp_path):
+    (tmp_path / "scores").mkdir()
+    for number, tune in enumerate(abclm.Corpus.load("oldTunes").tunes[:3]):
+        tune.save(tmp_path / "scores" / f"{number}.mid")
+    (tmp_path / "scores" / "3.mid").write_bytes(b"MThd")
+    found = json.loads(benchmark("midi_in.py", "scores", "--most", 4))
+    assert (found["files"], len(found["refused"])) == (4, 1)
+    assert found["without_an_error"] == found["with_99_percent_of_the_notes"] == 3
+
+
 def test_how_many_tunes_are_in_form_is_counted(benchmark):
     rows = json.loads(benchmark("forms.py", "--model", "none", "--keys", 1, "--json"))
     assert len(rows) == 6
