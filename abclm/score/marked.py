@@ -10,7 +10,8 @@ from abclm.notation.timing import Setting
 from abclm.score.elements import add, write_tempo
 
 _ORNAMENTS = {
-    "trill": "trill-mark", "trill(": "trill-mark", "roll": "turn", "turn": "turn", "turnx": "turn",
+    "trill": "trill-mark", "trill(": "trill-mark", "trill)": "wavy-line",
+    "roll": "turn", "turn": "turn", "turnx": "turn",
     "invertedturn": "inverted-turn", "invertedturnx": "inverted-turn", "lowermordent": "mordent",
     "uppermordent": "inverted-mordent", "//": "tremolo", "/": "tremolo", "///": "tremolo",
 }  # fmt: skip
@@ -33,7 +34,7 @@ _SIGNS = {SEGNO: "segno", CODA: "coda"}
 # They stand in the score where it isn't plain where they lead, so that they are not played out. With another space than
 # the usual one, music21 and others don't follow them either.
 _WORDS = {DA_CAPO: "D.\u202fC.", DAL_SEGNO: "D.\u202fS.", FINE: "\u202fFine", TO_CODA: "To\u202fCoda"}
-_SILENT = {"trill)", "arpeggio", "beambr1", "beambr2"}
+_SILENT = {"arpeggio", "beambr1", "beambr2"}
 _FINGERS = re.compile(r"[0-5]")
 _QUOTED = re.compile(r'"([^"]*)"')
 _PLACES = {"^": "above", "_": "below"}
@@ -141,6 +142,10 @@ def write_notations(
                 element = SubElement(inside, table[name])
                 if table[name] == "tremolo":
                     element.text = str(len(name))
+                elif name == "trill(":
+                    SubElement(inside, "wavy-line", type="start")
+                elif name == "trill)":
+                    element.set("type", "stop")
             elif group == "technical" and _FINGERS.fullmatch(name):
                 add(inside, "fingering", name)
         if len(inside):

@@ -4,8 +4,6 @@ music21 and verovio can read ABC, but verovio omits variant endings, and music21
 nine. So the score is made from the notes and bars that `abclm.notation` reads.
 """
 
-import logging
-from collections.abc import Iterable
 from fractions import Fraction
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -17,9 +15,9 @@ from abclm.notation.symbols import Change, ChordSymbol, Symbol
 from abclm.notation.tune import Tune
 from abclm.score.elements import add, write_chord_symbol, write_key, write_time
 from abclm.score.heading import heading_of
+from abclm.score.left_out import find_left_out, say_left_out
 from abclm.score.marked import (
     FERMATAS,
-    unknown_decorations,
     write_bar_fermata,
     write_behind,
     write_directions,
@@ -29,8 +27,6 @@ from abclm.score.marked import (
 from abclm.score.measures import Event, Measure, format_passes
 from abclm.score.notes import NoteWriter
 from abclm.score.voices import Voice, voices_of
-
-_log = logging.getLogger(__name__)
 
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -62,15 +58,7 @@ def format_musicxml(tune: Tune) -> str:
 def write_score(tune: Tune) -> tuple[str, list[str]]:
     """Write a tune as MusicXML, as `format_musicxml`; also returns what the score leaves out."""
     voices, left_out = voices_of(tune)
-    unknown = set().union(*(unknown_decorations(each) for voice in voices for each in voice.marks.values()))
-    left_out += [f"the decoration !{name[:20]}!" for name in sorted(unknown)]
-    return _HEAD + _format(tune, voices), left_out
-
-
-def say_left_out(name: str, left_out: Iterable[str]) -> None:
-    """Log one warning that says what a file leaves out, if it leaves out anything."""
-    if named := list(dict.fromkeys(left_out)):
-        _log.warning("%s: the score leaves out %s", name, "; ".join(named))
+    return _HEAD + _format(tune, voices), [*find_left_out(tune, voices), *left_out]
 
 
 def _format(tune: Tune, voices: list[Voice]) -> str:
@@ -85,8 +73,10 @@ def _format(tune: Tune, voices: list[Voice]) -> str:
     add(SubElement(identification, "encoding"), "software", "abclm")
     if heading.rhythm or heading.about:
         other = SubElement(identification, "miscellaneous")
-        for number, line in enumerate(filter(None, (heading.rhythm, *heading.about)), 1):
-            add(other, "miscellaneous-field", line, name=f"note {number}")
+        rhythm = [f"Rhythm: {heading.rhythm}"] if heading.rhythm else []
+        for line in (*rhythm, *heading.about):
+            name, _, value = line.partition(": ")
+            add(other, "miscellaneous-field", value, name=name.lower())
     for kind, lines in (("subtitle", heading.subtitles), ("lyrics", heading.words)):
         for line in lines:
             credit = SubElement(root, "credit", page="1")
