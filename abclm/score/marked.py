@@ -37,6 +37,8 @@ _WORDS = {DA_CAPO: "D.\u202fC.", DAL_SEGNO: "D.\u202fS.", FINE: "\u202fFine", TO
 _SILENT = {"arpeggio", "beambr1", "beambr2"}
 _FINGERS = re.compile(r"[0-5]")
 _QUOTED = re.compile(r'"([^"]*)"')
+# The place of an annotation: a sign, after `@` with an offset (ABC 2.1, section 4.19).
+_PLACED = re.compile(r"((?:@(?:-?[\d.]+,-?[\d.]+)?|[\^_<>])?)\s*(.*?)\s*\Z", re.DOTALL)
 _PLACES = {"^": "above", "_": "below"}
 
 
@@ -106,9 +108,9 @@ def write_bar_fermata(barline: Element, marks: Marks) -> None:
 
 def _write_texts(written: Element, texts: list[str]) -> None:
     for words in texts:
-        place = words[:1] if words[:1] in "^_<>@" else ""
-        if text := words.removeprefix(place).strip():
-            add(_direction(written, _PLACES.get(place, "above")), "words", text)
+        place, text = _PLACED.match(words).groups()  # type: ignore[union-attr]
+        if text:
+            add(_direction(written, _PLACES.get(place[:1], "above")), "words", text)
 
 
 def _direction(written: Element, placement: str = "above") -> Element:

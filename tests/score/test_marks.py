@@ -95,6 +95,11 @@ def test_labels_tempos_and_words_stand_where_they_stand_in_the_tune():
     assert elements(body, "harmony/root/root-step") == ["G"]
 
 
+def test_the_place_of_an_annotation_is_no_part_of_it():
+    body = '"@-5,15 one"G2 "@two"A2 "<three"B2 "_four"c2|"^"d8|]\n'
+    assert elements(body, "words") == ["one", "two", "three", "four"]
+
+
 def test_what_stands_at_a_bar_line_belongs_to_it():
     body = 'G8 "_al fine" H|A8 "Fine" |]\n'
     assert elements(body, "barline/fermata", "type") == ["upright"]
