@@ -15,7 +15,7 @@ from typing import Literal
 from abclm.errors import AbclmError, ConvertError
 from abclm.notation.tune import Tune
 from abclm.score.heading import heading_of
-from abclm.score.musicxml import say_left_out
+from abclm.score.left_out import say_left_out
 from abclm.score.svg import PAGE_WIDTH, Staves, engrave_tune, format_svg
 
 _PIXELS_PER_INCH = 200

@@ -7,7 +7,8 @@ from html import escape
 from abclm.notation.tune import Tune
 from abclm.score.engraver import engrave
 from abclm.score.heading import heading_of
-from abclm.score.musicxml import say_left_out, write_score
+from abclm.score.left_out import say_left_out
+from abclm.score.musicxml import write_score
 
 # A4, in the engraver's unit: tenths of a millimetre at full size.
 PAGE_WIDTH = 2000
