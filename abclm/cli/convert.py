@@ -95,9 +95,13 @@ def _convert(
         and not Path(sources[0]).is_dir()
         and "*" not in sources[0]
     ):
-        return convert_file(sources[0], target, performance)
+        return convert_file(sources[0], target, performance, _progress)
     from abclm.corpora.corpus import read_corpora
 
     corpus = read_corpora(sources)
-    written, problems = write_tunes(corpus.tunes, corpus.places, target, performance)
+    written, problems = write_tunes(corpus.tunes, corpus.places, target, performance, _progress)
     return written, [*map(str, corpus.problems), *problems]
+
+
+def _progress(done: int, total: int) -> None:
+    doing("converting tunes", done, total)
