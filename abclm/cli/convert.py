@@ -12,6 +12,7 @@ from abclm.cli.options import takes
 from abclm.errors import ConfigError
 from abclm.formats.convert_file import SOURCES
 from abclm.formats.table import FORMATS, suffixes_of
+from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from abclm.midi.performance import Performance
@@ -71,7 +72,8 @@ def command(
             written, problems = _convert(sources, Path(folder, f"tune{suffix}"), performance)
             if len(written) > 1:
                 raise ConfigError(
-                    f"{len(written)} tunes become {len(written)} files, and standard output is one; give a file's name"
+                    f"{counted(len(written), 'tune')} become as many files, and standard output is one; "
+                    "give a file's name"
                 )
             sys.stdout.buffer.write(written[0].read_bytes())
             sys.stdout.buffer.flush()

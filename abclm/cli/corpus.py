@@ -252,4 +252,4 @@ def _report_reasons(reasons: dict[str, dict[str, int]]) -> None:
             if kind != "duplicate":  # whose kind says it all
                 typer.echo(f"abclm: {count:7,} {reason}", err=True)
         if len(counts) > _SHOWN_REASONS:
-            typer.echo(f"abclm:         and {len(counts) - _SHOWN_REASONS:,} reasons more", err=True)
+            typer.echo(f"abclm:         and {counted(len(counts) - _SHOWN_REASONS, 'more reason')}", err=True)
