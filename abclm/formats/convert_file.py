@@ -58,7 +58,7 @@ def convert_file(
     known = [each for each in FORMATS if source_suffix not in MIDI_SUFFIXES or each not in MIDI_SUFFIXES]
     if suffix not in known:
         raise ConvertError(
-            f"{target}: {source} can be converted to {', '.join(known)}, not {suffix or 'that'}"
+            f"{target}: {source} can be converted to {', '.join(known)}, not {suffix or 'without a suffix'}"
         )
     check_performance(suffix, performance)
     if source != "-" and Path(target).exists() and Path(source).samefile(target):
@@ -131,7 +131,8 @@ def write_tunes(
     target = Path(target)
     if target.suffix.lower() not in FORMATS:
         raise ConvertError(
-            f"{target}: tunes can be converted to {', '.join(FORMATS)}, not {target.suffix.lower() or 'that'}"
+            f"{target}: tunes can be converted to {', '.join(FORMATS)}, not "
+            f"{target.suffix.lower() or 'without a suffix'}"
         )
     check_performance(target.suffix.lower(), performance)
     row = FORMATS[target.suffix.lower()]
