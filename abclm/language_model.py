@@ -28,6 +28,7 @@ from abclm.system.files import write_bytes
 from abclm.system.keywords import with_options_of
 from abclm.system.quiet import quiet_imports
 from abclm.system.typed_options import GenerationKeywords, TrainingKeywords
+from abclm.system.words import counted
 from abclm.tokenizers.characters import as_characters
 from abclm.training.config import TrainingConfig
 from abclm.tune import Tune, Tunes
@@ -122,7 +123,9 @@ class LanguageModel(Model):
         for each in generate(self, asked):
             tunes.append(each.tune)
             if progress and progress(len(tunes), asked.n) is False:
-                raise Cancelled(f"cancelled by its progress callback after {len(tunes)} of {asked.n} tunes")
+                raise Cancelled(
+                    f"cancelled by its progress callback after {len(tunes)} of {counted(asked.n, 'tune')}"
+                )
         return tunes
 
     @with_options_of(GenerationOptions(), without=("rewrite", "rewrite_bars"))

@@ -373,6 +373,13 @@ def test_the_scripts_for_speed_run_on_a_tiny_setting(benchmark, name, arguments,
     assert said in benchmark(name, *arguments.split())
 
 
+def test_what_a_new_user_does_first_is_timed(benchmark, capsys):
+    with pytest.raises(SystemExit) as ended:
+        benchmark("first_use.py", "--parts", "signs", "--commands", 1, "--json")
+    (seconds,) = json.loads(capsys.readouterr().out)["signs"].values()
+    assert ended.value.code == (seconds > 1)  # as it may be where the machine is busy
+
+
 @pytest.mark.parametrize("plain", [True, False])
 def test_one_command_trains_the_shipped_model(benchmark, plain):
     arguments = ["oldTunes", "--out", "again", "--units", 8, "--steps", 2, *(["--plain"] if plain else [])]

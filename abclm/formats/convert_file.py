@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from abclm.errors import AbclmError, ConvertError
@@ -19,13 +19,18 @@ from abclm.score.from_musicxml import SUFFIXES, musicxml_to_tune
 from abclm.system.files import MIDI_SUFFIXES, write_bytes
 from abclm.system.programs import printable
 
+Progress = Callable[[int, int], object]
+
 logger = logging.getLogger(__name__)
 
 SOURCES = (".abc", *MIDI_SUFFIXES, *SUFFIXES)
 
 
 def convert_file(
-    source: str, target: str | os.PathLike[str], performance: Performance | None = None
+    source: str,
+    target: str | os.PathLike[str],
+    performance: Performance | None = None,
+    progress: Progress | None = None,
 ) -> tuple[list[Path], list[str]]:
     """Write what is in one file as another.
 
@@ -35,6 +40,7 @@ def convert_file(
         target: the file to write. Where a tunebook of several tunes becomes sound or pictures, each gets a file
             of its own, with its place in the tunebook after the name: `book-1.mid`, `book-2.mid`.
         performance: how it is played.
+        progress: called before each tune with the number of those that are done, and that of all.
 
     Returns:
         The files written, and a line for each tune that could not be read, played or engraved.
@@ -52,7 +58,7 @@ def convert_file(
     known = [each for each in FORMATS if source_suffix not in MIDI_SUFFIXES or each not in MIDI_SUFFIXES]
     if suffix not in known:
         raise ConvertError(
-            f"{target}: {source} can be converted to {', '.join(known)}, not {suffix or 'that'}"
+            f"{target}: {source} can be converted to {', '.join(known)}, not {suffix or 'without a suffix'}"
         )
     check_performance(suffix, performance)
     if source != "-" and Path(target).exists() and Path(source).samefile(target):
@@ -67,7 +73,7 @@ def convert_file(
         except ConvertError as error:
             raise ConvertError(f"{source}: {error}") from error
         return [Path(target)], []
-    return _write_tunes(source, data, Path(target), performance)
+    return _write_tunes(source, data, Path(target), performance, progress)
 
 
 def _write_midi(source: str, data: bytes, target: Path, performance: Performance | None) -> None:
@@ -83,7 +89,7 @@ def _write_midi(source: str, data: bytes, target: Path, performance: Performance
 
 
 def _write_tunes(
-    source: str, data: bytes, target: Path, performance: Performance | None
+    source: str, data: bytes, target: Path, performance: Performance | None, progress: Progress | None
 ) -> tuple[list[Path], list[str]]:
     """Write a tunebook; one bad tune doesn't stop the others."""
     book = parse_tunebook(decode(data))
@@ -94,7 +100,7 @@ def _write_tunes(
         for loss in describe(loss for tune in book.tunes for loss in find_losses(tune)).values():
             logger.warning("%s: %s", source, loss)
     places = [f"{source}: {_name(tune)}" for tune in book.tunes]
-    written, failed = write_tunes(book.tunes, places, target, performance)
+    written, failed = write_tunes(book.tunes, places, target, performance, progress)
     return written, [*problems, *failed]
 
 
@@ -103,6 +109,7 @@ def write_tunes(
     places: Sequence[str],
     target: str | os.PathLike[str],
     performance: Performance | None = None,
+    progress: Progress | None = None,
 ) -> tuple[list[Path], list[str]]:
     """Write tunes into a file, or where their format holds one tune, into a file for each: `book-1.mid`, `book-2.mid`.
 
@@ -111,6 +118,7 @@ def write_tunes(
         places: what each is called in messages.
         target: the file to write; its suffix says the format.
         performance: how they are played.
+        progress: called before each tune with the number of those that are done, and that of all.
 
     Returns:
         The files written, and a line for each tune that could not be.
@@ -123,7 +131,8 @@ def write_tunes(
     target = Path(target)
     if target.suffix.lower() not in FORMATS:
         raise ConvertError(
-            f"{target}: tunes can be converted to {', '.join(FORMATS)}, not {target.suffix.lower() or 'that'}"
+            f"{target}: tunes can be converted to {', '.join(FORMATS)}, not "
+            f"{target.suffix.lower() or 'without a suffix'}"
         )
     check_performance(target.suffix.lower(), performance)
     row = FORMATS[target.suffix.lower()]
@@ -132,13 +141,15 @@ def write_tunes(
     named = {id(tune): place for tune, place in zip(tunes, places, strict=True)}
     if row.write_book:
         try:
-            content, failed = row.format_book(tunes, performance=performance)
+            content, failed = row.format_book(tunes, performance=performance, progress=progress)
         except ConvertError as error:
             raise ConvertError(f"{places[0].partition(': ')[0]}: {error}") from error
         write_bytes(target, content)
         written.append(target)
     else:
         for number, tune in enumerate(tunes, 1):
+            if progress:
+                progress(number - 1, len(tunes))
             path = target.with_stem(f"{target.stem}-{number}") if len(tunes) > 1 else target
             try:
                 with _named(named[id(tune)]):

@@ -30,6 +30,7 @@ from abclm.models.shown.card import MARK, README, model_card
 from abclm.models.vae.config import VAEConfig
 from abclm.notation.canonical import FORM_VERSION
 from abclm.system.files import write_text
+from abclm.system.words import counted
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
 from abclm.tokenizers.rolls import RollTokenizer
 from abclm.tokenizers.tokenizer import Tokenizer, read_tokenizer
@@ -63,7 +64,10 @@ class Model:
 
     def __repr__(self) -> str:
         size = len(self.tokenizer)
-        return f"{type(self).__name__}({self.config}, {size} symbols, {self.config.parameters(size):,} parameters)"
+        return (
+            f"{type(self).__name__}({self.config}, "
+            f"{counted(size, 'symbol')}, {counted(self.config.parameters(size), 'parameter')})"
+        )
 
     @classmethod
     def create(
