@@ -24,12 +24,8 @@ from abclm.generation.sampling import log_probability
 from abclm.tune import Tune
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from abclm.generation.draft import Snapshot
+    from abclm.generation.draft import Here, Snapshot
     from abclm.notation.timing import Ticks
-
-    Logits = npt.NDArray[np.float32]
 
 _CLOSING = frozenset("|:]\n")
 _ANY = End(False, SHORT)
@@ -78,18 +74,18 @@ class Ending:
         """Go on to another part."""
         self.start, self._chance = None, 0.0
 
-    def follow(self, symbol: str, token_id: int, logits: Logits) -> None:
+    def follow(self, symbol: str, token_id: int, here: Here) -> None:
         """Take note of a symbol of the bar, or of those that close it.
 
         Args:
             symbol: what is about to be written.
             token_id: of the symbol.
-            logits: that the model gave, `(vocabulary,)`, whether allowed or not.
+            here: the place that it was drawn at.
         """
-        if symbol in _CLOSING:
-            self._chance += log_probability(logits, token_id)
-        else:
+        if symbol not in _CLOSING:
             self._chance = 0.0
+        elif self._by_chance:
+            self._chance += log_probability(here.logits, token_id)
 
     def take(self, text: str, parts_left: int, number: Callable[[], float]) -> str | None:
         """Keep a part that is complete, or one that was complete before, or neither.
