@@ -14,16 +14,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abclm.analysis.ends import SHORT, End, length_of, usual_note
+from abclm.analysis.ends import LONG, SHORT, End, length_of, usual_note
 from abclm.analysis.parts import parts_of
 from abclm.generation.sampling import log_probability
 from abclm.tune import Tune
 
 if TYPE_CHECKING:
+    from abclm.analysis.parts import Event
     from abclm.generation.draft import Here, Snapshot
     from abclm.notation.timing import Ticks
 
@@ -68,7 +70,8 @@ class Ending:
     def begin(self, start: Snapshot, text: str, header: str) -> None:
         """Take note of where a bar begins, of the text before it, and of the header of a tune of this bar alone."""
         self.start, self._drawn, self._header = start, [], header
-        self._usual = usual_note(parts_of(Tune.parse(text))) if self._wanted else 0
+        compares = any(wanted.length == LONG for wanted in self._wanted)
+        self._usual = usual_note(parts_of(Tune.parse(text))) if compares else 0
 
     def end(self) -> None:
         """Go on to another part."""
@@ -126,12 +129,18 @@ class Ending:
         return kept
 
 
+@lru_cache(maxsize=4096)
+def _last_note(text: str) -> Event | None:
+    """The last note of a tune; the same bar is often drawn again."""
+    parts = parts_of(Tune.parse(text))
+    return parts[-1].last_note if parts else None
+
+
 def _found(text: str, wanted: End, usual: Ticks) -> int:
     """How much of the end that is wanted a bar has: 2 for the tonic, 1 for the length, `_ALL` for both."""
     if not wanted.on_tonic and wanted.length == SHORT:
         return _ALL
-    parts = parts_of(Tune.parse(text))
-    last = parts[-1].last_note if parts else None
+    last = _last_note(text)
     if last is None:
         return 0
     return 2 * (last.on_tonic >= wanted.on_tonic) + (length_of(last.duration, usual) >= wanted.length)

@@ -46,7 +46,7 @@ def generate(lm: Model, options: GenerationOptions) -> Iterator[GeneratedTune]:
     written: dict[int, GeneratedTune] = {}
     given = 0
     try:
-        for _ in _write(lm, request, lm.config.engine(lm.weights), written):
+        for _ in _write(lm, request, lm.engine(), written):
             while given in written:
                 yield written.pop(given)
                 given += 1
@@ -107,7 +107,7 @@ def stream_steps(lm: Model, options: GenerationOptions, engine: Engine | None = 
         until a whole bar.
     """
     request = Request.of(lm, options)
-    engine = engine or lm.config.engine(lm.weights)
+    engine = engine or lm.engine()
     if request.draws > 1:
         return _one(lm, request, engine)
     draft = request.draft(0, 0)
