@@ -58,7 +58,8 @@ class Decoder(Generic[Piece]):
         self._drawable = np.array([draft.drawable() for draft in drafts])
         self._numbers = Numbers([draft.random for draft in drafts])
         self._recalled = np.zeros(len(drafts), np.int64)
-        self._weights = np.zeros(len(drafts))  # of what is recalled; all 0 where the model has no cache
+        self._has_cache = False  # whether anything may be recalled
+        self._weights = np.zeros(len(drafts))  # of what is recalled
         contexts = [draft.context.row for draft in drafts if draft.context]
         self._rows: Rows | None = rows_of(contexts) if contexts else None  # for a model with structure
         self._places = [_Place(self, place) for place in range(len(drafts))]
@@ -75,7 +76,8 @@ class Decoder(Generic[Piece]):
         """
         while self.drafts:
             self._scores = _step(self._engine, self._state, self._last, self._rows)
-            mix(self._scores, self._recalled, self._weights)
+            if self._has_cache:
+                mix(self._scores, self._recalled, self._weights)
             self._last = self._sampler.draw(
                 self._scores, self._numbers.each(), self._drawable, _copies(self._rows)
             ).tolist()
@@ -97,7 +99,7 @@ class Decoder(Generic[Piece]):
         draft = self.drafts[place]
         self._drawable[place] = draft.drawable()
         if (cache := draft.cache) is not None:
-            self._weights[place] = cache.weight
+            self._weights[place], self._has_cache = cache.weight, True
             if cache.recalled is not None:
                 self._recalled[place] = cache.recalled
         if self._rows is not None and draft.context is not None:

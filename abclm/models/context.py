@@ -68,7 +68,7 @@ COLUMNS = (*INPUTS, *(f"copy/{name}" for name in COPIES), *MATCHED, *AGREE)
 INPUT_COLUMNS = [COLUMNS.index(name) for name in INPUTS]
 COPY_COLUMNS = [COLUMNS.index(f"copy/{name}") for name in COPIES]
 COPY_SLICE = slice(COPY_COLUMNS[0], COPY_COLUMNS[-1] + 1)  # the same: they stand side by side
-GATE_COLUMNS = [COLUMNS.index(name) for name in GATE]
+GATE_COLUMNS = np.array([COLUMNS.index(name) for name in GATE])
 INPUT_OFFSETS, GATE_OFFSETS = (
     np.cumsum([0, *sizes.values()], dtype=np.int32)[:-1] for sizes in (INPUTS, GATE)
 )

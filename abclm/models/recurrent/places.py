@@ -111,7 +111,7 @@ class CopyGate:
             float32 `(batch, tokens + 1 + copies)`: the tokens' logits as they were, and the scores.
         """
         tokens = read.shape[1] - len(self.bias)
-        hidden = np.add.reduce(self.table.take(places[:, GATE_COLUMNS] + GATE_OFFSETS, axis=0), axis=1)
+        hidden = np.add.reduce(self.table.take(places.take(GATE_COLUMNS, 1) + GATE_OFFSETS, 0), 1)
         hidden += read[:, tokens:]
         np.tanh(hidden, out=hidden)
         whole = np.divide(hidden, self._tanh_unit, dtype=np.float64)
