@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from abclm.notation.grammar import Grammar, State
 
 NO_PITCH = frozenset(("header", "field", "quoted", "forced"))  # what is forced is the pitch before
+_NONE: frozenset[str] = frozenset()
 _LONGEST = {letter: longest for _, letter, _, longest in HEADER}
 _ORDER = "".join(_LONGEST)
 
@@ -121,6 +122,8 @@ class GrammarFilter(SymbolFilter):
     @property
     def in_last_bar(self) -> bool:
         """Whether what comes next belongs to the last bar of a part whose length is known, or begins there."""
+        if self._state.place.bars_left not in (1, 2):
+            return False
         return self._bars_left == 1 and self._state.local.ending != 1 and self.in_music
 
     @property
@@ -173,7 +176,7 @@ class GrammarFilter(SymbolFilter):
             others = [key for key in KEYS if key != self._key]
             symbols &= steps_of(others, state.local.text[2:], "]")
         elif self._compass:
-            symbols = inside(self._compass, state, self._pitches, symbols)
+            return self.masks.only_these(symbols, outside(self._compass, state, self._pitches))
         return self.masks.only_these(symbols)
 
     def advance(self, token_id: int) -> None:
@@ -183,26 +186,29 @@ class GrammarFilter(SymbolFilter):
         symbol, before = self.masks.symbols[token_id], self._state
         self._state = state = self._grammar.advance(before, symbol)
         self._left -= 1
-        if before.lex in ("header", "field") and symbol in "\n]" and before.local.text.startswith("K:"):
+        lex = before.lex
+        if lex not in NO_PITCH:
+            self._pitches = self._pitches.add(symbol)
+        elif lex in ("header", "field") and symbol in "\n]" and before.local.text.startswith("K:"):
             self._key = before.local.text[2:]
             self._pitches = self._pitches.in_key(self._key)
-        elif before.lex not in NO_PITCH:
-            self._pitches = self._pitches.add(symbol)
-        if symbol == "]" and before.lex == "bar" and not self._forced:
+        if symbol == "]" and lex == "bar" and not self._forced:
             self._forced.extend("\n\n")  # nothing comes after the tune's end
-        self.ended = state.lex == "end"
-        if self._opening and state.lex != "header":
+        lex = state.lex
+        self.ended = lex == "end"
+        if self._opening and lex != "header":
             self._forced.extend(self._opening)
             self._opening = ""
 
 
-def inside(compass: Compass, state: State, pitches: Pitches, symbols: frozenset[str]) -> frozenset[str]:
-    """Those of the symbols that don't lead out of a compass."""
-    if state.lex in NO_PITCH or state.local.tie:
-        return symbols
-    if state.lex == "chord":  # the same letter again would need an octave mark
-        symbols -= NOTE_LETTERS.intersection(state.local.text)
-    return symbols - pitches.outside(compass)
+def outside(compass: Compass, state: State, pitches: Pitches) -> frozenset[str]:
+    """The symbols that lead out of a compass, as far as the state doesn't call for them."""
+    lex, local = state.lex, state.local
+    if lex in NO_PITCH or local.tie:
+        return _NONE
+    found = pitches.outside(compass)
+    # In a chord the same letter again would need an octave mark.
+    return found | NOTE_LETTERS.intersection(local.text) if lex == "chord" else found
 
 
 class FreeFilter(SymbolFilter):

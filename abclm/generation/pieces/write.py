@@ -78,7 +78,7 @@ def write_pieces(lm: Model, options: PieceWriting, like: Piece | str | None = No
 
     numbers = iter(range(options.n))
     first = [draft for draft in (next_draft() for _ in range(options.batch_size)) if draft]
-    decoder = Decoder(lm.config.engine(lm.weights), tokenizer.start, Sampler.of(options), first)
+    decoder = Decoder(lm.engine(), tokenizer.start, Sampler.of(options), first)
     written: dict[int, WrittenPiece] = {}
     given = 0
     for ended in decoder.run(next_draft):

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -42,10 +43,14 @@ def ending_of(most, *wanted, by_chance=True):
     return ending
 
 
+def place_with(chance):
+    """A place at which the model gives the first of two symbols this chance."""
+    return SimpleNamespace(logits=np.log([chance, 1 - chance]).astype(np.float32))
+
+
 def complete(draws, text, chance, number):
     """Tell an ending of a tune whose end has this chance; numbers are drawn from a list."""
-    symbols = np.log([chance, 1 - chance]).astype(np.float32)
-    draws.follow("|", 0, symbols)
+    draws.follow("|", 0, place_with(chance))
     return draws.take(text, 1, iter(number).__next__)
 
 
@@ -57,7 +62,7 @@ def test_a_bar_is_kept_as_often_as_the_model_would_end_behind_it():
 def test_only_what_closes_the_bar_counts():
     draws = ending_of(4)
     for symbol, chance in [("|", 0.5), ("A", 0.01), ("|", 0.5), ("]", 0.9), ("\n", 0.8), ("\n", 1 - 1e-7)]:
-        draws.follow(symbol, 0, np.log([chance, 1 - chance]).astype(np.float32))
+        draws.follow(symbol, 0, place_with(chance))
     assert draws.take(OTHER, 1, iter([0.35]).__next__) == OTHER  # below 0.36
     assert log_probability(np.float32([1, 2, 3]), 1) == pytest.approx(
         2 - math.log(sum(map(math.exp, (1, 2, 3))))
