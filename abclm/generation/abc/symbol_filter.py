@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NO_PITCH = frozenset(("header", "field", "quoted", "forced"))  # what is forced is the pitch before
 _NONE: frozenset[str] = frozenset()
+_OCTAVE_MARKS = frozenset(",'")
 _LONGEST = {letter: longest for _, letter, _, longest in HEADER}
 _ORDER = "".join(_LONGEST)
 
@@ -100,7 +101,9 @@ class GrammarFilter(SymbolFilter):
         compass: that the tune keeps, its opening aside; any by default.
     """
 
-    __slots__ = ("_compass", "_grammar", "_key", "_left", "_opening", "_pitches", "_state", "_steered_from")
+    __slots__ = (
+        "_compass", "_grammar", "_is_after_opening", "_key", "_left", "_opening", "_pitches", "_state", "_steered_from",
+    )  # fmt: skip
 
     def __init__(
         self, grammar: Grammar, masks: Masks, opening: str, max_length: int, compass: Compass | None = None
@@ -108,7 +111,7 @@ class GrammarFilter(SymbolFilter):
         super().__init__(masks)
         self._grammar, self._compass, self._pitches = grammar, compass, Pitches()
         self._state = grammar.start()
-        self._opening = opening
+        self._opening, self._is_after_opening = opening, False
         self._key = ""  # in force
         self._left = max_length
         # After the header the way to the end is never longer than before it.
@@ -172,6 +175,8 @@ class GrammarFilter(SymbolFilter):
                 self._opening = ""
                 return self.masks.only(way[0])
         symbols = grammar.tidy(state)
+        if self._is_after_opening:  # its last note keeps its pitch
+            symbols -= _OCTAVE_MARKS
         if state.lex == "field" and state.local.text.startswith("K:"):
             others = [key for key in KEYS if key != self._key]
             symbols &= steps_of(others, state.local.text[2:], "]")
@@ -181,6 +186,7 @@ class GrammarFilter(SymbolFilter):
 
     def advance(self, token_id: int) -> None:
         """Take note of the symbol that was written."""
+        self._is_after_opening = len(self._forced) == 1
         if self._forced:
             self._forced.popleft()
         symbol, before = self.masks.symbols[token_id], self._state

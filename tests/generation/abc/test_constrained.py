@@ -129,6 +129,23 @@ def test_the_opening_begins_the_tune(lm, opening, begins):
         assert text.partition("K:G\n")[2].startswith(begins)
 
 
+@pytest.mark.parametrize("opening", ["GAB", "GAB,", "G2B c'"])
+def test_the_last_note_of_an_opening_keeps_its_pitch(opening):
+    header = {"M": "6/8", "L": "1/8", "K": "G"}
+    grammar = grammar_for(header, opening, None, None, 400)
+    masks = Masks(CharacterTokenizer.default())
+    constraint = GrammarFilter(grammar, masks, opening, 400)
+    for symbol in f"X:1\nT:A\nM:6/8\nL:1/8\nK:G\n{opening}":
+        constraint.advance(masks.symbols.index(symbol))
+    allowed = [
+        symbol for symbol, is_allowed in zip(masks.symbols, constraint.allowed(), strict=True) if is_allowed
+    ]
+    assert {"A", "B"} & set(allowed)
+    assert not {",", "'"} & set(allowed)
+    constraint.advance(masks.symbols.index("A"))
+    assert constraint.allowed()[masks.symbols.index(",")]
+
+
 def test_an_opening_picks_a_meter_and_a_rhythm_that_it_fits(lm):
     for text in write(lm, n=6, opening="GAB cde|fga gfe|"):
         assert "\nL:" in text
