@@ -41,12 +41,14 @@ class SymbolFilter(Constraint):
 
     Attributes:
         masks: as given.
+        held_back: the octave marks that could come next and would leave the compass.
     """
 
-    __slots__ = ("_forced", "ended", "masks")
+    __slots__ = ("_forced", "ended", "held_back", "masks")
 
     def __init__(self, masks: Masks, forced: str = "") -> None:
         self.ended = False
+        self.held_back = _NONE
         self.masks = masks
         self._forced = deque(forced)
 
@@ -162,6 +164,7 @@ class GrammarFilter(SymbolFilter):
 
     def allowed(self) -> Mask:
         """Return which symbols may come next, (vocabulary,)."""
+        self.held_back = _NONE
         if self._forced:
             return self.masks.only(self._forced[0])
         grammar, state = self._grammar, self._state
@@ -181,7 +184,9 @@ class GrammarFilter(SymbolFilter):
             others = [key for key in KEYS if key != self._key]
             symbols &= steps_of(others, state.local.text[2:], "]")
         elif self._compass:
-            return self.masks.only_these(symbols, outside(self._compass, state, self._pitches))
+            if without := outside(self._compass, state, self._pitches):
+                self.held_back = symbols & without & _OCTAVE_MARKS
+                return self.masks.only_these(symbols, without)
         return self.masks.only_these(symbols)
 
     def advance(self, token_id: int) -> None:

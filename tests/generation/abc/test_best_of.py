@@ -63,6 +63,21 @@ def test_the_draw_with_the_highest_rank_is_kept_and_is_the_same_in_a_batch(lm, m
     assert "".join(lm.stream(**asked)) == together[0].text
 
 
+def test_a_draw_without_notes_in_a_wrong_octave_is_kept_if_there_is_one(lm, monkeypatch):
+    found = []
+    chosen = choice.choose
+
+    def watched(tries, index, request):
+        kept = chosen(tries, index, request)
+        found.append((kept.draft.wrong_octaves, [each.draft.wrong_octaves for each in tries.good()]))
+        return kept
+
+    monkeypatch.setattr("abclm.generation.abc.tunes.choose", watched)
+    lm.generate(n=6, parts=1, bars=4, seed=1, compass="E4-F5", best_of=4)
+    assert all((kept == 0) == (min(drawn) == 0) for kept, drawn in found)
+    assert any(kept == 0 < max(drawn) for kept, drawn in found)
+
+
 def test_a_tune_is_the_best_of_four_draws_by_default_and_a_stream_is_one_draw(lm):
     asked = {"title": "Asked", "parts": 2, "bars": 4, "seed": 1}
     assert lm.generate(**asked)[0].text == lm.generate(best_of=4, **asked)[0].text
