@@ -441,6 +441,12 @@ def test_how_abc2midi_plays_the_tunes_that_are_read_is_counted(benchmark):
     found = json.loads(benchmark("notation.py", "oldTunes", "--transpose", 3, "--json"))["oldTunes"]
     assert found["tunes"] == 56
     assert all(found[name] == 1 for name in ("normalised", "strict", "transposed_right", "there_and_back"))
+    lines = benchmark("notation.py", "oldTunes", "--table").splitlines()
+    assert lines[0] == "| share of the tunes | oldTunes |"
+    written = (DOCS / "notation.md").read_text(encoding="utf-8")
+    assert [line.split("|")[1] for line in lines] == [
+        line.split("|")[1] for line in written.splitlines() if line.startswith("|")
+    ]
 
 
 def test_how_midi_files_come_out_as_abc_is_counted(benchmark, tmp_path):
