@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abclm.cli.activity import doing
-from abclm.cli.options import takes
+from abclm.cli.options import AddChords, takes
 from abclm.errors import ConfigError
 from abclm.formats.convert_file import SOURCES
 from abclm.formats.table import FORMATS, suffixes_of
@@ -21,6 +21,7 @@ _HEARD = f"for {suffixes_of('has_sound')}."
 EXAMPLES = (
     "abclm convert my_tunes.abc book.pdf",
     "abclm convert my_tunes.abc tune.wav --instrument fiddle",
+    "abclm convert my_tunes.abc with_chords.abc --add-chords",
 )
 
 
@@ -49,6 +50,7 @@ def command(
         str | None, takes("TEMPO", "Beats per minute, or such as 1/4=120, " + _HEARD, unset="the usual one")
     ] = None,
     chords: Annotated[bool, typer.Option("--chords", help="Play the chord symbols too, " + _HEARD)] = False,
+    add_chords: AddChords = False,
 ) -> None:
     """Convert between ABC, MIDI, sound, score and page. If each tune becomes a file: OUT-1, OUT-2 and so on."""
     from abclm.midi.performance import Performance
@@ -60,7 +62,7 @@ def command(
     if target != "-":
         if file_format is not None:
             raise ConfigError("--format is for standard output, -; a file's suffix says its format")
-        written, problems = _convert(sources, Path(target), performance)
+        written, problems = _convert(sources, Path(target), performance, add_chords)
         for path in written:
             typer.echo(path)
     else:
@@ -68,7 +70,7 @@ def command(
         if suffix not in FORMATS:
             raise ConfigError(f"--format is one of {', '.join(FORMATS)}; received {file_format!r}")
         with tempfile.TemporaryDirectory() as folder:
-            written, problems = _convert(sources, Path(folder, f"tune{suffix}"), performance)
+            written, problems = _convert(sources, Path(folder, f"tune{suffix}"), performance, add_chords)
             if len(written) > 1:
                 raise ConfigError(
                     f"{len(written)} tunes become {len(written)} files, and standard output is one; give a file's name"
@@ -82,7 +84,7 @@ def command(
 
 
 def _convert(
-    sources: list[str], target: Path, performance: "Performance | None"
+    sources: list[str], target: Path, performance: "Performance | None", add_chords: bool
 ) -> tuple[list[Path], list[str]]:
     """Write one file as it is, or all that several files, folders, globs and names have as one book."""
     from abclm.corpora import built_in
@@ -95,9 +97,9 @@ def _convert(
         and not Path(sources[0]).is_dir()
         and "*" not in sources[0]
     ):
-        return convert_file(sources[0], target, performance)
+        return convert_file(sources[0], target, performance, add_chords)
     from abclm.corpora.corpus import read_corpora
 
     corpus = read_corpora(sources)
-    written, problems = write_tunes(corpus.tunes, corpus.places, target, performance)
+    written, problems = write_tunes(corpus.tunes, corpus.places, target, performance, add_chords)
     return written, [*map(str, corpus.problems), *problems]
