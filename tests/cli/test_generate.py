@@ -348,3 +348,18 @@ def test_interrupted_keeps_what_is_written(generate, monkeypatch):
     assert code == 130
     assert os.listdir("out") == ["asked-1.abc"]
     assert "Traceback" not in said
+
+
+def test_chords_are_added_to_what_is_written_and_change_no_note(generate, tmp_path):
+    given = (
+        "--key", "G", "--meter", "6/8", "--unit-note-length", "1/8", "--opening", "GBd gdB|", "--seed", "1",
+    )  # fmt: skip
+    code, printed, _ = generate(*given, "--add-chords")
+    _, plain, _ = generate(*given)
+    assert code == 0
+    assert re.sub('"[^"]*"', "", printed) == plain
+    assert '\n"G"GBd' in printed
+    code, _, _ = generate(*given, "--add-chords", "--out", "here", "--format", "abc,html")
+    assert '"G"GBd' in next((tmp_path / "here").glob("*.abc")).read_text(encoding="utf-8")
+    code, printed, _ = generate(*given, "--add-chords", "--json")
+    assert '"G"GBd' in json.loads(printed)["tunes"][0]["abc"]

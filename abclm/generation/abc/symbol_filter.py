@@ -183,10 +183,9 @@ class GrammarFilter(SymbolFilter):
         if state.lex == "field" and state.local.text.startswith("K:"):
             others = [key for key in KEYS if key != self._key]
             symbols &= steps_of(others, state.local.text[2:], "]")
-        elif self._compass:
-            if without := outside(self._compass, state, self._pitches):
-                self.held_back = symbols & without & _OCTAVE_MARKS
-                return self.masks.only_these(symbols, without)
+        elif self._compass and (without := outside(self._compass, state, self._pitches)):
+            self.held_back = symbols & without & _OCTAVE_MARKS
+            return self.masks.only_these(symbols, without)
         return self.masks.only_these(symbols)
 
     def advance(self, token_id: int) -> None:
