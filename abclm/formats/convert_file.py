@@ -4,7 +4,7 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from abclm.analysis.harmony.symbols import add_chords
@@ -108,12 +108,23 @@ def _write_tunes(
     problems = [f"{source}:{problem.line}: {problem.message}" for problem in book.problems]
     if not book.tunes:
         raise ConvertError(problems[0] if problems else f"{source}: holds no tune; a tune starts with X:")
-    if target.suffix.lower() != ".abc":  # which gets the tunes as they are
-        for loss in describe(loss for tune in book.tunes for loss in find_losses(tune)).values():
-            logger.warning("%s: %s", source, loss)
+    for loss in _unheard(book.tunes, target.suffix.lower()):
+        logger.warning("%s: %s", source, loss)
     places = [f"{source}: {_name(tune)}" for tune in book.tunes]
     written, failed = write_tunes(book.tunes, places, target, performance, progress, with_chords)
     return written, [*problems, *failed]
+
+
+def _unheard(tunes: Sequence[Tune], suffix: str) -> Iterable[str]:
+    """What is left out of the sound of tunes; a score itself says what it leaves out."""
+    row = FORMATS.get(suffix)
+    if row is None or not row.has_sound:
+        return []
+    losses = [loss for tune in tunes for loss in find_losses(tune)]
+    if row.from_midi:
+        return describe(losses).values()
+    voices = sum(count for kind, count, _, _ in losses if kind == "voice")
+    return [f"{voices} further voice{'s' * (voices > 1)}: shown, not heard"] if voices else []
 
 
 def write_tunes(
