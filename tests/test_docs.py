@@ -5,8 +5,9 @@ The pages' code blocks are run, page by page, in an empty folder with `my_tunes.
 
 - ```` ```python ```` blocks one after another in one namespace, and a ```` ```text ```` block behind
   `<!-- prints -->` is what the block before it printed;
-- each `abclm ...` line of a ```` ```sh ```` block, which has to exit 0;
+- each `abclm ...` line of a ```` ```sh ```` block, which has to exit 0 and to have done what it is for (`assert_result`);
 - each `$ abclm ...` line of a ```` ```console ```` block, with the lines below it as its output;
+- a ```` ```text ```` block behind `<!-- printed by: abclm ... -->` is what that command prints;
 - a block behind `<!-- file: NAME -->` is written to that file, one behind `<!-- not run: REASON -->` is left out.
 """
 
@@ -199,6 +200,9 @@ def test_the_blocks_of_a_page_run(page, call, folder, capsys):
             padded = "\n" * (block.line - 1) + block.code
             exec(compile(padded, str(page), "exec"), namespace)
             printed = capsys.readouterr().out
+            assert_python(block.code, printed, place)
+        elif line := block.said_by("printed by"):
+            assert call(line)[1].strip() == block.code.strip(), place
         elif block.language == "sh":
             for line in commands_of(block.code):
                 code, output = call(line)
@@ -210,36 +214,111 @@ def test_the_blocks_of_a_page_run(page, call, folder, capsys):
                 assert output.strip() == shown.strip(), f"{place}: {line}"
 
 
+BEGINNINGS = {
+    ".abc": (b"%abc-2.1\n", b"X:"),
+    ".html": (b"<!doctype html>",),
+    ".mid": (b"MThd",),
+    ".mp3": (b"ID3", b"\xff"),
+    ".musicxml": (b"<?xml",),
+    ".pdf": (b"%PDF-",),
+    ".png": (b"\x89PNG",),
+    ".svg": (b"<svg", b"<?xml"),
+    ".wav": (b"RIFF",),
+}
+"""What files begin with."""
+
+
+def assert_file(path, place):
+    """A file is one of its format, with something in it; a folder holds files, each with something in it."""
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    assert files, f"{place}: {path} is not there"
+    for file in files:
+        begins = BEGINNINGS.get(file.suffix, (b"",))
+        content = file.read_bytes()
+        assert len(content) > 20, f"{place}: {file}"
+        assert content.startswith(begins), f"{place}: {file}"
+        if file.suffix == ".abc":
+            assert len(abclm.Corpus.read(file)) > 0, f"{place}: {file}"
+
+
+def assert_python(code, printed, place):
+    """What Python code saves is there, and it prints something where it says `print`."""
+    for name in re.findall(r"\.(?:save|export|write_text)\(\"([^\"]+)\"", code):
+        assert_file(Path(name), place)
+    assert bool(printed.strip()) == bool(re.search(r"(?m)^ *print\(", code)), place
+
+
 def assert_result(line, output):
-    """A command has done what it is for: its files can be read, its tunes played, its figures stand."""
+    """A command has done what it is for: its files are there and can be read, its tunes played, its figures stand."""
     words = shlex.split(line, comments=True)
-    command = words[1] if len(words) > 1 else ""
-    written = [after for before, after in itertools.pairwise(words) if before in ("--out", "--picture", ">")]
-    if command == "convert" or "convert" in words:
-        given = itertools.takewhile(
-            lambda word: word[:2] not in ("--", ">", "|"), words[words.index("convert") + 1 :]
-        )
-        written += [list(given)[-1]]
-    for path in (Path(each) for each in written if each != "-"):
-        assert path.is_dir() or path.stat().st_size > 0, line
-        if path.suffix == ".abc":
-            assert len(abclm.Corpus.read(path)) > 0, line
-    if command in ("train", "fine-tune"):
-        assert abclm.load(f"./{written[0]}").history, line
-    elif command == "evaluate" and "--json" not in words:
-        assert float(re.search(r"(?m)^ *bits per character +([\d.]+)", output)[1]) > 0, line
-    elif command == "generate" and "--out" in words:
-        assert abclm.Corpus.read(written[0]), line
-    elif command == "generate" and "|" not in words and "--json" not in words and not written:
-        tunes = abclm.notation.tunebook.parse_tunebook(output).tunes
-        wanted = int(words[words.index("-n") + 1]) if "-n" in words else 1
-        assert len(tunes) == wanted, line
-        asked = dict(itertools.pairwise(words))
-        for tune in tunes:
-            assert tune.title == asked.get("--title", tune.title), line
-            assert tune.notes(), line
-    elif command == "check":
-        assert re.search(r"\d+ tunes?, 0 errors", output), line
+    last = words[len(words) - words[::-1].index("|") :] if "|" in words else words
+    verb = " ".join(last[1:3]) if last[1] == "corpus" else last[1]
+    given = list(itertools.takewhile(lambda word: word[:1] not in ("-", ">") or word == "-", last[2:]))
+    written = {after for before, after in itertools.pairwise(last) if before in ("--out", "--picture", ">")}
+    if verb == "convert":
+        written |= {*given[-1:]} - {"-"}
+    for path in written:
+        assert_file(Path(path), line)
+    if "--json" in last:
+        assert json.loads(output.splitlines()[0]), line
+    else:
+        CHECKS[verb](dict(itertools.pairwise(last)), output, written, line)
+
+
+def check_generate(asked, output, written, line):
+    tunes = (
+        [*abclm.Corpus.read(*written)] if written else abclm.notation.tunebook.parse_tunebook(output).tunes
+    )
+    assert len(tunes) >= int(asked.get("-n", 1)) if written else len(tunes) == int(asked.get("-n", 1)), line
+    for tune in tunes:
+        if "--title" in asked and not written:
+            assert tune.title == asked["--title"], line
+        assert tune.notes(), line
+
+
+def check_training(asked, output, written, line):
+    assert abclm.load(f"./{asked['--out']}").history, line
+
+
+def check_figures(asked, output, written, line):
+    assert float(re.search(r"(?m)^ *bits per character +([\d.]+)", output)[1]) > 0, line
+
+
+def says(pattern):
+    """A check that the output has what a pattern finds."""
+
+    def check(asked, output, written, line):
+        assert re.search(pattern, output), f"{line}: {output}"
+
+    return check
+
+
+def check_files(asked, output, written, line):
+    assert written, line
+
+
+def check_split(asked, output, written, line):
+    parts = {path.name: len(abclm.Corpus.read(path)) for path in Path(asked["--out"]).iterdir()}
+    assert parts.keys() == {"train.abc", "validation.abc"}, line
+    assert parts["train.abc"] > parts["validation.abc"], line
+
+
+CHECKS = {
+    "check": says(r"\d+ tunes?, 0 errors"),
+    "convert": check_files,
+    "corpus book": check_files,
+    "corpus clean": check_files,
+    "corpus list": says(r"(?m)^# \w|^oldTunes +\d+ tunes"),
+    "corpus split": check_split,
+    "corpus stats": says(r"(?m)^tunes +\d+$"),
+    "evaluate": check_figures,
+    "fine-tune": check_training,
+    "generate": check_generate,
+    "info": says(r"(?m)^parameters +[\d,]+$"),
+    "sweep": check_files,
+    "train": check_training,
+    "transpose": says(r"(?m)^K:\w|\.abc$"),
+}
 
 
 def test_no_page_gives_a_model_the_name_of_a_shipped_one():
@@ -258,6 +337,10 @@ def test_what_is_not_run_has_a_reason(page):
     for block in blocks(page):
         assert block.language in languages, f"{page_name(page)}:{block.line}"
         assert block.said_by("not run") != "", f"{page_name(page)}:{block.line}"
+        if block.language == "sh" and not block.said_by("not run"):
+            lines = block.code.replace("\\\n", " ").splitlines()
+            other = [line for line in lines if line.strip() and not line.startswith(("abclm ", "#"))]
+            assert not other, f"{page_name(page)}:{block.line}: only abclm is run"
 
 
 # What the pages say of the command line
