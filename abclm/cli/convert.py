@@ -22,7 +22,6 @@ _HEARD = f"for {suffixes_of('has_sound')}."
 EXAMPLES = (
     "abclm convert my_tunes.abc book.pdf",
     "abclm convert my_tunes.abc tune.wav --instrument fiddle",
-    "abclm convert my_tunes.abc with_chords.abc --add-chords",
 )
 
 

@@ -277,7 +277,7 @@ def assert_refused(result, code, *parts):
     [
         (["--temperature", "-1"], ["temperature is a number from 0 to 100, received -1"]),
         (["--temperature", "nan"], ["temperature"]),
-        (["--temperature", "hot"], ["'--temperature'"]),
+        (["--temperature", "hot"], ["--temperature is a number", "'hot'"]),
         (["--top-p", "0"], ["top_p"]),
         (["--key", "H"], ["'H' is no key"]),
         (["--meter", "5/0"], ["'5/0' is no meter"]),
@@ -289,7 +289,7 @@ def assert_refused(result, code, *parts):
         (["--rhythm", "jig", "--meter", "3/4"], ["rhythm jig goes with meter 6/8, 12/8, received 3/4"]),
         (["--meter", "none"], ["meter none has no bars"]),
         (["-n", "0"], ["n is an integer"]),
-        (["-n", "many"], ["'-n'"]),
+        (["-n", "many"], ["-n is an integer", "'many'"]),
         (["--seed", "-1"], ["seed"]),
         (["--key", "H", "--meter", "5/0", "--temperature", "-1"], ["'H'", "'5/0'", "-1"]),
         (["--format", "mid"], ["--out DIR"]),
