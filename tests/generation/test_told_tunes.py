@@ -138,9 +138,9 @@ def test_the_end_is_as_likely_as_by_the_mixture(lm, monkeypatch):
 
     follow, found = Ending.follow, []
 
-    def noting(ending, symbol, token_id, logits):
-        found.append(logits)
-        follow(ending, symbol, token_id, logits)
+    def noting(ending, symbol, token_id, here):
+        found.append(here.logits)
+        follow(ending, symbol, token_id, here)
 
     monkeypatch.setattr(Ending, "follow", noting)
     write(lm, n=1)

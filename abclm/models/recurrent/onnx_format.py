@@ -35,7 +35,9 @@ class Graph:
     inputs: list[tuple[str, str, Shape]]
     outputs: list[tuple[str, str, Shape]]
     _nodes: list[bytes] = field(default_factory=list)
-    _tensors: list[tuple[bytes, Array]] = field(default_factory=list)  # what comes before the values, and these
+    _tensors: list[tuple[bytes, Array]] = field(
+        default_factory=list
+    )  # what comes before the values, and these
 
     def constant(self, value: Array | np.generic) -> str:
         """Add a constant; returns its name."""

@@ -73,7 +73,7 @@ class Scripted:
 def script(monkeypatch):
     def use(*bodies):
         engine = Scripted(bodies)
-        monkeypatch.setattr(ModelConfig, "engine", lambda config, weights: engine)
+        monkeypatch.setattr(LanguageModel, "engine", lambda lm: engine)
         return engine
 
     return use
