@@ -7,6 +7,7 @@ import pytest
 
 import abclm
 from abclm import Tune
+from abclm.models.recurrent.products import integer_product
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
@@ -33,6 +34,17 @@ def test_tunes_one_after_another_are_compared_with_tunes_at_once(benchmark, mode
 def test_the_memory_of_a_command_is_measured(benchmark, model):
     found = json.loads(benchmark("generation_memory.py", "--model", model, "--tunes", 1, "--json"))
     assert 20 < found["1"] < 400  # MB
+
+
+def test_the_cost_of_tunes_is_measured_by_batch_bars_and_units(benchmark, model, monkeypatch):
+    kind = integer_product()
+    monkeypatch.setattr(kind, "bound", kind.bound)  # as it was, after the test
+    monkeypatch.setattr(kind, "untimed", kind.bound, raising=False)
+    tiny = ("--batches", 1, 2, "--bars", 8, "--units", 4, "--rounds", 1)
+    rows = json.loads(benchmark("generation_cost.py", "--model", model, *tiny, "--json"))
+    assert [next(iter(row)) for row in rows] == ["batch", "batch", "bars", "units"]
+    assert all(0 < row["product_share"] < 1 for row in rows)
+    assert all(row["characters"] > row["tunes"] for row in rows)
 
 
 def test_the_notes_of_midi_files_come_back(benchmark, tmp_path):
