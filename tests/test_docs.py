@@ -410,20 +410,6 @@ def test_the_options_of_every_command_stand_in_the_index():
 # What the pages say of scripts
 
 
-@pytest.fixture
-def benchmark(tmp_path, monkeypatch, capsys):
-    """Run a script of `benchmarks`; gives what it prints."""
-    monkeypatch.chdir(tmp_path)
-
-    def benchmark(name, *arguments):
-        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
-        monkeypatch.syspath_prepend(ROOT / "benchmarks")  # as Python does for a script
-        runpy.run_path(str(ROOT / "benchmarks" / name), run_name="__main__")
-        return capsys.readouterr().out
-
-    return benchmark
-
-
 def test_the_grammar_takes_little_from_the_shipped_model(benchmark):
     found = json.loads(
         benchmark("constraint_cost.py", "oldTunes", "--model", "small", "--samples", 2, "--json")
