@@ -75,7 +75,7 @@ class _Bar:
 def beats_of(tune: Tune) -> list[Beat]:
     r"""Divide a tune into its beats, as written.
 
-    A beat is what the lower number of the meter says, three of it in compound meters, a quarter note in all bars of a whole
+    A beat is what the lower number of the meter says, three of it in compound meters, a quarter in all bars of a whole
     note; without a meter a whole bar. The beats of a pick-up are counted from the end of the bar.
 
     Example:
