@@ -58,7 +58,7 @@ def write_frames(lm: Model, options: PieceWriting, like: Piece | None = None) ->
     for number in range(options.n):
         random = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(number,)))
         noise = options.temperature * random.standard_normal((options.events, config.latent), np.float32)
-        frames = engine.decode(noise) if not config.units else _after(past, noise, engine)
+        frames = _after(past, noise, engine) if config.units else engine.decode(noise, past[-1])
         piece = Piece.of(tokenizer.write(frames, f"Piece {number + 1}"))
         ids = tuple(tokenizer.encode(frames).tolist())
         yield WrittenPiece(piece, number + 1, options.seed or 0, ids)
@@ -69,5 +69,6 @@ def _after(past: npt.NDArray[np.uint8], noise: npt.NDArray[np.float32], engine: 
     frames = np.concatenate([past, np.zeros((len(noise), past.shape[1]), np.uint8)])
     for place, deviation in enumerate(noise):
         mean, log_variance = engine.expected(frames[None, place : place + len(past)])
-        frames[place + len(past)] = engine.decode(mean + np.exp(log_variance / 2) * deviation)[0]
+        point = mean + np.exp(log_variance / 2) * deviation
+        frames[place + len(past)] = engine.decode(point, frames[place + len(past) - 1])[0]
     return frames[len(past) :]
