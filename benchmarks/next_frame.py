@@ -152,10 +152,11 @@ def train(network, pieces, seconds: float) -> float:
         costs_of(network, past, frames)  # so that lazy layers know their size
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
     random, done, steps = np.random.default_rng(0), 0.0, 0
+    size = BATCH // 8 if isinstance(network, Recurrent) else BATCH  # of all its frames each is predicted
     while done < seconds:
         order = random.permutation(len(places))
         start = time.process_time()
-        for past, frames in batches(pieces, places[order], BATCH):
+        for past, frames in batches(pieces, places[order], size):
             if isinstance(network, Recurrent):  # which learns from all frames that it reads
                 costs = network.costs(past, frames).mean()[None]
             else:
@@ -168,7 +169,7 @@ def train(network, pieces, seconds: float) -> float:
             if done + time.process_time() - start >= seconds:
                 break
         done += time.process_time() - start
-    return steps * BATCH / len(places)
+    return steps * size / len(places)
 
 
 def _places(pieces) -> np.ndarray:

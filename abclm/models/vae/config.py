@@ -7,7 +7,7 @@ The paper's wish, a recurrent network over the latents, is `units`: a GRU reads 
 says where its point is to be expected, a normal distribution, in the place of the same one for all frames. Both are
 learned together, so that what is made smaller is still a bound of what a frame costs.
 
-With `after` the decoder reads the frame before, too (a conditional autoencoder, Sohn, Lee and Yan 2015): a frame is mostly
+With `after` the decoder reads the frame before, too (conditional autoencoder; Sohn, Lee and Yan 2015): a frame is mostly
 like the one before, and the point then says only what is new.
 """
 

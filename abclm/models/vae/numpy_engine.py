@@ -35,14 +35,21 @@ class LatentEngine:
         return self._dense("mean", hidden), self._dense("log_variance", hidden)
 
     def decode(
-        self, latents: npt.NDArray[Any], before: npt.NDArray[np.uint8] | None = None
+        self,
+        latents: npt.NDArray[Any],
+        before: npt.NDArray[np.uint8] | None = None,
+        random: np.random.Generator | None = None,
+        temperature: float = 1.0,
     ) -> npt.NDArray[np.uint8]:
-        """The likeliest frames at points, tokens `(frames, keys)`.
+        """The likeliest frames at points, or with `after` frames drawn there, tokens `(frames, keys)`.
 
         Args:
             latents: `(frames, latent)`.
             before: for a network with `after`, the frame before the first, `(keys,)`, each later one being the one that
                 was decoded; None for silence.
+            random: for a network with `after` and another loss than `mse`, draws each key by its probability, since the
+                likeliest frame after silence is silence, and so on; None for the likeliest frames.
+            temperature: of what is drawn; 0 for the likeliest.
         """
         hidden = np.maximum(self._dense("decoder", np.asarray(latents, np.float32)), 0)
         logits = self._dense("frame", hidden)
@@ -51,7 +58,11 @@ class LatentEngine:
         frames = np.zeros((len(logits), self._config.keys), np.uint8)
         last = np.zeros(self._config.keys, np.uint8) if before is None else before
         for place, row in enumerate(logits):
-            last = self._frames((row + self._read(last) @ self._weights["before/kernel"])[None])[0]
+            row = row + self._read(last) @ self._weights["before/kernel"]
+            if random is not None and self._config.loss != "mse":  # to take the highest of these is to draw
+                draw = random.logistic if self._config.loss == "binary" else random.gumbel
+                row = row + np.float32(temperature) * draw(size=row.shape).astype(np.float32)
+            last = self._frames(row[None])[0]
             frames[place] = last
         return frames
 

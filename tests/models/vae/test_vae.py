@@ -132,6 +132,12 @@ def test_a_decoder_that_reads_the_frame_before_gives_frames_in_turn(loss):
     for place in range(3):
         again = engine.decode(points[place : place + 1], again)[0]
         assert (in_turn[place] == again).all()
+    likeliest = engine.decode(points, before[0], np.random.default_rng(1), 0)
+    assert (likeliest == in_turn).all()
+    drawn = [
+        engine.decode(np.repeat(points, 9, 0), before[0], np.random.default_rng(1), heat) for heat in (1, 9)
+    ]
+    assert (drawn[0] != drawn[1]).any() == (loss != "mse")
     cost, other = (np.asarray(vae.losses_of(FRAMES, [3, 4], past)[0]) for past in (before, 0 * before))
     assert not np.allclose(cost, other)
 
