@@ -672,6 +672,17 @@ def test_what_goes_on_from_a_piece_is_compared_with_it_and_with_others(benchmark
     assert re.findall(r"(\d) of 2 are nearest to their own piece; of the openings themselves 2", said)
 
 
+def test_a_page_has_a_piece_of_each_model(benchmark, small_pieces, small_model):
+    given = ("--tokens", "notes", "--vary", "architecture=hopkins-rnn,lstm-256", "--steps", "1")
+    assert run(["sweep", str(small_pieces), *given, "--out", "runs"]) == 0
+    said = benchmark("sounds.py", "runs", small_model, "--events", 12, "--out", "sounds.html")
+    assert said.count(": 12 notes") == 2
+    assert f"left out {small_model}: it writes tunes" in said
+    page = Path("sounds.html").read_text(encoding="utf-8")
+    assert page.count("<article") == page.count('<svg role="img"') == 2
+    assert "architecture=hopkins-rnn" in page
+
+
 def test_networks_of_the_papers_are_trained_for_the_same_time_and_go_on(benchmark, small_pieces, tmp_path):
     pytest.importorskip("torch")
     given = (
