@@ -184,7 +184,8 @@ class LanguageModel(Model):
         """Write one tune character by character, as it comes: prompt, then what the model adds.
 
         The arguments are those of `generate`; what was yielded can't be taken back, so there is one
-        attempt, and whether the tune can be played is not checked. `close` ends it before its end.
+        attempt, and whether the tune can be played is not checked. Unless `best_of` is given, it is 1: with more, the
+        tune comes at once, after its last draw. `close` ends it before its end.
         """
         from abclm.generation.abc.tunes import stream
 

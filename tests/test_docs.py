@@ -33,10 +33,14 @@ from abclm._version import VERSION
 from abclm.analysis import structure
 from abclm.analysis.statistics import FEATURES
 from abclm.cli import app, run
+from abclm.datasets.pieces import PieceOptions
+from abclm.generation.abc.draws import rank
 from abclm.language_model import LanguageModel
+from abclm.midi.file import MidiNote
 from abclm.models import presets
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.recall import WEIGHTS
+from abclm.piece import Piece
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -505,6 +509,42 @@ def test_how_many_strict_tunes_the_grammar_takes_is_counted(benchmark):
     assert all(row[name] == 0 for row in walks for name in ("abc2midi", "check", "other_notes", "few_notes"))
 
 
+def test_how_far_the_ways_of_hearing_a_tune_agree_is_counted(benchmark, tmp_path):
+    rolls = "X:1\nT:Rolls\nM:2/4\nL:1/8\nK:G\n|:~G3 A|{c}B2 A2:|\n\n"
+    ending = "X:2\nT:One ending\nM:2/4\nL:1/4\nK:G\n|:[G-B]2|1[GA]2:|B2|]\n"
+    (tmp_path / "book.abc").write_text(rolls + ending)
+    said = benchmark("heard.py", "book.abc", "--show", 2).splitlines()
+    assert said[0] == "One ending (strict) differs: score"  # music21 wants a last ending
+    shares = "midi 100.00%, score 50.00%, normalized 100.00%, alike 50.00%"
+    assert said[-3:] == [
+        "book.abc: 2 tunes, 0 without a canonical form",
+        f"  all (2): {shares}",
+        f"  strict (2): {shares}",
+    ]
+
+
+def test_how_abc2midi_plays_the_tunes_that_are_read_is_counted(benchmark):
+    found = json.loads(benchmark("notation.py", "oldTunes", "--transpose", 3, "--json"))["oldTunes"]
+    assert found["tunes"] == 56
+    assert all(found[name] == 1 for name in ("normalised", "strict", "transposed_right", "there_and_back"))
+    lines = benchmark("notation.py", "oldTunes", "--table").splitlines()
+    assert lines[0] == "| share of the tunes | oldTunes |"
+    written = (DOCS / "notation.md").read_text(encoding="utf-8")
+    assert [line.split("|")[1] for line in lines] == [
+        line.split("|")[1] for line in written.splitlines() if line.startswith("|")
+    ]
+
+
+def test_how_midi_files_come_out_as_abc_is_counted(benchmark, tmp_path):
+    (tmp_path / "scores").mkdir()
+    for number, tune in enumerate(abclm.Corpus.load("oldTunes").tunes[:3]):
+        tune.save(tmp_path / "scores" / f"{number}.mid")
+    (tmp_path / "scores" / "3.mid").write_bytes(b"MThd")
+    found = json.loads(benchmark("midi_in.py", "scores", "--most", 4))
+    assert (found["files"], len(found["refused"])) == (4, 1)
+    assert found["without_an_error"] == found["with_99_percent_of_the_notes"] == 3
+
+
 def test_how_many_tunes_are_in_form_is_counted(benchmark):
     rows = json.loads(benchmark("forms.py", "--model", "none", "--keys", 1, "--json"))
     assert len(rows) == 6
@@ -525,6 +565,19 @@ def test_what_is_copied_is_counted(benchmark):
 def test_copies_of_a_model_are_counted(benchmark, small_model):
     said = benchmark("novelty.py", "oldTunes", "--model", small_model, "--tunes", 2, "--copies", 2)
     assert re.search(r"(?m)^written by .*: 2 tunes, 0 \(0\.0 %\) copies$", said)
+    assert re.search(r"(?m)^longest run of notes, generated: 50 %: \d+ .* 100 %: \d+$", said)
+    assert re.search(r"(?m)^  longer than that of 99 % of the held-out tunes: 0 of 2 generated ones$", said)
+
+
+def test_the_longest_run_of_notes_is_found_in_any_key(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    longest = runpy.run_path(str(ROOT / "benchmarks" / "novelty.py"))["NoteRuns"]
+    tunes = [abclm.Tune.parse(f"X:1\nM:4/4\nL:1/4\nK:C\n{music}|]\n") for music in ("CDEF|GABc", "c'ded")]
+    found = [
+        longest(tunes).longest(abclm.Tune.parse(f"X:1\nM:4/4\nL:1/8\nK:D\n{music}|]\n"))
+        for music in ("DEFG|AA3F4", "gaba2", "DEFG|ABcd", "D2G2", "D8")
+    ]
+    assert found == [5, 3, 8, 0, 0]
 
 
 def test_the_units_of_the_frechet_distance_are_printed(benchmark):
@@ -549,15 +602,30 @@ def test_the_structure_of_written_and_real_tunes_is_printed(benchmark, small_mod
     assert len(abclm.read_tunebook(tmp_path / "out" / "jig.abc").tunes) == 2
 
 
-def test_the_weights_that_rank_draws_are_printed(benchmark, small_model, tmp_path):
-    real = tmp_path / "real.abc"
-    real.write_text(
+def rhythms_file(tmp_path):
+    """Four tunes, one of each rhythm."""
+    path = tmp_path / "real.abc"
+    path.write_text(
         "".join(abclm.Corpus.load("oldTunes").normalize()[0].text.replace("\nM:", f"\nR:{rhythm}\nM:") + "\n"
                 for rhythm in ("reel", "jig", "hornpipe", "slip jig")), encoding="utf-8",
     )  # fmt: skip
-    said = benchmark("ranking.py", "--model", small_model, "-n", 2, "--real", real)
-    assert len(re.findall(r'(?m)^    "[\w ]*": \((?:-?\d+\.\d\d(?:, )?){9}\),$', said)) == 4
-    assert re.search(r"(?m)^one of 2, by chance +(?:[\d.-]+ +|nan +){5}[\d.]+$", said)
+    return path
+
+
+def test_the_weights_that_rank_draws_are_printed(benchmark, small_model, tmp_path):
+    said = benchmark("ranking.py", "--model", small_model, "-n", 2, "--real", rhythms_file(tmp_path))
+    weights = re.findall(r'(?m)^    "(\w+)": Weight\(-?[\d.]+, -?[\d.]+, [\d.]+\),$', said)
+    assert weights == list(rank.WEIGHTS)
+    assert re.search(r"(?m)^best of 2 +(?:[\d.-]+ +){9}[\d.]+ [\d.]+$", said)
+    assert re.search(r"(?m)^ranked above one draw: [01]\.\d\d of the held-out tunes$", said)
+
+
+def test_tunes_by_plans_are_measured_beside_free_ones(benchmark, tmp_path):
+    model = tmp_path / "model"
+    LanguageModel.create(ModelConfig(embedding_dimension=8, units=16, structure=True), seed=1).save(model)
+    said = benchmark("plans.py", "--model", model, "-n", 2, "--real", rhythms_file(tmp_path))
+    for name in ("free", "by a plan", "real"):
+        assert re.search(rf"(?m)^{name} +(?:[\d.-]+ +){{8}}[\d.]+ [\d.]+$", said)
 
 
 def test_shuffled_bars_are_told_as_surely_as_real_tunes(benchmark, small_model, tmp_path):
@@ -572,6 +640,74 @@ def test_shuffled_bars_are_told_as_surely_as_real_tunes(benchmark, small_model, 
     figures = dict(re.findall(r"(?m)^(real.*?) {2,}([\d.]+) \|", said))
     assert len(figures) == 3
     assert all(float(figure) > 1 for figure in figures.values())
+
+
+def test_ways_to_find_chords_are_compared(benchmark, tmp_path):
+    tunes = [
+        f"X:{number}\nM:6/8\nK:{key}\n{body}\n"
+        for number, (key, body) in enumerate([
+            ("G", '"G"GBd gdB|"D7"dfa fdA|"C"ceg ecG|"D7"AFD "G"G3|]'),
+            ("D", '"D"dfa afd|"A7"ceg ecA|"G"GBd "A7"ecA|"D"d6|]'),
+            ("Am", '"Am"Ace aec|"G"GBd gdB|"Am"Ace "E7"e^GB|"Am"A6|]'),
+            ("Em", '"Em"EGB eBG|"D"DFA dAF|"C"CEG "B7"B^DF|"Em"E6|]'),
+        ])
+    ]  # fmt: skip
+    (tmp_path / "book.abc").write_text("\n".join(tunes), encoding="utf-8")
+    said = benchmark("chords.py", *["book.abc"] * 3, "--folds", 2, "--write", "table.json")
+    rows = dict(re.findall(r"(?m)^\| ([^|]+) \| ([\d.]+) \|", said))
+    assert said.startswith("12 tunes, 6 of them in minor")
+    assert float(rows["rule, 6 chords, half a bar"]) > float(rows["the tonic"]) > 0.2
+    assert set(json.loads((tmp_path / "table.json").read_text())) == {"major", "minor"}
+
+
+@pytest.fixture
+def small_pieces(tmp_path):
+    """A folder of small MIDI files."""
+    folder = tmp_path / "midi"
+    folder.mkdir()
+    for start in range(50, 58):
+        pitches = [start + each for each in (0, 4, 7, 12, 7, 4) * 8]
+        notes = [MidiNote(96 * n, 96 * n + 96, pitch, 80, 0, 0) for n, pitch in enumerate(pitches)]
+        Piece.of_notes(notes, 96, title=f"from {start}").save(folder / f"from-{start}.mid")
+    return folder
+
+
+def test_what_goes_on_from_a_piece_is_compared_with_it_and_with_others(benchmark, small_pieces, tmp_path):
+    pieces = abclm.Pieces.read(small_pieces)
+    tokenizer = PieceOptions().tokenizer("notes", pieces)
+    config = abclm.ModelConfig(embedding_dimension=4, units=8)
+    abclm.LanguageModel.create(config, tokenizer, seed=1).save(tmp_path / "m")
+    said = benchmark(
+        "like_pieces.py", small_pieces, "--model", "m", "--pieces", 2, "-n", 2, "--events", 20,
+        "--opening-tokens", 20, "--past", 0.9,
+    )  # fmt: skip
+    costs = [float(each) for each in re.findall(r"0(?:\.\d)?: ([\d.]+)", said)]
+    assert costs[-1] < costs[0]
+    assert re.findall(r"(\d) of 2 are nearest to their own piece; of the openings themselves 2", said)
+
+
+def test_networks_of_the_papers_are_trained_for_the_same_time_and_go_on(benchmark, small_pieces, tmp_path):
+    pytest.importorskip("torch")
+    given = (
+        "--out",
+        "runs",
+        "--threads",
+        1,
+        "--sample",
+        20,
+        "--held-out",
+        30,
+        "--only",
+        "hopkins-rnn",
+        "ours",
+    )
+    said = benchmark("other_systems.py", small_pieces, *given, "--minutes", 0.002)
+    assert re.search(r"(?m)^\| `hopkins-rnn` \| [\d,]+ \| 0\.002 \|", said)
+    again = benchmark("other_systems.py", small_pieces, *given, "--minutes", 0.004)
+    figures = json.loads((tmp_path / "runs" / "figures.json").read_text())
+    assert {run["minutes"] for run in figures["runs"].values()} == {0.004}
+    assert "hopkins-rnn: " in again
+    assert "`ours`" in benchmark("other_systems.py", "--tables", "runs/figures.json")
 
 
 def test_a_blind_sheet_hides_where_its_tunes_come_from(benchmark, small_model, tmp_path):

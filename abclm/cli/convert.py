@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abclm.cli.activity import doing
-from abclm.cli.options import takes
+from abclm.cli.options import AddChords, takes
 from abclm.errors import ConfigError
 from abclm.formats.convert_file import SOURCES
 from abclm.formats.table import FORMATS, suffixes_of
@@ -54,6 +54,7 @@ def command(
         bool,
         typer.Option("--overwrite", help="Replace a tunebook, or a file like IN, that is there."),
     ] = False,
+    add_chords: AddChords = False,
 ) -> None:
     """Convert between ABC, MIDI, sound, score and page. If each tune becomes a file: OUT-1, OUT-2 and so on."""
     from abclm.midi.performance import Performance
@@ -67,7 +68,7 @@ def command(
             raise ConfigError("--format is for standard output, -; a file's suffix says its format")
         if not overwrite:
             _keep(sources, Path(target))
-        written, problems = _convert(sources, Path(target), performance)
+        written, problems = _convert(sources, Path(target), performance, add_chords)
         for path in written:
             typer.echo(path)
     else:
@@ -75,7 +76,7 @@ def command(
         if suffix not in FORMATS:
             raise ConfigError(f"--format is one of {', '.join(FORMATS)}; received {file_format!r}")
         with tempfile.TemporaryDirectory() as folder:
-            written, problems = _convert(sources, Path(folder, f"tune{suffix}"), performance)
+            written, problems = _convert(sources, Path(folder, f"tune{suffix}"), performance, add_chords)
             if len(written) > 1:
                 raise ConfigError(
                     f"{counted(len(written), 'tune')} become {len(written)} files, and standard output is one; "
@@ -101,7 +102,7 @@ def _keep(sources: list[str], target: Path) -> None:
 
 
 def _convert(
-    sources: list[str], target: Path, performance: "Performance | None"
+    sources: list[str], target: Path, performance: "Performance | None", add_chords: bool
 ) -> tuple[list[Path], list[str]]:
     """Write one file as it is, or all that several files, folders, globs and names have as one book."""
     from abclm.corpora import built_in
@@ -114,11 +115,11 @@ def _convert(
         and not Path(sources[0]).is_dir()
         and "*" not in sources[0]
     ):
-        return convert_file(sources[0], target, performance, _progress)
+        return convert_file(sources[0], target, performance, _progress, add_chords)
     from abclm.corpora.corpus import read_corpora
 
     corpus = read_corpora(sources)
-    written, problems = write_tunes(corpus.tunes, corpus.places, target, performance, _progress)
+    written, problems = write_tunes(corpus.tunes, corpus.places, target, performance, _progress, add_chords)
     return written, [*map(str, corpus.problems), *problems]
 
 

@@ -436,7 +436,7 @@ def checksum_of(contents: Iterable[bytes]) -> str:
 def _read(file: AbcFile, data: bytes) -> Corpus:
     if file.is_midi:
         return _transcribe(file.path, data)
-    if file.path.lower().endswith((".musicxml", ".xml")):
+    if file.is_score:
         try:
             return Corpus(file.path, (Tune.of(musicxml_to_tune(file.path, data)),))
         except ConvertError as error:

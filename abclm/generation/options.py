@@ -96,8 +96,8 @@ class GenerationOptions(SamplingOptions, TuneOptions):
     """
 
     best_of: int | None = option(
-        None, low=1, high=64, unset="1, or 8 for new bars", group="Number and seed",
-        help="Number of times that each tune is written; one of these is kept.",
+        None, low=1, high=64, unset="4, or 8 for new bars", group="Number and seed",
+        help="Number of times that each tune is written; the best is kept.",
     )  # fmt: skip
     bar_repetition: float = option(
         1.0, low=0, high=1, group="Sampling",

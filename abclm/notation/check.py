@@ -59,7 +59,9 @@ def check(tune: Tune, with_losses: bool = True) -> list[Problem]:
     if with_losses:
         losses = [loss for loss in find_losses(tune) if loss[0] in _IN_EVERY_CHECK]
         voices = len(tune.music.voices)
-        said = describe(losses) | {"voice": f"there are {counted(voices, 'voice')}; only the first is used"}
+        said = describe(losses) | {
+            "voice": f"there are {counted(voices, 'voice')}; scores show all, only the first is heard"
+        }
         places += [(at, "warning", said[kind]) for kind, _, at, _ in losses]
     places += [
         (

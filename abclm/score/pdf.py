@@ -15,9 +15,8 @@ from typing import Literal
 from abclm.errors import AbclmError, ConvertError
 from abclm.notation.tune import Tune
 from abclm.score.heading import heading_of
-from abclm.score.incipit import engrave_incipit
-from abclm.score.musicxml import say_left_out
-from abclm.score.svg import PAGE_WIDTH, Staves, engrave_tune, format_svg
+from abclm.score.left_out import say_left_out
+from abclm.score.svg import PAGE_WIDTH, Staves, engrave_incipit, engrave_tune, format_svg
 from abclm.system.words import counted
 
 Progress = Callable[[int, int], object]

@@ -18,9 +18,8 @@ from abclm.midi.instruments import timbre_name
 from abclm.midi.performance import Performance, play
 from abclm.notation.tune import Tune
 from abclm.score.heading import heading_of
-from abclm.score.incipit import engrave_incipit
-from abclm.score.musicxml import say_left_out
-from abclm.score.svg import NARROWEST, Staves, engrave_tune, placed
+from abclm.score.left_out import say_left_out
+from abclm.score.svg import NARROWEST, Staves, engrave_incipit, engrave_tune, placed
 from abclm.sound.timbres import TIMBRES
 from abclm.system.files import file_name
 from abclm.system.words import counted

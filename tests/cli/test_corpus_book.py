@@ -7,7 +7,7 @@ import pytest
 
 import abclm
 from abclm.cli import run
-from abclm.score.incipit import engrave_incipit
+from abclm.score.svg import engrave_incipit
 
 HEAD = "R:reel\nM:4/4\nL:1/8\nK:G\n"
 BODY = "D|G2 B>d (3gfe d2|c4 B4|A2 F2 D2 F2|G4 G4|]\n"

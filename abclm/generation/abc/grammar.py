@@ -103,7 +103,7 @@ def _after_opening(
     """The most characters that lead to the end after the opening; None where the form can't begin with it."""
     grammar = Grammar(parts=parts, bars=bars, sections=sections)
     try:
-        return grammar.longest_finish(grammar.follow(f"X:1\nM:{pair[0]}\nL:{pair[1]}\nK:C\n{opening}"))
+        return grammar.longest_finish(grammar.follow(opening, grammar.after_header(*pair)))
     except ValueError:
         return None
 
@@ -152,7 +152,7 @@ def way_to_end(grammar: Grammar, state: State, opening: str) -> str:
 def _opens(opening: str, meter: str, unit: str) -> bool:
     grammar = Grammar()
     try:
-        grammar.follow(f"X:1\nM:{meter}\nL:{unit}\nK:C\n{opening}")
+        grammar.follow(opening, grammar.after_header(meter, unit))
     except ValueError:
         return False
     return True

@@ -40,6 +40,8 @@ def write_frames(lm: Model, options: PieceWriting, like: Piece | None = None) ->
         ConfigError: an option that ranks tokens was given.
         ConvertError: the piece to be like has no note.
     """
+    if options.past:
+        raise ConfigError("a model of frames draws points, not tokens; it does not have past; leave that out")
     config, tokenizer = lm.config, as_piece_tokenizer(lm.tokenizer)
     assert isinstance(config, VAEConfig)
     if given := [name for name in _WITHOUT if getattr(options, name) is not None]:

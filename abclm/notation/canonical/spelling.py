@@ -105,7 +105,8 @@ class Speller:
         return step, alteration
 
     def chord_symbol(self, text: str) -> str:
-        """A chord symbol with transposed roots."""
+        """A chord symbol with transposed roots; `+`, which is none of the 83 symbols, is written `aug`."""
+        text = text.replace("+", "aug")
         names = FLAT_NAMES if self.written_key.sharps < 0 else SHARP_NAMES
 
         def moved(match: re.Match[str]) -> str:

@@ -16,7 +16,7 @@ from abclm.notation.canonical.lengths import (
     write_out_broken_rhythm,
 )
 from abclm.notation.canonical.spelling import Speller
-from abclm.notation.fields import CANONICAL_SYMBOLS, Meter, parse_meter, parse_unit_note_length, read_tempo
+from abclm.notation.fields import Meter, parse_meter, parse_unit_note_length, read_tempo
 from abclm.notation.keys import Key, parse_key
 from abclm.notation.playing.passages import Passage
 from abclm.notation.symbols import (
@@ -129,11 +129,7 @@ class Writer:
             isinstance(symbols[index], Note | Chord) for music, _ in self.playback.turns() for index in music
         ):
             raise NotationError("the tune has no notes")
-        text = self.layout.end()
-        strange = sorted(set(text) - CANONICAL_SYMBOLS) if self.chord_symbols else []
-        if strange:
-            raise NotationError(f"{strange[0]!r} is none of the 83 symbols")
-        return text
+        return self.layout.end()
 
     def _passage(self, passage: Passage, repeat_follows: bool) -> None:
         """Write a passage with the signs that make it heard as often as it is."""
