@@ -470,6 +470,10 @@ def test_wishes_that_can_not_be_met_are_changed_and_that_is_said(open_page):
         assert page.locator("#meter").input_value() == ""
         assert page.locator("#meter-said").inner_text() == "No jig is in 3/4; the meter is open now."
         assert "of this rhythm have 2 parts of 8 bars." in page.locator("#form-said").inner_text()
+        page.locator("#rhythm").select_option("waltz")
+        assert "hardly any tune of this rhythm" in page.locator("#rhythm-said").inner_text()
+        page.locator("#rhythm").select_option("jig")
+        assert page.locator("#rhythm-said").inner_text() == ""
         bars = page.locator("#bars-list option")
         assert bars.first.get_attribute("value") or bars.first.text_content() == "16"
         page.locator("#bars").fill("40")

@@ -4,14 +4,14 @@ import json
 
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
-from abclm.web.known import forms_json, usual_forms, usual_keys
+from abclm.models.shown.usual import known_json, rare_rhythms, usual_forms, usual_keys
 from abclm.web.pages import format_home
 
 
 def model(told):
     lm = LanguageModel.create(ModelConfig(embedding_dimension=3, units=4))
     lm.metadata["training"] = {"told": told}
-    return lm
+    return lm.metadata
 
 
 TOLD = {
@@ -21,9 +21,9 @@ TOLD = {
 
 
 def test_keys_stand_in_the_order_of_use():
-    lm = model(TOLD)
-    assert usual_keys(lm) == ("D", "G", "Ador")
-    page = format_home("m", keys=usual_keys(lm))
+    metadata = model(TOLD)
+    assert usual_keys(metadata) == ("D", "G", "Ador")
+    page = format_home("m", keys=usual_keys(metadata))
     places = [page.index(f'<option value="{key}">') for key in ("D", "G", "Ador", "Em")]
     assert places == sorted(places)
     assert page.count('<option value="Ador">') == 1
@@ -37,7 +37,13 @@ def test_forms_are_those_of_a_rhythm_with_equal_parts():
     }
 
 
+def test_a_rhythm_with_hardly_any_tune_is_rare():
+    rare = rare_rhythms(model({**TOLD, "keys": {**TOLD["keys"], "": {"C": 2000}}}))
+    assert {"waltz", "polka"} <= set(rare)
+    assert not {"reel", "jig"} & set(rare)
+
+
 def test_a_model_without_counts_offers_what_it_always_did():
-    lm = model({"keys": {}, "forms": {}})
-    assert (usual_keys(lm), json.loads(forms_json(lm))) == ((), {})
-    assert format_home("m", keys=usual_keys(lm)) == format_home("m")
+    metadata = model({"keys": {}, "forms": {}})
+    assert (usual_keys(metadata), json.loads(known_json(metadata))) == ((), {"forms": {}, "rare": []})
+    assert format_home("m", keys=usual_keys(metadata)) == format_home("m")
