@@ -79,8 +79,8 @@ def command(
             written, problems = _convert(sources, Path(folder, f"tune{suffix}"), performance, add_chords)
             if len(written) > 1:
                 raise ConfigError(
-                    f"{counted(len(written), 'tune')} become {len(written)} files, and standard output is one; "
-                    "give a file's name"
+                    f"{counted(len(written), 'tune')} become {counted(len(written), 'file')}, and standard output "
+                    "is one; give a file's name"
                 )
             sys.stdout.buffer.write(written[0].read_bytes())
             sys.stdout.buffer.flush()
