@@ -184,6 +184,8 @@ class Writer:
             self._bar_line(DOUBLE, closing.text if closing.double else "||")
 
     def _note(self, note: Note) -> None:
+        if self.speller.ties or self.speller.ties_before:
+            self.speller.begin_event()
         text = self.speller.note(note)
         length = self.lengths.get(note, note.length) if self.lengths else note.length
         if length:
@@ -193,6 +195,7 @@ class Writer:
         self.layout.event(self._tuplet_mark() + text if self.begun_tuplet else text)
 
     def _chord(self, chord: Chord) -> None:
+        self.speller.begin_event()
         tied = [note.tied and note not in self.dropped for note in chord.notes]
         all_tied = all(tied)
         inner = "".join(
