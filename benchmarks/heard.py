@@ -137,6 +137,8 @@ def in_score(tune: Tune) -> Notes:
 def take_notes(measure: Any, place: int) -> tuple[list[Struck], Fraction]:
     """Take the notes out of a measure, and mark its place: expanding repeats copies all that is in it.
 
+    Words are taken out, too: music21 plays "D.C." out, which we write out or, where it isn't plain, only show.
+
     Returns:
         The notes, and the length of the measure.
     """
@@ -149,7 +151,7 @@ def take_notes(measure: Any, place: int) -> tuple[list[Struck], Fraction]:
         for note in (event.notes if event.isChord else [event])
     ]
     length = exact(measure.highestTime)
-    measure.remove(list(measure.notesAndRests))
+    measure.remove([*measure.notesAndRests, *measure.getElementsByClass("RepeatExpression")])
     rest = Rest(quarterLength=length)
     rest.groups.append(str(place))
     measure.insert(0, rest)
