@@ -28,6 +28,7 @@ from abclm.system.files import write_bytes
 from abclm.system.keywords import with_options_of
 from abclm.system.quiet import quiet_imports
 from abclm.system.typed_options import GenerationKeywords, TrainingKeywords
+from abclm.system.words import counted
 from abclm.tokenizers.characters import as_characters
 from abclm.training.config import TrainingConfig
 from abclm.tune import Tune, Tunes
@@ -122,7 +123,9 @@ class LanguageModel(Model):
         for each in generate(self, asked):
             tunes.append(each.tune)
             if progress and progress(len(tunes), asked.n) is False:
-                raise Cancelled(f"cancelled by its progress callback after {len(tunes)} of {asked.n} tunes")
+                raise Cancelled(
+                    f"cancelled by its progress callback after {len(tunes)} of {counted(asked.n, 'tune')}"
+                )
         return tunes
 
     @with_options_of(GenerationOptions(), without=("rewrite", "rewrite_bars"))
@@ -181,7 +184,8 @@ class LanguageModel(Model):
         """Write one tune character by character, as it comes: prompt, then what the model adds.
 
         The arguments are those of `generate`; what was yielded can't be taken back, so there is one
-        attempt, and whether the tune can be played is not checked. `close` ends it before its end.
+        attempt, and whether the tune can be played is not checked. Unless `best_of` is given, it is 1: with more, the
+        tune comes at once, after its last draw. `close` ends it before its end.
         """
         from abclm.generation.abc.tunes import stream
 

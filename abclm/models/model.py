@@ -7,10 +7,12 @@ with methods that do all that.
 import contextlib
 import logging
 import os
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +22,7 @@ from abclm.analysis.forms import forms_in, tonic_endings_in
 from abclm.analysis.novelty import NoveltyIndex
 from abclm.errors import AbclmError, ConfigError, ModelError, VocabularyError
 from abclm.models import folder as files
-from abclm.models.architecture import Architecture, read_config
+from abclm.models.architecture import Architecture, Engine, read_config
 from abclm.models.history import History
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.metadata import check_metadata
@@ -30,11 +32,16 @@ from abclm.models.shown.card import MARK, README, model_card
 from abclm.models.vae.config import VAEConfig
 from abclm.notation.canonical import FORM_VERSION
 from abclm.system.files import write_text
+from abclm.system.memory import give_back_memory
+from abclm.system.words import counted
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
 from abclm.tokenizers.rolls import RollTokenizer
 from abclm.tokenizers.tokenizer import Tokenizer, read_tokenizer
 
 _log = logging.getLogger(__name__)
+_engines: WeakKeyDictionary["Model", tuple[object, Engine]] = (
+    WeakKeyDictionary()
+)  # each with what it was made of
 
 
 @dataclass(eq=False)
@@ -63,7 +70,10 @@ class Model:
 
     def __repr__(self) -> str:
         size = len(self.tokenizer)
-        return f"{type(self).__name__}({self.config}, {size} symbols, {self.config.parameters(size):,} parameters)"
+        return (
+            f"{type(self).__name__}({self.config}, "
+            f"{counted(size, 'symbol')}, {counted(self.config.parameters(size), 'parameter')})"
+        )
 
     @classmethod
     def create(
@@ -150,6 +160,19 @@ class Model:
             index,
         )
         _write_card(self, Path(folder) / README)
+
+    def engine(self) -> Engine:
+        """Return what writes with the weights as they are now. It is made once, and again after the weights change."""
+        checksum = 0
+        for weight in self.weights.values():
+            checksum = zlib.crc32(np.ascontiguousarray(weight).data, checksum)
+        made_of = (self.config, self.config.arithmetic(), checksum)
+        kept = _engines.get(self)
+        if kept is None or kept[0] != made_of:
+            _engines.pop(self, None)  # two take the memory of two
+            kept = _engines[self] = made_of, self.config.engine(self.weights)
+            give_back_memory()  # of what an engine is made from
+        return kept[1]
 
     @property
     def forms(self) -> list[dict[str, Any]]:
