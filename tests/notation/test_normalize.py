@@ -204,3 +204,13 @@ def test_a_note_that_no_tie_leads_to_gets_another_letter_than_the_tied_note(key,
         assert [note.pitch for note in transpose(moved, -semitones).notes()] == [
             n.pitch for n in tune.notes()
         ]
+
+
+@pytest.mark.parametrize(
+    "music", ["AB|]&|1CD:|EF|]", "AB||\n|1CD:|EF|]", "AB|]|1CD:|EF|]", "AB||CD|1EF:|2GA|]"]
+)
+def test_a_double_bar_line_before_an_ending_is_written_in_one_way(music):
+    tune = Tune.parse(f"X:1\nL:1/4\nK:C\n{music}\n")
+    found = normalize(tune)
+    assert found.notes() == tune.notes()
+    assert normalize(found) == found

@@ -101,8 +101,7 @@ class Writer:
             if number in self.playback.joints or passage.body.start != place:
                 self._jump(passage)
             elif passage.times > 1:
-                body = passage.body
-                if self.layout.is_empty and DOUBLE in self.playback.kinds[body.start : body.stop - 1]:
+                if self.layout.is_empty and self._has_double_bar(passage.body):
                     self.layout.before("|:")  # else the repeat would begin at this double bar line
                 else:
                     self._bar_line(START, "|:")
@@ -119,6 +118,12 @@ class Writer:
         ):
             raise NotationError("the tune has no notes")
         return self.layout.end()
+
+    def _has_double_bar(self, body: range) -> bool:
+        """Whether a double bar line stands before the last music of a passage."""
+        symbols = self.playback.symbols
+        last = next((index for index in reversed(body) if isinstance(symbols[index], Timed)), body.start)
+        return DOUBLE in self.playback.kinds[body.start : last]
 
     def _passage(self, passage: Passage, repeat_follows: bool) -> None:
         """Write a passage with the signs that make it heard as often as it is."""

@@ -8,6 +8,7 @@ a musician would play; each such place is a problem.
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import compress
 
 from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, PART, SINGLE, START, Bar, Symbol, Timed
@@ -99,12 +100,15 @@ def read_passages(
     return reader.passages
 
 
+_NEAR = 8  # symbols
+
+
 class _Reader:
     def __init__(
         self, symbols: Sequence[Symbol], section: range, problem: Callable[[int, str, str], None]
     ) -> None:
         self.symbols = symbols
-        self.timed = [index for index in section if isinstance(symbols[index], Timed)]
+        self.section = section
         self.problem = problem
         self.passages: list[Passage] = []
         self.begin = section.start  # of the events that belong to no passage yet
@@ -112,7 +116,14 @@ class _Reader:
         self.times = 2  # as this sign says
         self.endings: list[_Ending] = []
 
+    @cached_property
+    def timed(self) -> list[int]:
+        return [index for index in self.section if isinstance(self.symbols[index], Timed)]
+
     def has_music(self, start: int, stop: int) -> bool:
+        # Mostly a note is near; else the search must not take a time that grows with what it passes over.
+        if any(isinstance(symbol, Timed) for symbol in self.symbols[start : min(start + _NEAR, stop)]):
+            return True
         place = bisect_left(self.timed, start)
         return place < len(self.timed) and self.timed[place] < stop
 
