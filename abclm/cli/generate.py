@@ -95,7 +95,7 @@ def command(
         options = options.with_seed()
         typer.echo(f"abclm: seed {options.seed}; --seed {options.seed} writes the same again", err=True)
     is_first_try = options.constrained or options.attempts == 1
-    is_one_draw = options.gaps is None and options.best_of in (None, 1)
+    is_one_draw = options.gaps is None and options.best_of == 1
     is_plain = out is None and not as_json and not add_chords
     if options.n == 1 and is_plain and not options.novel and is_first_try and is_one_draw:
         doing("")  # the tune itself is seen

@@ -12,6 +12,7 @@ from abclm.corpora.corpus import Corpus
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.pieces import pieces_of
 from abclm.errors import ConfigError
+from abclm.system.words import counted
 from abclm.tokenizers.characters import CharacterTokenizer, whole_tune
 from abclm.tokenizers.tokenizer import Tokenizer
 from abclm.tune import Tune
@@ -87,7 +88,7 @@ class NGramModel:
         model.tokenizer, model.order, model._base = tokenizer, order, len(tokenizer) + 1
         if order < 1 or model._base**order >= 2**63:
             raise ConfigError(
-                f"n-grams of order {order} of {len(tokenizer):,} tokens are too many; take a lower order"
+                f"n-grams of order {order} of {counted(len(tokenizer), 'token')} are too many; take a lower order"
             )
         model._learn(*model._joined(pieces_of(corpus)))
         return model

@@ -8,6 +8,7 @@ from abclm.midi.piece import Piece
 from abclm.show.html import image, text
 from abclm.sound.mp3 import compact_sound
 from abclm.sound.wav import midi_to_wav
+from abclm.system.words import counted
 from abclm.views.page import player, story, whole_page
 from abclm.views.roll import draw_roll, format_roll_svg
 
@@ -47,7 +48,7 @@ def _article(piece: Piece, made: Mapping[str, str] | None, number: int) -> str:
     svg = roll[roll.index("<svg") :].replace(
         "<svg ", f'<svg role="img" aria-label="Piano roll of {title}" ', 1
     )
-    facts = escape(f"{len(piece.notes()):,} notes · {', '.join(piece.meters)}")
+    facts = escape(f"{counted(len(piece.notes()), 'note')} · {', '.join(piece.meters)}")
     return f"""\
 <article id="tune-{number}" aria-labelledby="title-{number}">
 <h1 id="title-{number}">{title}</h1>

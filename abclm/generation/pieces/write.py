@@ -80,7 +80,7 @@ def write_pieces(lm: Model, options: PieceWriting, like: Piece | str | None = No
 
     numbers = iter(range(options.n))
     first = [draft for draft in (next_draft() for _ in range(options.batch_size)) if draft]
-    engine: Engine = lm.config.engine(lm.weights)
+    engine: Engine = lm.engine()
     if options.past:
         engine = PastEngine(engine, len(tokenizer), tokenizer.start, options.past)
     decoder = Decoder(engine, tokenizer.start, Sampler.of(options), first)

@@ -24,6 +24,7 @@ from abclm.errors import ConfigError, ModelError
 from abclm.models.architecture import Architecture, Engine, Floats, Weights
 from abclm.models.recurrent.config import draw_weight
 from abclm.system.options import option
+from abclm.system.words import counted
 
 LOSSES = ("binary", "mse", "classes")
 VALUES = {"binary": "binary", "mse": "unit", "classes": "velocity"}
@@ -159,7 +160,9 @@ class VAEConfig(Architecture):
     def describe(self) -> str:
         """The network in some words."""
         over = (
-            f", a GRU of {self.units:,} units over the latents of {self.window} frames" if self.units else ""
+            f", a GRU of {self.units:,} units over the latents of {counted(self.window, 'frame')}"
+            if self.units
+            else ""
         )
         over += ", whose decoder reads the frame before" if self.after else ""
         network = "the variational autoencoder of Hopkins, French and Shah"
