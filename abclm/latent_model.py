@@ -83,8 +83,10 @@ class LatentModel(LanguageModel):
         return Piece.of(as_piece_tokenizer(self.tokenizer).write(frames, title))
 
     def reconstruct(self, piece: Piece) -> Piece:
-        """Encode a piece and decode it again."""
-        return self.decode(self.encode(piece), piece.title)
+        """Encode a piece and decode it again, each frame where the decoder reads one after the real one before it."""
+        tokenizer = as_piece_tokenizer(self.tokenizer)
+        frames = self._engine().reconstruct(tokenizer.read(piece))
+        return Piece.of(tokenizer.write(frames, piece.title))
 
     def compare(self, piece: Piece) -> Picture:
         """Draw a piece's frames beside their reconstructions."""
@@ -92,7 +94,7 @@ class LatentModel(LanguageModel):
 
         tokenizer = as_piece_tokenizer(self.tokenizer)
         frames = tokenizer.read(piece)
-        return draw_reconstruction(frames, self._engine().decode(self.encode(piece)), piece.title)
+        return draw_reconstruction(frames, self._engine().reconstruct(frames), piece.title)
 
     @property
     def _config(self) -> VAEConfig:

@@ -707,6 +707,26 @@ def test_networks_of_the_papers_are_trained_for_the_same_time_and_go_on(benchmar
     assert "`ours`" in benchmark("other_systems.py", "--tables", "runs/figures.json")
 
 
+def test_networks_that_predict_the_next_frame_are_compared(benchmark, small_pieces):
+    pytest.importorskip("torch")
+    given = (
+        "--seconds",
+        0.05,
+        "--frames",
+        50,
+        "--only",
+        "Conv1D over 16 frames",
+        "GRU over 32 frames",
+        "vae after",
+    )
+    said = benchmark("next_frame.py", small_pieces, *given)
+    assert float(re.search(r"(?m)^\| counts of keys \| \| ([\d.]+) ", said)[1]) > 0
+    assert re.search(r"(?m)^\| Conv1D over 16 frames \| [\d.]+ \| [\d.]+ \| ", said)
+    parts = re.search(r"(?m)^\| vae after \| [\d.]+ \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", said)
+    total, reconstruction, divergence = map(float, parts.groups())
+    assert total == pytest.approx(reconstruction + divergence, abs=0.01)
+
+
 def test_a_blind_sheet_hides_where_its_tunes_come_from(benchmark, small_model, tmp_path):
     book, sheet = tmp_path / "book.abc", tmp_path / "sheet"
     tunes = [

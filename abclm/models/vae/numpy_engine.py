@@ -66,6 +66,19 @@ class LatentEngine:
             frames[place] = last
         return frames
 
+    def reconstruct(self, frames: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """The likeliest frames at the points of frames, each with `after` behind the real one before it.
+
+        Args:
+            frames: of a piece, tokens `(frames, keys)`.
+        """
+        points = self.encode(frames)[0]
+        if not self._config.after:
+            return self.decode(points)
+        before = np.concatenate([np.zeros_like(frames[:1]), frames])
+        each = [self.decode(points[place : place + 1], before[place]) for place in range(len(frames))]
+        return np.concatenate(each) if each else frames
+
     def _frames(self, logits: Floats) -> npt.NDArray[np.uint8]:
         """The likeliest tokens, `(frames, keys)`."""
         if self._config.loss == "classes":
