@@ -13,6 +13,7 @@ from abclm.notation.problems import MOST_PROBLEMS, Problem
 from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, SINGLE, START, Change, Rest, Timed
 from abclm.notation.timing import Ticks, ticks
 from abclm.notation.tune import Tune
+from abclm.system.words import counted
 
 _JUMP_IN_TEXT = re.compile(r'"[^"\n]{0,20}?(?<![A-Za-z])(D\.[CS]\.)[^"\n]{0,20}"')
 _SAID = {
@@ -24,6 +25,10 @@ _SAID = {
     "unknown rhythm": ("left out, as it is not known", "rhythm (R:)"),
     "rhythm": ("left out, as it doesn't fit the meter", "rhythm (R:)"),
 }
+_MARKS = {
+    "grace notes": "graces", "decorations": "decorations", "slurs": "begins", "annotations": "texts",
+    "lyrics": "lyrics", "labels": "labels",
+}  # fmt: skip
 _IN_EVERY_CHECK = ("voice", "overlay", "microtone")
 """The losses that concern the notes: also said of a single tune."""
 
@@ -58,7 +63,9 @@ def check(tune: Tune, with_losses: bool = True) -> list[Problem]:
     if with_losses:
         losses = [loss for loss in find_losses(tune) if loss[0] in _IN_EVERY_CHECK]
         voices = len(tune.music.voices)
-        said = describe(losses) | {"voice": f"there are {voices} voices; only the first is used"}
+        said = describe(losses) | {
+            "voice": f"there are {counted(voices, 'voice')}; scores show all, only the first is heard"
+        }
         places += [(at, "warning", said[kind]) for kind, _, at, _ in losses]
     places += [
         (
@@ -200,6 +207,22 @@ def find_losses(tune: Tune) -> Iterator[Loss]:
         yield "rhythm", 1, at, f"{rhythm} in {meter}"
 
 
+def name_marks(tunes: Iterable[Tune]) -> list[str]:
+    r"""Name what stands at the notes of tunes and is no part of their canonical form.
+
+    Example:
+        >>> name_marks([Tune.parse("X:1\nL:1/8\nK:C\n~C(DE)|{c}C4|]\nw:la\n")])
+        ['grace notes', 'decorations', 'slurs', 'lyrics']
+    """
+    found: set[str] = set()
+    for tune in tunes:
+        for marks in tune.marks.values():
+            found |= {name for name, attribute in _MARKS.items() if getattr(marks, attribute)}
+        if len(tune.music.voices) > 1:
+            found.add("further voices")
+    return [name for name in (*_MARKS, "further voices") if name in found]
+
+
 def describe(losses: Iterable[Loss]) -> dict[str, str]:
     """One sentence for each kind of loss, with its count.
 
@@ -225,5 +248,5 @@ def _sentence(kind: str, count: int, values: dict[str, int]) -> str:
     said = f"{count:,} {noun}{' (' + rest if rest else ''}: {what}"
     most = sorted(values.items(), key=lambda item: -item[1])
     listed = ", ".join(f"{value[:40]!r} {times:,}" for value, times in most[:5])
-    more = f" and {len(most) - 5:,} others" if len(most) > 5 else ""
+    more = f" and {counted(len(most) - 5, 'other')}" if len(most) > 5 else ""
     return f"{said} ({listed}{more})" if listed else said

@@ -18,6 +18,7 @@ from abclm.notation.symbols import (
     TO_CODA,
     Bar,
     Change,
+    Chord,
     Jump,
     Note,
     Shift,
@@ -145,13 +146,10 @@ class _Marker:
     def end_of(self, symbol: Symbol) -> int:
         at = symbol.at
         if isinstance(symbol, Change) and self.text[at : at + 1] != "[":
-            return self.line_end(at)
+            end = self.text.find("\n", at)
+            return len(self.text) if end < 0 else end
         piece = NAMED_PIECE.match(self.text, at)
         return piece.end() if piece and piece[0] else at + 1
-
-    def line_end(self, at: int) -> int:
-        end = self.text.find("\n", at)
-        return len(self.text) if end < 0 else end
 
     def of(self, symbol: Symbol) -> Marks:
         return self.found.setdefault(symbol, Marks())
@@ -175,6 +173,10 @@ class _Marker:
             self.change(symbol)
 
     def timed(self, event: Timed) -> None:
+        if isinstance(event, Chord):
+            for piece in NAMED_PIECE.finditer(self.text, event.at + 1, self.end_of(event)):
+                if piece.lastgroup in ("decoration", "mark"):
+                    self.decoration(piece[0])
         for note in notes_of(event):
             if note.accidental is not None:
                 self.accidentals[note.step % self.places] = note.accidental
@@ -229,19 +231,22 @@ class _Marker:
                 # What follows belongs to an overlay or to another voice.
                 self.pending = Marks(labels=self.pending.labels)
                 return
-            if kind == "slur_end":
-                if self.last is not None:
-                    self.of(self.last).ends += 1
+            if kind == "slur_end" and self.last is not None:
+                self.of(self.last).ends += 1
             elif kind == "slur":
                 self.pending.begins += 1
             elif kind == "grace":
                 self.grace(part[1:-1])
-            elif kind == "decoration":
-                self.pending.decorations.append(_named(part[1:-1]))
-            elif kind == "mark" and part in self.letters:
-                self.pending.decorations.append(self.letters[part])
-            elif kind == "text":
-                self.pending.texts.append(part[1:-1])
+            elif kind in ("decoration", "mark"):
+                self.decoration(part)
+            elif kind in ("text", "string_ending"):
+                self.pending.texts.append(part.strip('["'))
+
+    def decoration(self, part: str) -> None:
+        if len(part) > 1 and part[0] in "!+":
+            self.pending.decorations.append(_named(part[1:-1]))
+        elif part in self.letters:
+            self.pending.decorations.append(self.letters[part])
 
     def grace(self, inner: str) -> None:
         self.pending.slash = inner.startswith("/")

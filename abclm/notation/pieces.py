@@ -68,7 +68,7 @@ _PATTERNS = {
     "rest": rf"[zxZX]{_LENGTH}",
     # In `+f+` and `+ff+`, f is loud. Five notes between two `!` are music between two line breaks.
     "old_chord": rf"\+(?!f+\+)(?:[_=^]*[A-Ga-g][,']*{_LENGTH})+\+",
-    "decoration": rf"!(?!(?:{_NOTE}){{5,}}!){_DECORATION}!|\+{_DECORATION}\+",
+    "decoration": rf"!\+!|!(?!(?:{_NOTE}){{5,}}!){_DECORATION}!|\+{_DECORATION}\+",
     "mark": r"y\d*|[.~`H-Yh-w]",
     "tie": r"-",
     "text": r'"[^"]*"',

@@ -56,8 +56,9 @@ def title_of(tune: Tune) -> str:
 
 
 def rhythm_of(tune: Tune) -> str:
-    """A tune's rhythm for display, or an empty string."""
-    return shown(tune.rhythm or "")
+    """A tune's rhythm for display, also one that stands after the first `K:`; or an empty string."""
+    found = re.search(r"^R:[ \t]*([^%\n]*)", tune.text, re.MULTILINE)
+    return shown(tune.rhythm or (found[1] if found else ""))
 
 
 def shown(text: str) -> str:

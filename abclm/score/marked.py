@@ -10,7 +10,8 @@ from abclm.notation.timing import Setting
 from abclm.score.elements import add, write_tempo
 
 _ORNAMENTS = {
-    "trill": "trill-mark", "trill(": "trill-mark", "roll": "turn", "turn": "turn", "turnx": "turn",
+    "trill": "trill-mark", "trill(": "trill-mark", "trill)": "wavy-line",
+    "roll": "turn", "turn": "turn", "turnx": "turn",
     "invertedturn": "inverted-turn", "invertedturnx": "inverted-turn", "lowermordent": "mordent",
     "uppermordent": "inverted-mordent", "//": "tremolo", "/": "tremolo", "///": "tremolo",
 }  # fmt: skip
@@ -33,9 +34,11 @@ _SIGNS = {SEGNO: "segno", CODA: "coda"}
 # They stand in the score where it isn't plain where they lead, so that they are not played out. With another space than
 # the usual one, music21 and others don't follow them either.
 _WORDS = {DA_CAPO: "D.\u202fC.", DAL_SEGNO: "D.\u202fS.", FINE: "\u202fFine", TO_CODA: "To\u202fCoda"}
-_SILENT = {"trill)", "arpeggio", "beambr1", "beambr2"}
+_SILENT = {"arpeggio", "beambr1", "beambr2"}
 _FINGERS = re.compile(r"[0-5]")
 _QUOTED = re.compile(r'"([^"]*)"')
+# The place of an annotation: a sign, after `@` with an offset (ABC 2.1, section 4.19).
+_PLACED = re.compile(r"((?:@(?:-?[\d.]+,-?[\d.]+)?|[\^_<>])?)\s*(.*?)\s*\Z", re.DOTALL)
 _PLACES = {"^": "above", "_": "below"}
 
 
@@ -105,9 +108,9 @@ def write_bar_fermata(barline: Element, marks: Marks) -> None:
 
 def _write_texts(written: Element, texts: list[str]) -> None:
     for words in texts:
-        place = words[:1] if words[:1] in "^_<>@" else ""
-        if text := words.removeprefix(place).strip():
-            add(_direction(written, _PLACES.get(place, "above")), "words", text)
+        place, text = _PLACED.match(words).groups()  # type: ignore[union-attr]
+        if text:
+            add(_direction(written, _PLACES.get(place[:1], "above")), "words", text)
 
 
 def _direction(written: Element, placement: str = "above") -> Element:
@@ -141,6 +144,10 @@ def write_notations(
                 element = SubElement(inside, table[name])
                 if table[name] == "tremolo":
                     element.text = str(len(name))
+                elif name == "trill(":
+                    SubElement(inside, "wavy-line", type="start")
+                elif name == "trill)":
+                    element.set("type", "stop")
             elif group == "technical" and _FINGERS.fullmatch(name):
                 add(inside, "fingering", name)
         if len(inside):

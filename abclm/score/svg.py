@@ -4,10 +4,12 @@ import re
 from dataclasses import dataclass
 from html import escape
 
+from abclm.errors import AbclmError
 from abclm.notation.tune import Tune
 from abclm.score.engraver import engrave
 from abclm.score.heading import heading_of
-from abclm.score.musicxml import say_left_out, write_score
+from abclm.score.left_out import say_left_out
+from abclm.score.musicxml import write_score
 
 # A4, in the engraver's unit: tenths of a millimetre at full size.
 PAGE_WIDTH = 2000
@@ -17,6 +19,10 @@ NARROWEST = 700
 _HEAD_HEIGHT = 58
 _NOTE_ID = re.compile(r'id="(n\d+(?:-\d+)?(?:\.\d+)?")')
 _VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
+_INCIPIT_BARS = 2
+_INCIPIT_WIDTH = 1200  # half of a book's page
+# What is not for the first bars alone: titles, parts, tempo, words.
+_NOT_IN_INCIPIT = re.compile(r"(?m)^[PQTWw]:.*\n")
 
 
 @dataclass(frozen=True)
@@ -45,9 +51,9 @@ def engrave_tune(tune: Tune, *, seed: int = 1, width: int = PAGE_WIDTH) -> Stave
     Raises:
         ConvertError: the tune has no canonical form or no note, or the engraver failed.
     """
-    narrow = width < PAGE_WIDTH
     score, left_out = write_score(tune)
-    pages = tuple(engrave(score, width=width, height=PAGE_HEIGHT, more_lines=narrow, seed=seed))
+    splits = width < PAGE_WIDTH or "<lyric" in score  # syllables must not be pressed together
+    pages = tuple(engrave(score, width=width, height=PAGE_HEIGHT, more_lines=splits, seed=seed))
     if seed != 1:  # identifiers of notes
         pages = tuple(_NOTE_ID.sub(rf'id="s{seed}\1', page) for page in pages)
     found = [_VIEW_BOX.search(page) for page in pages]
@@ -128,3 +134,22 @@ def placed(page: str, size: tuple[int, int], top: int = 0) -> str:
     """Make an engraved page part of another SVG, at a distance in pixels from its top."""
     inner = page[page.index("<svg") :]
     return inner.replace("<svg ", f'<svg x="0" y="{top}" width="{size[0]}" height="{size[1]}" ', 1)
+
+
+def engrave_incipit(tune: Tune, *, seed: int = 1) -> Staves | None:
+    """Engrave the first two bars of a tune, and a pick-up before them.
+
+    Args:
+        tune: any tune.
+        seed: seed for identifiers; scores on one HTML page need different seeds.
+
+    Returns:
+        The staff; None where these bars can't be engraved by themselves.
+    """
+    head = _NOT_IN_INCIPIT.sub("", tune.text[: tune.body_start])
+    try:
+        return engrave_tune(
+            Tune.parse(f"{head}{tune.opening(_INCIPIT_BARS)}|\n"), seed=seed, width=_INCIPIT_WIDTH
+        )
+    except AbclmError:
+        return None

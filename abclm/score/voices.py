@@ -17,6 +17,7 @@ from abclm.notation.symbols import Bar, Chord, Note, Rest, Symbol, Timed
 from abclm.notation.timing import measure
 from abclm.notation.tune import Tune
 from abclm.score.measures import Measure, measures_of
+from abclm.system.words import counted
 
 _VOICE = re.compile(r"^V:[ \t]*(\S+)[ \t]*(.*)$|\[V:[ \t]*([^\s\]]+)[ \t]*([^\]]*)\]", re.MULTILINE)
 _NAME = re.compile(r'\b(?:name|nm)="?([^"\n]*?)(?:"|$|\s+\w+=)')
@@ -44,6 +45,7 @@ class Voice:
         names: the identifier of each of them in the score: `n` and the offset of its source in the text; where it stands
             there again, with a number.
         written_out: whether D.C., D.S. or an order of parts is written out.
+        has_loose_tie: whether one of its ties leads to no note.
     """
 
     canonical: Tune
@@ -54,6 +56,7 @@ class Voice:
     marks: dict[Symbol, Marks] = field(default_factory=dict)
     names: dict[Symbol, str] = field(default_factory=dict)
     written_out: bool = False
+    has_loose_tie: bool = False
 
 
 def voices_of(tune: Tune) -> tuple[list[Voice], list[str]]:
@@ -76,7 +79,7 @@ def voices_of(tune: Tune) -> tuple[list[Voice], list[str]]:
         raise ConvertError("the tune has no note to write; check its ABC")
     said = _settings(tune)
     _set_staff(first, tune.key, said.get(next(iter(tune.music.voices), ""), ""))
-    left_out = list(_left_out(tune, first.written_out))
+    left_out = []
     voices = [first]
     for name in tune.music.voices:
         other = _other(tune, name)
@@ -91,7 +94,9 @@ def voices_of(tune: Tune) -> tuple[list[Voice], list[str]]:
             continue
         extra = len(voice.measures) - len(first.measures)
         if extra > 0:
-            left_out.append(f"the last {extra} bars of voice {name}, which the first voice doesn't have")
+            left_out.append(
+                f"the last {counted(extra, 'bar')} of voice {name}, which the first voice doesn't have"
+            )
         _set_staff(voice, tune.key, said.get(name, ""))
         voice.measures = _aligned(voice.measures, first.measures)
         voices.append(voice)
@@ -103,6 +108,7 @@ def _voice(tune: Tune) -> Voice:
     passages = tune.playback.passages
     written_out = any(a.stop != b.body.start for a, b in pairwise(passages))
     voice = Voice(canonical, measures_of(canonical), written_out=written_out)
+    voice.has_loose_tie = bool(tune.music.loose_ties)
     made = [symbol for symbol in canonical.music.symbols if isinstance(symbol, Timed)]
     sources = list(_written(tune))
     if len(made) == len(sources):
@@ -180,15 +186,3 @@ def _set_staff(voice: Voice, key: str, settings: str) -> None:
     if found := _CLEF.search(settings) or _CLEF.search(key):
         octave = {"-": -1, "_": -1, "+": 1, "^": 1}.get((found[2] or "0")[0], 0)
         voice.clef = (*_CLEFS[found[1]], octave)
-
-
-def _left_out(tune: Tune, written_out: bool) -> Iterator[str]:
-    losses = tune.music.losses
-    if "overlay" in losses:
-        yield "what stands behind & in a bar, a voice of its own"
-    if "microtone" in losses:
-        yield "microtones, of which the nearest semitones are written"
-    if re.search(r"^s:", tune.body, re.MULTILINE):
-        yield "symbol lines (s:)"
-    if written_out:
-        yield "D.C., D.S. and the order of parts, which are written out"

@@ -4,7 +4,7 @@ A control is a row of `CONTROLS`. Its name is that of an option of `GenerationOp
 script sends the value of every control under its name.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -18,7 +18,7 @@ from abclm.web.schema import most_of
 
 _MODE_NAMES = {"": "major", "m": "minor", "dor": "Dorian", "mix": "Mixolydian", "phr": "Phrygian", "lyd": "Lydian",
                "loc": "Locrian"}  # fmt: skip
-# The keys of most tunes of the paper's reference corpus, the most frequent one first.
+# The keys of most tunes of the paper's reference corpus, the most frequent one first: for a model that counts no keys.
 _MOST_USED = ("G", "D", "Ador", "Dmix", "Edor", "A", "Amix", "Em")
 # Other tonics that players meet, in the order of how often they do.
 _USUAL_TONICS = {
@@ -44,6 +44,7 @@ class Control:
         slider: the lowest value, the highest and the step of a slider, with the words at its two ends.
         hint: a line below it.
         after: what stands beside it; HTML.
+        suggested: whether the page's script suggests values.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Control:
     slider: tuple[str, str, str, str, str] | None = None
     hint: str = ""
     after: str = ""
+    suggested: bool = False
 
     def html(self) -> str:
         """The control with its label."""
@@ -73,7 +75,12 @@ class Control:
             )
             hint = f'<span class="hint ends" id="{self.name}-help">{words}</span>'
         else:
-            made = f'<input {common} {_field(option)} placeholder="{escape(self.unset)}">'
+            made = f'<input {common} {_field(option)} placeholder="{escape(self.unset)}"'
+            made += (
+                f' list="{self.name}-list"><datalist id="{self.name}-list"></datalist>'
+                if self.suggested
+                else ">"
+            )
         if self.after:
             made = f'<span class="{"row" if not self.choices else "stack"}">{made}\n{self.after}</span>'
         return f'<div class="field">{label}\n{made}{hint}</div>'
@@ -101,9 +108,15 @@ def _rhythms() -> str:
     )
 
 
-def _keys() -> str:
-    groups = [_key_group("Most used", _MOST_USED)]
-    known = set(_MOST_USED)
+def keys_html(most_used: Sequence[str] = ()) -> str:
+    """Write the elements of the list of keys.
+
+    Args:
+        most_used: the keys that stand first, in this order.
+    """
+    first = tuple(most_used) or _MOST_USED
+    groups = [_key_group("Most used", first)]
+    known = set(first)
     for mode, tonics in _USUAL_TONICS.items():
         keys = [tonic + mode for tonic in tonics if tonic + mode not in known]
         known.update(keys)
@@ -147,14 +160,14 @@ CONTROLS: tuple[tuple[Control, ...], ...] = (
             after='<span class="hint" id="meter-said" role="status"></span>',
         ),
     ),
-    (Control("key", "Key", choices=_keys(), unset="any"),),
+    (Control("key", "Key", choices=keys_html(), unset="any"),),
 )
-"""What is always shown, line by line."""
+"""What is always shown, line by line; the keys are those of a model that counts none."""
 
 MORE: tuple[tuple[Control, ...], ...] = (
     (
         Control("parts", "Parts", choices=_parts(), unset="usual"),
-        Control("bars", 'Bars <span id="bars-of">in all</span>', unset="usual"),
+        Control("bars", 'Bars <span id="bars-of">in all</span>', unset="usual", suggested=True),
     ),
     (
         Control(
@@ -168,7 +181,7 @@ MORE: tuple[tuple[Control, ...], ...] = (
         Control(
             "temperature",
             'Temperature <output id="temperature-said" for="temperature"></output>',
-            slider=("0.3", "1.7", "0.05", "predictable", "surprising"),
+            slider=("0.5", "1.3", "0.05", "predictable", "surprising"),
         ),
     ),
     (

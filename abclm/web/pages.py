@@ -1,7 +1,7 @@
 """Turn what can be asked for into the page that asks for it, and the API's description into a page to read."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -11,10 +11,12 @@ from typing import Any
 from abclm._version import VERSION
 from abclm.formats.table import FORMATS
 from abclm.midi.instruments import INSTRUMENTS
+from abclm.system.words import counted
 from abclm.views import page
-from abclm.web.controls import CONTROLS, MORE, controls_html, options_html
+from abclm.web.controls import CONTROLS, MORE, controls_html, keys_html, options_html
 
 _HERE = Path(__file__).parent
+_NOTHING_KNOWN = '{"forms":{},"rare":[]}'
 
 
 def read_style() -> str:
@@ -23,16 +25,20 @@ def read_style() -> str:
     return shared.read_text(encoding="utf-8") + (_HERE / "static" / "app.css").read_text(encoding="utf-8")
 
 
-def format_home(model: str) -> str:
+def format_home(model: str, *, keys: Sequence[str] = (), known: str = _NOTHING_KNOWN) -> str:
     """Write the page on which tunes are asked for.
 
     Args:
         model: the name of the model.
+        keys: those that are offered first.
+        known: what the page's script says of the training tunes, as `abclm.models.shown.usual.known_json` writes it.
     """
+    controls = controls_html(CONTROLS)
     return _template("home").substitute(
         model=escape(model),
         version=escape(VERSION),
-        controls=controls_html(CONTROLS),
+        controls=controls.replace(keys_html(), keys_html(keys)),
+        known=escape(known),
         more=controls_html(MORE),
         instruments=options_html(INSTRUMENTS),
         downloads="".join(map(_download, sorted(FORMATS, key=lambda suffix: FORMATS[suffix].place))),
@@ -174,7 +180,7 @@ def _kind(field: Mapping[str, Any]) -> str:
         most = int(most) if most == int(most) else most
         words += f", {'above ' if 'exclusiveMinimum' in field else ''}{low:g} to {most:,}"
     if "maxLength" in field:
-        words += f", up to {field['maxLength']:,} characters"
+        words += f", up to {counted(field['maxLength'], 'character')}"
     return words
 
 

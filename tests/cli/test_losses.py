@@ -26,10 +26,24 @@ def test_check_clean_and_convert_say_it_alike(book, tmp_path, capsys, caplog):
     checked = capsys.readouterr().out
     assert run(["corpus", "clean", str(book), "--out", str(tmp_path / "clean.abc")]) == 0
     cleaned = capsys.readouterr().err
-    assert run(["convert", str(book), str(tmp_path / "book.musicxml")]) == 0
+    assert run(["convert", str(book), str(tmp_path / "book.mid")]) == 0
     converted = caplog.text
     for line in SAID:
         assert [checked.count(line), cleaned.count(line), converted.count(line)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "said"), [(".pdf", []), (".html", ["2 further voices: shown, not heard"]),
+                         (".mid", ["2 further voices: left out; only the first that has notes is used"])],
+)  # fmt: skip
+def test_what_the_score_shows_is_not_said_to_be_left_out(suffix, said, tmp_path, caplog):
+    book = tmp_path / "book.abc"
+    voices = "V:1\nC8|]\nw:la\nV:2\nE8|]\nV:3\nG8|]\n"
+    book.write_text(f"X:1\nT:t\nT:u\nR:Foo\nM:4/4\nL:1/8\nK:C\n{voices}", encoding="utf-8")
+    assert run(["convert", str(book), str(tmp_path / f"book{suffix}")]) == 0
+    assert [line for line in caplog.messages if "voice" in line or suffix != ".mid"] == [
+        f"{book}: {each}" for each in said
+    ]
 
 
 def test_a_tunebook_that_is_copied_loses_nothing(book, tmp_path, caplog):

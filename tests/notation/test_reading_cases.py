@@ -179,7 +179,7 @@ def test_accidentals_hold_as_far_as_the_directive_says(line, directive, wanted):
 def test_of_several_voices_the_first_that_has_notes_is_used():
     text = "X:1\nT:E29\n%%score (1 2)\nM:4/4\nL:1/4\nK:C\nV:1\nz4|z4|]\nV:2 octave=1\nCDEF|GABc|]\nV:3\ne4|e4|]\n"
     assert pitches(text) == [72, 74, 76, 77, 79, 81, 83, 84]
-    assert said(text) == ["there are 3 voices; only the first is used"]
+    assert said(text) == ["there are 3 voices; scores show all, only the first is heard"]
     rests_first = HEAD + "z4|\n[V:2]CDEF|[V:3]GABc|]"
     assert pitches(rests_first) == [60, 62, 64, 65]
     assert said(HEAD + "V:1\nz4|\nV:2\nz4|]")[-1] != []

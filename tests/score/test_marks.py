@@ -43,6 +43,9 @@ def children(body, path):
         ("uG4 vA4|!open!B4 !3!c4|]", "technical", ["up-bow", "down-bow", "open-string", "fingering"]),
         ("!p!G4 !<(!A4|!<)!B4 !f!c4|]", "direction-type", ["dynamics", "wedge", "wedge", "dynamics"]),
         ("U:T=!upbow!\nTG4 A4|]", "technical", []),
+        ("!+!G!plus!A!+!B|]", "technical", ["stopped", "stopped", "stopped"]),
+        ("[!slide!GB]4 [+accent+DD]4 [.AC]|]", "articulations", ["scoop", "accent", "staccato"]),
+        ("!trill(!G4-|!trill)!G4|]", "ornaments", ["trill-mark", "wavy-line", "wavy-line"]),
     ],
 )
 def test_decorations_are_in_the_score(music, path, tags):
@@ -92,11 +95,20 @@ def test_labels_tempos_and_words_stand_where_they_stand_in_the_tune():
     assert elements(body, "harmony/root/root-step") == ["G"]
 
 
+def test_the_place_of_an_annotation_is_no_part_of_it():
+    body = '"@-5,15 one"G2 "@two"A2 "<three"B2 "_four"c2|"^"d8|]\n'
+    assert elements(body, "words") == ["one", "two", "three", "four"]
+
+
 def test_what_stands_at_a_bar_line_belongs_to_it():
     body = 'G8 "_al fine" H|A8 "Fine" |]\n'
     assert elements(body, "barline/fermata", "type") == ["upright"]
     assert elements(body, "words") == ["al fine", "Fine"]
     assert [note.find("notations") for note in score(body).iter("note")] == [None, None]
+
+
+def test_the_name_of_an_ending_is_in_the_score():
+    assert elements('G8|["Coda" A8|]\n', "words") == ["Coda"]
 
 
 def test_titles_composer_and_words_stand_around_the_staves():
@@ -108,6 +120,10 @@ def test_titles_composer_and_words_stand_around_the_staves():
     for text in (format_svg(tune), format_musicxml(tune)):
         for line in ("Two", "Somebody (Somewhere)", "Some words"):
             assert line in text
+
+
+def test_a_rhythm_after_the_key_is_shown_too():
+    assert heading_of(Tune.parse("X:1\nT:One\nK:G\nR:Schottische\nG8|]\n")).rhythm == "Schottische"
 
 
 VOICES = """V:1
@@ -143,6 +159,12 @@ def test_a_voice_with_fewer_bars_rests_and_takes_the_repeats_of_the_first():
         ("G4 A4|]\ns:!p! !f!\n", "symbol lines"),
         ("V:1\nG8|]\nV:2\nB8|c8|]\n", "the last 1 bars of voice 2"),
         ("G8|A8!fine!|B8|c8!D.C.!|]\n", "written out"),
+        ("G8-|A8|]\n", "a tie that leads to no note"),
+        ("V:1\nG8|]\nV:2\nB8-|]\n", "a tie that leads to no note"),
+        ("G4 (A4|B8|]\n", "a slur without an end"),
+        ("G8|:A8|B8|]\n", "a repeat sign that repeats nothing"),
+        ("G8|1A8:|2B8:|\n", "a repeat sign that repeats nothing"),
+        ('V:1\nG8|]\nV:2\n"Dm"x8|]\n', "voice 2, which has chord symbols and no notes"),
     ],
 )
 def test_what_the_score_leaves_out_is_said_once(body, words, caplog):

@@ -40,6 +40,9 @@ class TuneDraft(Draft):
         ending: how the last bar is drawn; as any other by default.
         title: how the title is drawn; once by default.
         planned: which bars are copied; by default those of the ends of parts.
+
+    Attributes:
+        wrong_octaves: how many notes stand in another octave than the likeliest, which is outside the compass.
     """
 
     __slots__ = (
@@ -55,6 +58,7 @@ class TuneDraft(Draft):
         "_tokenizer",
         "attempt",
         "index",
+        "wrong_octaves",
     )
 
     constraint: SymbolFilter
@@ -83,6 +87,7 @@ class TuneDraft(Draft):
         self._in_last_bar = False  # of a part: once it was, though a bar may be taken back after that
         self._copy = ""  # what comes next for sure, as far as the grammar allows it
         self._copied = False  # whether the last bar is such
+        self.wrong_octaves = 0
 
     @property
     def text(self) -> str:
@@ -123,6 +128,9 @@ class TuneDraft(Draft):
     def take(self, token_id: int, here: Here) -> Snapshot | None:
         """Write a symbol, or go back to the beginning of the title, the bar or, where it ends a part, its last bar."""
         symbol, bars, ending = self._tokenizer.symbols[token_id], self._bars, self._ending
+        if held_back := self.constraint.held_back:
+            likeliest = int(here.scores[: len(self._tokenizer)].argmax())
+            self.wrong_octaves += self._tokenizer.symbols[likeliest] in held_back
         if self._title and not self.constraint.in_body and (start := self._title_again(token_id, here)):
             return self.rewind(start)
         if bars and not self._copy:

@@ -8,6 +8,7 @@ from abclm.errors import NotationError
 from abclm.generation.abc.prompt import HEADER, HEADER_LENGTH
 from abclm.notation.fields import RHYTHMS, parse_meter
 from abclm.notation.grammar import METERS, UNIT_NOTE_LENGTHS, Form, Grammar, State, can_be_filled
+from abclm.system.words import counted
 from abclm.tune import Tune
 
 
@@ -89,7 +90,7 @@ def _pairs_in_form(
     pairs = {pair for pair, length in longest.items() if max_length is None or length <= max_length}
     if not pairs:
         raise NotationError(
-            f"{asked}{_named(header)} may take {min(longest.values())} characters, more than "
+            f"{asked}{_named(header)} may take {counted(min(longest.values()), 'character')}, more than "
             f"max_length={max_length}; raise max_length or ask for fewer bars"
         )
     return pairs

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 NO_PITCH = frozenset(("header", "field", "quoted", "forced"))  # what is forced is the pitch before
 _NONE: frozenset[str] = frozenset()
+_OCTAVE_MARKS = frozenset(",'")
 _LONGEST = {letter: longest for _, letter, _, longest in HEADER}
 _ORDER = "".join(_LONGEST)
 
@@ -40,12 +41,14 @@ class SymbolFilter(Constraint):
 
     Attributes:
         masks: as given.
+        held_back: the octave marks that could come next and would leave the compass.
     """
 
-    __slots__ = ("_forced", "ended", "masks")
+    __slots__ = ("_forced", "ended", "held_back", "masks")
 
     def __init__(self, masks: Masks, forced: str = "") -> None:
         self.ended = False
+        self.held_back = _NONE
         self.masks = masks
         self._forced = deque(forced)
 
@@ -100,7 +103,9 @@ class GrammarFilter(SymbolFilter):
         compass: that the tune keeps, its opening aside; any by default.
     """
 
-    __slots__ = ("_compass", "_grammar", "_key", "_left", "_opening", "_pitches", "_state", "_steered_from")
+    __slots__ = (
+        "_compass", "_grammar", "_is_after_opening", "_key", "_left", "_opening", "_pitches", "_state", "_steered_from",
+    )  # fmt: skip
 
     def __init__(
         self, grammar: Grammar, masks: Masks, opening: str, max_length: int, compass: Compass | None = None
@@ -108,7 +113,7 @@ class GrammarFilter(SymbolFilter):
         super().__init__(masks)
         self._grammar, self._compass, self._pitches = grammar, compass, Pitches()
         self._state = grammar.start()
-        self._opening = opening
+        self._opening, self._is_after_opening = opening, False
         self._key = ""  # in force
         self._left = max_length
         # After the header the way to the end is never longer than before it.
@@ -159,6 +164,7 @@ class GrammarFilter(SymbolFilter):
 
     def allowed(self) -> Mask:
         """Return which symbols may come next, (vocabulary,)."""
+        self.held_back = _NONE
         if self._forced:
             return self.masks.only(self._forced[0])
         grammar, state = self._grammar, self._state
@@ -172,15 +178,19 @@ class GrammarFilter(SymbolFilter):
                 self._opening = ""
                 return self.masks.only(way[0])
         symbols = grammar.tidy(state)
+        if self._is_after_opening:  # its last note keeps its pitch
+            symbols -= _OCTAVE_MARKS
         if state.lex == "field" and state.local.text.startswith("K:"):
             others = [key for key in KEYS if key != self._key]
             symbols &= steps_of(others, state.local.text[2:], "]")
-        elif self._compass:
-            return self.masks.only_these(symbols, outside(self._compass, state, self._pitches))
+        elif self._compass and (without := outside(self._compass, state, self._pitches)):
+            self.held_back = symbols & without & _OCTAVE_MARKS
+            return self.masks.only_these(symbols, without)
         return self.masks.only_these(symbols)
 
     def advance(self, token_id: int) -> None:
         """Take note of the symbol that was written."""
+        self._is_after_opening = len(self._forced) == 1
         if self._forced:
             self._forced.popleft()
         symbol, before = self.masks.symbols[token_id], self._state

@@ -10,6 +10,7 @@ from abclm.analysis.forms import MOST_BARS, MOST_PARTS
 from abclm.models.context import Told
 from abclm.models.told import Counts, ToldCounts
 from abclm.notation.fields import RHYTHMS
+from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from abclm.generation.options import GenerationOptions
 
 _PHRASE = 4  # bars
-_FEWEST, _SMALLEST_SHARE = 10, 0.01  # training tunes of a rhythm; a rhythm with less is not told
 
 _logger = logging.getLogger(__name__)
 
@@ -80,13 +80,12 @@ def _told_rhythm(asked: str | None, counts: ToldCounts) -> str | None:
 
     Its tunes in that meter without a rhythm are the nearest that it knows.
     """
-    tunes = sum(counts.keys.get(asked or "", {}).values())
-    total = sum(sum(each.values()) for each in counts.keys.values())
-    if not asked or tunes >= min(_FEWEST, _SMALLEST_SHARE * total):
+    if not asked or counts.knows(asked):
         return asked
+    tunes = sum(counts.keys.get(asked, {}).values())
     _logger.warning(
         "the model learned from %s with R:%s; it writes one as it writes tunes in %s without R:",
-        "1 tune" if tunes == 1 else f"{tunes} tunes", asked, " or ".join(RHYTHMS.get(asked, ("this meter",))),
+        counted(tunes, "tune"), asked, " or ".join(RHYTHMS.get(asked, ("this meter",))),
     )  # fmt: skip
     return ""
 

@@ -139,12 +139,14 @@ def _write(
 
 
 def stream(lm: Model, options: GenerationOptions) -> Generator[str]:
-    """Write one tune character by character, the first attempt whatever comes of it.
+    """Write one tune character by character, the first attempt whatever comes of it, and one draw unless more are wanted.
 
     What may be taken back is held until it is settled: the last bar of a form, and with `bar_repetition` below 1 or
     `bar_redraws` every bar. What is wrong with the options is said at once; `close` ends it.
     """
-    return _characters(stream_steps(lm, options))
+    return _characters(
+        stream_steps(lm, options if options.best_of or options.gaps else replace(options, best_of=1))
+    )
 
 
 def stream_steps(lm: Model, options: GenerationOptions, engine: Engine | None = None) -> Iterator[str]:

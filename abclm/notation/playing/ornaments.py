@@ -107,7 +107,7 @@ def _pattern(event: Timed, marks: Marks, left: Fraction) -> list[Played]:
     for name in marks.decorations:
         if name == "roll":
             return _roll(below, here, above, short, left)
-        if name == "trill":
+        if name in ("trill", "trill("):
             turns = max(1, (int(left / _SHORT) - 1) // 2)  # it ends on the note itself
             return _parts([here, above] * turns + [here], min(_SHORT, left / 3), left)
         if name == "lowermordent":

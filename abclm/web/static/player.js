@@ -236,5 +236,11 @@ audio.addEventListener("seeked", show);
 audio.addEventListener("timeupdate", keepInLoop); // also where the page is not seen
 button.addEventListener("click", toggle);
 at("speed").addEventListener("input", setTempo);
+// The bars are there to be chosen before anything is played.
+for (const [element, event] of [[at("practise"), "toggle"], [document, "shown"]]) {
+  element.addEventListener(event, () => {
+    if (at("practise").open && now.tune) load().catch((error) => { if (!(error instanceof Refused)) throw error; });
+  });
+}
 at("instrument").addEventListener("change", playOtherwise);
 at("chords").addEventListener("change", playOtherwise);

@@ -35,7 +35,7 @@ def started(monkeypatch):
             found.append(self)
 
     monkeypatch.setattr("abclm.generation.abc.tunes.SecondProcess", Seen)
-    monkeypatch.setattr(second, "FEWEST", 2)
+    monkeypatch.setattr(second, "FEWEST", 8)
     monkeypatch.setattr(second, "_cores", lambda: 2)
     return found
 

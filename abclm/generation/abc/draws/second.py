@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from abclm.models.model import Model
 
 FEWEST = 256
-"""Tunes that have to be asked for: the process takes a second to start, and as much memory as the first."""
+"""Draws that have to be asked for: the process takes a second to start, and as much memory as the first."""
 
 _SMALLEST_BATCH = 64  # whose halves are still stepped at nearly the same cost for each tune
 _PROGRAM = "from abclm.generation.abc.tunes import write_share; write_share()"
@@ -41,7 +41,7 @@ def pays(request: Request) -> bool:
     """Whether a second process makes it faster to write the tunes of a request."""
     options = request.options
     return (
-        options.n >= FEWEST
+        options.n * request.draws >= FEWEST
         and options.batch_size >= _SMALLEST_BATCH
         and options.constrained
         and not options.novel
