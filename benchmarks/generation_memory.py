@@ -8,6 +8,7 @@ For each number, `abclm generate -n N --out DIR --seed 1` runs in a separate pro
 
 import argparse
 import json
+import multiprocessing
 import subprocess
 import sys
 import tempfile
@@ -43,7 +44,9 @@ def main() -> None:
     given = parser.parse_args()
     figures = {}
     for tunes in given.tunes:
-        figures[tunes] = peak_megabytes(given.model, tunes)
+        # On Linux a process is counted at least the memory that the one had which started it: a small one starts it.
+        with multiprocessing.get_context("spawn").Pool(1) as pool:
+            figures[tunes] = pool.apply(peak_megabytes, (given.model, tunes))
         if not given.json:
             print(f"{tunes:>7,} tunes: {figures[tunes]:,.0f} MB")
     if given.json:

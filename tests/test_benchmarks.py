@@ -55,6 +55,17 @@ def test_the_notes_of_midi_files_come_back(benchmark, tmp_path):
 
 
 @pytest.mark.slow
+def test_networks_that_predict_the_next_frame_are_compared(benchmark, tmp_path):
+    pytest.importorskip(
+        "torch", reason="PyTorch is no dependency; pip install torch==2.13.0 to run this test"
+    )
+    (tmp_path / "midi").mkdir()
+    for number, tune in enumerate(abclm.Corpus.load("oldTunes").tunes[:10]):
+        tune.save(tmp_path / "midi" / f"{number}.mid")
+    assert "vae" in benchmark("next_frame.py", "midi", "--seconds", 0.1, "--frames", 50, "--only", "vae")
+
+
+@pytest.mark.slow
 def test_the_figures_of_the_data_cards_are_those_of_the_corpora(benchmark):
     said = benchmark("corpus_cards.py")
     assert "oneills1850: " in said
