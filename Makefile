@@ -54,6 +54,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: $(VENV)/bin/python setup.cfg setup.py pyproject.toml
+	@echo "Installing abclm and what it needs into $(VENV); where that has to be downloaded, it takes minutes."
 	$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 

@@ -7,35 +7,34 @@ this module, each imported where it is needed: no TensorFlow is loaded on the wa
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from abclm.corpora.corpus import Corpus
 from abclm.corpora.pieces import Pieces
-from abclm.datasets.encoded import EncodedCorpus
-from abclm.errors import Cancelled, ConfigError, CorpusError
+from abclm.datasets.given import as_corpus
+from abclm.errors import Cancelled
 from abclm.evaluation.figures import Evaluation
 from abclm.generation.options import GenerationOptions
 from abclm.generation.pieces.options import PieceWriting
-from abclm.models.context import COLUMNS, Told, with_context
+from abclm.models.context import Told, with_context
 from abclm.models.model import Model
 from abclm.piece import Piece
-from abclm.system.files import write_bytes
-from abclm.system.keywords import with_options_of
+from abclm.system.keywords import changed, with_options_of
 from abclm.system.quiet import quiet_imports
 from abclm.system.typed_options import GenerationKeywords, TrainingKeywords
+from abclm.system.words import counted
 from abclm.tokenizers.characters import as_characters
 from abclm.training.config import TrainingConfig
+from abclm.training.progress import Progress, watched
 from abclm.tune import Tune, Tunes
 
 if TYPE_CHECKING:
     import keras
-
-    from abclm.training.progress import Progress
 
 
 @dataclass(eq=False, repr=False)
@@ -102,8 +101,8 @@ class LanguageModel(Model):
             **changes: fields of `GenerationOptions`, over those of `options`.
 
         Returns:
-            A list of `n` tunes, which a notebook shows with scores and players. One that could not be made playable
-            in `attempts` tries is returned as it came out, and logged as a warning.
+            `n` tunes, which a notebook shows with scores and players. One that could not be made playable in
+            `attempts` tries is returned as it came out, and logged as a warning.
 
         Raises:
             ConfigError: an option is unknown or out of range; nothing was sampled then.
@@ -117,12 +116,13 @@ class LanguageModel(Model):
         """
         from abclm.generation.abc.tunes import generate
 
-        asked = _changed(options, GenerationOptions(), changes)
+        asked = changed(options, GenerationOptions(), changes)
         tunes = Tunes()
         for each in generate(self, asked):
             tunes.append(each.tune)
             if progress and progress(len(tunes), asked.n) is False:
-                raise Cancelled(f"cancelled by its progress callback after {len(tunes)} of {asked.n} tunes")
+                written = f"{len(tunes)} of {counted(asked.n, 'tune')}"
+                raise Cancelled(f"cancelled by its progress callback after {written}")
         return tunes
 
     @with_options_of(GenerationOptions(), without=("rewrite", "rewrite_bars"))
@@ -181,11 +181,12 @@ class LanguageModel(Model):
         """Write one tune character by character, as it comes: prompt, then what the model adds.
 
         The arguments are those of `generate`; what was yielded can't be taken back, so there is one
-        attempt, and whether the tune can be played is not checked. `close` ends it before its end.
+        attempt, and whether the tune can be played is not checked. Unless `best_of` is given, it is 1: with more, the
+        tune comes at once, after its last draw. `close` ends it before its end.
         """
         from abclm.generation.abc.tunes import stream
 
-        return stream(self, _changed(options, GenerationOptions(), changes))
+        return stream(self, changed(options, GenerationOptions(), changes))
 
     @with_options_of(TrainingConfig())
     def fit(
@@ -225,14 +226,14 @@ class LanguageModel(Model):
             Cancelled: `progress` returned False.
             CorpusError, ModelError, VocabularyError: as `abclm.training.run.train` says.
         """
-        settings = _changed(config, TrainingConfig(), changes)
+        settings = changed(config, TrainingConfig(), changes)
         with quiet_imports():
             from abclm.training import run
 
         run.train(
-            self, _corpus(train), _corpus(validation), settings,
+            self, as_corpus(train), as_corpus(validation), settings,
             normalize=normalize, folder=folder, resume=resume, callbacks=callbacks,
-            progress=_watched(progress), backend=backend,
+            progress=watched(progress), backend=backend,
         )  # fmt: skip
         return self
 
@@ -254,12 +255,10 @@ class LanguageModel(Model):
     ) -> LanguageModel:
         """Go on training on other tunes, of which there may be few.
 
-        The arguments are those of `fit`, but `config` is by default `TrainingConfig.for_fine_tuning()`.
-
         Args:
             train: tunes to learn from.
             validation: tunes to measure on.
-            config: how to train.
+            config: how to train; by default `TrainingConfig.for_fine_tuning()`.
             old: tunes like those that the model knows, to measure what it forgets.
             normalize: False takes the tunes as they are, and gives the new model the symbols that this one lacks.
             folder: as for `fit`, like the next four.
@@ -275,48 +274,25 @@ class LanguageModel(Model):
         Raises:
             ConfigError, Cancelled, CorpusError, ModelError, VocabularyError: as for `fit`.
         """
-        settings = _changed(config, TrainingConfig.for_fine_tuning(), changes)
+        settings = changed(config, TrainingConfig.for_fine_tuning(), changes)
         with quiet_imports():
             from abclm.training import run
 
         return run.fine_tune(
-            self, _corpus(train), _corpus(validation), settings,
-            old=_corpus(old), normalize=normalize, folder=folder, resume=resume, callbacks=callbacks,
-            progress=_watched(progress), backend=backend,
+            self, as_corpus(train), as_corpus(validation), settings,
+            old=as_corpus(old), normalize=normalize, folder=folder, resume=resume, callbacks=callbacks,
+            progress=watched(progress), backend=backend,
         )  # fmt: skip
 
     def evaluate(self, tunes: Corpus | Iterable[Tune], *, copies: bool = True) -> Evaluation:
         """Measure the model on tunes that it has not seen (see `abclm.evaluation`); a notebook shows a table."""
         from abclm.evaluation.bits import evaluate
 
-        return evaluate(self, _corpus(tunes), copies=copies)
+        return evaluate(self, as_corpus(tunes), copies=copies)
 
     def bits_per_character(self, tunes: Corpus | Iterable[Tune]) -> float:
         """Return the mean bits that a character of these tunes costs, each tune by itself."""
         return self.evaluate(tunes).bits_per_character
-
-    def export(self, path: str | os.PathLike[str]) -> None:
-        """Write one step of the model as an ONNX file, to write with in a browser or from another language.
-
-        The step multiplies in 8-bit integers, as `generate` does. It takes the `id` of the last token of each text, from
-        a newline on, and the state, zeros at first: `carried_0`, `sums_0`, ... of each layer. It gives the `logits` of
-        the next token, and the state as `next_carried_0`, ... With `structure`, it takes the `context`, too (the columns
-        of `abclm.models.context`, named in the file's metadata beside the `vocabulary`), and gives the `gate`'s scores;
-        `abclm.models.copies` says how to mix copies by them. There is no grammar in it.
-
-        Args:
-            path: such as `session.onnx`.
-
-        Raises:
-            ConfigError: the network reads a window anew for each token, and has no state.
-            OSError: the file can't be written.
-        """
-        about = {
-            "config": self.config.to_json(),
-            "vocabulary": self.tokenizer.to_json(),
-            "context": " ".join(COLUMNS if self.config.columns else ()),
-        }
-        write_bytes(path, self.config.step_model(self.weights, about))
 
     def to_keras(self) -> keras.Model:
         """Return a Keras model with the same weights; it maps token ids to logits.
@@ -327,46 +303,6 @@ class LanguageModel(Model):
             import keras  # noqa: F401
 
         return self.config.network(len(self.tokenizer), self.weights)
-
-
-Config = TypeVar("Config", GenerationOptions, TrainingConfig)
-
-
-def _changed(config: Config | None, default: Config, changes: Mapping[str, Any]) -> Config:
-    if config is not None and not isinstance(config, type(default)):
-        raise ConfigError(
-            f"options are given by name or as {type(default).__name__}; received {config!r:.60} without a name"
-        )
-    return replace(config or default, **changes)
-
-
-@overload
-def _corpus(tunes: Pieces) -> Pieces: ...
-@overload
-def _corpus(tunes: Corpus | Iterable[Tune]) -> Corpus: ...
-@overload
-def _corpus(tunes: Corpus | Iterable[Tune] | None) -> Corpus | None: ...
-@overload
-def _corpus(tunes: Pieces | Corpus | Iterable[Tune] | None) -> Pieces | Corpus | None: ...
-def _corpus(tunes: Pieces | Corpus | Iterable[Tune] | None) -> Pieces | Corpus | None:
-    """Take a list of tunes as a corpus; what is neither is a CorpusError."""
-    if tunes is None or isinstance(tunes, Corpus | EncodedCorpus | Pieces):
-        return tunes
-    if not isinstance(tunes, Iterable):
-        raise CorpusError(f"tunes are given as a Corpus or a list; received {type(tunes).__name__}")
-    return Corpus.of(tunes)
-
-
-def _watched(progress: Callable[[Progress], object] | None) -> Callable[[Progress], object] | None:
-    """Let a callback that returns False end a run."""
-    if progress is None:
-        return None
-
-    def watch(now: Progress) -> None:
-        if progress(now) is False:
-            raise Cancelled(f"cancelled by its progress callback after step {now.step} of {now.total_steps}")
-
-    return watch
 
 
 def load(name_or_path: str | os.PathLike[str]) -> LanguageModel:

@@ -99,6 +99,12 @@ class Tune(core.Tune):
 
         return transpose(self, semitones)
 
+    def with_chords(self) -> Self:
+        """Write chord symbols where sections have none; see `abclm.analysis.harmony.symbols.add_chords`."""
+        from abclm.analysis.harmony.symbols import add_chords
+
+        return add_chords(self)
+
     def save(
         self,
         path: str | os.PathLike[str],

@@ -3,26 +3,34 @@
     python benchmarks/generation_memory.py [--model session] [--tunes 200 1000 4000] [--json]
 
 For each number, `abclm generate -n N --out DIR --seed 1` runs in a separate process. The figure is its peak memory
-(maximum resident set size). The batch always has 128 tunes."""
+(maximum resident set size), and with it that of the second process, which writes half of many tunes. The batch always has
+128 tunes."""
 
 import argparse
 import json
-import multiprocessing
-import resource
 import subprocess
 import sys
 import tempfile
+
+PROGRAM = """
+import resource, sys
+from abclm.cli import main
+try:
+    main()
+finally:
+    each = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    print(sum(resource.getrusage(who).ru_maxrss for who in each))
+"""
 
 
 def peak_megabytes(model: str, tunes: int) -> float:
     """The most memory that writing so many tunes into files takes, MB."""
     with tempfile.TemporaryDirectory() as folder:
         command = ["generate", "--model", model, "--seed", "1", "-n", str(tunes), "--out", folder]
-        subprocess.run([sys.executable, "-m", "abclm", *command], check=True, stderr=subprocess.DEVNULL)
-    # Of all children of this process so far; it has one.
-    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / (
-        2**20 if sys.platform == "darwin" else 1024
-    )
+        run = subprocess.run(
+            [sys.executable, "-c", PROGRAM, *command], check=True, capture_output=True, text=True
+        )
+    return int(run.stdout.split()[-1]) / (2**20 if sys.platform == "darwin" else 1024)
 
 
 def main() -> None:
@@ -35,8 +43,7 @@ def main() -> None:
     given = parser.parse_args()
     figures = {}
     for tunes in given.tunes:
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            figures[tunes] = pool.apply(peak_megabytes, (given.model, tunes))
+        figures[tunes] = peak_megabytes(given.model, tunes)
         if not given.json:
             print(f"{tunes:>7,} tunes: {figures[tunes]:,.0f} MB")
     if given.json:

@@ -82,6 +82,7 @@ def main() -> None:
     parser.add_argument("--all-voices", action="store_true", help="give abc2midi all voices of a tune")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="abc2midi processes at a time")
     parser.add_argument("--json", action="store_true", help="print one JSON object instead")
+    parser.add_argument("--table", action="store_true", help="print the table of docs/notation.md instead")
     options = parser.parse_args()
     wanted = options.what.split(",")
     if unknown := set(wanted) - set(FIGURES):
@@ -95,12 +96,39 @@ def main() -> None:
             found[name] |= transpose(rows, options.transpose, options.jobs)
         if options.music21:
             found[name] |= compare_with_music21([row.text for row in rows], options.music21)
-        if not options.json:
+        if not options.json and not options.table:
             print_figures(name, found[name], rows)
         for row, figure in misses(rows, wanted, options.show):
             print_row(row, figure)
     if options.json:
         print(json.dumps(found, indent=2))
+    if options.table:
+        print("\n".join(table(found)))
+
+
+# The rows of the table in docs/notation.md: what they say, the figure, and whether its failures are counted.
+TABLE = (
+    ("`notes()` equals what `abc2midi` plays, if `abc2midi` finds no error", "notes", False),
+    ("have a canonical form", "normalised", False),
+    ("… and `abc2midi` plays it as the tune itself, if it found no error", "same_notes", False),
+    ("… and `abc2midi` plays exactly its `notes()`", "canonical_notes", False),
+    ("`abc2midi` finds an error in the canonical tune", "free_of_errors", True),
+    ("strict: it has neither error nor warning", "strict", False),
+    ("`check` and `abc2midi` agree whether a bar is wrong", "check_agrees", False),
+)
+COLUMNS = {"oneills1850": "O'Neill", "ryansMammoth": "Ryan", "airdsAirs": "Aird", "irish": "the paper's"}
+
+
+def table(found: dict[str, dict[str, float]]) -> Iterator[str]:
+    """The lines of the table, a column for each corpus."""
+    yield f"| share of the tunes | {' | '.join(COLUMNS.get(Path(name).stem, name) for name in found)} |"
+    yield "|---" * (len(found) + 1) + "|"
+    for meaning, name, counts_failures in TABLE:
+        cells = []
+        for figures in found.values():
+            share = 1 - figures[name] if counts_failures else figures[name]
+            cells.append("0" if not share else f"{share:.2%}".replace(".00%", "%").replace("%", " %"))
+        yield f"| {meaning} | {' | '.join(cells)} |"
 
 
 def read_texts(name: str) -> list[str]:

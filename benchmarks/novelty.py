@@ -8,6 +8,8 @@ bars with a training tune, as settings of one tune do. The output has:
 - quantiles of the share and the run of the held-out tunes, which are the source of
   `abclm.analysis.novelty.USUAL_SHARE` and `USUAL_RUN`;
 - the same for `--tunes` generated tunes, and the number of copies among them by these limits;
+- for both, quantiles of the longest run of notes that is in a training tune too, in any key and rhythm, and how many
+  generated tunes have a longer one than 99 % of the held-out tunes;
 - the number of copies found among `--copies` training tunes that are transposed, written out without repeats and
   given another title;
 - the number of differences between the index, which contains hashes, and an exact comparison of bars;
@@ -17,7 +19,8 @@ bars with a training tune, as settings of one tune do. The output has:
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -26,6 +29,7 @@ from protocol import CORPORA, split
 import abclm
 from abclm.analysis.novelty import USUAL_RUN, USUAL_SHARE, NoveltyIndex, Overlap
 from abclm.analysis.similarity import TuneIndex
+from abclm.analysis.structure import melody_of
 from abclm.notation.symbols import Bar
 from abclm.tune import Tune
 
@@ -65,6 +69,46 @@ def exact_bars(index: TuneIndex, tune: Tune) -> int:
     return max((match.bars for match in index.matches(tune)), default=0)
 
 
+class NoteRuns:
+    """Finds the longest run of notes, in any key and rhythm, that tunes have in common with others.
+
+    Args:
+        tunes: the others.
+    """
+
+    def __init__(self, tunes: Iterable[Tune]) -> None:
+        self._lines = [intervals(tune) for tune in tunes]
+        self._runs: dict[int, set[bytes]] = {}
+
+    def longest(self, tune: Tune) -> int:
+        """The notes of the longest run in common; 0 where not even two notes are."""
+        line = intervals(tune)
+        low, high = 0, len(line)
+        while low < high:  # whoever has a run in common has each shorter one
+            middle = (low + high + 1) // 2
+            if self._of(middle).isdisjoint(runs(line, middle)):
+                high = middle - 1
+            else:
+                low = middle
+        return low + 1 if low else 0
+
+    def _of(self, length: int) -> set[bytes]:
+        if length not in self._runs:
+            self._runs[length] = {run for line in self._lines for run in runs(line, length)}
+        return self._runs[length]
+
+
+def intervals(tune: Tune) -> bytes:
+    """The intervals of a tune's melody as written, a byte each."""
+    pitches = [note.pitch for note in melody_of(tune)]
+    return bytes(128 + after - before for before, after in pairwise(pitches))
+
+
+def runs(line: bytes, length: int) -> Iterator[bytes]:
+    """All runs of so many intervals."""
+    return (line[first : first + length] for first in range(len(line) - length + 1))
+
+
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     train, held_out = split(options.corpora, validation=options.validation)
     index, exact = NoveltyIndex.create(train), TuneIndex(train)
@@ -84,6 +128,14 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         written = lm.generate(n=options.tunes, seed=options.seed, batch_size=min(64, options.tunes))
         figures["generated"] = quantiles([index.nearest(tune) for tune in written])
         differ += sum(exact_bars(exact, tune) != index.nearest(tune).bars for tune in written)
+        of_notes = NoteRuns(train)
+        theirs, ours = ([of_notes.longest(tune) for tune in tunes] for tunes in (held_out, written))
+        limit = quantile(theirs, 0.99)
+        figures["note_runs"] = {
+            "held_out": {str(each): quantile(theirs, each) for each in QUANTILES},
+            "generated": {str(each): quantile(ours, each) for each in QUANTILES},
+            "longer": sum(run > limit for run in ours),
+        }
 
     generator = np.random.default_rng(options.seed)
     chosen = generator.permutation(len(train))[: options.copies]
@@ -136,6 +188,13 @@ def main() -> None:
     show("held out", figures["held_out"])
     if "generated" in figures:
         show(f"written by {options.model}", figures["generated"])
+    if "note_runs" in figures:
+        found = figures["note_runs"]
+        for name in ("held_out", "generated"):
+            row = "  ".join(f"{100 * float(at):g} %: {value:.3g}" for at, value in found[name].items())
+            print(f"longest run of notes, {name.replace('_', ' ')}: {row}")
+        of = figures["generated"]["tunes"]
+        print(f"  longer than that of 99 % of the held-out tunes: {found['longer']} of {of} generated ones")
     copies, index = figures["copies"], figures["index"]
     print(
         f"disguised training tunes: {copies['tunes']:,}, of which {copies['found']:,} are found and "

@@ -6,8 +6,10 @@
 
 It needs PyTorch and no TensorFlow: the layers of `abclm/models/layered` are made in PyTorch here, drawn as Keras draws
 them. A recurrent layer's own dropout, which cuDNN does not have, is left out and said. A run that was stopped goes on
-where it was; the time that counts is that of training steps. Held-out tokens are measured after each epoch or after
-`--measure` seconds, on a sample; the best weights are measured on all of them in the end.
+where it was, also to a larger budget. The time that counts is that of training steps: processor time of all threads on
+a processor, so that other work on the machine does not change it, and wall time on a GPU. Every `--measure` seconds
+held-out tokens are measured, `--sample` of them; the best weights are measured in the end, on others, `--held-out` of
+them. The network of ours plans its learning rate over the whole budget, so it begins anew for a larger one.
 """
 
 import argparse
@@ -206,8 +208,11 @@ class Run:
         make = torch.optim.AdamW if self.is_ours else OPTIMIZERS[self.recipe.optimizer]
         self.optimizer = make(self.network.parameters(), lr=3e-3 if self.is_ours else self.recipe.rate)
         self.state = {"seconds": 0.0, "steps": 0, "epoch": 0, "batch": 0, "history": [], "best": None}
+        self.clock = time.process_time if options.device == "cpu" else time.perf_counter
+        found = None
         if self.path.exists():
             found = torch.load(self.path, map_location=options.device, weights_only=False)
+        if found and (not self.is_ours or found["minutes"] == options.minutes):
             self.network.load_state_dict(found["network"])
             self.optimizer.load_state_dict(found["optimizer"])
             self.state = found["state"]
@@ -218,9 +223,9 @@ class Run:
         measured = state["seconds"]
         while state["seconds"] < budget:
             for inputs, targets in self.batches(state["epoch"], state["batch"]):
-                start = time.perf_counter()
+                start = self.clock()
                 self.step(inputs, targets)
-                state["seconds"] += time.perf_counter() - start
+                state["seconds"] += self.clock() - start
                 state["steps"], state["batch"] = state["steps"] + 1, state["batch"] + 1
                 if state["seconds"] >= budget:
                     break
@@ -231,14 +236,16 @@ class Run:
                 state["epoch"], state["batch"] = state["epoch"] + 1, 0
         self.measure()
         self.network.load_state_dict(state["best"]["weights"])
-        nats, accuracy = self.cost(None)
+        nats, accuracy = self.cost(self.options.held_out, shift=0.5)
         best = state["best"]["seconds"]
+        later = sum(entry[0] > best for entry in state["history"])
         return {
             "name": self.name, "split": self.split, "minutes": self.options.minutes, "steps": state["steps"],
             "epochs": round(state["epoch"] + state["batch"] / max(1, self.steps_per_epoch()), 2),
             "parameters": parameters_of(self.network),
             "nats": nats, "accuracy": accuracy, "best_after_seconds": round(best, 1),
-            "converged": best < 0.8 * budget, "history": [entry[:2] for entry in state["history"]],
+            # Three measurements without a better one, of a network that has seen all pieces, say that it is done.
+            "converged": later >= 3 and state["epoch"] > 0, "history": [entry[:2] for entry in state["history"]],
             "left_out": self.left_out(), "device": self.options.device,
         }  # fmt: skip
 
@@ -310,6 +317,7 @@ class Run:
         whole = {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "minutes": self.options.minutes,
             "state": state,
         }
         torch.save(whole, self.path.with_suffix(".new"))
@@ -319,8 +327,13 @@ class Run:
         )
 
     @torch.no_grad()
-    def cost(self, most: int | None) -> tuple[float, float]:
-        """Nats a token and accuracy, on all held-out tokens or on so many of them, taken evenly."""
+    def cost(self, most: int, shift: float = 0) -> tuple[float, float]:
+        """Nats a token and accuracy on `most` of the held-out tokens, taken evenly; of ours on all, which is quick.
+
+        Args:
+            most: how many; 0 for all.
+            shift: where the first is, as a share of the distance from one to the next.
+        """
         self.network.eval()
         device, corpus = self.options.device, self.held_out
         nats = right = count = 0.0
@@ -335,7 +348,8 @@ class Run:
             return nats / count, right / count
         if most:
             targets = corpus.targets if corpus.targets is not None else np.arange(1, len(corpus.text))
-            corpus = replace(corpus, targets=targets[:: max(1, -(-len(targets) // most))])
+            apart = max(1, -(-len(targets) // most))
+            corpus = replace(corpus, targets=targets[int(shift * apart) :: apart])
         for inputs, targets, _ in windows_in_order(corpus, self.config.window):
             wanted = torch.as_tensor(targets[:, 0].astype(np.int64), device=device)
             logits = self.network(torch.as_tensor(inputs.astype(np.int64), device=device))
@@ -375,6 +389,10 @@ def main() -> None:
         "--measure", type=float, default=20, help="seconds of training between two measurements"
     )
     parser.add_argument("--sample", type=int, default=4000, help="held-out tokens that are measured then")
+    parser.add_argument(
+        "--held-out", type=int, default=0, help="held-out tokens that are measured in the end; 0 for all"
+    )
+    parser.add_argument("--threads", type=int, help="of PyTorch, on a processor")
     parser.add_argument("--splits", nargs="+", choices=SPLITS, default=["piece"])
     parser.add_argument("--only", nargs="+", choices=BUILDS, default=BUILDS)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -383,6 +401,8 @@ def main() -> None:
     if options.tables:
         print(tables(json.loads(options.tables.read_text(encoding="utf-8"))))
         return
+    if options.threads:
+        torch.set_num_threads(options.threads)
     pieces = Pieces.read(*options.midi)
     tokenizer = PieceOptions().tokenizer("notes", pieces)
     options.out.mkdir(parents=True, exist_ok=True)

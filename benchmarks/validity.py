@@ -4,10 +4,10 @@
                                   [--seed 0] [--max-length 1500] [--unconstrained] [--json]
 
 The model writes `--tunes` tunes at each temperature; a model of the same size with random weights writes
-`--random-tunes` tunes at the first temperature. Each request has a title, every second a key, every third a rhythm,
-and some of these a meter. The script counts the tunes without problems in `Tune.check`, without errors and warnings
-of abc2midi (except its messages about repeats), the tunes that end by themselves, and the tunes with the requested
-header. It also prints the messages of abc2midi."""
+`--random-tunes` tunes at the first temperature, one draw each. Each request, of up to 20 tunes, has a title, every
+second a key, every third a rhythm, and some of these a meter. The script counts the tunes without problems in
+`Tune.check`, without errors and warnings of abc2midi (except its messages about repeats), the tunes that end by
+themselves, and the tunes with the requested header. It also prints the messages of abc2midi."""
 
 import argparse
 import itertools
@@ -27,6 +27,7 @@ from abclm.notation.grammar import KEYS
 
 MEASURES = ("valid", "abc2midi", "ended", "as_asked")
 SHOWN = 10
+EACH = 20  # tunes of one request at most
 
 
 def asked(index: int) -> dict[str, str]:
@@ -45,21 +46,21 @@ def written(
     lm: LanguageModel, tunes: int, temperature: float, given: argparse.Namespace
 ) -> Iterator[tuple[str, bool, bool, bool]]:
     """Each tune's text, and whether it is valid, ended by itself and has what was asked for."""
-    for index in range(tunes):
+    for index, first in enumerate(range(0, tunes, EACH)):
         options = GenerationOptions(
-            **asked(index), seed=given.seed + index, temperature=temperature, max_length=given.max_length,
-            constrained=not given.unconstrained, attempts=1,
+            **asked(index), n=min(EACH, tunes - first), seed=given.seed + index, temperature=temperature,
+            max_length=given.max_length, constrained=not given.unconstrained, attempts=1, best_of=1,
         )  # fmt: skip
-        (each,) = generate(lm, options)
-        lines = str(each.tune).split("\n")
-        header = lines[: next(place for place, line in enumerate(lines) if line.startswith("K:")) + 1]
-        as_asked = all(
-            header.count(f"{letter}:{value}") == 1 for letter, value in options.prompt.header.items()
-        )
-        ended = not any("doesn't end" in problem for problem in each.problems)
-        yield each.tune.text, each.problems == () and each.tune.check() == [], ended, as_asked
-        if sys.stderr.isatty() and index % 20 == 19:
-            print(f"\r{index + 1:,} of {tunes:,}", end="", file=sys.stderr)
+        for each in generate(lm, options):
+            lines = str(each.tune).split("\n")
+            header = lines[: next(place for place, line in enumerate(lines) if line.startswith("K:")) + 1]
+            as_asked = all(
+                header.count(f"{letter}:{value}") == 1 for letter, value in options.prompt.header.items()
+            )
+            ended = not any("doesn't end" in problem for problem in each.problems)
+            yield each.tune.text, each.problems == () and each.tune.check() == [], ended, as_asked
+        if sys.stderr.isatty():
+            print(f"\r{first + options.n:,} of {tunes:,}", end="", file=sys.stderr)
 
 
 def measure(

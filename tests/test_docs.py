@@ -5,8 +5,9 @@ The pages' code blocks are run, page by page, in an empty folder with `my_tunes.
 
 - ```` ```python ```` blocks one after another in one namespace, and a ```` ```text ```` block behind
   `<!-- prints -->` is what the block before it printed;
-- each `abclm ...` line of a ```` ```sh ```` block, which has to exit 0;
+- each `abclm ...` line of a ```` ```sh ```` block, which has to exit 0 and to have done what it is for (`assert_result`);
 - each `$ abclm ...` line of a ```` ```console ```` block, with the lines below it as its output;
+- a ```` ```text ```` block behind `<!-- printed by: abclm ... -->` is what that command prints;
 - a block behind `<!-- file: NAME -->` is written to that file, one behind `<!-- not run: REASON -->` is left out.
 """
 
@@ -32,10 +33,14 @@ from abclm._version import VERSION
 from abclm.analysis import structure
 from abclm.analysis.statistics import FEATURES
 from abclm.cli import app, run
+from abclm.datasets.pieces import PieceOptions
+from abclm.generation.abc.draws import rank
 from abclm.language_model import LanguageModel
+from abclm.midi.file import MidiNote
 from abclm.models import presets
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.recall import WEIGHTS
+from abclm.piece import Piece
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -195,6 +200,9 @@ def test_the_blocks_of_a_page_run(page, call, folder, capsys):
             padded = "\n" * (block.line - 1) + block.code
             exec(compile(padded, str(page), "exec"), namespace)
             printed = capsys.readouterr().out
+            assert_python(block.code, printed, place)
+        elif line := block.said_by("printed by"):
+            assert call(line)[1].strip() == block.code.strip(), place
         elif block.language == "sh":
             for line in commands_of(block.code):
                 code, output = call(line)
@@ -206,36 +214,111 @@ def test_the_blocks_of_a_page_run(page, call, folder, capsys):
                 assert output.strip() == shown.strip(), f"{place}: {line}"
 
 
+BEGINNINGS = {
+    ".abc": (b"%abc-2.1\n", b"X:"),
+    ".html": (b"<!doctype html>",),
+    ".mid": (b"MThd",),
+    ".mp3": (b"ID3", b"\xff"),
+    ".musicxml": (b"<?xml",),
+    ".pdf": (b"%PDF-",),
+    ".png": (b"\x89PNG",),
+    ".svg": (b"<svg", b"<?xml"),
+    ".wav": (b"RIFF",),
+}
+"""What files begin with."""
+
+
+def assert_file(path, place):
+    """A file is one of its format, with something in it; a folder holds files, each with something in it."""
+    files = [path] if path.is_file() else [each for each in path.rglob("*") if each.is_file()]
+    assert files, f"{place}: {path} is not there"
+    for file in files:
+        begins = BEGINNINGS.get(file.suffix, (b"",))
+        content = file.read_bytes()
+        assert content, f"{place}: {file}"
+        assert content.startswith(begins), f"{place}: {file}"
+        if file.suffix == ".abc":
+            assert len(abclm.Corpus.read(file)) > 0, f"{place}: {file}"
+
+
+def assert_python(code, printed, place):
+    """What Python code saves is there, and it prints something where it says `print`."""
+    for name in re.findall(r"\.(?:save|export|write_text)\(\"([^\"]+)\"", code):
+        assert_file(Path(name), place)
+    assert bool(printed.strip()) == bool(re.search(r"(?m)^ *print\(", code)), place
+
+
 def assert_result(line, output):
-    """A command has done what it is for: its files can be read, its tunes played, its figures stand."""
+    """A command has done what it is for: its files are there and can be read, its tunes played, its figures stand."""
     words = shlex.split(line, comments=True)
-    command = words[1] if len(words) > 1 else ""
-    written = [after for before, after in itertools.pairwise(words) if before in ("--out", "--picture", ">")]
-    if command == "convert" or "convert" in words:
-        given = itertools.takewhile(
-            lambda word: word[:2] not in ("--", ">", "|"), words[words.index("convert") + 1 :]
-        )
-        written += [list(given)[-1]]
-    for path in (Path(each) for each in written if each != "-"):
-        assert path.is_dir() or path.stat().st_size > 0, line
-        if path.suffix == ".abc":
-            assert len(abclm.Corpus.read(path)) > 0, line
-    if command in ("train", "fine-tune"):
-        assert abclm.load(f"./{written[0]}").history, line
-    elif command == "evaluate" and "--json" not in words:
-        assert float(re.search(r"(?m)^ *bits per character +([\d.]+)", output)[1]) > 0, line
-    elif command == "generate" and "--out" in words:
-        assert abclm.Corpus.read(written[0]), line
-    elif command == "generate" and "|" not in words and "--json" not in words and not written:
-        tunes = abclm.notation.tunebook.parse_tunebook(output).tunes
-        wanted = int(words[words.index("-n") + 1]) if "-n" in words else 1
-        assert len(tunes) == wanted, line
-        asked = dict(itertools.pairwise(words))
-        for tune in tunes:
-            assert tune.title == asked.get("--title", tune.title), line
-            assert tune.notes(), line
-    elif command == "check":
-        assert re.search(r"\d+ tunes?, 0 errors", output), line
+    last = words[len(words) - words[::-1].index("|") :] if "|" in words else words
+    verb = " ".join(last[1:3]) if last[1] == "corpus" else last[1]
+    given = list(itertools.takewhile(lambda word: word[:1] not in ("-", ">") or word == "-", last[2:]))
+    written = {after for before, after in itertools.pairwise(last) if before in ("--out", "--picture", ">")}
+    if verb == "convert":
+        written |= {*given[-1:]} - {"-"}
+    for path in written:
+        assert_file(Path(path), line)
+    if "--json" in last:
+        assert json.loads(output.splitlines()[0]), line
+    else:
+        CHECKS[verb](dict(itertools.pairwise(last)), output, written, line)
+
+
+def check_generate(asked, output, written, line):
+    tunes = (
+        [*abclm.Corpus.read(*written)] if written else abclm.notation.tunebook.parse_tunebook(output).tunes
+    )
+    assert len(tunes) >= int(asked.get("-n", 1)) if written else len(tunes) == int(asked.get("-n", 1)), line
+    for tune in tunes:
+        if "--title" in asked and not written:
+            assert tune.title == asked["--title"], line
+        assert tune.notes(), line
+
+
+def check_training(asked, output, written, line):
+    assert abclm.load(f"./{asked['--out']}").history, line
+
+
+def check_figures(asked, output, written, line):
+    assert float(re.search(r"(?m)^ *bits per character +([\d.]+)", output)[1]) > 0, line
+
+
+def says(pattern):
+    """A check that the output has what a pattern finds."""
+
+    def check(asked, output, written, line):
+        assert re.search(pattern, output), f"{line}: {output}"
+
+    return check
+
+
+def check_files(asked, output, written, line):
+    assert written, line
+
+
+def check_split(asked, output, written, line):
+    parts = {path.name: len(abclm.Corpus.read(path)) for path in Path(asked["--out"]).iterdir()}
+    assert parts.keys() == {"train.abc", "validation.abc"}, line
+    assert parts["train.abc"] > parts["validation.abc"], line
+
+
+CHECKS = {
+    "check": says(r"\d+ tunes?, 0 errors"),
+    "convert": check_files,
+    "corpus book": check_files,
+    "corpus clean": check_files,
+    "corpus list": says(r"(?m)^# \w|^oldTunes +\d+ tunes"),
+    "corpus split": check_split,
+    "corpus stats": says(r"(?m)^tunes +\d+$"),
+    "evaluate": check_figures,
+    "fine-tune": check_training,
+    "generate": check_generate,
+    "info": says(r"(?m)^parameters +[\d,]+$"),
+    "sweep": check_files,
+    "train": check_training,
+    "transpose": says(r"(?m)^K:\w|\.abc$"),
+}
 
 
 def test_no_page_gives_a_model_the_name_of_a_shipped_one():
@@ -254,6 +337,10 @@ def test_what_is_not_run_has_a_reason(page):
     for block in blocks(page):
         assert block.language in languages, f"{page_name(page)}:{block.line}"
         assert block.said_by("not run") != "", f"{page_name(page)}:{block.line}"
+        if block.language == "sh" and not block.said_by("not run"):
+            lines = block.code.replace("\\\n", " ").splitlines()
+            other = [line for line in lines if line.strip() and not line.startswith(("abclm ", "#"))]
+            assert not other, f"{page_name(page)}:{block.line}: only abclm is run"
 
 
 # What the pages say of the command line
@@ -323,20 +410,6 @@ def test_the_options_of_every_command_stand_in_the_index():
 # What the pages say of scripts
 
 
-@pytest.fixture
-def benchmark(tmp_path, monkeypatch, capsys):
-    """Run a script of `benchmarks`; gives what it prints."""
-    monkeypatch.chdir(tmp_path)
-
-    def benchmark(name, *arguments):
-        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
-        monkeypatch.syspath_prepend(ROOT / "benchmarks")  # as Python does for a script
-        runpy.run_path(str(ROOT / "benchmarks" / name), run_name="__main__")
-        return capsys.readouterr().out
-
-    return benchmark
-
-
 def test_the_grammar_takes_little_from_the_shipped_model(benchmark):
     found = json.loads(
         benchmark("constraint_cost.py", "oldTunes", "--model", "small", "--samples", 2, "--json")
@@ -370,6 +443,13 @@ def test_weights_of_a_cache_are_fitted_where_a_model_can_have_one(benchmark, tmp
 )
 def test_the_scripts_for_speed_run_on_a_tiny_setting(benchmark, name, arguments, said):
     assert said in benchmark(name, *arguments.split())
+
+
+def test_what_a_new_user_does_first_is_timed(benchmark, capsys):
+    with pytest.raises(SystemExit) as ended:
+        benchmark("first_use.py", "--parts", "signs", "--commands", 1, "--json")
+    (seconds,) = json.loads(capsys.readouterr().out)["signs"].values()
+    assert ended.value.code == (seconds > 1)  # as it may be where the machine is busy
 
 
 @pytest.mark.parametrize("plain", [True, False])
@@ -415,6 +495,42 @@ def test_how_many_strict_tunes_the_grammar_takes_is_counted(benchmark):
     assert all(row[name] == 0 for row in walks for name in ("abc2midi", "check", "other_notes", "few_notes"))
 
 
+def test_how_far_the_ways_of_hearing_a_tune_agree_is_counted(benchmark, tmp_path):
+    rolls = "X:1\nT:Rolls\nM:2/4\nL:1/8\nK:G\n|:~G3 A|{c}B2 A2:|\n\n"
+    ending = "X:2\nT:One ending\nM:2/4\nL:1/4\nK:G\n|:[G-B]2|1[GA]2:|B2|]\n"
+    (tmp_path / "book.abc").write_text(rolls + ending)
+    said = benchmark("heard.py", "book.abc", "--show", 2).splitlines()
+    assert said[0] == "One ending (strict) differs: score"  # music21 wants a last ending
+    shares = "midi 100.00%, score 50.00%, normalized 100.00%, alike 50.00%"
+    assert said[-3:] == [
+        "book.abc: 2 tunes, 0 without a canonical form",
+        f"  all (2): {shares}",
+        f"  strict (2): {shares}",
+    ]
+
+
+def test_how_abc2midi_plays_the_tunes_that_are_read_is_counted(benchmark):
+    found = json.loads(benchmark("notation.py", "oldTunes", "--transpose", 3, "--json"))["oldTunes"]
+    assert found["tunes"] == 56
+    assert all(found[name] == 1 for name in ("normalised", "strict", "transposed_right", "there_and_back"))
+    lines = benchmark("notation.py", "oldTunes", "--table").splitlines()
+    assert lines[0] == "| share of the tunes | oldTunes |"
+    written = (DOCS / "notation.md").read_text(encoding="utf-8")
+    assert [line.split("|")[1] for line in lines] == [
+        line.split("|")[1] for line in written.splitlines() if line.startswith("|")
+    ]
+
+
+def test_how_midi_files_come_out_as_abc_is_counted(benchmark, tmp_path):
+    (tmp_path / "scores").mkdir()
+    for number, tune in enumerate(abclm.Corpus.load("oldTunes").tunes[:3]):
+        tune.save(tmp_path / "scores" / f"{number}.mid")
+    (tmp_path / "scores" / "3.mid").write_bytes(b"MThd")
+    found = json.loads(benchmark("midi_in.py", "scores", "--most", 4))
+    assert (found["files"], len(found["refused"])) == (4, 1)
+    assert found["without_an_error"] == found["with_99_percent_of_the_notes"] == 3
+
+
 def test_how_many_tunes_are_in_form_is_counted(benchmark):
     rows = json.loads(benchmark("forms.py", "--model", "none", "--keys", 1, "--json"))
     assert len(rows) == 6
@@ -435,6 +551,19 @@ def test_what_is_copied_is_counted(benchmark):
 def test_copies_of_a_model_are_counted(benchmark, small_model):
     said = benchmark("novelty.py", "oldTunes", "--model", small_model, "--tunes", 2, "--copies", 2)
     assert re.search(r"(?m)^written by .*: 2 tunes, 0 \(0\.0 %\) copies$", said)
+    assert re.search(r"(?m)^longest run of notes, generated: 50 %: \d+ .* 100 %: \d+$", said)
+    assert re.search(r"(?m)^  longer than that of 99 % of the held-out tunes: 0 of 2 generated ones$", said)
+
+
+def test_the_longest_run_of_notes_is_found_in_any_key(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    longest = runpy.run_path(str(ROOT / "benchmarks" / "novelty.py"))["NoteRuns"]
+    tunes = [abclm.Tune.parse(f"X:1\nM:4/4\nL:1/4\nK:C\n{music}|]\n") for music in ("CDEF|GABc", "c'ded")]
+    found = [
+        longest(tunes).longest(abclm.Tune.parse(f"X:1\nM:4/4\nL:1/8\nK:D\n{music}|]\n"))
+        for music in ("DEFG|AA3F4", "gaba2", "DEFG|ABcd", "D2G2", "D8")
+    ]
+    assert found == [5, 3, 8, 0, 0]
 
 
 def test_the_units_of_the_frechet_distance_are_printed(benchmark):
@@ -459,15 +588,30 @@ def test_the_structure_of_written_and_real_tunes_is_printed(benchmark, small_mod
     assert len(abclm.read_tunebook(tmp_path / "out" / "jig.abc").tunes) == 2
 
 
-def test_the_weights_that_rank_draws_are_printed(benchmark, small_model, tmp_path):
-    real = tmp_path / "real.abc"
-    real.write_text(
+def rhythms_file(tmp_path):
+    """Four tunes, one of each rhythm."""
+    path = tmp_path / "real.abc"
+    path.write_text(
         "".join(abclm.Corpus.load("oldTunes").normalize()[0].text.replace("\nM:", f"\nR:{rhythm}\nM:") + "\n"
                 for rhythm in ("reel", "jig", "hornpipe", "slip jig")), encoding="utf-8",
     )  # fmt: skip
-    said = benchmark("ranking.py", "--model", small_model, "-n", 2, "--real", real)
-    assert len(re.findall(r'(?m)^    "[\w ]*": \((?:-?\d+\.\d\d(?:, )?){9}\),$', said)) == 4
-    assert re.search(r"(?m)^one of 2, by chance +(?:[\d.-]+ +|nan +){5}[\d.]+$", said)
+    return path
+
+
+def test_the_weights_that_rank_draws_are_printed(benchmark, small_model, tmp_path):
+    said = benchmark("ranking.py", "--model", small_model, "-n", 2, "--real", rhythms_file(tmp_path))
+    weights = re.findall(r'(?m)^    "(\w+)": Weight\(-?[\d.]+, -?[\d.]+, [\d.]+\),$', said)
+    assert weights == list(rank.WEIGHTS)
+    assert re.search(r"(?m)^best of 2 +(?:[\d.-]+ +){9}[\d.]+ [\d.]+$", said)
+    assert re.search(r"(?m)^ranked above one draw: [01]\.\d\d of the held-out tunes$", said)
+
+
+def test_tunes_by_plans_are_measured_beside_free_ones(benchmark, tmp_path):
+    model = tmp_path / "model"
+    LanguageModel.create(ModelConfig(embedding_dimension=8, units=16, structure=True), seed=1).save(model)
+    said = benchmark("plans.py", "--model", model, "-n", 2, "--real", rhythms_file(tmp_path))
+    for name in ("free", "by a plan", "real"):
+        assert re.search(rf"(?m)^{name} +(?:[\d.-]+ +){{8}}[\d.]+ [\d.]+$", said)
 
 
 def test_shuffled_bars_are_told_as_surely_as_real_tunes(benchmark, small_model, tmp_path):
@@ -482,6 +626,85 @@ def test_shuffled_bars_are_told_as_surely_as_real_tunes(benchmark, small_model, 
     figures = dict(re.findall(r"(?m)^(real.*?) {2,}([\d.]+) \|", said))
     assert len(figures) == 3
     assert all(float(figure) > 1 for figure in figures.values())
+
+
+def test_ways_to_find_chords_are_compared(benchmark, tmp_path):
+    tunes = [
+        f"X:{number}\nM:6/8\nK:{key}\n{body}\n"
+        for number, (key, body) in enumerate([
+            ("G", '"G"GBd gdB|"D7"dfa fdA|"C"ceg ecG|"D7"AFD "G"G3|]'),
+            ("D", '"D"dfa afd|"A7"ceg ecA|"G"GBd "A7"ecA|"D"d6|]'),
+            ("Am", '"Am"Ace aec|"G"GBd gdB|"Am"Ace "E7"e^GB|"Am"A6|]'),
+            ("Em", '"Em"EGB eBG|"D"DFA dAF|"C"CEG "B7"B^DF|"Em"E6|]'),
+        ])
+    ]  # fmt: skip
+    (tmp_path / "book.abc").write_text("\n".join(tunes), encoding="utf-8")
+    said = benchmark("chords.py", *["book.abc"] * 3, "--folds", 2, "--write", "table.json")
+    rows = dict(re.findall(r"(?m)^\| ([^|]+) \| ([\d.]+) \|", said))
+    assert said.startswith("12 tunes, 6 of them in minor")
+    assert float(rows["rule, 6 chords, half a bar"]) > float(rows["the tonic"]) > 0.2
+    assert set(json.loads((tmp_path / "table.json").read_text())) == {"major", "minor"}
+
+
+@pytest.fixture
+def small_pieces(tmp_path):
+    """A folder of small MIDI files."""
+    folder = tmp_path / "midi"
+    folder.mkdir()
+    for start in range(50, 58):
+        pitches = [start + each for each in (0, 4, 7, 12, 7, 4) * 8]
+        notes = [MidiNote(96 * n, 96 * n + 96, pitch, 80, 0, 0) for n, pitch in enumerate(pitches)]
+        Piece.of_notes(notes, 96, title=f"from {start}").save(folder / f"from-{start}.mid")
+    return folder
+
+
+def test_what_goes_on_from_a_piece_is_compared_with_it_and_with_others(benchmark, small_pieces, tmp_path):
+    pieces = abclm.Pieces.read(small_pieces)
+    tokenizer = PieceOptions().tokenizer("notes", pieces)
+    config = abclm.ModelConfig(embedding_dimension=4, units=8)
+    abclm.LanguageModel.create(config, tokenizer, seed=1).save(tmp_path / "m")
+    said = benchmark(
+        "like_pieces.py", small_pieces, "--model", "m", "--pieces", 2, "-n", 2, "--events", 20,
+        "--opening-tokens", 20, "--past", 0.9,
+    )  # fmt: skip
+    costs = [float(each) for each in re.findall(r"0(?:\.\d)?: ([\d.]+)", said)]
+    assert costs[-1] < costs[0]
+    assert re.findall(r"(\d) of 2 are nearest to their own piece; of the openings themselves 2", said)
+
+
+def test_a_page_has_a_piece_of_each_model(benchmark, small_pieces, small_model):
+    given = ("--tokens", "notes", "--vary", "architecture=hopkins-rnn,lstm-256", "--steps", "1")
+    assert run(["sweep", str(small_pieces), *given, "--out", "runs"]) == 0
+    said = benchmark("sounds.py", "runs", small_model, "--events", 12, "--out", "sounds.html")
+    assert said.count(": 12 notes") == 2
+    assert f"left out {small_model}: it writes tunes" in said
+    page = Path("sounds.html").read_text(encoding="utf-8")
+    assert page.count("<article") == page.count('<svg role="img"') == 2
+    assert "architecture=hopkins-rnn" in page
+
+
+def test_networks_of_the_papers_are_trained_for_the_same_time_and_go_on(benchmark, small_pieces, tmp_path):
+    pytest.importorskip("torch")
+    given = (
+        "--out",
+        "runs",
+        "--threads",
+        1,
+        "--sample",
+        20,
+        "--held-out",
+        30,
+        "--only",
+        "hopkins-rnn",
+        "ours",
+    )
+    said = benchmark("other_systems.py", small_pieces, *given, "--minutes", 0.002)
+    assert re.search(r"(?m)^\| `hopkins-rnn` \| [\d,]+ \| 0\.002 \|", said)
+    again = benchmark("other_systems.py", small_pieces, *given, "--minutes", 0.004)
+    figures = json.loads((tmp_path / "runs" / "figures.json").read_text())
+    assert {run["minutes"] for run in figures["runs"].values()} == {0.004}
+    assert "hopkins-rnn: " in again
+    assert "`ours`" in benchmark("other_systems.py", "--tables", "runs/figures.json")
 
 
 def test_a_blind_sheet_hides_where_its_tunes_come_from(benchmark, small_model, tmp_path):

@@ -1,10 +1,12 @@
 """What is installed is what is there."""
 
 import os
+import re
 import runpy
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -15,24 +17,53 @@ setuptools = pytest.importorskip("setuptools", reason="setuptools is not install
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def build(kind, source, out):
+    """Build an `sdist` or a `wheel` of a folder by the setuptools that are here, without the network."""
+    out.mkdir()
+    code = f"from setuptools import build_meta; build_meta.build_{kind}({str(out)!r})"
+    ended = subprocess.run([sys.executable, "-c", code], cwd=source, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    (built,) = out.iterdir()
+    return built
+
+
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The wheel of this tree, unpacked; built by the setuptools that are here, without the network."""
-    folder = tmp_path_factory.mktemp("wheel")
-    for name in ("abclm", "corpora"):
+def sdist(tmp_path_factory):
+    """The sdist of this tree, unpacked."""
+    folder = tmp_path_factory.mktemp("sdist")
+    for name in ("abclm", "corpora", "tests"):
         ignored = shutil.ignore_patterns("__pycache__", "*.pyc")
         shutil.copytree(ROOT / name, folder / "source" / name, ignore=ignored)
-    for name in ("setup.py", "setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("setup.py", "setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, folder / "source" / name)
-    code = "from setuptools import build_meta; print(build_meta.build_wheel('..'))"
-    ended = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder / "source", capture_output=True, text=True
-    )
-    assert ended.returncode == 0, ended.stderr
-    (built,) = folder.glob("*.whl")
-    with zipfile.ZipFile(built) as archive:
+    with tarfile.open(build("sdist", folder / "source", folder / "built")) as archive:
+        archive.extractall(folder / "unpacked", filter="data")
+    (unpacked,) = (folder / "unpacked").iterdir()
+    return unpacked
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist, tmp_path_factory):
+    """The wheel of the sdist, unpacked."""
+    folder = tmp_path_factory.mktemp("wheel")
+    with zipfile.ZipFile(build("wheel", sdist, folder / "built")) as archive:
         archive.extractall(folder / "installed")
     return folder / "installed"
+
+
+def test_the_sdist_has_the_package_and_no_half_of_the_tests(sdist):
+    files = {path.name for path in sdist.iterdir()}
+    assert files >= {
+        "PKG-INFO",
+        "LICENSE",
+        "README.md",
+        "abclm",
+        "corpora",
+        "pyproject.toml",
+        "setup.cfg",
+        "setup.py",
+    }
+    assert "tests" not in files
 
 
 def test_the_wheel_holds_all_that_is_not_code_too(wheel):
@@ -93,3 +124,14 @@ def test_every_folder_of_code_is_a_package_that_is_installed(monkeypatch):
     assert sorted(told["packages"]) == sorted(
         [*(".".join(each.parts) for each in folders), "abclm.corpora.data"]
     )
+
+
+def test_workflows_run_targets_and_versions_that_are_there():
+    workflow = (ROOT / ".github" / "workflows" / "check.yml").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"run: make (\w+)", workflow))
+    assert targets
+    assert targets <= set(re.findall(r"(?m)^(\w+):", makefile))
+    tried = re.findall(r'"(3\.\d+)"', re.search(r"python: \[(.*)\]", workflow)[1])
+    stated = re.findall(r"Python :: (3\.\d+)", (ROOT / "setup.cfg").read_text(encoding="utf-8"))
+    assert tried == stated

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from statistics import median
+from statistics import median_high, median_low
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from abclm.analysis.parts import Part, parts_of
@@ -64,8 +64,8 @@ def length_of(duration: Ticks, usual: Ticks) -> int:
 
 def usual_note(parts: Sequence[Part]) -> Ticks:
     """The median duration of the notes of parts, in ticks; 0 without notes."""
-    durations = [Fraction(note.duration) for part in parts for bar in part.written for note in bar.notes]
-    return median(durations) if durations else 0
+    durations = sorted(note.duration for part in parts for bar in part.written for note in bar.notes)
+    return (Fraction(median_low(durations)) + median_high(durations)) / 2 if durations else 0
 
 
 def ends_of(tune: Tune) -> tuple[End, ...]:

@@ -11,6 +11,7 @@ from statistics import fmean, median
 import numpy as np
 import numpy.typing as npt
 
+from abclm.analysis.line import motifs
 from abclm.analysis.parts import Part, parts_of
 from abclm.notation.fields import find_rhythm
 from abclm.notation.symbols import Chord, Note
@@ -50,6 +51,7 @@ FIGURES = (
     Figure("long_last_note", "of the tunes, those whose last note is longer than their median note"),
     Figure("parts_of_four", "of the tunes, those whose parts all have a multiple of four bars"),
     Figure("distinct_bars", "of the full bars of two notes or more of a tune, those that differ"),
+    Figure("motifs", "of the five-note shapes in the bars of a tune that differ, those that come again"),
     Figure("leap_over_octave", "of the tunes, those with a leap of more than an octave"),
     Figure("outside_g3_e6", "of the tunes, those with a note below G3 or above E6"),
     Figure("names_a_dance", "of the titles, those that name a dance"),
@@ -92,7 +94,7 @@ def structure(tune: Tune) -> dict[str, float]:
         (1.0, 1.0, 1.0, 0.7142857142857143)
     """
     parts = parts_of(tune)
-    melody = [(note.duration + note.held, note.pitch) for note in _melody(tune)]
+    melody = [(note.duration + note.held, note.pitch) for note in melody_of(tune)]
     if len(melody) < 8:
         return {}
     pitches = [pitch for _, pitch in melody]
@@ -108,6 +110,7 @@ def structure(tune: Tune) -> dict[str, float]:
         "long_last_note": melody[-1][0] > median(Fraction(duration) for duration, _ in melody),
         "parts_of_four": all(part.length % 4 == 0 and part.length > 0 for part in parts),
         "distinct_bars": len({bar.content for bar in bars}) / len(bars) if bars else None,
+        "motifs": motifs(bars),
         "leap_over_octave": any(abs(after - before) > _OCTAVE for before, after in pairwise(pitches)),
         "outside_g3_e6": min(pitches) < _LOWEST or max(pitches) > _HIGHEST,
         **_title(tune),
@@ -115,7 +118,7 @@ def structure(tune: Tune) -> dict[str, float]:
     return {name: float(value) for name, value in values.items() if value is not None}
 
 
-def _melody(tune: Tune) -> Iterator[Note]:
+def melody_of(tune: Tune) -> Iterator[Note]:
     """The notes that begin to sound, as written; of a chord the highest."""
     for symbol in tune.music.symbols:
         if isinstance(symbol, Note) and not symbol.continued:

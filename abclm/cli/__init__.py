@@ -87,7 +87,7 @@ def run(arguments: list[str]) -> int:
     except AbclmError as error:
         return _fail(str(error), 1)
     except _UsageError as error:
-        return _fail(explain(error), 2)
+        return _fail(explain(error, arguments), 2)
     except BrokenPipeError:
         # The reader of our output left; nothing more can be said, the interpreter must not try either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,6 +8,7 @@ import typer
 
 from abclm.cli.activity import doing
 from abclm.cli.options import Json
+from abclm.system.words import counted
 
 EXAMPLES = (
     "abclm check my_tunes.abc",
@@ -17,11 +18,15 @@ EXAMPLES = (
 
 def command(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="Tunebooks, folders or globs; - is standard input.")
+        list[str],
+        typer.Argument(
+            metavar="FILE", help="Tunebooks, folders, globs or built-in names; - is standard input."
+        ),
     ],
     as_json: Json = False,
 ) -> None:
     """List problems in tunes, as file:line:column: message. The exit code is 1 if there are errors."""
+    from abclm.corpora import built_in
     from abclm.corpora.sources import find_files
     from abclm.errors import CorpusError
     from abclm.notation.problems import Problem
@@ -30,7 +35,11 @@ def command(
     tunes = errors = warnings = 0
     found: list[dict[str, Any]] = []
     doing("checking tunes")
-    for file in find_files(files):
+    cards = {card.name: card for card in built_in.cards()}
+    paths: list[str | Path] = [
+        path for name in files for path in (built_in.find_files(cards[name]) if name in cards else [name])
+    ]
+    for file in find_files(paths):
         try:
             count, problems = check_tunebook(decode(file.read()))
         except CorpusError as error:
@@ -52,6 +61,6 @@ def command(
         typer.echo(json.dumps(summary, ensure_ascii=False))
     else:
         counts = ((tunes, "tune"), (errors, "error"), (warnings, "warning"))
-        typer.echo(", ".join(f"{count} {name}{'s' * (count != 1)}" for count, name in counts), err=True)
+        typer.echo(", ".join(counted(*each) for each in counts), err=True)
     if errors:
         raise typer.Exit(1)

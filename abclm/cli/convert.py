@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from abclm.cli.activity import doing
-from abclm.cli.options import takes
+from abclm.cli.options import AddChords, takes
 from abclm.errors import ConfigError
 from abclm.formats.convert_file import SOURCES
 from abclm.formats.table import FORMATS, suffixes_of
+from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from abclm.midi.performance import Performance
@@ -49,6 +50,11 @@ def command(
         str | None, takes("TEMPO", "Beats per minute, or such as 1/4=120, " + _HEARD, unset="the usual one")
     ] = None,
     chords: Annotated[bool, typer.Option("--chords", help="Play the chord symbols too, " + _HEARD)] = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace a tunebook, or a file like IN, that is there."),
+    ] = False,
+    add_chords: AddChords = False,
 ) -> None:
     """Convert between ABC, MIDI, sound, score and page. If each tune becomes a file: OUT-1, OUT-2 and so on."""
     from abclm.midi.performance import Performance
@@ -60,7 +66,9 @@ def command(
     if target != "-":
         if file_format is not None:
             raise ConfigError("--format is for standard output, -; a file's suffix says its format")
-        written, problems = _convert(sources, Path(target), performance)
+        if not overwrite:
+            _keep(sources, Path(target))
+        written, problems = _convert(sources, Path(target), performance, add_chords)
         for path in written:
             typer.echo(path)
     else:
@@ -68,10 +76,11 @@ def command(
         if suffix not in FORMATS:
             raise ConfigError(f"--format is one of {', '.join(FORMATS)}; received {file_format!r}")
         with tempfile.TemporaryDirectory() as folder:
-            written, problems = _convert(sources, Path(folder, f"tune{suffix}"), performance)
+            written, problems = _convert(sources, Path(folder, f"tune{suffix}"), performance, add_chords)
             if len(written) > 1:
                 raise ConfigError(
-                    f"{len(written)} tunes become {len(written)} files, and standard output is one; give a file's name"
+                    f"{counted(len(written), 'tune')} become {counted(len(written), 'file')}, and standard output "
+                    "is one; give a file's name"
                 )
             sys.stdout.buffer.write(written[0].read_bytes())
             sys.stdout.buffer.flush()
@@ -81,8 +90,19 @@ def command(
         raise typer.Exit(1)
 
 
+def _keep(sources: list[str], target: Path) -> None:
+    """Refuse to replace tunes: after `convert *.abc`, the target is the last of the user's own files.
+
+    Raises:
+        ConfigError: the target is there, and is a tunebook or a file like the sources.
+    """
+    suffixes = {".abc", *(Path(source).suffix.lower() for source in sources)}
+    if target.is_file() and target.suffix.lower() in suffixes:
+        raise ConfigError(f"{target} is there already; give another name, or --overwrite to replace it")
+
+
 def _convert(
-    sources: list[str], target: Path, performance: "Performance | None"
+    sources: list[str], target: Path, performance: "Performance | None", add_chords: bool
 ) -> tuple[list[Path], list[str]]:
     """Write one file as it is, or all that several files, folders, globs and names have as one book."""
     from abclm.corpora import built_in
@@ -95,9 +115,13 @@ def _convert(
         and not Path(sources[0]).is_dir()
         and "*" not in sources[0]
     ):
-        return convert_file(sources[0], target, performance)
+        return convert_file(sources[0], target, performance, _progress, add_chords)
     from abclm.corpora.corpus import read_corpora
 
     corpus = read_corpora(sources)
-    written, problems = write_tunes(corpus.tunes, corpus.places, target, performance)
+    written, problems = write_tunes(corpus.tunes, corpus.places, target, performance, _progress, add_chords)
     return written, [*map(str, corpus.problems), *problems]
+
+
+def _progress(done: int, total: int) -> None:
+    doing("converting tunes", done, total)

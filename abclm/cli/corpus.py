@@ -9,7 +9,7 @@ import typer
 from abclm.cli.activity import doing
 from abclm.cli.help import Command, examples
 from abclm.cli.options import Corpora, Json, Picture, takes
-from abclm.errors import ConfigError, CorpusError
+from abclm.errors import ConfigError, ConvertError, CorpusError
 from abclm.system.files import write_bytes, write_text
 from abclm.system.words import counted
 
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from abclm.corpora.corpus import Corpus
 
 app = typer.Typer(
-    help="List the built-in corpora; describe, clean and split corpora.",
+    help="List the built-in corpora; describe, clean and split corpora, or write them as a book.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 _SHOWN_PROBLEMS = 10
 _SHOWN_REASONS = 5
+_BOOKS = (".pdf", ".html")
 
 
 @app.command("list", cls=Command, epilog=examples("abclm corpus list", "abclm corpus list oldTunes"))
@@ -182,6 +183,51 @@ def split(
         typer.echo(f"{out}: {counted(len(train), 'tune')} in train.abc, {len(held_out):,} in validation.abc")
 
 
+@app.command(
+    "book",
+    cls=Command,
+    epilog=examples(
+        "abclm corpus book my_tunes.abc --out book.pdf",
+        'abclm corpus book tunes oldTunes --out book.html --title "Tuesday session"',
+    ),
+)
+def book(
+    corpora: Corpora,
+    out: Annotated[Path, takes("FILE", "Book to write: a .pdf, or a page of HTML (.html) with players.")],
+    title: Annotated[str | None, takes("TEXT", "Title of the book.", unset="the name of the file")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the scores of all tunes as one book, with an index that shows how each tune begins."""
+    from abclm.corpora.corpus import read_corpora
+    from abclm.formats.save import save_book
+
+    if out.suffix.lower() not in _BOOKS:
+        raise ConfigError(f"--out names the {' or '.join(_BOOKS)} file to write; received {str(out)!r}")
+    doing("reading tunes")
+    corpus = read_corpora(corpora)
+    if not corpus.tunes:
+        raise CorpusError(f"{corpus.name}: there is no tune, so nothing was written; give more tunes")
+    _report(corpus, _SHOWN_PROBLEMS)
+    doing("engraving tunes", 0, len(corpus))
+    places = {id(tune): place for tune, place in zip(corpus.tunes, corpus.places, strict=True)}
+    try:
+        failed = save_book(
+            corpus.tunes, out, title=title, incipits=True,
+            progress=lambda done, total: doing("engraving tunes", done, total),
+        )  # fmt: skip
+    except ConvertError as error:
+        raise ConvertError(f"{corpus.name}: no tune could be engraved: {error}") from error
+    for tune, reason in failed:
+        typer.echo(f"abclm: left out: {places[id(tune)]}: {reason}", err=True)
+    written, left_out = len(corpus) - len(failed), len(failed) + len(corpus.problems)
+    if as_json:
+        typer.echo(json.dumps({"tunes": written, "left_out": left_out, "path": str(out)}))
+    else:
+        typer.echo(f"{out}: {counted(written, 'tune')}, {left_out:,} left out")
+    if left_out:
+        raise typer.Exit(1)
+
+
 def _format(corpus: "Corpus") -> str:
     from abclm.notation.tunebook import format_tunebook
 
@@ -206,4 +252,4 @@ def _report_reasons(reasons: dict[str, dict[str, int]]) -> None:
             if kind != "duplicate":  # whose kind says it all
                 typer.echo(f"abclm: {count:7,} {reason}", err=True)
         if len(counts) > _SHOWN_REASONS:
-            typer.echo(f"abclm:         and {len(counts) - _SHOWN_REASONS:,} reasons more", err=True)
+            typer.echo(f"abclm:         and {counted(len(counts) - _SHOWN_REASONS, 'more reason')}", err=True)

@@ -14,6 +14,7 @@ from abclm.errors import ConfigError
 from abclm.generation.options import GenerationOptions
 from abclm.system.files import write_bytes
 from abclm.system.quiet import quiet_imports
+from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -205,14 +206,15 @@ def _quality_table(qualities: "dict[str, Quality]") -> "Table":
             table.add_row(name.replace("_", " "), *cells)
     first = next(iter(qualities.values()))
     for name in _DIVERSITY:
-        label = f"{name.replace('_', ' ')}, {first.diversity_of:,} tunes"
+        label = f"{name.replace('_', ' ')}, {counted(first.diversity_of, 'tune')}"
         table.add_row(label, *(f"{getattr(quality, name):.3f}" for quality in qualities.values()))
     if first.median_overlap is None:
         typer.echo("abclm: the model has no index of its training tunes, so copies are not known", err=True)
     else:
         overlaps = (f"{quality.median_overlap:.3f}" for quality in qualities.values())
         table.add_row("median overlap with training tunes", *overlaps)
-        table.add_row("longest run in common", *(f"{each.longest_run} bars" for each in qualities.values()))
+        runs = (counted(quality.longest_run or 0, "bar") for quality in qualities.values())
+        table.add_row("longest run in common", *runs)
     table.add_row("tunes", *(f"{quality.tunes:,}" for quality in qualities.values()))
     return table
 

@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +11,9 @@ import typer
 
 from abclm._version import VERSION
 from abclm.cli.activity import doing
-from abclm.cli.options import FieldsOf, Given, Json, Model, takes, with_fields
+from abclm.cli.options import AddChords, FieldsOf, Given, Json, Model, takes, with_fields
 from abclm.cli.pieces import chosen_formats, is_of_pieces, refuse_other, reserve, try_out, write
-from abclm.errors import ConvertError
+from abclm.errors import ConfigError, ConvertError
 from abclm.formats import table
 from abclm.generation.abc.prompt import title_without
 from abclm.generation.options import GenerationOptions
@@ -35,7 +35,7 @@ def command(
     *,
     model: Model = "session",
     given: Annotated[Given, FieldsOf(GenerationOptions(), without=("like", "rewrite", "plan"))],
-    pieces: Annotated[Given, FieldsOf(PieceWriting(), only=("events", "opening_tokens"))],
+    pieces: Annotated[Given, FieldsOf(PieceWriting(), only=("events", "opening_tokens", "past"))],
     like: Annotated[
         str | None,
         takes(
@@ -64,11 +64,17 @@ def command(
     file_format: Annotated[
         str | None, takes("LIST", f"Formats for --out: {', '.join(FORMATS)}.", "--format", unset="abc")
     ] = None,
+    add_chords: AddChords = False,
     as_json: Json = False,
 ) -> None:
     """Write tunes: ABC on standard output, or with --out files named after title and number. A model of MIDI pieces
     writes files in --out."""
     if is_of_pieces(model):
+        if add_chords:
+            raise ConfigError(
+                "--add-chords is for tunes, and the model writes MIDI pieces; leave it out, and give their MIDI files to "
+                "abclm convert IN OUT --add-chords, which writes chord symbols above their melody"
+            )
         write(model, given | {"rewrite": rewrite, "plan": plan}, pieces, like, out, file_format, as_json)
         return
     refuse_other(pieces, PieceWriting(), "a model of tunes")
@@ -89,8 +95,9 @@ def command(
         options = options.with_seed()
         typer.echo(f"abclm: seed {options.seed}; --seed {options.seed} writes the same again", err=True)
     is_first_try = options.constrained or options.attempts == 1
-    is_one_draw = options.gaps is None and options.best_of in (None, 1)
-    if options.n == 1 and out is None and not as_json and not options.novel and is_first_try and is_one_draw:
+    is_one_draw = options.gaps is None and options.best_of == 1
+    is_plain = out is None and not as_json and not add_chords
+    if options.n == 1 and is_plain and not options.novel and is_first_try and is_one_draw:
         doing("")  # the tune itself is seen
         for character in stream(lm, options):
             sys.stdout.write(character)
@@ -103,6 +110,8 @@ def command(
     doing("writing tunes", 0, options.n)
     for each in generate(lm, options):
         doing("writing tunes", each.number, options.n)
+        if add_chords:
+            each = replace(each, tune=each.tune.with_chords())
         files: list[str] = []
         if out is not None:
             files = _write_files(each, out, formats, failures, _made(model, each, options))

@@ -1,6 +1,6 @@
 """Turn a command's options into its help, in groups and with examples, and a wrong option into the one that was meant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import typer
@@ -77,13 +77,32 @@ def option_meant(wrong: str, options: Iterable[Any]) -> str | None:
     return str(max(min(begun, key=lambda each: len(each.help)).opts, key=len)) if begun else None
 
 
-def explain(error: Any) -> str:
-    """Turn typer's error of wrong use into one line: what was wrong, what was meant, where to look."""
+_KINDS = {"integer": "an integer", "number": "a number"}
+
+
+def _received(error: Any, arguments: Sequence[str]) -> str | None:
+    """What an option that takes a number received instead, as a message; None for any other error."""
+    kind = next((kind for word, kind in _KINDS.items() if f"valid {word}" in error.format_message()), None)
+    for before, after in zip(arguments, [*arguments[1:], ""], strict=True):
+        name, equals, value = before.partition("=")
+        if kind and name in error.param.opts:
+            return f"{name} is {kind}; received {value if equals else after!r}"
+    return None
+
+
+def explain(error: Any, arguments: Sequence[str] = ()) -> str:
+    """Turn typer's error of wrong use into one line: what was wrong, what was meant, where to look.
+
+    Args:
+        error: of typer's click.
+        arguments: what was typed.
+    """
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "abclm"
     message: str = error.format_message()
     if not message or "\n" in message:  # without arguments the help is the message
         return message
+    message = _received(error, arguments) or message
     wrong = getattr(error, "option_name", None)
     if wrong and context is not None and hasattr(error, "possibilities"):
         meant = option_meant(wrong, context.command.get_params(context))

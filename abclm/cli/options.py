@@ -40,6 +40,9 @@ Clean = Annotated[bool, typer.Option("--clean", help="Skip cleaning: the tunes a
 Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in --out, or start one.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the model in --out.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the figures as one JSON object.")]
+AddChords = Annotated[
+    bool, typer.Option("--add-chords", help="Write chord symbols where a section of a tune has none.")
+]
 Picture = Annotated[Path | None, takes("FILE.png", "Draw the figures into this PNG file.", unset="none")]
 
 

@@ -196,11 +196,15 @@ class Corpus:
         name = getattr(wanted, "__name__", type(wanted).__name__)
         return replace(self._keep(rows), origin=self.origin.then("filter", wanted=name))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str], *, title: str | None = None, incipits: bool = False) -> None:
         """Write all tunes into one file: a tunebook (`.abc`), or a book of scores or a page (`.pdf`, `.html`).
+
+        Tunes that can't be engraved are left out, each with a warning.
 
         Args:
             path: the file to write.
+            title: of a book or page; None for the name of the file.
+            incipits: whether the index of a book or page has the first bars of each tune.
 
         Raises:
             CorpusError: there is no tune.
@@ -211,8 +215,13 @@ class Corpus:
 
         if not self.tunes:
             raise CorpusError(f"{self.name}: there is no tune to write to {os.fspath(path)}")
-        for tune, error in save_book(self.tunes, path):
-            _log.warning("%s: %s: %s", self.name, tune.title, error)
+        try:
+            failed = save_book(self.tunes, path, title=title, incipits=incipits)
+        except ConvertError as error:
+            raise ConvertError(f"{self.name}: {error}") from error
+        places = {id(tune): place for tune, place in self._rows()}
+        for tune, reason in failed:
+            _log.warning("%s: left out: %s", places[id(tune)], reason)
 
     def to_pandas(self) -> "pandas.DataFrame":
         """A table with a row for each tune: its header fields, place, counts of bars and notes, and ABC.
@@ -427,7 +436,7 @@ def checksum_of(contents: Iterable[bytes]) -> str:
 def _read(file: AbcFile, data: bytes) -> Corpus:
     if file.is_midi:
         return _transcribe(file.path, data)
-    if file.path.lower().endswith((".musicxml", ".xml")):
+    if file.is_score:
         try:
             return Corpus(file.path, (Tune.of(musicxml_to_tune(file.path, data)),))
         except ConvertError as error:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from abclm.corpora.counts import Statistics, bar_count, character_count
 from abclm.show.picture import FAULT, FILL, REST, TEXT, dress, format_png, new_figure, shorten
+from abclm.system.words import counted
 from abclm.tune import Tune
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def draw_corpus(name: str, tunes: Sequence[Tune], figures: Statistics) -> bytes:
     problems = {f"left out: {kind}": count for kind, count in counts["problems"].items()}
     problems |= {f"check: {finding}": count for finding, count in counts["check"].items()}
     _bars(panels[5], "Problems, in tunes", problems, most=_MOST_PROBLEMS, colour=FAULT, above=True)
-    said = f"{figures['tunes']:,} tunes, {figures['characters']:,} characters"
+    characters = sum(character_count(tune) for tune in tunes)
+    said = f"{counted(len(tunes), 'tune')}, {counted(characters, 'character')}"
     # A file may be called $x$, which must not become a formula.
     figure.suptitle(f"{shorten(name, 90)}\n{said}", fontsize=15, color=TEXT, parse_math=False)
     return format_png(figure)
@@ -68,7 +70,7 @@ def _bars(
     ordered = sorted(counts.items(), key=lambda item: -item[1])
     shown = dict(ordered[:most])
     if others := ordered[most:]:
-        shown[f"{len(others)} others"] = sum(count for _, count in others)
+        shown[counted(len(others), "other")] = sum(count for _, count in others)
     dress(panel, title)
     if not shown:
         _say_none(panel)

@@ -14,6 +14,7 @@ from abclm.corpora.sources import find_files
 from abclm.errors import ConfigError, ConvertError, CorpusError
 from abclm.midi.instruments import find_program
 from abclm.piece import Piece
+from abclm.system.words import counted
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Pieces:
 
     def __repr__(self) -> str:
         left_out = f", {len(self.problems):,} left out" if self.problems else ""
-        return f"Pieces({self.name[:100]!r}, {len(self):,} pieces{left_out})"
+        return f"Pieces({self.name[:100]!r}, {counted(len(self), 'piece')}{left_out})"
 
     @classmethod
     def read(cls, *paths: str | os.PathLike[str]) -> Self:

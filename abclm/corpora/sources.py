@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from abclm.corpora import thesession
 from abclm.errors import CorpusError
 from abclm.system.files import MIDI_SUFFIXES
 
 STANDARD_INPUT = "-"
+SCORE_SUFFIXES = (".musicxml", ".xml")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,16 @@ class AbcFile:
     path: str
     is_named: bool
     is_midi: bool = False
+
+    @property
+    def is_score(self) -> bool:
+        """Whether it is read as MusicXML, by its suffix."""
+        return self.path.lower().endswith(SCORE_SUFFIXES)
+
+    @property
+    def is_abc(self) -> bool:
+        """Whether it is read as ABC: not as MIDI, MusicXML or the data of thesession.org."""
+        return not (self.is_midi or self.is_score or thesession.is_dump(self.path))
 
     def read(self) -> bytes:
         """Read the whole file.

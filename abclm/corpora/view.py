@@ -7,6 +7,7 @@ from abclm.corpora.picture import draw_corpus
 from abclm.corpora.problems import CorpusProblem, count_values
 from abclm.show.html import facts, image, table
 from abclm.show.picture import Picture
+from abclm.system.words import counted
 from abclm.tune import Tune
 from abclm.views.pitches import pitch_class_histogram
 
@@ -67,5 +68,5 @@ def _commonest(values: Sequence[str | None]) -> str:
     counts = count_values(values)
     shown = [f"{value[:24]} {count:,}" for value, count in list(counts.items())[:_MOST_NAMES]]
     if others := len(counts) - len(shown):
-        shown.append("1 other" if others == 1 else f"{others:,} others")
+        shown.append(counted(others, "other"))
     return ", ".join(shown)

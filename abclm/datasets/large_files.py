@@ -12,17 +12,12 @@ import hashlib
 import itertools
 import json
 import logging
-import mmap
-import multiprocessing
 import os
 import shutil
-import sys
 import tempfile
 import zipfile
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,29 +27,24 @@ import numpy as np
 from abclm.analysis.novelty import NoveltyIndex
 from abclm.corpora import built_in
 from abclm.corpora.corpus import Corpus, name_of
-from abclm.corpora.holdout import RULE, body_key, first_ranks, held_out_count, is_among, ranks_of, too_common
+from abclm.corpora.holdout import RULE
 from abclm.corpora.origin import Origin, Source
 from abclm.corpora.sources import STANDARD_INPUT, find_files
 from abclm.datasets.encoded import EncodedCorpus, index_of
-from abclm.datasets.large_pieces import Block, Encoder, Place, begin_worker, encode_into
-from abclm.datasets.texts import IdFile, JoinedText, read_pieces
+from abclm.datasets.large_encoding import BLOCK_BYTES, HELD_OUT, IDS, TRAINING, TUNES, cut_file, encode_places
+from abclm.datasets.large_pieces import Encoder
+from abclm.datasets.texts import IdFile, JoinedText
 from abclm.errors import CorpusError
 from abclm.models.folder import INDEX
 from abclm.system.files import write_bytes, write_text
-from abclm.tune import Tune
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from abclm.tokenizers.characters import CharacterTokenizer
 
 LARGE_BYTES = 64_000_000
 
-_BLOCK_BYTES = 2**20
-_SLOT_BYTES = 2 * _BLOCK_BYTES  # more than most pieces come to
-_LIST, _IDS, _TUNES = "files.json", "tunes.ids", "tunes.npz"
+_LIST = "files.json"
 _FORMAT_VERSION = 2
-_TRAINING, _HELD_OUT, _REPEATED = range(3)
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +100,7 @@ class LargeFiles:
         except CorpusError:
             return None  # reading them says it better
         own = tuple(Path(file.path) for file in files)
-        if any(file.is_midi for file in files) or sum(path.stat().st_size for path in own) < LARGE_BYTES:
+        if not all(file.is_abc for file in files) or sum(path.stat().st_size for path in own) < LARGE_BYTES:
             return None
         names = [name for name in dict.fromkeys(arguments) if name in known]
         sources = {name: Corpus.load(name).origin.sources[0] for name in names}
@@ -175,10 +165,12 @@ def encode_files(
     aside = Path(tempfile.mkdtemp(prefix=".saving-", dir=folder.parent))
     try:
         places = itertools.chain.from_iterable(
-            _places(path, digest.update if number >= len(files.named) and not known else None)
+            cut_file(path, digest.update if number >= len(files.named) and not known else None)
             for number, path in enumerate([*(path for _, path in files.named), *files.own])
         )
-        counts = _encode(name_of(files.paths), places, Encoder(tokenizer, seed, clean), aside, validation)
+        counts = encode_places(
+            name_of(files.paths), places, Encoder(tokenizer, seed, clean), aside, validation
+        )
         about = made_of(known or digest.hexdigest())
         write_text(aside / _LIST, json.dumps({"made_of": about, **counts}, indent=1) + "\n")
         if found := _find(folder, about, tokenizer):  # another worker was faster
@@ -218,8 +210,8 @@ def _open(
     indexed: bool = True,
 ) -> LargeCorpus:
     if not was_encoded:
-        _check(folder / _IDS, counts["crc32"])
-    with np.load(folder / _TUNES) as arrays:
+        _check(folder / IDS, counts["crc32"])
+    with np.load(folder / TUNES) as arrays:
         lengths, sides = arrays["lengths"].astype(np.int64), arrays["sides"]
     begins = 1 + np.cumsum(lengths) - lengths
     whole = Origin.from_dict(about)
@@ -228,7 +220,7 @@ def _open(
     def part(side: int, name: str) -> EncodedCorpus:
         origin = replace(whole, steps=(*before, {**split, "side": name}))
         is_chosen = sides == side
-        ids = IdFile((folder / _IDS).open("rb"), tokenizer.dtype)
+        ids = IdFile((folder / IDS).open("rb"), tokenizer.dtype)
         identity = json.dumps(
             [about["vocabulary"], [source.sha256 for source in origin.sources], *origin.steps]
         )
@@ -244,8 +236,8 @@ def _open(
             folder,
         )
 
-    training = part(_TRAINING, "training")
-    held_out = part(_HELD_OUT, "validation") if (sides == _HELD_OUT).any() else None
+    training = part(TRAINING, "training")
+    held_out = part(HELD_OUT, "validation") if (sides == HELD_OUT).any() else None
     if indexed and was_encoded and (index := index_of(training.parsed(tokenizer), training.tunes)):
         write_bytes(folder / INDEX, index.to_bytes())
     if (folder / INDEX).exists():
@@ -255,120 +247,10 @@ def _open(
     return LargeCorpus(training, held_out, **said, was_encoded=was_encoded)
 
 
-def _encode(
-    name: str, places: Iterator[Place], encoder: Encoder, folder: Path, validation: float
-) -> dict[str, int]:
-    """Encode the tunes of pieces of files, and say which side each is on; counts, and the checksum of the ids."""
-    blocks: list[Block] = []
-    crc = 0
-    with (folder / _IDS).open("wb") as file:
-        start = np.array([encoder.tokenizer.start], encoder.tokenizer.dtype).tobytes()
-        for ids, block in itertools.chain([(start, None)], _encoded_blocks(places, encoder)):
-            file.write(ids)
-            crc = zlib.crc32(ids, crc)
-            if block is not None:
-                blocks.append(block)
-    unusable = sum(block.unusable for block in blocks)
-    if not any(len(block.lengths) for block in blocks):
-        raise CorpusError(f"{name}: no tune is left to train on; abclm corpus clean --all says why")
-    lengths, bodies, ranks = (
-        np.concatenate([getattr(block, name) for block in blocks]) for name in ("lengths", "bodies", "ranks")
-    )
-    blocks.clear()
-    is_kept = _first_of_each(bodies)
-    sides = np.full(len(lengths), _REPEATED, np.uint8)
-    with (folder / _IDS).open("rb") as file:
-        text = IdFile(file, encoder.tokenizer.dtype)
-        begins = 1 + np.cumsum(lengths) - lengths
-        is_held_out = _held_out(text, begins[is_kept], lengths[is_kept], ranks[is_kept], encoder, validation)
-    sides[is_kept] = np.where(is_held_out, _HELD_OUT, _TRAINING)
-    np.savez(folder / _TUNES, lengths=lengths.astype(np.uint32), sides=sides)
-    return {
-        "read": len(lengths) + unusable,
-        "repeated": int((~is_kept).sum()),
-        "unusable": unusable,
-        "crc32": crc,
-    }
-
-
-def _held_out(
-    text: IdFile,
-    begins: npt.NDArray[np.int64],
-    lengths: npt.NDArray[np.int64],
-    ranks: npt.NDArray[np.uint64],
-    encoder: Encoder,
-    validation: float,
-) -> npt.NDArray[np.bool_]:
-    """Which of the tunes are held out, as `abclm.corpora.holdout.choose` would choose."""
-    count = held_out_count(len(ranks), validation)
-    common = too_common(ranks, count) if count else np.empty(0, np.int64)
-    for part in np.array_split(common, len(common) // 10_000 + 1):
-        pieces = read_pieces(text, begins[part], begins[part] + lengths[part]) if len(part) else []
-        tunes = [Tune.parse(encoder.tokenizer.decode(piece)) for piece in pieces]
-        ranks[part] = ranks_of([body_key("".join(tune.body.split())) for tune in tunes], encoder.seed)
-    return first_ranks(ranks, count)
-
-
-def _first_of_each(hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-    """Which of the hashes no earlier one is equal to."""
-    different, counts = np.unique(hashes, return_counts=True)
-    repeated = np.flatnonzero(is_among(hashes, different[counts > 1]))
-    is_first = np.ones(len(hashes), np.bool_)
-    is_first[repeated] = False
-    is_first[repeated[np.unique(hashes[repeated], return_index=True)[1]]] = True
-    return is_first
-
-
-def _places(path: Path, read: Callable[[bytes], object] | None) -> Iterator[Place]:
-    """Cut a file into pieces where a tune ends; what is read of it is passed on meanwhile."""
-    begin = end = 0
-    with path.open("rb", buffering=0) as file:
-        while data := file.read(_BLOCK_BYTES):
-            if read:
-                read(data)
-            cut = end + data.rfind(b"\nX:") + 1
-            if cut > end:
-                yield Place(path, begin, cut)
-                begin = cut
-            end += len(data)
-    if begin < end:
-        yield Place(path, begin, end)
-
-
-def _encoded_blocks(places: Iterator[Place], encoder: Encoder) -> Iterator[tuple[bytes | memoryview, Block]]:
-    """Encode pieces, in their order, on all cores where there are several pieces; their ids, and all else."""
-    begin = list(itertools.islice(places, 2))
-    places = itertools.chain(begin, places)
-    workers = os.cpu_count() or 1
-    # A process that TensorFlow runs in can't be forked safely, and other ways to start one run the user's
-    # program anew.
-    if len(begin) < 2 or workers == 1 or sys.platform != "linux" or "tensorflow" in sys.modules:
-        for place in places:
-            block = encoder.encode(place)
-            yield block.ids, replace(block, ids=b"")
-        return
-    slots = [mmap.mmap(-1, _SLOT_BYTES) for _ in range(4 * workers)]  # the ids pass through these
-    free, waiting = deque(range(len(slots))), deque[tuple[int, Future[Block]]]()
-    with ProcessPoolExecutor(
-        workers, multiprocessing.get_context("fork"), begin_worker, (slots, encoder)
-    ) as pool:
-        while True:
-            for place in itertools.islice(places, len(free)):  # and not the whole file at once
-                slot = free.popleft()
-                waiting.append((slot, pool.submit(encode_into, slot, place)))
-            if not waiting:
-                return
-            slot, future = waiting.popleft()
-            block = future.result()
-            size = int(block.lengths.sum()) * encoder.tokenizer.dtype.itemsize
-            yield block.ids or memoryview(slots[slot])[:size], replace(block, ids=b"")
-            free.append(slot)
-
-
 def _check(path: Path, expected: int) -> None:
     crc = 0
     with path.open("rb", buffering=0) as file:
-        while data := file.read(_BLOCK_BYTES):
+        while data := file.read(BLOCK_BYTES):
             crc = zlib.crc32(data, crc)
     if crc != expected:
         raise CorpusError(f"{path.name} is not what was written")
@@ -378,6 +260,6 @@ def _sha256_of(paths: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
         with path.open("rb", buffering=0) as file:
-            while data := file.read(_BLOCK_BYTES):
+            while data := file.read(BLOCK_BYTES):
                 digest.update(data)
     return digest.hexdigest()

@@ -15,6 +15,7 @@ from abclm.corpora.pieces import Pieces
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.errors import ConfigError, CorpusError, VocabularyError
 from abclm.system.options import documented, option, problems
+from abclm.system.words import counted
 from abclm.tokenizers.pieces import PieceTokenizer
 from abclm.tokenizers.rolls import KEYS, RollTokenizer
 from abclm.tokenizers.tokenizer import TOKENIZERS
@@ -147,7 +148,7 @@ def split_pieces(
     count = round(validation * whole.characters)
     if not 0 < count < whole.characters:
         raise CorpusError(
-            f"{pieces.name}: {whole.characters:,} tokens can't be split at {validation}; give more pieces"
+            f"{pieces.name}: {counted(whole.characters, 'token')} can't be split at {validation}; give more pieces"
         )
     if split == "last" and whole.targets is None:
         cut = len(whole.text) - count

@@ -17,6 +17,7 @@ from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.keys import PieceKeys
 from abclm.datasets.texts import Ids
 from abclm.errors import ConfigError
+from abclm.system.words import counted
 
 _AT_A_TIME = 512  # windows that are measured together
 
@@ -57,7 +58,7 @@ class WindowFeed:
         self._targets = targets[targets + ahead <= len(corpus.text)]
         if not len(self._targets):
             raise ConfigError(
-                f"the training text has {len(corpus.text) - 1:,} tokens, too few to predict {ahead} at once; "
+                f"the training text has {counted(len(corpus.text) - 1, 'token')}, too few to predict {ahead} at once; "
                 "give more pieces"
             )
         self.windows = min(batch_size, len(self._targets))

@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from abclm.datasets.texts import Ids
 from abclm.errors import ConfigError
+from abclm.system.words import counted
 
 
 def window_starts(characters: int, sequence_length: int, offset: int = 0) -> npt.NDArray[np.int64]:
@@ -113,7 +114,7 @@ def windows_per_epoch(characters: int, sequence_length: int) -> int:
     """
     if characters < sequence_length + 1:
         raise ConfigError(
-            f"the training text has {characters:,} characters, too few for a sequence length of "
+            f"the training text has {counted(characters, 'character')}, too few for a sequence length of "
             f"{sequence_length:,}; give more tunes, or a sequence length of up to {max(1, characters - 1):,}"
         )
     return max(1, (characters - sequence_length) // sequence_length)

@@ -12,6 +12,7 @@ from abclm.corpora.corpus import Corpus
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.pieces import pieces_of
 from abclm.errors import ConfigError
+from abclm.system.words import counted
 from abclm.tokenizers.characters import CharacterTokenizer, whole_tune
 from abclm.tokenizers.tokenizer import Tokenizer
 from abclm.tune import Tune
@@ -87,16 +88,20 @@ class NGramModel:
         model.tokenizer, model.order, model._base = tokenizer, order, len(tokenizer) + 1
         if order < 1 or model._base**order >= 2**63:
             raise ConfigError(
-                f"n-grams of order {order} of {len(tokenizer):,} tokens are too many; take a lower order"
+                f"n-grams of order {order} of {counted(len(tokenizer), 'token')} are too many; take a lower order"
             )
         model._learn(*model._joined(pieces_of(corpus)))
         return model
 
     def nats_per_token(self, corpus: EncodedCorpus) -> float:
         """The nats per token at the places that a text of pieces has as targets, each piece read by itself."""
+        return float(-np.log(self.shares(corpus)).mean())
+
+    def shares(self, corpus: EncodedCorpus) -> Floats:
+        """The probability of each token at the places that a text of pieces has as targets, `(targets,)`."""
         ids, predicted = self._joined(pieces_of(corpus))
         contexts = [self._contexts(ids, length)[predicted] for length in range(self.order)]
-        return float(-np.log(self._interpolate(contexts, ids[predicted])).mean())
+        return self._interpolate(contexts, ids[predicted])
 
     def _learn(self, ids: Codes, predicted: npt.NDArray[np.bool_]) -> None:
         if not predicted.any():

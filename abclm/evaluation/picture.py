@@ -12,6 +12,7 @@ from abclm.analysis.statistics import STATISTICS, Statistic, measure
 from abclm.evaluation.comparison import Comparison
 from abclm.evaluation.figures import Evaluation
 from abclm.show.picture import FILL, REST, TEXT, dress, format_png, new_figure
+from abclm.system.words import counted
 from abclm.tune import Tune
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def draw_comparison(tunes: Sequence[Tune], others: Sequence[Tune], comparison: C
     _draw_distances(panels[-1], comparison)
     panels[0].legend(frameon=False)
     figure.suptitle(
-        f"{comparison.tunes:,} generated and {comparison.others:,} real tunes, "
+        f"{comparison.tunes:,} generated and {counted(comparison.others, 'real tune')}, "
         f"Fréchet distance {comparison.frechet:.2f}",
         color=TEXT,
     )

@@ -4,9 +4,10 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from abclm.analysis.harmony.symbols import add_chords
 from abclm.errors import AbclmError, ConvertError
 from abclm.formats.save import check_performance, save
 from abclm.formats.table import FORMATS
@@ -19,13 +20,19 @@ from abclm.score.from_musicxml import SUFFIXES, musicxml_to_tune
 from abclm.system.files import MIDI_SUFFIXES, write_bytes
 from abclm.system.programs import printable
 
+Progress = Callable[[int, int], object]
+
 logger = logging.getLogger(__name__)
 
 SOURCES = (".abc", *MIDI_SUFFIXES, *SUFFIXES)
 
 
 def convert_file(
-    source: str, target: str | os.PathLike[str], performance: Performance | None = None
+    source: str,
+    target: str | os.PathLike[str],
+    performance: Performance | None = None,
+    progress: Progress | None = None,
+    with_chords: bool = False,
 ) -> tuple[list[Path], list[str]]:
     """Write what is in one file as another.
 
@@ -35,6 +42,9 @@ def convert_file(
         target: the file to write. Where a tunebook of several tunes becomes sound or pictures, each gets a file
             of its own, with its place in the tunebook after the name: `book-1.mid`, `book-2.mid`.
         performance: how it is played.
+        progress: called before each tune with the number of those that are done, and that of all.
+        with_chords: whether chord symbols are added to tunes without them, see `add_chords`; of a MIDI file, to its
+            melody.
 
     Returns:
         The files written, and a line for each tune that could not be read, played or engraved.
@@ -52,7 +62,7 @@ def convert_file(
     known = [each for each in FORMATS if source_suffix not in MIDI_SUFFIXES or each not in MIDI_SUFFIXES]
     if suffix not in known:
         raise ConvertError(
-            f"{target}: {source} can be converted to {', '.join(known)}, not {suffix or 'that'}"
+            f"{target}: {source} can be converted to {', '.join(known)}, not {suffix or 'without a suffix'}"
         )
     check_performance(suffix, performance)
     if source != "-" and Path(target).exists() and Path(source).samefile(target):
@@ -60,30 +70,38 @@ def convert_file(
     data = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
     if source_suffix in SUFFIXES:
         tune = musicxml_to_tune(source, data)
-        return write_tunes([tune], [source], target, performance)
+        return write_tunes([tune], [source], target, performance, progress, with_chords)
     if source_suffix in MIDI_SUFFIXES:
         try:
-            _write_midi(source, data, Path(target), performance)
+            _write_midi(source, data, Path(target), performance, with_chords)
         except ConvertError as error:
             raise ConvertError(f"{source}: {error}") from error
         return [Path(target)], []
-    return _write_tunes(source, data, Path(target), performance)
+    return _write_tunes(source, data, Path(target), performance, progress, with_chords)
 
 
-def _write_midi(source: str, data: bytes, target: Path, performance: Performance | None) -> None:
-    """Write a MIDI file as sound, all of it, or its melody in any other format."""
+def _write_midi(
+    source: str, data: bytes, target: Path, performance: Performance | None, with_chords: bool
+) -> None:
+    """Write a MIDI file as sound, all of it, or its melody in any other format or with chord symbols."""
     row = FORMATS[target.suffix.lower()]
     midi = MidiFile.parse(data)
-    if row.from_midi:
+    if row.from_midi and not with_chords:
         write_bytes(target, row.format(play_again(midi, performance)))
     else:
         from abclm.midi.to_tune import midi_to_tune
 
-        save(midi_to_tune(midi, title=Path(source).stem), target, performance)
+        tune = midi_to_tune(midi, title=Path(source).stem)
+        save(add_chords(tune) if with_chords else tune, target, performance)
 
 
 def _write_tunes(
-    source: str, data: bytes, target: Path, performance: Performance | None
+    source: str,
+    data: bytes,
+    target: Path,
+    performance: Performance | None,
+    progress: Progress | None,
+    with_chords: bool,
 ) -> tuple[list[Path], list[str]]:
     """Write a tunebook; one bad tune doesn't stop the others."""
     book = parse_tunebook(decode(data))
@@ -93,7 +111,7 @@ def _write_tunes(
     for loss in _unheard(book.tunes, target.suffix.lower()):
         logger.warning("%s: %s", source, loss)
     places = [f"{source}: {_name(tune)}" for tune in book.tunes]
-    written, failed = write_tunes(book.tunes, places, target, performance)
+    written, failed = write_tunes(book.tunes, places, target, performance, progress, with_chords)
     return written, [*problems, *failed]
 
 
@@ -114,6 +132,8 @@ def write_tunes(
     places: Sequence[str],
     target: str | os.PathLike[str],
     performance: Performance | None = None,
+    progress: Progress | None = None,
+    with_chords: bool = False,
 ) -> tuple[list[Path], list[str]]:
     """Write tunes into a file, or where their format holds one tune, into a file for each: `book-1.mid`, `book-2.mid`.
 
@@ -122,6 +142,8 @@ def write_tunes(
         places: what each is called in messages.
         target: the file to write; its suffix says the format.
         performance: how they are played.
+        progress: called before each tune with the number of those that are done, and that of all.
+        with_chords: whether chord symbols are added to tunes without them, see `add_chords`.
 
     Returns:
         The files written, and a line for each tune that could not be.
@@ -134,22 +156,27 @@ def write_tunes(
     target = Path(target)
     if target.suffix.lower() not in FORMATS:
         raise ConvertError(
-            f"{target}: tunes can be converted to {', '.join(FORMATS)}, not {target.suffix.lower() or 'that'}"
+            f"{target}: tunes can be converted to {', '.join(FORMATS)}, not "
+            f"{target.suffix.lower() or 'without a suffix'}"
         )
     check_performance(target.suffix.lower(), performance)
     row = FORMATS[target.suffix.lower()]
+    if with_chords:
+        tunes = [add_chords(tune) for tune in tunes]
     written: list[Path] = []
     failed: list[tuple[Tune, AbclmError]] = []
     named = {id(tune): place for tune, place in zip(tunes, places, strict=True)}
     if row.write_book:
         try:
-            content, failed = row.format_book(tunes, performance=performance)
+            content, failed = row.format_book(tunes, performance=performance, progress=progress)
         except ConvertError as error:
             raise ConvertError(f"{places[0].partition(': ')[0]}: {error}") from error
         write_bytes(target, content)
         written.append(target)
     else:
         for number, tune in enumerate(tunes, 1):
+            if progress:
+                progress(number - 1, len(tunes))
             path = target.with_stem(f"{target.stem}-{number}") if len(tunes) > 1 else target
             try:
                 with _named(named[id(tune)]):

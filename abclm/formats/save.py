@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from abclm.errors import AbclmError, ConfigError, ConvertError
@@ -56,8 +56,22 @@ def to_bytes(
     return row.format(tune, performance=performance, made=made)
 
 
-def save_book(tunes: Sequence["Tune"], path: str | os.PathLike[str]) -> list[tuple["Tune", AbclmError]]:
+def save_book(
+    tunes: Sequence["Tune"],
+    path: str | os.PathLike[str],
+    *,
+    title: str | None = None,
+    incipits: bool = False,
+    progress: Callable[[int, int], object] | None = None,
+) -> list[tuple["Tune", AbclmError]]:
     """Write several tunes into one file, in a format that has room for them.
+
+    Args:
+        tunes: one or more.
+        path: a file with one of the suffixes of such formats.
+        title: of the book, where the format has one; None for the name of the file.
+        incipits: whether the index of the book, where the format has one, has the first bars of each tune.
+        progress: called before each tune with the number of those that are done, and that of all.
 
     Returns:
         The tunes that were left out, each with its error.
@@ -72,9 +86,8 @@ def save_book(tunes: Sequence["Tune"], path: str | os.PathLike[str]) -> list[tup
             f"{os.fspath(path)}: tunes can be saved together as {suffixes_of('write_book')}, not "
             f"{suffix or 'without a suffix'!r}"
         )
-    content, failed = FORMATS[suffix].format_book(
-        tunes, title=" ".join(re.split(r"[-_\s]+", Path(path).stem))
-    )
+    name = title or " ".join(re.split(r"[-_\s]+", Path(path).stem))
+    content, failed = FORMATS[suffix].format_book(tunes, title=name, incipits=incipits, progress=progress)
     write_bytes(path, content)
     return failed
 

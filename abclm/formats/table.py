@@ -25,8 +25,9 @@ class Format:
         write_book: the function that turns several tunes into one file. It takes a list of tunes and returns the
             content and a list of the tunes left out, each with its error. Without it, each tune gets a file.
         from_midi: whether `write` takes the tune's MIDI file, as the tune is played, instead of the tune.
-        options: which of `performance` (how the tune is played), `made` (how it was made) and `title` (of a book) the
-            functions take by name.
+        options: which of `performance` (how the tune is played), `made` (how it was made), `title` (of a book),
+            `incipits` (whether its index has the first bars of each tune) and `progress` (called with the number of
+            tunes that are done and that of all) the functions take by name.
     """
 
     media_type: str
@@ -87,7 +88,7 @@ FORMATS: dict[str, Format] = {
     ),
     ".pdf": Format(
         media_type="application/pdf", label="Sheet .pdf", place=1,
-        write_book="abclm.score.pdf:format_pdf", options=("title",),
+        write_book="abclm.score.pdf:format_pdf", options=("title", "incipits", "progress"),
     ),
     ".musicxml": Format(
         media_type="application/vnd.recordare.musicxml+xml", label="MusicXML", place=7,
@@ -95,7 +96,7 @@ FORMATS: dict[str, Format] = {
     ),
     ".html": Format(
         media_type="text/html; charset=utf-8", label="Page .html", place=5,
-        write_book="abclm.views.page:format_page", options=("performance", "made", "title"),
+        write_book="abclm.views.page:format_page", options=("performance", "made", "title", "incipits", "progress"),
     ),
 }  # fmt: skip
 

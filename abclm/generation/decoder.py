@@ -15,7 +15,7 @@ import numpy as np
 
 from abclm.generation.draft import Draft, Snapshot
 from abclm.generation.random_numbers import Numbers
-from abclm.models.context import COPY_SLICE
+from abclm.models.context import COPY_SLICE, rows_of
 from abclm.models.copies import mixture
 from abclm.models.recall import mix
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from abclm.models.architecture import Engine, State
 
     Floats = npt.NDArray[np.float32]
-    Ids = npt.NDArray[np.intp]
-    Rows = npt.NDArray[np.intp]  # of the context
+    Ids = npt.NDArray[np.integer]
+    Rows = npt.NDArray[np.uint8]  # of the context
 
 Piece = TypeVar("Piece", bound=Draft)
 
@@ -58,9 +58,10 @@ class Decoder(Generic[Piece]):
         self._drawable = np.array([draft.drawable() for draft in drafts])
         self._numbers = Numbers([draft.random for draft in drafts])
         self._recalled = np.zeros(len(drafts), np.int64)
-        self._weights = np.zeros(len(drafts))  # of what is recalled; all 0 where the model has no cache
+        self._has_cache = False  # whether anything may be recalled
+        self._weights = np.zeros(len(drafts))  # of what is recalled
         contexts = [draft.context.row for draft in drafts if draft.context]
-        self._rows: Rows | None = np.array(contexts) if contexts else None  # for a model with structure
+        self._rows: Rows | None = rows_of(contexts) if contexts else None  # for a model with structure
         self._places = [_Place(self, place) for place in range(len(drafts))]
 
     def run(self, next_draft: Callable[[], Piece | None]) -> Iterator[list[Piece]]:
@@ -75,7 +76,8 @@ class Decoder(Generic[Piece]):
         """
         while self.drafts:
             self._scores = _step(self._engine, self._state, self._last, self._rows)
-            mix(self._scores, self._recalled, self._weights)
+            if self._has_cache:
+                mix(self._scores, self._recalled, self._weights)
             self._last = self._sampler.draw(
                 self._scores, self._numbers.each(), self._drawable, _copies(self._rows)
             ).tolist()
@@ -97,11 +99,11 @@ class Decoder(Generic[Piece]):
         draft = self.drafts[place]
         self._drawable[place] = draft.drawable()
         if (cache := draft.cache) is not None:
-            self._weights[place] = cache.weight
+            self._weights[place], self._has_cache = cache.weight, True
             if cache.recalled is not None:
                 self._recalled[place] = cache.recalled
         if self._rows is not None and draft.context is not None:
-            self._rows[place] = draft.context.row
+            self._rows[place] = np.frombuffer(draft.context.row, np.uint8)
 
     def _draw_again(self, place: int, start: Snapshot | None) -> None:
         """Go back and draw another id, until the draft takes one."""

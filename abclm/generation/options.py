@@ -15,6 +15,7 @@ from abclm.generation.abc.grammar import canonical_opening, grammar_for, way_to_
 from abclm.generation.abc.prompt import HEADER, HEADER_LENGTH, Prompt, opening_text
 from abclm.generation.sampling_options import SamplingOptions
 from abclm.system.options import documented, option, problems
+from abclm.system.words import counted
 from abclm.tune import Tune
 
 # Characters: a header, however long, and music enough to be a tune.
@@ -95,8 +96,8 @@ class GenerationOptions(SamplingOptions, TuneOptions):
     """
 
     best_of: int | None = option(
-        None, low=1, high=64, unset="1, or 8 for new bars", group="Number and seed",
-        help="Number of times that each tune is written; one of these is kept.",
+        None, low=1, high=64, unset="4, or 8 for new bars", group="Number and seed",
+        help="Number of times that each tune is written; the best is kept.",
     )  # fmt: skip
     bar_repetition: float = option(
         1.0, low=0, high=1, group="Sampling",
@@ -237,7 +238,7 @@ class GenerationOptions(SamplingOptions, TuneOptions):
             yield from self._outside(self.compass)
         if opening > room:
             yield (
-                f"an opening of {opening} characters is more than max_length={self.max_length} leaves "
+                f"an opening of {counted(opening, 'character')} is more than max_length={self.max_length} leaves "
                 f"behind the header, {room}; raise max_length or shorten the opening"
             )
         if self.constrained and not self.gaps:
@@ -250,8 +251,8 @@ class GenerationOptions(SamplingOptions, TuneOptions):
             shortest = len(way_to_end(grammar, grammar.start(), self.prompt.opening))
             if opening <= room and shortest > self.max_length:
                 yield (
-                    f"with this header and opening a tune takes {shortest} characters to be complete, more than "
-                    f"max_length={self.max_length}; raise max_length or shorten the opening"
+                    f"with this header and opening a tune takes {counted(shortest, 'character')} to be complete, "
+                    f"more than max_length={self.max_length}; raise max_length or shorten the opening"
                 )
 
     def _conflicts_with_a_tune(self) -> Iterator[str]:

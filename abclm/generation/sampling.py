@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     Floats = npt.NDArray[np.floating]
     Doubles = npt.NDArray[np.float64]
     Ids = npt.NDArray[np.intp]
+    Copies = npt.NDArray[np.integer]
     Mask = npt.NDArray[np.bool_]
 
 FILTERS: dict[str, type[Filter]] = {
@@ -57,7 +58,7 @@ class Sampler:
         scores: Floats,
         numbers: Doubles,
         allowed: Mask | None = None,
-        copies: Ids | None = None,
+        copies: Copies | None = None,
     ) -> Ids:
         """Choose the next token of each piece, each by itself.
 
@@ -129,7 +130,7 @@ def _masked(logits: Floats, allowed: Mask | None) -> Doubles:
     return logits.astype(np.float64) if allowed is None else np.where(allowed, logits, _NEVER)
 
 
-def _with_copies(shares: Doubles, scores: Floats, copies: Ids, allowed: Mask | None) -> Doubles:
+def _with_copies(shares: Doubles, scores: Floats, copies: Copies, allowed: Mask | None) -> Doubles:
     """What is in proportion to probabilities of tokens, mixed with the copies that are allowed."""
     mixed = mix_shares(shares, scores[:, -GATE:], copies)
     if allowed is not None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from abclm.errors import ConvertError
+from abclm.system.words import counted
 
 META = 0xFF
 _EXCLUSIVE = (0xF0, 0xF7)
@@ -76,7 +77,9 @@ def parse_events(data: bytes) -> tuple[int, tuple[Track, ...]]:
             tuple(_parse_track(chunk, number)) for number, chunk in enumerate(chunks)
         )
     except (IndexError, struct.error):
-        raise ConvertError(f"the MIDI file is cut off ({len(data)} bytes); write it again") from None
+        raise ConvertError(
+            f"the MIDI file is cut off ({counted(len(data), 'byte')}); write it again"
+        ) from None
 
 
 def _split_chunks(data: bytes) -> tuple[int, list[bytes]]:
@@ -163,7 +166,7 @@ def _parse_system_event(chunk: bytes, position: int, track: int, ticks: int) -> 
         raise IndexError
     if kind == bytes([TEMPO]) and length != _TEMPO_BYTES:
         raise ConvertError(
-            f"the MIDI file is damaged: track {track}, byte {position} is a tempo of {length} bytes, "
+            f"the MIDI file is damaged: track {track}, byte {position} is a tempo of {counted(length, 'byte')}, "
             f"not {_TEMPO_BYTES}; write it again"
         )
     return MidiEvent(ticks, status, kind + chunk[start : start + length]), start + length

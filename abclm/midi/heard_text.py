@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 
+from abclm.notation.canonical.spelling import Speller
 from abclm.notation.fields import parse_meter, read_tempo
 from abclm.notation.keys import LETTERS, SEMITONES, SIGNS, parse_key
 from abclm.notation.pieces import NAMED_PIECE
@@ -23,6 +24,7 @@ from abclm.notation.symbols import (
     Change,
     ChordSymbol,
     Note,
+    Shift,
     Symbol,
     Timed,
     notes_of,
@@ -72,7 +74,7 @@ def _header(tune: Tune) -> list[str]:
     ]
     meter = [f"M:{setting.meter.text}"] if tune.meter else []
     tempo = [f"Q:{tune.stated_tempo}"] if tune.stated_tempo else []
-    return ["X:1", *lines, *meter, *tempo, "L:1/4", f"K:{setting.key.text}"]
+    return ["X:1", *lines, *meter, *tempo, "L:1/4", f"K:{_sounding_key(_speller(tune))}"]
 
 
 class _Body:
@@ -81,9 +83,9 @@ class _Body:
     def __init__(self, tune: Tune) -> None:
         self.tune = tune
         self.playback = tune.playback
-        self.unit = tune.setting().unit
         self.before = _what_stands_before(tune, self.playback.symbols)
         self.header_fields = _header_fields(tune)
+        self.sounding = _as_heard(tune, self.playback.symbols)
         self.fields = self._fields()
         self.marks = tune.marks
         played = [
@@ -94,6 +96,7 @@ class _Body:
         ]
         self.played = iter(played)
         self.following = [*(each[0] for each in played[1:]), Played((), 0)]
+        self.held: Counter[int] = Counter()  # pitches of the last event that are tied to the next
         self.place = 0
 
     def pieces(self) -> Iterator[str]:
@@ -118,10 +121,11 @@ class _Body:
                         yield "|\n"
                         filled = Fraction(0)
                 elif isinstance(symbol, ChordSymbol):
-                    yield f'"{symbol.text}"'
-                elif isinstance(symbol, Change) and (value := _field(symbol, self.unit)):
-                    now[symbol.letter] = value
-                    yield f"[{symbol.letter}:{value}]"
+                    yield f'"{self.sounding[symbol][1]}"'
+                elif symbol in self.sounding:
+                    name, value = self.sounding[symbol]
+                    now[name] = value
+                    yield f"[{name}:{value}]"
 
     def _fields(self) -> dict[int, dict[str, str]]:
         """The key, the meter and the tempo where a turn begins, in the order of the text."""
@@ -131,8 +135,9 @@ class _Body:
         for index, symbol in enumerate(self.playback.symbols):
             if index in starts:
                 found[index] = dict(now)
-            if isinstance(symbol, Change) and (value := _field(symbol, self.unit)):
-                now[symbol.letter] = value
+            if symbol in self.sounding and not isinstance(symbol, ChordSymbol):
+                name, value = self.sounding[symbol]
+                now[name] = value
         return found
 
     def _event(self, event: Timed) -> str:
@@ -144,11 +149,13 @@ class _Body:
         ties = Counter(note.pitch for note in notes_of(event) if note.tied)
         text = "".join(f"!{name}!" for name in (marks.decorations if marks else ()) if name in _LOUDNESS)
         for number, each in enumerate(played):
-            written = []
-            for pitch in each.pitches:
+            written, held, self.held = [], self.held, Counter[int]()
+            # abc2midi joins no tie over a bar line to a chord's second note, and loses the note that is first.
+            for pitch in sorted(each.pitches, key=lambda pitch: not held[pitch]):
                 tied = number + 1 == len(played) and ties[pitch] > 0 and following[pitch] > 0
                 following[pitch] -= tied
                 ties[pitch] -= tied
+                self.held[pitch] += tied
                 written.append(names.get(pitch, _name(pitch)) + "-" * tied)
             tuplet, length = _length(quarters(each.duration))
             if len(written) == 1:
@@ -161,7 +168,7 @@ class _Body:
 
 def _header_fields(tune: Tune) -> dict[str, str]:
     setting = tune.setting()
-    fields = {"K": setting.key.text, "M": setting.meter.text}
+    fields = {"K": _sounding_key(_speller(tune)), "M": setting.meter.text}
     if tempo := tune.stated_tempo:
         fields["Q"] = tempo
     return fields
@@ -182,13 +189,39 @@ def _what_stands_before(tune: Tune, symbols: list[Symbol]) -> dict[Symbol, str]:
     return found
 
 
-def _field(change: Change, unit: Fraction) -> str:
-    """The value of a key, a meter or a tempo, as it is written for `abc2midi`; else an empty string."""
-    if change.letter == "K" and change.value:
-        return parse_key(change.value).text
-    if change.letter == "M":
-        return parse_meter(change.value).text
-    return read_tempo(change.value, unit) if change.letter == "Q" else ""
+def _as_heard(tune: Tune, symbols: list[Symbol]) -> dict[Symbol, tuple[str, str]]:
+    """The chord symbols, keys, meters and tempos, each with its field, as they are written for `abc2midi`.
+
+    Where the notes sound other than they are written, chord symbols and keys do so, too.
+    """
+    speller, unit = _speller(tune), tune.setting().unit
+    found: dict[Symbol, tuple[str, str]] = {}
+    for symbol in symbols:
+        value = ""
+        if isinstance(symbol, ChordSymbol):
+            found[symbol] = "", speller.chord_symbol(symbol.text)
+        elif isinstance(symbol, Shift):
+            speller.change_key(speller.key, symbol.semitones)
+            found[symbol] = "K", _sounding_key(speller)
+        elif isinstance(symbol, Change):
+            if symbol.letter == "K" and symbol.value:
+                speller.change_key(parse_key(symbol.value))
+                value = _sounding_key(speller)
+            elif symbol.letter == "M":
+                value = parse_meter(symbol.value).text
+            elif symbol.letter == "Q":
+                value = read_tempo(symbol.value, unit)
+            if value:
+                found[symbol] = symbol.letter, value
+    return found
+
+
+def _speller(tune: Tune) -> Speller:
+    return Speller(tune.setting().key, shift=tune.music.shift)
+
+
+def _sounding_key(speller: Speller) -> str:
+    return speller.written_key.text if speller.shift % 12 else speller.key.text
 
 
 def _pitch(note: Note) -> str:

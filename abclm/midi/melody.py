@@ -15,6 +15,7 @@ from abclm.midi.file import MidiFile, MidiNote
 from abclm.midi.transcription.grid import MelodyNote, put_on_grid
 from abclm.midi.transcription.signatures import Meter, bar_length, find_keys, find_meters
 from abclm.notation.keys import Key
+from abclm.system.words import counted
 
 _MELODY_NAME = re.compile(
     r"melod|lead|voice|vocal|tune|solo|fiddle|violin|flute|whistle|treble", re.IGNORECASE
@@ -85,7 +86,7 @@ def read_melody(file: MidiFile) -> Melody:
     voice, chosen = choose_voice(file)
     if len(voice) > _MOST_NOTES:
         raise ConvertError(
-            f"the melody of the MIDI file has {len(voice):,} notes; up to {_MOST_NOTES:,} can be written down"
+            f"the melody of the MIDI file has {counted(len(voice), 'note')}; up to {_MOST_NOTES:,} can be written down"
         )
     notes, loudness, swung = put_on_grid(file, voice)
     meters = find_meters(file, notes, loudness)
@@ -109,7 +110,7 @@ def _check_length(notes: list[MelodyNote], meters: tuple[tuple[Fraction, Meter],
     )
     if bars > _MOST_BARS:
         raise ConvertError(
-            f"the melody of the MIDI file lasts {bars:,} bars, rests included; up to {_MOST_BARS:,} can be "
+            f"the melody of the MIDI file lasts {counted(bars, 'bar')}, rests included; up to {_MOST_BARS:,} can be "
             "written down"
         )
 
@@ -143,5 +144,7 @@ def choose_voice(file: MidiFile) -> tuple[list[MidiNote], str]:
     place = max(voices, key=likeness)
     order = sorted(voices).index(place) + 1
     name = file.names.get(place[0], "")
-    chosen = f"track {order} of {len(voices)}{f' ({name})' if name else ''}, {len(voices[place])} notes"
+    chosen = (
+        f"track {order} of {len(voices)}{f' ({name})' if name else ''}, {counted(len(voices[place]), 'note')}"
+    )
     return voices[place], chosen

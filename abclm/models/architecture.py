@@ -152,6 +152,10 @@ class Architecture(ABC):
     def engine(self, weights: Weights) -> Engine:
         """Make an engine that writes with these weights, which are copied."""
 
+    def arithmetic(self) -> object:
+        """What `engine` would work with now, where there are several ways."""
+        return None
+
     def exact_engine(self, weights: Weights) -> Engine:
         """Make an engine that gives the logits of these weights as they are, to measure with; by default `engine`."""
         return self.engine(weights)

@@ -68,7 +68,7 @@ COLUMNS = (*INPUTS, *(f"copy/{name}" for name in COPIES), *MATCHED, *AGREE)
 INPUT_COLUMNS = [COLUMNS.index(name) for name in INPUTS]
 COPY_COLUMNS = [COLUMNS.index(f"copy/{name}") for name in COPIES]
 COPY_SLICE = slice(COPY_COLUMNS[0], COPY_COLUMNS[-1] + 1)  # the same: they stand side by side
-GATE_COLUMNS = [COLUMNS.index(name) for name in GATE]
+GATE_COLUMNS = np.array([COLUMNS.index(name) for name in GATE])
 INPUT_OFFSETS, GATE_OFFSETS = (
     np.cumsum([0, *sizes.values()], dtype=np.int32)[:-1] for sizes in (INPUTS, GATE)
 )
@@ -119,7 +119,7 @@ class Context:
 
     Attributes:
         told: as given.
-        row: the values of `COLUMNS` at this place, which the model reads together with the last symbol.
+        row: the values of `COLUMNS` at this place, a byte each, which the model reads together with the last symbol.
         place: in the form; to be left as it is.
 
     Example:
@@ -133,11 +133,16 @@ class Context:
     """
 
     def __init__(self, tokenizer: CharacterTokenizer, told: Told | None = None) -> None:
-        self.row: tuple[int, ...]
+        self.row: bytes
         self._symbols, self._ids = tokenizer.symbols, tokenizer.char_to_id
         self.told = told = told or Told()
-        self._told, self._form = told.values(), told.form
+        self._told, self._form = bytes(told.values()), told.form
         self.place = Place()
+        self._bars, self._part, self._bar = (
+            self.place.bars,
+            0,
+            b"",
+        )  # columns that change with a bar, and for which
         self._cache = Cache(WEIGHTS)
         self._cache.add(tokenizer.start)
         self._look()
@@ -156,36 +161,42 @@ class Context:
         self._look()
 
     def _look(self) -> None:
-        place, cache = self.place, self._cache
-        copies = [0 if cache.recalled is None else 1 + cache.recalled]
-        matched = [1 + cache.length - SHORTEST if cache.recalled is not None else 0]
+        place, recalled, matched = self.place, 0, 0
+        if (last := self._cache.recalled) is not None:
+            recalled, matched = 1 + last, 1 + self._cache.length - SHORTEST
         if not place.in_body:
-            self.row = (*self._told, *_HEADER, *copies, *_NO_BARS, *matched, *_NO_BARS, *_NO_COPIES)
+            self.row = self._told + _HEADER + bytes((recalled, *_NO_BARS, matched)) + _NO_MATCHES
             return
-        part, bar, at = place.part, place.bar, len(place.text)
+        if place.bars is not self._bars or place.part != self._part:
+            self._begin_bar()
+        at = len(place.text)
+        position = 1 + at if at < _MOST_SYMBOLS else 1 + _MOST_SYMBOLS
+        if not any(place.aligned):
+            values = bytes((position, place.degree, recalled, *_NO_BARS, matched))
+            self.row = self._bar + values + _NO_MATCHES
+            return
+        find, reach = self._ids.get, 1 + min(at, 15)
+        bars = [1 + find(each[at], -1) if each else 0 for each in place.aligned]
+        copies = [recalled, *bars]
+        reached = [reach if each else 0 for each in bars]
+        agree = [copies.count(each) - 1 if each else 0 for each in copies]
+        self.row = self._bar + bytes((position, place.degree, *copies, matched, *reached, *agree))
+
+    def _begin_bar(self) -> None:
+        """Work out the columns that change with a bar: those of `TOLD` and `FORM`, `bar` and `part`."""
+        place, form = self.place, self._form
+        self._bars, self._part, bar = place.bars, place.part, place.bar
         left = parts_left = 0
-        if self._form:
-            parts_left = 2 + max(min(len(self._form) - part, _MOST_PARTS), -1)
-            left = 2 + max(min(self._form[part - 1] - bar, _MOST_BARS), -1) if parts_left > 1 else 1
-        agree: Sequence[int] = _NO_COPIES
-        if any(place.aligned):
-            find, reach = self._ids.get, 1 + min(at, 15)
-            copies += [1 + find(each[at], -1) if each else 0 for each in place.aligned]
-            matched += [reach if each else 0 for each in copies[1:]]
-            agree = [copies.count(each) - 1 if each else 0 for each in copies]
-        else:
-            copies += _NO_BARS
-            matched += _NO_BARS
-        self.row = (
-            *self._told, left, parts_left,
-            min(bar, _MOST_BARS), min(part, _MOST_PARTS), 1 + min(at, _MOST_SYMBOLS), place.degree,
-            *copies, *matched, *agree,
-        )  # fmt: skip
+        if form:
+            parts_left = 2 + max(min(len(form) - place.part, _MOST_PARTS), -1)
+            left = 2 + max(min(form[place.part - 1] - bar, _MOST_BARS), -1) if parts_left > 1 else 1
+        counts = bytes((left, parts_left, min(bar, _MOST_BARS), min(place.part, _MOST_PARTS)))
+        self._bar = self._told + counts
 
 
-_HEADER = (0,) * (len(FORM) + len(PLACE))
-_NO_COPIES = (0,) * len(COPIES)
-_NO_BARS = _NO_COPIES[1:]
+_HEADER = bytes(len(FORM) + len(PLACE))
+_NO_BARS = (0,) * (len(COPIES) - 1)
+_NO_MATCHES = bytes(2 * len(COPIES) - 1)
 
 
 def context_rows(tokenizer: CharacterTokenizer, ids: npt.NDArray[Any], told: Told) -> Rows:
@@ -204,7 +215,12 @@ def context_rows(tokenizer: CharacterTokenizer, ids: npt.NDArray[Any], told: Tol
     for token_id in ids[1:].tolist():
         context.add(token_id)
         rows.append(context.row)
-    return np.array(rows, np.uint8)
+    return rows_of(rows)
+
+
+def rows_of(rows: Sequence[bytes]) -> Rows:
+    """The array of the rows of some contexts: uint8 `(len(rows), len(COLUMNS))`."""
+    return np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), len(COLUMNS)).copy()
 
 
 def with_context(tokenizer: CharacterTokenizer, ids: npt.NDArray[Any], told: Told | None = None) -> Rows:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, TypeGuard
 
 from abclm.show.html import image, text
 from abclm.show.picture import FAULT, FILL, REST, TEXT, dress, format_png, new_figure
+from abclm.system.words import counted
 
 _HELD_OUT = "validation_bits_per_character"
 _SHOWN = (("epoch", "d"), ("steps", ",d"), ("bits_per_character", ".3f"), (_HELD_OUT, ".3f"))
@@ -40,11 +41,13 @@ class History(list[dict[str, Any]]):
         measured = _points(self, "bits_per_character")
         if not measured:
             return "Nothing was measured yet."
-        epochs = "1 epoch" if len(self) == 1 else f"{len(self):,} epochs"
-        said = f"{epochs}, {max(step for step, _ in measured):,} steps"
+        epochs = counted(len(self), "epoch")
+        said = f"{epochs}, {counted(max(step for step, _ in measured), 'step')}"
         if held_out := _points(self, _HELD_OUT):
             step, bits = min(held_out, key=lambda point: point[1])
-            said += f"; at best {bits:.3f} bits per character on held-out tunes, after {step:,} steps"
+            said += (
+                f"; at best {bits:.3f} bits per character on held-out tunes, after {counted(step, 'step')}"
+            )
         return f"{said}."
 
     def _table(self) -> str:

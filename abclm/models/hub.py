@@ -7,6 +7,7 @@ from typing import Any
 
 from abclm.errors import ModelError
 from abclm.models.folder import FILES, INDEX
+from abclm.system.words import counted
 
 PREFIX = "hf:"
 MOST_BYTES = 2**30
@@ -85,7 +86,7 @@ def _check_files(name: str, sizes: dict[str, int]) -> None:
     size = sum(sizes.get(file, 0) for file in (*FILES, INDEX))
     if size > MOST_BYTES:
         raise ModelError(
-            f"{name} has {size:,} bytes, and at most {MOST_BYTES:,} are fetched; download it by hand"
+            f"{name} has {counted(size, 'byte')}, and at most {MOST_BYTES:,} are fetched; download it by hand"
         )
 
 

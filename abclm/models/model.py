@@ -7,10 +7,12 @@ with methods that do all that.
 import contextlib
 import logging
 import os
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +22,8 @@ from abclm.analysis.forms import forms_in, tonic_endings_in
 from abclm.analysis.novelty import NoveltyIndex
 from abclm.errors import AbclmError, ConfigError, ModelError, VocabularyError
 from abclm.models import folder as files
-from abclm.models.architecture import Architecture, read_config
+from abclm.models.architecture import Architecture, Engine, read_config
+from abclm.models.context import COLUMNS
 from abclm.models.history import History
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.metadata import check_metadata
@@ -29,12 +32,16 @@ from abclm.models.recall import WEIGHTS
 from abclm.models.shown.card import MARK, README, model_card
 from abclm.models.vae.config import VAEConfig
 from abclm.notation.canonical import FORM_VERSION
-from abclm.system.files import write_text
+from abclm.system.files import write_bytes, write_text
+from abclm.system.memory import give_back_memory
+from abclm.system.words import counted
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
 from abclm.tokenizers.rolls import RollTokenizer
 from abclm.tokenizers.tokenizer import Tokenizer, read_tokenizer
 
 _log = logging.getLogger(__name__)
+# Each with what it was made of.
+_engines: WeakKeyDictionary["Model", tuple[object, Engine]] = WeakKeyDictionary()
 
 
 @dataclass(eq=False)
@@ -63,7 +70,10 @@ class Model:
 
     def __repr__(self) -> str:
         size = len(self.tokenizer)
-        return f"{type(self).__name__}({self.config}, {size} symbols, {self.config.parameters(size):,} parameters)"
+        return (
+            f"{type(self).__name__}({self.config}, "
+            f"{counted(size, 'symbol')}, {counted(self.config.parameters(size), 'parameter')})"
+        )
 
     @classmethod
     def create(
@@ -142,14 +152,22 @@ class Model:
         index = None if self.novelty_index is None else self.novelty_index.to_bytes()
         files.write(
             Path(folder),
-            self.config.to_json(),
-            self.tokenizer.to_json(),
-            metadata,
-            self.weights,
-            dtype,
-            index,
-        )
+            self.config.to_json(), self.tokenizer.to_json(), metadata, self.weights, dtype, index,
+        )  # fmt: skip
         _write_card(self, Path(folder) / README)
+
+    def engine(self) -> Engine:
+        """Return what writes with the weights as they are now. It is made once, and again after the weights change."""
+        checksum = 0
+        for weight in self.weights.values():
+            checksum = zlib.crc32(np.ascontiguousarray(weight).data, checksum)
+        made_of = (self.config, self.config.arithmetic(), checksum)
+        kept = _engines.get(self)
+        if kept is None or kept[0] != made_of:
+            _engines.pop(self, None)  # two take the memory of two
+            kept = _engines[self] = made_of, self.config.engine(self.weights)
+            give_back_memory()  # of what an engine is made from
+        return kept[1]
 
     @property
     def forms(self) -> list[dict[str, Any]]:
@@ -173,6 +191,29 @@ class Model:
         """Return a model of its own: changing one leaves the other as it was."""
         weights = {name: weight.copy() for name, weight in self.weights.items()}
         return replace(self, weights=weights, metadata=dict(self.metadata), history=list(self.history))
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write one step of the model as an ONNX file, to write with in a browser or from another language.
+
+        The step multiplies in 8-bit integers, as `generate` does. It takes the `id` of the last token of each text, from
+        a newline on, and the state, zeros at first: `carried_0`, `sums_0`, ... of each layer. It gives the `logits` of
+        the next token, and the state as `next_carried_0`, ... With `structure`, it takes the `context`, too (the columns
+        of `abclm.models.context`, named in the file's metadata beside the `vocabulary`), and gives the `gate`'s scores;
+        `abclm.models.copies` says how to mix copies by them. There is no grammar in it.
+
+        Args:
+            path: such as `session.onnx`.
+
+        Raises:
+            ConfigError: the network reads a window anew for each token, and has no state.
+            OSError: the file can't be written.
+        """
+        about = {
+            "config": self.config.to_json(),
+            "vocabulary": self.tokenizer.to_json(),
+            "context": " ".join(COLUMNS if self.config.columns else ()),
+        }
+        write_bytes(path, self.config.step_model(self.weights, about))
 
     def with_cache(self, weights: Sequence[float] = WEIGHTS) -> Self:
         """Return a model that trusts passages of the tune that come again (`abclm.models.recall`); `()` for not at all.

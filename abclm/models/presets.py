@@ -48,7 +48,7 @@ def find_model(name_or_path: str | os.PathLike[str]) -> Path:
     if isinstance(name_or_path, str) and name_or_path.startswith(PREFIX):
         return fetch_model(name_or_path)
     folder = Path(name_or_path)
-    if not folder.is_dir():
+    if not folder.is_dir() or not os.fspath(name_or_path):
         presets = ", ".join(preset_names()) or "none in this installation"
         problem = "is not a folder" if folder.exists() else "is neither a preset's name nor a folder"
         meant = did_you_mean(name_or_path, preset_names())

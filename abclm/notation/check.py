@@ -13,6 +13,7 @@ from abclm.notation.problems import MOST_PROBLEMS, Problem
 from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, SINGLE, START, Change, Rest, Timed
 from abclm.notation.timing import Ticks, ticks
 from abclm.notation.tune import Tune
+from abclm.system.words import counted
 
 _JUMP_IN_TEXT = re.compile(r'"[^"\n]{0,20}?(?<![A-Za-z])(D\.[CS]\.)[^"\n]{0,20}"')
 _SAID = {
@@ -63,7 +64,7 @@ def check(tune: Tune, with_losses: bool = True) -> list[Problem]:
         losses = [loss for loss in find_losses(tune) if loss[0] in _IN_EVERY_CHECK]
         voices = len(tune.music.voices)
         said = describe(losses) | {
-            "voice": f"there are {voices} voices; scores show all, only the first is heard"
+            "voice": f"there are {counted(voices, 'voice')}; scores show all, only the first is heard"
         }
         places += [(at, "warning", said[kind]) for kind, _, at, _ in losses]
     places += [
@@ -247,5 +248,5 @@ def _sentence(kind: str, count: int, values: dict[str, int]) -> str:
     said = f"{count:,} {noun}{' (' + rest if rest else ''}: {what}"
     most = sorted(values.items(), key=lambda item: -item[1])
     listed = ", ".join(f"{value[:40]!r} {times:,}" for value, times in most[:5])
-    more = f" and {len(most) - 5:,} others" if len(most) > 5 else ""
+    more = f" and {counted(len(most) - 5, 'other')}" if len(most) > 5 else ""
     return f"{said} ({listed}{more})" if listed else said

@@ -197,6 +197,31 @@ class Tune:
                 now += symbol.duration
         return bars
 
+    def opening(self, bars: int = 2) -> str:
+        r"""The music code of the first bars, without the bar line after them.
+
+        Args:
+            bars: number of whole bars, 1 or more; a pick-up before them is included.
+
+        Example:
+            >>> Tune.parse("X:1\nM:6/8\nK:Em\nB|:e2f gfe|dBA G3|e6:|\n").opening(2)
+            'B|:e2f gfe|dBA G3'
+        """
+        written = self.bars()
+        full = self.setting().meter.bar_length
+        if full is not None and written and written[0].duration < 4 * full:
+            bars += 1
+        has_notes, ended = False, 0
+        for symbol in self.music.symbols:
+            if isinstance(symbol, Bar):
+                ended += has_notes and bool(symbol.text)
+                has_notes = False
+                if ended == bars:
+                    return self.text[self.body_start : symbol.at].strip()
+            else:
+                has_notes = True
+        return self.body.strip()
+
 
 _HEADER_LINE = re.compile(r"([A-Za-z+]):(.*)")
 

@@ -14,6 +14,7 @@ from abclm.errors import ConvertError, NotationError
 from abclm.notation.fields import canonical_title
 from abclm.notation.keys import ACCIDENTALS, LETTERS, SIGNS, Key, make_key
 from abclm.notation.tune import Tune
+from abclm.system.words import counted
 
 SUFFIXES = (".musicxml", ".xml", ".mxl")
 _EIGHTHS = 2  # in a quarter note, which music21 counts in
@@ -50,7 +51,8 @@ def musicxml_to_tune(source: str, data: bytes) -> Tune:
     parts = list(score.getElementsByClass(stream.Part))
     if len(parts) != 1:
         raise ConvertError(
-            f"{source}: has {len(parts) or 'no'} staves, and a tune has one; export the staff of the melody alone"
+            f"{source}: has {counted(len(parts), 'staff', 'staves')}, and a tune has one; "
+            "export the staff of the melody alone"
         )
     measures = list(parts[0].getElementsByClass(stream.Measure))
     title = canonical_title((score.metadata and score.metadata.bestTitle) or Path(source).stem)

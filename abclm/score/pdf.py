@@ -7,7 +7,7 @@ markup.
 
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,10 @@ from abclm.errors import AbclmError, ConvertError
 from abclm.notation.tune import Tune
 from abclm.score.heading import heading_of
 from abclm.score.left_out import say_left_out
-from abclm.score.svg import PAGE_WIDTH, Staves, engrave_tune, format_svg
+from abclm.score.svg import PAGE_WIDTH, Staves, engrave_incipit, engrave_tune, format_svg
+from abclm.system.words import counted
+
+Progress = Callable[[int, int], object]
 
 _PIXELS_PER_INCH = 200
 _BOOK_WIDTH = 2500  # in the engraver's unit; so that three tunes fit on a page
@@ -30,14 +33,23 @@ _BOOK = """\
 #if book.index {
   align(center, text(size: 22pt, book.title))
   v(6mm)
-  columns(2, outline(title: none))
+  if book.incipits {
+    columns(2, for (number, tune) in tunes.enumerate() {
+      let target = label("tune-" + str(number))
+      block(breakable: false, width: 100%, below: 4mm, link(target, {
+        grid(columns: (1fr, auto), column-gutter: 2mm, tune.title, context counter(page).at(target).first())
+        if tune.incipit != none { image(tune.incipit, width: 100%) }
+      }))
+    })
+  } else { columns(2, outline(title: none)) }
   pagebreak()
 }
-#for tune in tunes {
+#for (number, tune) in tunes.enumerate() {
   let staves = tune.pages.map(page => image(page, width: 100%))
   let below = block(inset: (x: 3mm), text(size: 9.5pt, tune.below.join(linebreak())))
   block(breakable: false, width: 100%, above: 8mm, below: 4mm, {
-    align(center, heading(bookmarked: true, text(size: 15pt, weight: "regular", tune.title)))
+    let title = heading(bookmarked: true, text(size: 15pt, weight: "regular", tune.title))
+    align(center, [#title #label("tune-" + str(number))])
     for line in tune.subtitles { align(center, block(above: 1.5mm, below: 1.5mm, line)) }
     if tune.rhythm != "" or tune.composer != "" {
       block(above: 1mm, below: 1mm, inset: (x: 3mm), grid(
@@ -58,13 +70,19 @@ _PICTURE = """\
 
 
 def format_pdf(
-    tunes: Sequence[Tune], *, title: str | None = None
+    tunes: Sequence[Tune],
+    *,
+    title: str | None = None,
+    incipits: bool | None = None,
+    progress: Progress | None = None,
 ) -> tuple[bytes, list[tuple[Tune, AbclmError]]]:
     """Make a PDF of tunes; a tune that fits on one page is not split. A book of more than three begins with an index.
 
     Args:
         tunes: one or more tunes.
         title: of a book of several tunes; else it says how many there are.
+        incipits: whether to begin any book with an index that has the first bars of each tune.
+        progress: called before each tune with the number of those that are done, and that of all.
 
     Returns:
         The bytes of the file, and the tunes that could not be engraved, which are left out.
@@ -74,7 +92,9 @@ def format_pdf(
     """
     engraved: list[tuple[Tune, Staves]] = []
     failed: list[tuple[Tune, AbclmError]] = []
-    for tune in tunes:
+    for number, tune in enumerate(tunes):
+        if progress:
+            progress(number, len(tunes))
         try:
             engraved.append((tune, engrave_tune(tune, width=PAGE_WIDTH if len(tunes) == 1 else _BOOK_WIDTH)))
         except AbclmError as error:
@@ -82,22 +102,33 @@ def format_pdf(
     if not engraved:
         raise failed[0][1] if failed else ConvertError("there is no tune to be set; give at least one")
     first = heading_of(engraved[0][0]).title
-    name = first if len(engraved) == 1 else title or f"{len(engraved)} tunes"
+    name = first if len(engraved) == 1 else title or counted(len(engraved), "tune")
     say_left_out(name, (each for _, staves in engraved for each in staves.left_out))
     with tempfile.TemporaryDirectory(prefix="abclm-", ignore_cleanup_errors=True) as made:
         folder = Path(made)
-        entries = []
-        for number, (tune, staves) in enumerate(engraved):
-            files = []
-            for place, page in enumerate(staves.pages):
-                files.append(f"{number}-{place}.svg")
-                (folder / files[-1]).write_text(page, encoding="utf-8")
-            heading = heading_of(tune)
-            below = [*heading.words, *heading.about]
-            entries.append({**asdict(heading), "pages": files, "below": below})
-        book = {"title": name, "tunes": entries, "index": len(entries) > _MOST_WITHOUT_INDEX}
+        entries = [
+            _entry(folder, number, tune, staves, with_incipit=bool(incipits))
+            for number, (tune, staves) in enumerate(engraved)
+        ]
+        has_index = len(entries) > (1 if incipits else _MOST_WITHOUT_INDEX)
+        book = {"title": name, "tunes": entries, "index": has_index, "incipits": bool(incipits)}
         (folder / "tunes.json").write_text(json.dumps(book), encoding="utf-8")
         return _compile(folder, _BOOK, "pdf"), failed
+
+
+def _entry(folder: Path, number: int, tune: Tune, staves: Staves, *, with_incipit: bool) -> dict[str, object]:
+    """What Typst is given of a tune; the pictures are written into the folder."""
+    heading = heading_of(tune)
+    pictures = {f"{number}-{place}.svg": page for place, page in enumerate(staves.pages)}
+    first_bars = engrave_incipit(tune) if with_incipit else None
+    incipit = f"{number}-incipit.svg" if first_bars else None
+    below = [*heading.words, *heading.about]
+    entry = {**asdict(heading), "pages": [*pictures], "below": below, "incipit": incipit}
+    if first_bars:
+        pictures[f"{incipit}"] = first_bars.pages[0]
+    for name, content in pictures.items():
+        (folder / name).write_text(content, encoding="utf-8")
+    return entry
 
 
 def format_png(tune: Tune) -> bytes:

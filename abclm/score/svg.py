@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from html import escape
 
+from abclm.errors import AbclmError
 from abclm.notation.tune import Tune
 from abclm.score.engraver import engrave
 from abclm.score.heading import heading_of
@@ -18,6 +19,10 @@ NARROWEST = 700
 _HEAD_HEIGHT = 58
 _NOTE_ID = re.compile(r'id="(n\d+(?:-\d+)?(?:\.\d+)?")')
 _VIEW_BOX = re.compile(r'viewBox="0 0 (\d+) (\d+)"')
+_INCIPIT_BARS = 2
+_INCIPIT_WIDTH = 1200  # half of a book's page
+# What is not for the first bars alone: titles, parts, tempo, words.
+_NOT_IN_INCIPIT = re.compile(r"(?m)^[PQTWw]:.*\n")
 
 
 @dataclass(frozen=True)
@@ -129,3 +134,22 @@ def placed(page: str, size: tuple[int, int], top: int = 0) -> str:
     """Make an engraved page part of another SVG, at a distance in pixels from its top."""
     inner = page[page.index("<svg") :]
     return inner.replace("<svg ", f'<svg x="0" y="{top}" width="{size[0]}" height="{size[1]}" ', 1)
+
+
+def engrave_incipit(tune: Tune, *, seed: int = 1) -> Staves | None:
+    """Engrave the first two bars of a tune, and a pick-up before them.
+
+    Args:
+        tune: any tune.
+        seed: seed for identifiers; scores on one HTML page need different seeds.
+
+    Returns:
+        The staff; None where these bars can't be engraved by themselves.
+    """
+    head = _NOT_IN_INCIPIT.sub("", tune.text[: tune.body_start])
+    try:
+        return engrave_tune(
+            Tune.parse(f"{head}{tune.opening(_INCIPIT_BARS)}|\n"), seed=seed, width=_INCIPIT_WIDTH
+        )
+    except AbclmError:
+        return None

@@ -17,6 +17,7 @@ from abclm.notation.symbols import Bar, Chord, Note, Rest, Symbol, Timed
 from abclm.notation.timing import measure
 from abclm.notation.tune import Tune
 from abclm.score.measures import Measure, measures_of
+from abclm.system.words import counted
 
 _VOICE = re.compile(r"^V:[ \t]*(\S+)[ \t]*(.*)$|\[V:[ \t]*([^\s\]]+)[ \t]*([^\]]*)\]", re.MULTILINE)
 _NAME = re.compile(r'\b(?:name|nm)="?([^"\n]*?)(?:"|$|\s+\w+=)')
@@ -93,7 +94,9 @@ def voices_of(tune: Tune) -> tuple[list[Voice], list[str]]:
             continue
         extra = len(voice.measures) - len(first.measures)
         if extra > 0:
-            left_out.append(f"the last {extra} bars of voice {name}, which the first voice doesn't have")
+            left_out.append(
+                f"the last {counted(extra, 'bar')} of voice {name}, which the first voice doesn't have"
+            )
         _set_staff(voice, tune.key, said.get(name, ""))
         voice.measures = _aligned(voice.measures, first.measures)
         voices.append(voice)

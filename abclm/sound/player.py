@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from abclm.errors import ConvertError
@@ -22,16 +23,16 @@ _PLAYERS: tuple[tuple[str, ...], ...] = (
 )
 
 
-def play_sound(wav: bytes) -> None:
+def play_sound(wav: bytes, command: Sequence[str]) -> None:
     """Play a WAV file and wait for its end.
 
     Args:
         wav: the file's content.
+        command: a program and its arguments, as `find_player` gives them.
 
     Raises:
-        ConvertError: no program that plays sound was found, or it failed.
+        ConvertError: the program can't be run or failed.
     """
-    command = _find_player()
     with tempfile.TemporaryDirectory(prefix="abclm-", ignore_cleanup_errors=True) as folder:
         path = Path(folder, "tune.wav")
         path.write_bytes(wav)
@@ -52,7 +53,15 @@ def play_sound(wav: bytes) -> None:
         )
 
 
-def _find_player() -> list[str]:
+def find_player() -> list[str]:
+    """Find a program that plays WAV files: the one that the variable `ABCLM_PLAYER` names, or the first that is here.
+
+    Returns:
+        The program and its arguments, without the file's name.
+
+    Raises:
+        ConvertError: there is none.
+    """
     if named := os.environ.get(VARIABLE):
         return [named]
     for program, *arguments in _PLAYERS:

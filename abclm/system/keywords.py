@@ -1,8 +1,9 @@
-"""Turn the options of a config into a function's keyword arguments: its signature, and what is said of a wrong one."""
+"""Turn the options of a config into a function's keyword arguments, and keyword arguments into the config."""
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, ParamSpec, TypeVar
 
 from abclm.errors import ConfigError
@@ -10,6 +11,7 @@ from abclm.system.options import options_of, refuse_unknown
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Config = TypeVar("Config")
 
 
 def with_options_of(defaults: Any, without: Iterable[str] = ()) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -51,3 +53,16 @@ def with_options_of(defaults: Any, without: Iterable[str] = ()) -> Callable[[Cal
         return call
 
     return decorate
+
+
+def changed(config: Config | None, default: Config, changes: Mapping[str, Any]) -> Config:
+    """The config that a function was given, or its default, with the options that were given by name.
+
+    Raises:
+        ConfigError: it is no such config, or an option is unknown or out of range.
+    """
+    if config is not None and not isinstance(config, type(default)):
+        raise ConfigError(
+            f"options are given by name or as {type(default).__name__}; received {config!r:.60} without a name"
+        )
+    return replace(config or default, **changes)  # type: ignore[type-var]

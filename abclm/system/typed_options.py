@@ -29,7 +29,7 @@ class GenerationKeywords(TypedDict, total=False):
     min_p: float | None  # off by default
     typical_p: float | None  # off by default
     batch_size: int  # default 128
-    best_of: int | None  # 1, or 8 for new bars by default
+    best_of: int | None  # 4, or 8 for new bars by default
     bar_repetition: float  # default 1.0
     bar_redraws: int  # default 0
     ending_draws: int  # default 12

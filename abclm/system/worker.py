@@ -199,6 +199,6 @@ def _receive(stream: BinaryIO) -> Answer | None:
     said = json.loads(stream.read(*struct.unpack(">I", start)))
     size = said.pop("bytes")
     if size > _MOST_BYTES:
-        raise ValueError(f"{size} bytes")
+        raise ValueError(f"too much: {size}")
     content = stream.read(size)
     return Answer(said, content) if len(content) == size else None

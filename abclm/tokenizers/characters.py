@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from abclm.errors import ModelError, VocabularyError
 from abclm.notation.fields import CANONICAL_SYMBOLS
+from abclm.system.words import counted
 from abclm.tokenizers.tokenizer import Tokenizer
 
 DEFAULT_SYMBOLS = tuple(sorted(CANONICAL_SYMBOLS))  # the 83 of canonical tunes, by code point
@@ -181,7 +182,7 @@ class CharacterTokenizer(Tokenizer[str]):
             column = position - text.rfind("\n", 0, position)
             raise VocabularyError(
                 f"line {line}:{column}: the character {character!r} (U+{ord(character):04X}) is not among "
-                f"the {len(self)} symbols of the vocabulary; normalise the text, or map it with `unknown`"
+                f"the {counted(len(self), 'symbol')} of the vocabulary; normalise the text, or map it with `unknown`"
             )
         if unknown not in self.char_to_id:
             raise VocabularyError(f"`unknown` must be one of the vocabulary's symbols; received {unknown!r}")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from abclm.errors import Cancelled
 
 if TYPE_CHECKING:
     from abclm.training.held_out import HeldOutFigures
@@ -92,3 +94,15 @@ class Meter:
     def seconds_left(self, steps: int) -> float | None:
         """How long so many steps will take; None until a second step is over."""
         return steps * self._seconds / self._timed_steps if self._timed_steps else None
+
+
+def watched(progress: Callable[[Progress], object] | None) -> Callable[[Progress], object] | None:
+    """Let a callback that returns False end a run, with `Cancelled`."""
+    if progress is None:
+        return None
+
+    def watch(now: Progress) -> None:
+        if progress(now) is False:
+            raise Cancelled(f"cancelled by its progress callback after step {now.step} of {now.total_steps}")
+
+    return watch

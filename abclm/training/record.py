@@ -23,6 +23,7 @@ from abclm.errors import ConfigError
 from abclm.models.context import told_of
 from abclm.models.told import ToldCounts
 from abclm.notation.canonical import FORM_VERSION
+from abclm.system.words import counted
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
 from abclm.tokenizers.pieces import PieceTokenizer
 from abclm.tune import Tune
@@ -182,4 +183,4 @@ def _tunes(corpus: EncodedCorpus) -> dict[str, Any]:
 def _said(tunes: dict[str, Any] | None) -> str:
     if tunes is None:
         return "none"
-    return f"{tunes['characters']:,} characters with checksum {tunes['sha256'][:8]}"
+    return f"{counted(tunes['characters'], 'character')} with checksum {tunes['sha256'][:8]}"

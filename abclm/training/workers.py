@@ -18,6 +18,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from abclm.errors import ConfigError, ModelError
+from abclm.system.words import counted
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
@@ -48,8 +49,8 @@ class Workers:
         """Refuse a batch of so many windows that leaves a worker nothing; ConfigError."""
         if windows < self.count * self.devices:
             raise ConfigError(
-                f"a batch of {windows} windows is too small for {self.count * self.devices} workers; "
-                "give a larger batch size, more tunes, or fewer workers"
+                f"a batch of {counted(windows, 'window')} is too small for "
+                f"{counted(self.count * self.devices, 'worker')}; give a larger batch size, more tunes, or fewer workers"
             )
 
     def part(self, size: int) -> slice:

@@ -12,6 +12,7 @@ from abclm.score.svg import format_svg
 from abclm.show.html import image, text
 from abclm.sound.mp3 import compact_sound
 from abclm.sound.wav import midi_to_wav
+from abclm.system.words import counted
 
 # What is longer makes a notebook of many megabytes, and takes long.
 _MOST_NOTES = 2000
@@ -43,7 +44,7 @@ def tune_html(tune: Tune) -> str:
         parts.append(f"<p>No sound: {text(error)}</p>")
     abc = tune.text.rstrip().encode(errors="replace").decode()
     if len(abc) > _MOST_LETTERS:
-        abc = f"{abc[:_MOST_LETTERS]}\n… {len(abc) - _MOST_LETTERS:,} characters more"
+        abc = f"{abc[:_MOST_LETTERS]}\n… {counted(len(abc) - _MOST_LETTERS, 'more character')}"
     parts.append(f"<details><summary>ABC</summary><pre>{escape(abc)}</pre></details>")
     return f"<div>{''.join(parts)}</div>"
 
@@ -52,7 +53,7 @@ def _score(tune: Tune) -> str:
     notes = sum(isinstance(symbol, Note | Chord) for symbol in tune.music.symbols)
     if notes > _MOST_NOTES:
         raise ConvertError(
-            f'{notes:,} notes are too many for a notebook; tune.save("score.pdf") writes them all'
+            f'{counted(notes, "note")} are too many for a notebook; tune.save("score.pdf") writes them all'
         )
     head, bracket, rest = format_svg(tune).partition(">")
     svg = f"{head}{bracket}{_BACKGROUND}{rest}"

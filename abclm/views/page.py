@@ -7,7 +7,7 @@ script run but the page's own, and nothing be fetched from anywhere.
 import base64
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,15 @@ from abclm.midi.performance import Performance, play
 from abclm.notation.tune import Tune
 from abclm.score.heading import heading_of
 from abclm.score.left_out import say_left_out
-from abclm.score.svg import NARROWEST, Staves, engrave_tune, placed
+from abclm.score.svg import NARROWEST, Staves, engrave_incipit, engrave_tune, placed
 from abclm.sound.timbres import TIMBRES
 from abclm.system.files import file_name
+from abclm.system.words import counted
+
+Progress = Callable[[int, int], object]
 
 _NARROW_SEED = 1_000_000  # of the scores for phones
+_INCIPIT_SEED = 2_000_000
 _HERE = Path(__file__).parent
 
 
@@ -33,6 +37,8 @@ def format_page(
     performance: Performance | None = None,
     made: Mapping[str, str] | None = None,
     title: str | None = None,
+    incipits: bool | None = None,
+    progress: Progress | None = None,
 ) -> tuple[str, list[tuple[Tune, AbclmError]]]:
     """Write a page.
 
@@ -41,6 +47,8 @@ def format_page(
         performance: how the players play them.
         made: how the tunes came about, such as `{"Model": "session", "Seed": "7"}`, where that is known.
         title: of a page of several tunes; else it says how many there are.
+        incipits: whether the index has the first bars of each tune.
+        progress: called before each tune with the number of those that are done, and that of all.
 
     Returns:
         The text of the HTML file, and the tunes that could not be engraved or played, which are left out.
@@ -52,7 +60,9 @@ def format_page(
     shown: list[Tune] = []
     failed: list[tuple[Tune, AbclmError]] = []
     left_out: list[str] = []
-    for tune in tunes:
+    for number, tune in enumerate(tunes):
+        if progress:
+            progress(number, len(tunes))
         try:
             head = "h1" if len(tunes) == 1 else "h2"
             article, missing = _article(tune, len(shown) + 1, head, performance, made)
@@ -64,18 +74,22 @@ def format_page(
     if not shown:
         raise failed[0][1] if failed else ValueError("a page has one tune or more")
     titles = [heading_of(tune).title for tune in shown]
-    name = titles[0] if len(shown) == 1 else title or f"{len(shown)} tunes"
+    name = titles[0] if len(shown) == 1 else title or counted(len(shown), "tune")
     say_left_out(name, left_out)
-    return whole_page(name, titles, articles), failed
+    first_bars = [_incipit(tune, number) for number, tune in enumerate(shown, 1)] if incipits else ()
+    return whole_page(name, titles, articles, first_bars), failed
 
 
-def whole_page(name: str, titles: Sequence[str], articles: Sequence[str]) -> str:
+def whole_page(
+    name: str, titles: Sequence[str], articles: Sequence[str], incipits: Sequence[str] = ()
+) -> str:
     """Write a page of articles, each of a tune or a piece with a player.
 
     Args:
         name: of the page.
         titles: of the articles; two or more get an index.
         articles: HTML; each has the id `tune-1`, `tune-2`, ...
+        incipits: HTML to show below each title of the index; empty for none.
     """
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     style = (_HERE / "page.css").read_text(encoding="utf-8")
@@ -87,7 +101,10 @@ def whole_page(name: str, titles: Sequence[str], articles: Sequence[str]) -> str
     index = f"<header><h1>{escape(name)}</h1></header>\n" if articles[0].count("<h2") else ""
     if len(titles) > 1:
         entries = "\n".join(
-            f'<li><a href="#tune-{number}">{escape(title)}</a></li>' for number, title in enumerate(titles, 1)
+            f'<li><a href="#tune-{number}">{escape(title)}</a>{incipit}</li>'
+            for number, (title, incipit) in enumerate(
+                zip(titles, incipits or [""] * len(titles), strict=True), 1
+            )
         )
         index += f'<nav aria-label="Tunes"><ol>\n{entries}\n</ol></nav>\n'
     return f"""\
@@ -134,6 +151,15 @@ def _article(
 {story(made)}</article>
 """
     return article, staves.left_out
+
+
+def _incipit(tune: Tune, number: int) -> str:
+    """The staff of a tune's first bars, for the index; it is not read out."""
+    staff = engrave_incipit(tune, seed=number + _INCIPIT_SEED)
+    if staff is None:
+        return ""
+    picture = placed(staff.pages[0], staff.sizes[0])
+    return f'<figure class="incipit" aria-hidden="true">{picture}</figure>'
 
 
 def _picture(title: str, staves: Staves) -> str:

@@ -11,6 +11,7 @@ from abclm.notation.timing import quarters
 from abclm.notation.tune import HeardNote, Tune
 from abclm.score.heading import title_of
 from abclm.show.picture import FAULT, FILL, TEXT, Picture, dress, format_png, new_figure
+from abclm.system.words import counted
 from abclm.views.pitches import drawn_notes, is_in_key, pitch_name
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def piano_roll(tune: Tune) -> Picture:
         panel.set_xlim(float(start - pickup) - 0.05, float(stop) + 0.05)
     said = title_of(tune)[:80]
     if bars > rows * _BARS_IN_ROW:
-        said += f" (the first {rows * _BARS_IN_ROW} of {bars:,} bars)"
+        said += f" (the first {rows * _BARS_IN_ROW} of {counted(bars, 'bar')})"
     figure.suptitle(said, fontsize=14, color=TEXT, parse_math=False)
     return Picture(format_png(figure), f"Piano roll of {title_of(tune)}")
 

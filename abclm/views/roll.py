@@ -8,6 +8,7 @@ from abclm.errors import ConvertError
 from abclm.midi.file import MidiNote
 from abclm.midi.piece import Piece
 from abclm.show.picture import FILL, TEXT, Picture, dress, format_png, new_figure, shorten
+from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -71,7 +72,7 @@ def _figure(piece: Piece) -> "Figure":
         panel.set_ylim(low - 0.7, high + 0.7)
         panel.set_xlim(row * _QUARTERS_IN_ROW - 0.05, (row + 1) * _QUARTERS_IN_ROW + 0.05)
         panel.spines[["left", "bottom"]].set_visible(False)
-    more = f" (the first {rows * _QUARTERS_IN_ROW} quarter notes)" if whole > rows else ""
+    more = f" (the first {counted(rows * _QUARTERS_IN_ROW, 'quarter note')})" if whole > rows else ""
     figure.suptitle(_title(piece) + more, fontsize=14, color=TEXT, parse_math=False)
     return figure
 

@@ -11,6 +11,7 @@ from typing import Any
 from abclm._version import VERSION
 from abclm.formats.table import FORMATS
 from abclm.midi.instruments import INSTRUMENTS
+from abclm.system.words import counted
 from abclm.views import page
 from abclm.web.controls import CONTROLS, MORE, controls_html, keys_html, options_html
 
@@ -179,7 +180,7 @@ def _kind(field: Mapping[str, Any]) -> str:
         most = int(most) if most == int(most) else most
         words += f", {'above ' if 'exclusiveMinimum' in field else ''}{low:g} to {most:,}"
     if "maxLength" in field:
-        words += f", up to {field['maxLength']:,} characters"
+        words += f", up to {counted(field['maxLength'], 'character')}"
     return words
 
 

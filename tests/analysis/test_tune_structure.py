@@ -2,6 +2,7 @@
 
 import pytest
 
+from abclm.analysis.line import leaps, motifs
 from abclm.analysis.parts import parts_of
 from abclm.analysis.structure import FEATURES, FIGURES, structure, structure_features
 from abclm.notation.tune import Tune
@@ -47,6 +48,33 @@ def test_what_comes_back_in_eight_bars():
     assert found["parts_of_four"] == 1
     # Of 16 bars, five of A are different twice over, and "gfec" and "d4" are in both parts; d4 has one note.
     assert found["distinct_bars"] == pytest.approx(11 / 14)
+
+
+@pytest.mark.parametrize(
+    ("music", "share"),
+    [
+        ("dfed|egfe|]", None),  # no bar has five notes
+        ("d2fed2|e2gfe2|]", None),
+        ("defga|]", 0),
+        ("defgab|]", 1 / 2),  # two shapes of four steps
+        ("dfgab|egabc'|]", 1 / 2),  # thirds of four and three semitones, then steps
+        ("dfgab|dagab|]", 0),  # a third, a leap
+        ("dfgab|fdedc|]", 0),  # upwards, downwards
+        ("dfgab|dfgab|]", 0),  # a bar that comes again counts once
+        ("ddefg|ddeef|]", 0),
+    ],
+)
+def test_a_shape_that_comes_again_at_another_degree_is_a_motif(music, share):
+    (part,) = parts_of(of(music, HEAD.replace("2/4", "5/8")))
+    found = motifs(part.bars)
+    assert found == (None if share is None else pytest.approx(share))
+
+
+def test_leaps_in_one_direction_and_sevenths_are_counted():
+    assert leaps([62, 67, 74, 69, 64, 62]) == {"leaps": 4 / 5, "leaps_in_line": 2, "sevenths": 0}
+    assert leaps([62, 66, 70, 62, 61])["leaps_in_line"] == 0  # thirds are no leaps
+    assert leaps([62, 72])["sevenths"] == leaps([73, 62])["sevenths"] == 1
+    assert leaps([62, 74])["sevenths"] == 0
 
 
 def test_lag_counts_points_of_a_grid_with_the_same_pitch():

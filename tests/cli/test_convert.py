@@ -97,3 +97,17 @@ def test_what_abc2midi_says_names_file_and_tune(tmp_path, caplog, monkeypatch):
     assert said
     for line in said:
         assert line.startswith(f"{book}: X:2 Worse: abc2midi")
+
+
+def test_chords_are_added_and_played_where_asked_for(book, capsys):
+    assert run(["convert", "tune.abc", "with.abc", "--add-chords"]) == 0
+    text = (book / "with.abc").read_text(encoding="utf-8")
+    assert '"G"G2' in text
+    assert Tune.parse(text).notes() == Tune.parse(TUNE).notes()
+    assert run(["convert", "tune.abc", "plain.mid", "--add-chords"]) == 0
+    assert run(["convert", "tune.abc", "played.mid", "--add-chords", "--chords"]) == 0
+    plain, played = (MidiFile.parse((book / name).read_bytes()).notes for name in ("plain.mid", "played.mid"))
+    assert len(played) > len(plain)
+    assert run(["convert", "plain.mid", "melody.abc", "--add-chords"]) == 0
+    assert '"G"' in (book / "melody.abc").read_text(encoding="utf-8")
+    assert capsys.readouterr().err == ""

@@ -158,7 +158,7 @@ def test_json_gives_figures_and_tunes(generate, model):
     assert (code, said) == (0, "")
     assert figures["model"] == model
     assert figures["seed"] == 3
-    assert figures["attempts"] == 2
+    assert figures["attempts"] == 8
     assert figures["characters_per_second"] > 0
     assert [tune["number"] for tune in figures["tunes"]] == [1, 2]
     assert figures["tunes"][0]["title"] == "Asked"
@@ -216,7 +216,7 @@ def test_bars_of_a_tune_are_written_anew(generate, tmp_path):
 
 
 def test_a_tune_is_printed_as_it_is_written(generate, monkeypatch):
-    whole = generate("--title", "Asked", "--seed", "1")[1]
+    whole = generate("--title", "Asked", "--seed", "1", "--best-of", "1")[1]
 
     def interrupted(lm, options):
         for place, character in enumerate(stream(lm, options)):
@@ -226,7 +226,7 @@ def test_a_tune_is_printed_as_it_is_written(generate, monkeypatch):
 
     stream = tunes.stream
     monkeypatch.setattr(tunes, "stream", interrupted)
-    assert generate("--title", "Asked", "--seed", "1")[:2] == (130, whole[:60])
+    assert generate("--title", "Asked", "--seed", "1", "--best-of", "1")[:2] == (130, whole[:60])
 
 
 def test_the_batch_makes_no_difference(generate):
@@ -277,7 +277,7 @@ def assert_refused(result, code, *parts):
     [
         (["--temperature", "-1"], ["temperature is a number from 0 to 100, received -1"]),
         (["--temperature", "nan"], ["temperature"]),
-        (["--temperature", "hot"], ["'--temperature'"]),
+        (["--temperature", "hot"], ["--temperature is a number", "'hot'"]),
         (["--top-p", "0"], ["top_p"]),
         (["--key", "H"], ["'H' is no key"]),
         (["--meter", "5/0"], ["'5/0' is no meter"]),
@@ -289,7 +289,7 @@ def assert_refused(result, code, *parts):
         (["--rhythm", "jig", "--meter", "3/4"], ["rhythm jig goes with meter 6/8, 12/8, received 3/4"]),
         (["--meter", "none"], ["meter none has no bars"]),
         (["-n", "0"], ["n is an integer"]),
-        (["-n", "many"], ["'-n'"]),
+        (["-n", "many"], ["-n is an integer", "'many'"]),
         (["--seed", "-1"], ["seed"]),
         (["--key", "H", "--meter", "5/0", "--temperature", "-1"], ["'H'", "'5/0'", "-1"]),
         (["--format", "mid"], ["--out DIR"]),
@@ -348,3 +348,18 @@ def test_interrupted_keeps_what_is_written(generate, monkeypatch):
     assert code == 130
     assert os.listdir("out") == ["asked-1.abc"]
     assert "Traceback" not in said
+
+
+def test_chords_are_added_to_what_is_written_and_change_no_note(generate, tmp_path):
+    given = (
+        "--key", "G", "--meter", "6/8", "--unit-note-length", "1/8", "--opening", "GBd gdB|", "--seed", "1",
+    )  # fmt: skip
+    code, printed, _ = generate(*given, "--add-chords")
+    _, plain, _ = generate(*given)
+    assert code == 0
+    assert re.sub('"[^"]*"', "", printed) == plain
+    assert '\n"G"GBd' in printed
+    code, _, _ = generate(*given, "--add-chords", "--out", "here", "--format", "abc,html")
+    assert '"G"GBd' in next((tmp_path / "here").glob("*.abc")).read_text(encoding="utf-8")
+    code, printed, _ = generate(*given, "--add-chords", "--json")
+    assert '"G"GBd' in json.loads(printed)["tunes"][0]["abc"]

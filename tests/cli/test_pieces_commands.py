@@ -206,10 +206,14 @@ def test_what_can_not_be_trained_is_one_line(arguments, said, home, call, tmp_pa
         (("--out", "o", "--title", "x"), "does not have --title"),
         (("--out", "o", "--format", "pdf"), "--format takes mid, wav, mp3, svg, png, html"),
         (("--out", "o", "--like", "missing.mid"), "--like missing.mid: No such file"),
+        (("--out", "o", "--like", "tune.abc"), "--like tune.abc: no MIDI file: it starts with b'X:1"),
+        (("--out", "o", "--like", "empty.mid"), "--like empty.mid: no MIDI file"),
     ],
 )
 def test_what_a_model_of_pieces_can_not_write_is_one_line(arguments, said, home, call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "tune.abc").write_text("X:1\nK:D\nd2|\n", encoding="utf-8")
+    (tmp_path / "empty.mid").write_bytes(b"")
     code, _, errors = call("generate", "--model", home / "m", *arguments)
     assert code != 0
     assert said in errors
@@ -219,3 +223,22 @@ def test_what_a_model_of_pieces_can_not_write_is_one_line(arguments, said, home,
 def test_a_model_of_tunes_has_no_events(call):
     code, _, errors = call("generate", "--model", "small", "--events", 3)
     assert (code != 0, "a model of tunes does not have --events" in errors) == (True, True)
+
+
+def test_a_piece_goes_by_its_own_past_where_asked_for(home, call, tmp_path):
+    like = ("generate", "--model", home / "m", "--like", home / "from-50.mid", "--events", 40, "--seed", 1)
+    lm = LanguageModel.load(home / "m")
+    own = set(lm.tokenizer.read(Piece.load(home / "from-50.mid")))
+    shares = []
+    for past in (0, 0.9):
+        code, _, _ = call(*like, "--past", past, "--out", tmp_path / str(past))
+        assert code == 0
+        tokens = lm.tokenizer.read(Piece.load(next((tmp_path / str(past)).iterdir())))
+        shares.append(sum(token in own for token in tokens) / len(tokens))
+    assert shares[1] > shares[0]
+
+
+def test_chords_are_for_tunes(home, call, tmp_path):
+    code, _, errors = call("generate", "--model", home / "m", "--add-chords", "--out", tmp_path)
+    assert (code, is_one_line(errors)) == (2, True)
+    assert "--add-chords is for tunes" in errors

@@ -64,6 +64,7 @@ def test_convert_writes_to_standard_output(folder, capsysbinary):
         (["tunes", "-", "--format", "doc"], "--format is one of .abc"),
         (["empty", "x.abc"], "no .abc file is there"),
         (["tunes", "x.doc"], "x.doc: tunes can be converted to .abc"),
+        (["tunes/a.abc", "x"], ".html, not without a suffix"),
     ],
 )
 def test_what_convert_can_not_do_is_one_line_and_writes_nothing(arguments, said, folder, capsys):
@@ -75,6 +76,19 @@ def test_what_convert_can_not_do_is_one_line_and_writes_nothing(arguments, said,
     assert captured.err.count("\n") == 1
     assert captured.out == ""
     assert sorted(folder.rglob("*")) == before
+
+
+def test_a_file_of_tunes_that_is_there_is_replaced_only_when_asked(folder, capsys):
+    """`abclm convert *.abc` names the last of the user's files as the one to write."""
+    before = (folder / "tunes" / "b.abc").read_text(encoding="utf-8")
+    assert run(["convert", "tunes/a.abc", "tunes/b.abc"]) == 2
+    said = "abclm: error: tunes/b.abc is there already; give another name, or --overwrite to replace it\n"
+    assert capsys.readouterr() == ("", said)
+    assert (folder / "tunes" / "b.abc").read_text(encoding="utf-8") == before
+    assert run(["convert", "tunes/a.abc", "tunes/b.abc", "--overwrite"]) == 0
+    assert titles("tunes/b.abc") == ["Test"]
+    for _ in range(2):
+        assert run(["convert", "tunes/a.abc", "score.svg"]) == 0
 
 
 def test_musicxml_is_read_with_the_notes_that_were_written(folder, capsys):
@@ -138,14 +152,41 @@ def test_transpose_moves_by_semitones_or_to_a_key(folder, capsys):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["--semitones", "2", "--key", "D"], ["--semitones", "99"], ["--key", "H"]]
+    ("arguments", "said"),
+    [
+        ([], "give one of them"),
+        (["--semitones", "2", "--key", "D"], "give one of them"),
+        (["--semitones", "99"], "from -48 to 48; received 99"),
+        (["--semitones", "two"], "--semitones is an integer; received 'two'. See abclm transpose --help."),
+        (["--semitones=1.5"], "--semitones is an integer; received '1.5'."),
+        (["--key", "H"], "'H' is no key"),
+    ],
 )
-def test_wrong_moves_are_one_line(arguments, folder, capsys):
+def test_wrong_moves_are_one_line(arguments, said, folder, capsys):
     assert run(["transpose", "tunes", *arguments]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert said in printed
 
 
 # info
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("sesion", "did you mean session?"),
+        ("", "no model '': it is not a folder"),
+        ("tunes/a.abc", "it is not a folder"),
+        ("tunes", "tunes/config.json is missing"),
+        ("hf:x", "'hf:x' is no model on the hub"),
+    ],
+)
+def test_what_is_no_model_is_one_line(model, said, folder, capsys):
+    assert run(["info", model]) == 1
+    printed = capsys.readouterr()
+    assert said in printed.err
+    assert (printed.err.count("\n"), printed.out) == (1, "")
 
 
 def test_info_says_what_a_model_is(capsys):
@@ -196,6 +237,14 @@ def test_play_plays_each_tune(heard, capsys):
     assert run(["play", "tunes"]) == 0
     assert capsys.readouterr().err == "abclm: playing Test\nabclm: playing Other\n"
     assert heard.read_bytes().count(b"WAVEfmt") == 2
+
+
+def test_play_leaves_out_what_can_not_be_played(heard, folder, capsys):
+    (folder / "tunes" / "aa.abc").write_text("X:3\nT:Rests\nM:4/4\nL:1/8\nK:G\nz8|]\n", encoding="utf-8")
+    assert run(["play", "tunes"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert [line for line in said if "playing" in line] == ["abclm: playing Test", "abclm: playing Other"]
+    assert any(line.startswith("abclm: left out: tunes/aa.abc, X:3 Rests: ") for line in said)
 
 
 def test_play_says_where_nothing_can_be_played_with(folder, monkeypatch, capsys):

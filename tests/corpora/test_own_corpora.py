@@ -3,7 +3,9 @@
 import csv
 import json
 import re
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -72,8 +74,22 @@ def test_a_corpus_becomes_a_table_where_pandas_is_there(corpus):
     assert list(table.notes) == [10, 10, 10]
 
 
+def test_a_table_has_a_row_for_each_tune(corpus, monkeypatch):
+    """Where pandas is not installed, too: a stand-in takes the rows."""
+
+    def frame(rows, columns):
+        return [dict(zip(columns, row, strict=True)) for row in rows]
+
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=frame))
+    table = corpus.to_pandas()
+    assert [row["title"] for row in table] == ["Tune 1", "Tune 2", "Tune 3"]
+    assert [(row["rhythm"], row["notes"]) for row in table[::2]] == [("reel", 10)] * 2
+    assert [row["place"] for row in table] == list(corpus.places)
+    assert [row["abc"] for row in table] == [tune.text for tune in corpus]
+
+
 def test_without_pandas_it_says_what_to_install(corpus, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "pandas", None)
+    monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(CorpusError, match="pip install pandas"):
         corpus.to_pandas()
 

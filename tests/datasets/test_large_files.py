@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from abclm.corpora.corpus import Corpus, read_corpora
-from abclm.datasets import large_files
+from abclm.datasets import large_encoding, large_files
 from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.large_files import LargeFiles, encode_files
 from abclm.datasets.texts import IdFile, JoinedText, read_windows
@@ -67,8 +67,8 @@ def test_a_number_without_end_is_read_in_no_time(tmp_path):
 
 @pytest.mark.parametrize("size", [300, 1000, 5000])
 def test_however_small_the_pieces_it_is_read_in(tmp_path, monkeypatch, size):
-    monkeypatch.setattr(large_files, "_BLOCK_BYTES", size)
-    monkeypatch.setattr(large_files.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(large_encoding, "BLOCK_BYTES", size)
+    monkeypatch.setattr(large_encoding.os, "cpu_count", lambda: 1)
     found = encode(tmp_path, BOOK + BOOK, validation=0.3)
     monkeypatch.undo()
     whole = encode(tmp_path, BOOK + BOOK, validation=0.3, name="other")
@@ -97,6 +97,34 @@ def test_what_is_written_otherwise_is_read_as_the_corpus_reads_it(tmp_path, chan
     read = Corpus.read(tmp_path / "book.abc")
     expected = "".join(re.sub(r"\AX:\d+", "X:1", tune.text).rstrip() + "\n\n" for tune in read)
     assert text_of(found.training) == "\n" + expected
+
+
+SPACED = "M:4/4\nK:Cmaj\nC D E 2 F 2 G A |\n\nM:6/8\nK:Cdor\n(3 C D E F 3/2 G /2 |:\n\n"
+
+
+@pytest.mark.parametrize(
+    "book",
+    [
+        re.sub(r"(?m)^X:.*\n", "", BOOK),
+        re.sub(r"(?m)^X:.*\n", "", BOOK).replace("\n", "\r\n"),
+        re.sub(r"(?m)^X:.*\n", "", BOOK).replace("\n\n", "\n \t\n"),
+        "".join(f"<s> {part.strip()} </s>\n" for part in 40 * SPACED.split("\n\n") if part),
+        "A collection\n\nM:4/4\nK:C\nnone of these\n\n" * 9 + BOOK,
+        re.sub(r"(?m)^(?=K:)", "%%begintext\nX:77\nK:C\n\nA cab|\n%%endtext\n", BOOK),
+        re.sub(r"(?m)^(?=K:)", "%%begintext\n", BOOK),
+    ],
+    ids=["no numbers", "line ends", "spaces", "tokens", "head", "blocks", "blocks without an end"],
+)
+@pytest.mark.parametrize("size", [150, 1000, 2**20])
+def test_a_file_is_cut_only_where_a_tune_ends(tmp_path, monkeypatch, book, size):
+    monkeypatch.setattr(large_encoding, "BLOCK_BYTES", size)
+    monkeypatch.setattr(large_encoding.os, "cpu_count", lambda: 1)
+    found = encode(tmp_path, book, clean=False)
+    read = Corpus.read(tmp_path / "book.abc").normalize().deduplicate()
+    assert text_of(found.training) == "\n" + read.text
+    places = list(large_encoding.cut_file(tmp_path / "book.abc"))
+    assert "".join(place.read().decode() for place in places) == book
+    assert len(places) > 3 or size > 1000 or "%%begin" in book
 
 
 def test_what_can_not_be_read_is_counted_and_stops_nothing(tmp_path):
@@ -190,6 +218,9 @@ def test_only_files_that_are_large_and_can_be_read_twice_go_through_the_disk(tmp
     assert LargeFiles.find([str(tmp_path / "none.abc")]) is None
     assert LargeFiles.find(["oldTunes"]) is None
     assert LargeFiles.find([str(tmp_path / "*.abc")]).own == (tmp_path / "book.abc",)
+    for name in ("tunes.json", "tunes.csv", "tune.musicxml", "tune.xml"):
+        (tmp_path / name).write_text(BOOK)
+        assert LargeFiles.find([str(tmp_path / "book.abc"), str(tmp_path / name)]) is None  # no ABC
 
 
 def test_what_was_encoded_is_found_again_and_other_tunes_replace_it(tmp_path):
@@ -237,10 +268,10 @@ def test_several_cores_give_what_one_gives(tmp_path, slot):
 import json, sys
 from pathlib import Path
 sys.path.insert(0, {str(Path(large_files.__file__).parents[1])!r})
-from abclm.datasets import large_files
+from abclm.datasets import large_encoding, large_files
 from abclm.tokenizers.characters import CharacterTokenizer
-large_files._BLOCK_BYTES, large_files._SLOT_BYTES = 1000, {slot}
-large_files.os.cpu_count = lambda: 3
+large_encoding.BLOCK_BYTES, large_encoding._SLOT_BYTES = 1000, {slot}
+large_encoding.os.cpu_count = lambda: 3
 large_files.LARGE_BYTES = 1
 files, tokenizer = large_files.LargeFiles.find(["book.abc"]), CharacterTokenizer.default()
 found = large_files.encode_files(files, tokenizer, Path("many"), clean=True, validation=0.3, seed=0)

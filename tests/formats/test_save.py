@@ -84,7 +84,7 @@ def test_standard_input_is_abc(tmp_path, tune, monkeypatch):
     [
         ("in.xyz", "out.mid", r"in\.xyz: \.abc, \.mid, \.midi, .* can be converted"),
         ("in.mid", "out.mid", r"can be converted to \.abc, \.wav, .*, not \.mid"),
-        ("in.abc", "out", "not that"),
+        ("in.abc", "out", "not without a suffix"),
     ],
 )
 def test_formats_that_do_not_go_together_are_an_error(source, target, words):

@@ -154,7 +154,7 @@ class Place:
     """The context of a piece: after an even id, a copy is there that would write 250."""
 
     def __init__(self):
-        self.row = [0] * len(COLUMNS)
+        self.row = bytearray(len(COLUMNS))
 
     def copy(self):
         other = Place()
@@ -162,7 +162,7 @@ class Place:
         return other
 
     def add(self, token_id):
-        self.row = [0] * len(COLUMNS)
+        self.row = bytearray(len(COLUMNS))
         self.row[COPY_COLUMNS[1]] = 0 if token_id % 2 else 251
 
 

@@ -42,7 +42,7 @@ def write(lm, **changes):
         "ending_draws": 4,
         **changes,
     }
-    return [str(each.tune) for each in generate(lm, GenerationOptions(**changes))]
+    return [str(each.tune) for each in generate(lm, GenerationOptions(best_of=1, **changes))]
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_tunes_are_the_same_in_batches_of_any_size(lm, changes):
 
 
 def test_a_rhythm_that_the_model_hardly_knows_is_written_as_tunes_without_one_and_that_is_said(lm, caplog):
-    options = GenerationOptions(seed=1, title="Asked", rhythm="polka")
+    options = GenerationOptions(best_of=1, seed=1, title="Asked", rhythm="polka")
     request = Request.of(lm, options)
     assert caplog.messages == [
         "the model learned from 0 tunes with R:polka; it writes one as it writes tunes in 2/4 without R:"
@@ -75,9 +75,12 @@ def test_a_rhythm_that_the_model_hardly_knows_is_written_as_tunes_without_one_an
 
 
 def test_what_the_model_is_told_is_what_the_tune_has(lm):
-    request = Request.of(lm, GenerationOptions(seed=1, title="Asked", max_length=1500))
+    request = Request.of(lm, GenerationOptions(best_of=1, seed=1, title="Asked", max_length=1500))
     begun = [request.begin(index, 0)[1].told for index in range(12)]
-    tunes = [generated.tune for generated in generate(lm, GenerationOptions(seed=1, title="Asked", n=12))]
+    tunes = [
+        generated.tune
+        for generated in generate(lm, GenerationOptions(best_of=1, seed=1, title="Asked", n=12))
+    ]
     for told, tune in zip(begun, tunes, strict=True):
         assert tune.check() == []
         assert (tune.rhythm or "", tune.key) == (told.rhythm, told.key)
@@ -105,7 +108,7 @@ def test_what_the_model_is_told_is_what_the_tune_has(lm):
     ],
 )
 def test_what_is_asked_for_is_told_and_the_rest_drawn_to_go_with_it(lm, changes, expected):
-    request = Request.of(lm, GenerationOptions(seed=2, **changes))
+    request = Request.of(lm, GenerationOptions(best_of=1, seed=2, **changes))
     for index in range(12):
         for value, wanted in zip(request.begin(index, 0)[1].told, expected, strict=True):
             assert value in wanted if isinstance(wanted, set) else value == wanted
@@ -114,13 +117,13 @@ def test_what_is_asked_for_is_told_and_the_rest_drawn_to_go_with_it(lm, changes,
 def test_without_counts_only_what_is_asked_for_is_told(lm):
     bare = lm.copy()
     bare.metadata = {}
-    request = Request.of(bare, GenerationOptions(seed=2, key="G"))
+    request = Request.of(bare, GenerationOptions(best_of=1, seed=2, key="G"))
     assert request.begin(0, 0)[1].told == (None, "G", ())
 
 
 def test_an_unconstrained_tune_has_the_header_that_it_was_told(lm):
     options = {"constrained": False, "seed": 1, "n": 6, "max_length": 300, "attempts": 1, "title": "Asked"}
-    request = Request.of(lm, GenerationOptions(**options))
+    request = Request.of(lm, GenerationOptions(best_of=1, **options))
     for index, text in enumerate(write(lm, **options)):
         told = request.begin(index, 0)[1].told
         assert f"\nK:{told.key}\n" in text
@@ -128,7 +131,7 @@ def test_an_unconstrained_tune_has_the_header_that_it_was_told(lm):
 
 
 def test_a_stream_is_the_tune(lm):
-    options = GenerationOptions(seed=4, title="Asked", max_length=500, attempts=1)
+    options = GenerationOptions(best_of=1, seed=4, title="Asked", max_length=500, attempts=1)
     (generated,) = generate(lm, options)
     assert "".join(stream(lm, options)).rstrip("\n") == str(generated.tune).rstrip("\n")
 
@@ -138,9 +141,9 @@ def test_the_end_is_as_likely_as_by_the_mixture(lm, monkeypatch):
 
     follow, found = Ending.follow, []
 
-    def noting(ending, symbol, token_id, logits):
-        found.append(logits)
-        follow(ending, symbol, token_id, logits)
+    def noting(ending, symbol, token_id, here):
+        found.append(here.logits)
+        follow(ending, symbol, token_id, here)
 
     monkeypatch.setattr(Ending, "follow", noting)
     write(lm, n=1)
@@ -159,7 +162,9 @@ def test_parts_end_as_was_drawn_and_their_last_bars_are_those_of_the_part_before
     }
 
     def found(most):
-        options = GenerationOptions(seed=1, n=8, title="Asked", unit_note_length="1/8", ending_draws=most)
+        options = GenerationOptions(
+            best_of=1, seed=1, n=8, title="Asked", unit_note_length="1/8", ending_draws=most
+        )
         request = Request.of(lm, options)
         for index, generated in enumerate(generate(lm, options)):
             yield zip(request.draft(index, 0)._ending._wanted, ends_of(generated.tune), strict=True)

@@ -115,6 +115,35 @@ def test_chord_symbols_are_played_when_asked(caplog):
     assert "no chord symbols" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("fields", "before", "after"),
+    [
+        ("K:G transpose=3\n", "", ""),
+        ("%%MIDI transpose 3\nK:G\n", "", ""),
+        ("V:1 transpose=3\nK:G\nV:1\n", "", ""),
+        ("K:G\n", "%%MIDI transpose 3\n", ""),
+        ("K:G\n", "[K:G transpose=3]", ""),
+        ("K:G transpose=3\n", "", "[K:A transpose=3]"),
+    ],
+)
+def test_chord_symbols_and_keys_sound_where_the_notes_sound(fields, before, after):
+    head, music = "X:1\nM:4/4\nL:1/4\n", '"G"GABc|\n{}"Em7/B"dcBA|{}"A"A4|]\n'
+    plain = Tune.parse(f"{head}K:G\n{music.format('[K:G]' if before else '', '[K:A]' if after else '')}")
+    written = play(plain, Performance(chords=True))
+    heard = play(Tune.parse(head + fields + music.format(before, after)), Performance(chords=True))
+    melody, _ = tracks = sorted({note.track for note in written.pitched_notes})
+    assert sorted({note.track for note in heard.pitched_notes}) == tracks
+    begins = 4 * written.ticks_per_quarter if before else 0
+
+    def sounding(midi, semitones):
+        """The melody's pitches, and the accompaniment's pitch classes: abc2midi chooses its octave."""
+        moved = [(n, n.pitch + semitones * (n.start_ticks >= begins)) for n in midi.pitched_notes]
+        return sorted((n.start_ticks, n.track, p if n.track == melody else p % 12) for n, p in moved)
+
+    assert sounding(heard, 0) == sounding(written, 3)
+    assert heard.keys[-1][1:] == ((0, False) if after else (-2, False))
+
+
 @pytest.mark.parametrize("wrong", [{"instrument": "kazoo"}, {"tempo": "soon"}])
 def test_what_can_not_be_played_is_said_at_once(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):

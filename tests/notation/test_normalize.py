@@ -6,6 +6,7 @@ from abclm.errors import NotationError
 from abclm.midi.abc2midi import run_abc2midi
 from abclm.notation.canonical.normalize import normalize, transpose
 from abclm.notation.fields import CANONICAL_SYMBOLS
+from abclm.score.musicxml import format_musicxml
 from abclm.tune import Tune
 
 
@@ -49,6 +50,15 @@ def test_a_wild_tune_is_brought_to_the_canonical_form():
 def test_chord_symbols_stay_where_asked():
     text = normalize(Tune.parse(WILD), chord_symbols=True).text
     assert text.split("K:Ador\n")[1].startswith('"Am"A3 cBA|G>E D "G7"[ce]2 d|\n')
+
+
+def test_an_augmented_chord_is_spelled_with_the_symbols_that_there_are():
+    tune = Tune.parse('X:1\nL:1/4\nK:C\n"C+"C"Bb+/D"D"Gaug"E"F#+7"F|]\n')
+    found = normalize(tune, chord_symbols=True)
+    assert found.body == '"Caug"C"Bbaug/D"D"Gaug"E"F#aug7"F|]\n\n'
+    assert normalize(found, chord_symbols=True) == found
+    assert transpose(tune, 2).body.startswith('"Daug"D"Caug/E"E')
+    assert '<kind text="aug">augmented</kind>' in format_musicxml(tune)
 
 
 def test_a_header_has_what_the_tune_has_in_one_order():
@@ -173,3 +183,24 @@ def test_a_bar_line_between_two_fields_stays_where_it_ends_a_bar():
     assert (
         [note.pitch for note in canonical.notes()] == [69] + 6 * [68] == [note.pitch for note in tune.notes()]
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "body"),
+    [
+        ("Eb", "[Ac]-:|^^G[Ac] A2|]"),
+        ("Eb", "A2-:|^^GA A2|]"),
+        ("Gb", "c2-:|^Bc c2|]"),
+        ("B", "e2-:|__fe e2|]"),
+        ("C transpose=-3", "A2-:|^^GA A2|]"),
+    ],
+)
+def test_a_note_that_no_tie_leads_to_gets_another_letter_than_the_tied_note(key, body):
+    tune = Tune.parse(f"X:1\nL:1/8\nK:{key}\n{body}\n")
+    assert normalize(tune).notes() == tune.notes()
+    for semitones in range(-11, 12):
+        moved = transpose(tune, semitones)
+        assert [note.pitch - semitones for note in moved.notes()] == [note.pitch for note in tune.notes()]
+        assert [note.pitch for note in transpose(moved, -semitones).notes()] == [
+            n.pitch for n in tune.notes()
+        ]

@@ -85,7 +85,7 @@ def test_what_is_too_long_for_a_notebook_is_said_and_takes_no_time():
     html = data["text/html"]
     assert "No score: 10,000 notes are too many for a notebook" in html
     assert re.search(r"No sound: \d+ s are too long for a notebook", html)
-    assert " characters more</pre>" in html
+    assert " more characters</pre>" in html
     assert sum(map(len, data.values())) < 25_000
     assert time.process_time() - began < 20
 

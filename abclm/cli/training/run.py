@@ -15,6 +15,7 @@ from abclm.errors import ConfigError, ModelError
 from abclm.models.folder import TRAINING_STATE
 from abclm.models.presets import warn_of_preset
 from abclm.system.locks import LOCK
+from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from abclm.language_model import LanguageModel
@@ -101,7 +102,7 @@ def shown(out: Path, unit: str = "character") -> Iterator["RunDisplay"]:
         kept = "no step was done and nothing written"
         if display.steps:
             kept = f"{out} holds the model; the same command with --resume goes on"
-        typer.echo(f"abclm: stopped after {display.steps} steps; {kept}", err=True)
+        typer.echo(f"abclm: stopped after {counted(display.steps, 'step')}; {kept}", err=True)
         raise
 
 

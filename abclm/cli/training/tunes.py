@@ -176,14 +176,16 @@ def prepare_pieces(
     if isinstance(tokenizer, NoteTokenizer) and (rare := tokenizer.rare_in(pieces)):
         done = "left out" if reading.rare == "drop" else "replaced by the nearest"
         typer.echo(
-            f"abclm: {rare.total():,} rare notes and chords, {len(rare):,} different ones, {done}", err=True
+            f"abclm: {counted(rare.total(), 'rare note or chord', 'rare notes and chords')}, {len(rare):,} of them "
+            f"different, {done}",
+            err=True,
         )
     training, held_out = split_pieces(
         pieces, tokenizer, reading.split, validation, seed, has_windows=has_windows
     )
-    what = "frames" if tokens == "rolls" else f"{len(tokenizer):,} different tokens"
+    what = "frames" if tokens == "rolls" else counted(len(tokenizer), "different token")
     typer.echo(
-        f"abclm: {len(pieces):,} pieces, {what}, {training.characters:,} to train on, "
+        f"abclm: {counted(len(pieces), 'piece')}, {what}, {training.characters:,} to train on, "
         f"{held_out.characters if held_out else 0:,} held out",
         err=True,
     )
@@ -212,9 +214,9 @@ def _say_problems(pieces: "Pieces") -> None:
     for problem in pieces.problems[:_MOST_SAID]:
         typer.echo(f"abclm: left out {problem}", err=True)
     if len(pieces.problems) > _MOST_SAID:
-        typer.echo(f"abclm: {len(pieces.problems) - _MOST_SAID} more files left out", err=True)
+        typer.echo(f"abclm: {counted(len(pieces.problems) - _MOST_SAID, 'more file')} left out", err=True)
     if pieces.drums:
-        typer.echo(f"abclm: {pieces.drums:,} notes of drums left out", err=True)
+        typer.echo(f"abclm: {counted(pieces.drums, 'note')} of drums left out", err=True)
 
 
 def say_count_models(prepared: Prepared) -> dict[str, Any]:

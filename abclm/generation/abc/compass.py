@@ -50,13 +50,13 @@ class Pitches(NamedTuple):
             if self.sign:
                 place, alteration = step % 7, _SIGNS[self.sign]
                 alterations = (*alterations[:place], alteration or 0, *alterations[place + 1 :])
-            return self._replace(alterations=alterations, sign="", step=step)
+            return type(self)(self.signature, alterations, "", step)
         if symbol in ",'" and self.step is not None:
             return self._replace(step=self.step + (7 if symbol == "'" else -7))
         if symbol in "^_=":
             return self._replace(sign=self.sign + symbol, step=None)
         if symbol in "|:":
-            return self._replace(alterations=self.signature, sign="", step=None)
+            return type(self)(self.signature, self.signature)
         return self if self.step is None else self._replace(step=None)
 
     def outside(self, compass: Compass) -> frozenset[str]:

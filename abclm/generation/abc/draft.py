@@ -40,6 +40,9 @@ class TuneDraft(Draft):
         ending: how the last bar is drawn; as any other by default.
         title: how the title is drawn; once by default.
         planned: which bars are copied; by default those of the ends of parts.
+
+    Attributes:
+        wrong_octaves: how many notes stand in another octave than the likeliest, which is outside the compass.
     """
 
     __slots__ = (
@@ -55,6 +58,7 @@ class TuneDraft(Draft):
         "_tokenizer",
         "attempt",
         "index",
+        "wrong_octaves",
     )
 
     constraint: SymbolFilter
@@ -83,6 +87,7 @@ class TuneDraft(Draft):
         self._in_last_bar = False  # of a part: once it was, though a bar may be taken back after that
         self._copy = ""  # what comes next for sure, as far as the grammar allows it
         self._copied = False  # whether the last bar is such
+        self.wrong_octaves = 0
 
     @property
     def text(self) -> str:
@@ -123,6 +128,9 @@ class TuneDraft(Draft):
     def take(self, token_id: int, here: Here) -> Snapshot | None:
         """Write a symbol, or go back to the beginning of the title, the bar or, where it ends a part, its last bar."""
         symbol, bars, ending = self._tokenizer.symbols[token_id], self._bars, self._ending
+        if held_back := self.constraint.held_back:
+            likeliest = int(here.scores[: len(self._tokenizer)].argmax())
+            self.wrong_octaves += self._tokenizer.symbols[likeliest] in held_back
         if self._title and not self.constraint.in_body and (start := self._title_again(token_id, here)):
             return self.rewind(start)
         if bars and not self._copy:
@@ -143,7 +151,7 @@ class TuneDraft(Draft):
             if ending.start is None:
                 ending.begin(self.snapshot(here), self.text, self.constraint.header_here())
                 self._bars_before = bars and bars.fresh()
-            ending.follow(symbol, token_id, here.logits)
+            ending.follow(symbol, token_id, here)
         self.add(token_id)
         start = self._after_ending(symbol, parts_left, here) if ending else None
         if start is None and not self._copy:
@@ -165,12 +173,14 @@ class TuneDraft(Draft):
 
     def _begin_copy(self, symbol: str) -> None:
         """Copy the bar that begins here, where the plan or the end of the part has it like one before."""
-        ending, constraint, bars_left, bar = self._ending, self.constraint, self.constraint.bars_left, ""
+        ending, constraint = self._ending, self.constraint
         if self._planned and self.context:
             bar = self._planned.follow(symbol, self.context.place)
-        elif ending and symbol == "|" and 0 < bars_left <= ending.alike(constraint.parts_left):
-            bar = self._bar_before(bars_left)
-        if bar and bars_left and constraint.takes_bar(bar):
+        elif ending and symbol == "|" and constraint.bars_left <= ending.alike(constraint.parts_left):
+            bar = self._bar_before(constraint.bars_left)
+        else:
+            return
+        if bar and (bars_left := constraint.bars_left) and constraint.takes_bar(bar):
             first = self.context is not None and not self.context.place.bars
             self._copy = f"{_BEFORE if first else ''}{bar}{_BAR_LINE}"
             self._copied = bars_left == 1
@@ -178,7 +188,7 @@ class TuneDraft(Draft):
     def _bar_before(self, bars_left: int) -> str:
         """The bar of the part before that has as many bars after it, if a bar of another such part begins here."""
         place = self.context.place if self.context else None
-        if place is None or place.text or not place.bars or len(place.before) < bars_left:
+        if place is None or not bars_left or place.text or not place.bars or len(place.before) < bars_left:
             return ""
         return place.before[-bars_left][:-1]
 
@@ -187,8 +197,14 @@ class TuneDraft(Draft):
         title = self._title
         assert title is not None
         if title.start is not None:
-            written, symbol = self.text.rpartition("T:")[2], self._tokenizer.symbols[token_id]
-            return title.take(written, symbol, lambda: self.snapshot(here))
+            written, symbol = (
+                self.text_of(title.start.length, len(self.ids)),
+                self._tokenizer.symbols[token_id],
+            )
+            start = title.take(written, symbol, lambda: self.snapshot(here))
+            if title.start is None:
+                self._title = None  # it is kept
+            return start
         if self.text_of(-3, len(self.ids)) == "\nT:":
             title.begin(self.snapshot(here))
         return None

@@ -14,22 +14,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abclm.analysis.ends import SHORT, End, length_of, usual_note
+from abclm.analysis.ends import LONG, SHORT, End, length_of, usual_note
 from abclm.analysis.parts import parts_of
 from abclm.generation.sampling import log_probability
 from abclm.tune import Tune
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
-    from abclm.generation.draft import Snapshot
+    from abclm.analysis.parts import Event
+    from abclm.generation.draft import Here, Snapshot
     from abclm.notation.timing import Ticks
-
-    Logits = npt.NDArray[np.float32]
 
 _CLOSING = frozenset("|:]\n")
 _ANY = End(False, SHORT)
@@ -72,24 +70,25 @@ class Ending:
     def begin(self, start: Snapshot, text: str, header: str) -> None:
         """Take note of where a bar begins, of the text before it, and of the header of a tune of this bar alone."""
         self.start, self._drawn, self._header = start, [], header
-        self._usual = usual_note(parts_of(Tune.parse(text))) if self._wanted else 0
+        compares = any(wanted.length == LONG for wanted in self._wanted)
+        self._usual = usual_note(parts_of(Tune.parse(text))) if compares else 0
 
     def end(self) -> None:
         """Go on to another part."""
         self.start, self._chance = None, 0.0
 
-    def follow(self, symbol: str, token_id: int, logits: Logits) -> None:
+    def follow(self, symbol: str, token_id: int, here: Here) -> None:
         """Take note of a symbol of the bar, or of those that close it.
 
         Args:
             symbol: what is about to be written.
             token_id: of the symbol.
-            logits: that the model gave, `(vocabulary,)`, whether allowed or not.
+            here: the place that it was drawn at.
         """
-        if symbol in _CLOSING:
-            self._chance += log_probability(logits, token_id)
-        else:
+        if symbol not in _CLOSING:
             self._chance = 0.0
+        elif self._by_chance:
+            self._chance += log_probability(here.logits, token_id)
 
     def take(self, text: str, parts_left: int, number: Callable[[], float]) -> str | None:
         """Keep a part that is complete, or one that was complete before, or neither.
@@ -130,12 +129,18 @@ class Ending:
         return kept
 
 
+@lru_cache(maxsize=4096)
+def _last_note(text: str) -> Event | None:
+    """The last note of a tune; the same bar is often drawn again."""
+    parts = parts_of(Tune.parse(text))
+    return parts[-1].last_note if parts else None
+
+
 def _found(text: str, wanted: End, usual: Ticks) -> int:
     """How much of the end that is wanted a bar has: 2 for the tonic, 1 for the length, `_ALL` for both."""
     if not wanted.on_tonic and wanted.length == SHORT:
         return _ALL
-    parts = parts_of(Tune.parse(text))
-    last = parts[-1].last_note if parts else None
+    last = _last_note(text)
     if last is None:
         return 0
     return 2 * (last.on_tonic >= wanted.on_tonic) + (length_of(last.duration, usual) >= wanted.length)

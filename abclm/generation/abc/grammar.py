@@ -8,6 +8,7 @@ from abclm.errors import NotationError
 from abclm.generation.abc.prompt import HEADER, HEADER_LENGTH
 from abclm.notation.fields import RHYTHMS, parse_meter
 from abclm.notation.grammar import METERS, UNIT_NOTE_LENGTHS, Form, Grammar, State, can_be_filled
+from abclm.system.words import counted
 from abclm.tune import Tune
 
 
@@ -89,7 +90,7 @@ def _pairs_in_form(
     pairs = {pair for pair, length in longest.items() if max_length is None or length <= max_length}
     if not pairs:
         raise NotationError(
-            f"{asked}{_named(header)} may take {min(longest.values())} characters, more than "
+            f"{asked}{_named(header)} may take {counted(min(longest.values()), 'character')}, more than "
             f"max_length={max_length}; raise max_length or ask for fewer bars"
         )
     return pairs
@@ -102,7 +103,7 @@ def _after_opening(
     """The most characters that lead to the end after the opening; None where the form can't begin with it."""
     grammar = Grammar(parts=parts, bars=bars, sections=sections)
     try:
-        return grammar.longest_finish(grammar.follow(f"X:1\nM:{pair[0]}\nL:{pair[1]}\nK:C\n{opening}"))
+        return grammar.longest_finish(grammar.follow(opening, grammar.after_header(*pair)))
     except ValueError:
         return None
 
@@ -151,7 +152,7 @@ def way_to_end(grammar: Grammar, state: State, opening: str) -> str:
 def _opens(opening: str, meter: str, unit: str) -> bool:
     grammar = Grammar()
     try:
-        grammar.follow(f"X:1\nM:{meter}\nL:{unit}\nK:C\n{opening}")
+        grammar.follow(opening, grammar.after_header(meter, unit))
     except ValueError:
         return False
     return True

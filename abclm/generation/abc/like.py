@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from abclm.errors import ConvertError
-from abclm.notation.symbols import Bar
 from abclm.system.files import MIDI_SUFFIXES
 from abclm.tune import Tune, read_tunebook
 
@@ -50,7 +49,7 @@ def likeness(tune: Tune, bars: int = 2) -> Likeness:
         meter=canonical.meter,
         unit_note_length=canonical.unit_note_length,
         rhythm=canonical.rhythm,
-        opening=_opening(canonical, bars),
+        opening=canonical.opening(bars),
     )
 
 
@@ -80,21 +79,3 @@ def read_first(path: str | os.PathLike[str]) -> Tune:
     if not book.tunes:
         raise ConvertError(f"{path}: holds no tune; a tune starts with X:")
     return book.tunes[0]
-
-
-def _opening(tune: Tune, bars: int) -> str:
-    """The music code before the bar line that ends some whole bars; a pick-up is none."""
-    written = tune.bars()
-    full = tune.setting().meter.bar_length
-    if full is not None and written and written[0].duration < 4 * full:
-        bars += 1
-    has_notes, ended = False, 0
-    for symbol in tune.music.symbols:
-        if isinstance(symbol, Bar):
-            ended += has_notes and bool(symbol.text)
-            has_notes = False
-            if ended == bars:
-                return tune.text[tune.body_start : symbol.at].strip()
-        else:
-            has_notes = True
-    return tune.body.strip()

@@ -32,7 +32,7 @@ class Masks:
         self.everything = np.ones(len(tokenizer), bool)
         self._tokenizer = tokenizer
         self._made: dict[tuple[str, bool], Mask] = {}
-        self._made_of: dict[frozenset[str], Mask] = {}
+        self._made_of: dict[tuple[frozenset[str], frozenset[str]], Mask] = {}
 
     def require(self, *texts: str) -> None:
         """Raise ModelError where the vocabulary lacks a symbol of the texts."""
@@ -43,11 +43,12 @@ class Masks:
                 f"the model's vocabulary lacks {names}, which the tune asked for needs; use another model"
             )
 
-    def only_these(self, symbols: frozenset[str]) -> Mask:
-        """The mask that allows these alone."""
-        mask = self._made_of.get(symbols)
+    def only_these(self, symbols: frozenset[str], without: frozenset[str] = frozenset()) -> Mask:
+        """The mask that allows these alone, and of them not those `without`."""
+        mask = self._made_of.get((symbols, without))
         if mask is None:
-            mask = self._made_of[symbols] = self._mask("".join(sorted(symbols)), True)
+            mask = self._mask("".join(sorted(symbols - without)), True)
+            self._made_of[symbols, without] = mask
         return mask
 
     def only(self, symbols: str) -> Mask:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 # Of the random numbers of an attempt, those that its form and its ending are drawn by, and which draw is kept.
 _FORM, _TONIC, _CHOICE = 1, 2, 9
 
+DRAWS = 4  # of a tune, of which the best is kept
 REWRITING_DRAWS = 8  # of a tune with new bars
 
 _MOST_DRAWS = 8  # of what a model is told, until it goes with what was asked for
@@ -113,7 +114,9 @@ class Request:
         """How many draws of each tune are compared."""
         if self.options.temperature == 0:
             return 1
-        return self.options.best_of or (REWRITING_DRAWS if self.gaps else 1)
+        return self.options.best_of or (
+            REWRITING_DRAWS if self.gaps else DRAWS if self.options.constrained else 1
+        )
 
     def choice(self, index: int) -> float:
         """The random number by which one of the draws of a tune is chosen, from 0 up to but not 1."""

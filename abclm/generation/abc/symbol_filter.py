@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from abclm.notation.grammar import Grammar, State
 
 NO_PITCH = frozenset(("header", "field", "quoted", "forced"))  # what is forced is the pitch before
+_NONE: frozenset[str] = frozenset()
+_OCTAVE_MARKS = frozenset(",'")
 _LONGEST = {letter: longest for _, letter, _, longest in HEADER}
 _ORDER = "".join(_LONGEST)
 
@@ -39,12 +41,14 @@ class SymbolFilter(Constraint):
 
     Attributes:
         masks: as given.
+        held_back: the octave marks that could come next and would leave the compass.
     """
 
-    __slots__ = ("_forced", "ended", "masks")
+    __slots__ = ("_forced", "ended", "held_back", "masks")
 
     def __init__(self, masks: Masks, forced: str = "") -> None:
         self.ended = False
+        self.held_back = _NONE
         self.masks = masks
         self._forced = deque(forced)
 
@@ -99,7 +103,9 @@ class GrammarFilter(SymbolFilter):
         compass: that the tune keeps, its opening aside; any by default.
     """
 
-    __slots__ = ("_compass", "_grammar", "_key", "_left", "_opening", "_pitches", "_state", "_steered_from")
+    __slots__ = (
+        "_compass", "_grammar", "_is_after_opening", "_key", "_left", "_opening", "_pitches", "_state", "_steered_from",
+    )  # fmt: skip
 
     def __init__(
         self, grammar: Grammar, masks: Masks, opening: str, max_length: int, compass: Compass | None = None
@@ -107,7 +113,7 @@ class GrammarFilter(SymbolFilter):
         super().__init__(masks)
         self._grammar, self._compass, self._pitches = grammar, compass, Pitches()
         self._state = grammar.start()
-        self._opening = opening
+        self._opening, self._is_after_opening = opening, False
         self._key = ""  # in force
         self._left = max_length
         # After the header the way to the end is never longer than before it.
@@ -121,6 +127,8 @@ class GrammarFilter(SymbolFilter):
     @property
     def in_last_bar(self) -> bool:
         """Whether what comes next belongs to the last bar of a part whose length is known, or begins there."""
+        if self._state.place.bars_left not in (1, 2):
+            return False
         return self._bars_left == 1 and self._state.local.ending != 1 and self.in_music
 
     @property
@@ -156,6 +164,7 @@ class GrammarFilter(SymbolFilter):
 
     def allowed(self) -> Mask:
         """Return which symbols may come next, (vocabulary,)."""
+        self.held_back = _NONE
         if self._forced:
             return self.masks.only(self._forced[0])
         grammar, state = self._grammar, self._state
@@ -169,40 +178,47 @@ class GrammarFilter(SymbolFilter):
                 self._opening = ""
                 return self.masks.only(way[0])
         symbols = grammar.tidy(state)
+        if self._is_after_opening:  # its last note keeps its pitch
+            symbols -= _OCTAVE_MARKS
         if state.lex == "field" and state.local.text.startswith("K:"):
             others = [key for key in KEYS if key != self._key]
             symbols &= steps_of(others, state.local.text[2:], "]")
-        elif self._compass:
-            symbols = inside(self._compass, state, self._pitches, symbols)
+        elif self._compass and (without := outside(self._compass, state, self._pitches)):
+            self.held_back = symbols & without & _OCTAVE_MARKS
+            return self.masks.only_these(symbols, without)
         return self.masks.only_these(symbols)
 
     def advance(self, token_id: int) -> None:
         """Take note of the symbol that was written."""
+        self._is_after_opening = len(self._forced) == 1
         if self._forced:
             self._forced.popleft()
         symbol, before = self.masks.symbols[token_id], self._state
         self._state = state = self._grammar.advance(before, symbol)
         self._left -= 1
-        if before.lex in ("header", "field") and symbol in "\n]" and before.local.text.startswith("K:"):
+        lex = before.lex
+        if lex not in NO_PITCH:
+            self._pitches = self._pitches.add(symbol)
+        elif lex in ("header", "field") and symbol in "\n]" and before.local.text.startswith("K:"):
             self._key = before.local.text[2:]
             self._pitches = self._pitches.in_key(self._key)
-        elif before.lex not in NO_PITCH:
-            self._pitches = self._pitches.add(symbol)
-        if symbol == "]" and before.lex == "bar" and not self._forced:
+        if symbol == "]" and lex == "bar" and not self._forced:
             self._forced.extend("\n\n")  # nothing comes after the tune's end
-        self.ended = state.lex == "end"
-        if self._opening and state.lex != "header":
+        lex = state.lex
+        self.ended = lex == "end"
+        if self._opening and lex != "header":
             self._forced.extend(self._opening)
             self._opening = ""
 
 
-def inside(compass: Compass, state: State, pitches: Pitches, symbols: frozenset[str]) -> frozenset[str]:
-    """Those of the symbols that don't lead out of a compass."""
-    if state.lex in NO_PITCH or state.local.tie:
-        return symbols
-    if state.lex == "chord":  # the same letter again would need an octave mark
-        symbols -= NOTE_LETTERS.intersection(state.local.text)
-    return symbols - pitches.outside(compass)
+def outside(compass: Compass, state: State, pitches: Pitches) -> frozenset[str]:
+    """The symbols that lead out of a compass, as far as the state doesn't call for them."""
+    lex, local = state.lex, state.local
+    if lex in NO_PITCH or local.tie:
+        return _NONE
+    found = pitches.outside(compass)
+    # In a chord the same letter again would need an octave mark.
+    return found | NOTE_LETTERS.intersection(local.text) if lex == "chord" else found
 
 
 class FreeFilter(SymbolFilter):

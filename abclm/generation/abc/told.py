@@ -10,6 +10,7 @@ from abclm.analysis.forms import MOST_BARS, MOST_PARTS
 from abclm.models.context import Told
 from abclm.models.told import Counts, ToldCounts
 from abclm.notation.fields import RHYTHMS
+from abclm.system.words import counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +85,7 @@ def _told_rhythm(asked: str | None, counts: ToldCounts) -> str | None:
     tunes = sum(counts.keys.get(asked, {}).values())
     _logger.warning(
         "the model learned from %s with R:%s; it writes one as it writes tunes in %s without R:",
-        "1 tune" if tunes == 1 else f"{tunes} tunes", asked, " or ".join(RHYTHMS.get(asked, ("this meter",))),
+        counted(tunes, "tune"), asked, " or ".join(RHYTHMS.get(asked, ("this meter",))),
     )  # fmt: skip
     return ""
 

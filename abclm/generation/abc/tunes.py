@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from abclm.errors import ModelError
 from abclm.generation.abc.draws.choice import choose
+from abclm.generation.abc.draws.second import SecondProcess, pays, to_json
 from abclm.generation.abc.draws.tries import GeneratedTune, Tries
 from abclm.generation.abc.request import Request
 from abclm.generation.decoder import Decoder
+from abclm.generation.options import GenerationOptions
+from abclm.models.model import Model
+from abclm.system.worker import Answer, serve
 
 if TYPE_CHECKING:
     from abclm.generation.abc.draft import TuneDraft
-    from abclm.generation.options import GenerationOptions
     from abclm.models.architecture import Engine
-    from abclm.models.model import Model
 
 
 def generate(lm: Model, options: GenerationOptions) -> Iterator[GeneratedTune]:
@@ -46,7 +48,7 @@ def generate(lm: Model, options: GenerationOptions) -> Iterator[GeneratedTune]:
     written: dict[int, GeneratedTune] = {}
     given = 0
     try:
-        for _ in _write(lm, request, lm.config.engine(lm.weights), written):
+        for _ in _by_two(lm, request, written) if pays(request) else _write(lm, request, written):
             while given in written:
                 yield written.pop(given)
                 given += 1
@@ -55,11 +57,60 @@ def generate(lm: Model, options: GenerationOptions) -> Iterator[GeneratedTune]:
         raise
 
 
-def _write(lm: Model, request: Request, engine: Engine, written: dict[int, GeneratedTune]) -> Iterator[None]:
-    """Write all tunes of a request into `written`, by their places from 0; yields after each step of the model."""
+def _by_two(lm: Model, request: Request, written: dict[int, GeneratedTune]) -> Iterator[None]:
+    """Do what `_write` does, every second tune by another process."""
+    half = replace(request.options, batch_size=request.options.batch_size // 2)
+    indices, request = range(half.n), replace(request, options=half)
+    with SecondProcess(lm, request, indices[1::2]) as second:
+        for _ in _write(lm, request, written, indices[::2]):
+            second.collect(written)
+            yield
+        while not second.is_over:
+            second.collect(written, seconds=1)  # not longer, so that Ctrl-C comes through everywhere
+            yield
+    yield from _write(lm, request, written, sorted(second.missing))
+
+
+def write_share() -> None:
+    """Write the tunes that a `SecondProcess` asks for, and answer with those that are finished since it asked last."""
+    steps: Iterator[None] = iter(())
+    written: dict[int, GeneratedTune] = {}
+
+    def answer(share: dict[str, Any]) -> Answer:
+        nonlocal steps
+        if share:
+            lm = Model.load(share["model"])
+            request = Request.of(lm, GenerationOptions(**share["options"]))
+            steps = _write(lm, request, written, share["indices"])
+        while not written and next(steps, True) is None:
+            pass
+        tunes = [to_json(tune) for tune in written.values()]
+        written.clear()
+        return Answer({"tunes": tunes})
+
+    serve(answer)
+
+
+def _write(
+    lm: Model,
+    request: Request,
+    written: dict[int, GeneratedTune],
+    indices: Iterable[int] | None = None,
+    engine: Engine | None = None,
+) -> Iterator[None]:
+    """Write tunes of a request into `written`, by their places from 0; yields after each step of the model.
+
+    Args:
+        lm: the model.
+        request: what was asked for.
+        written: changed in place.
+        indices: which of the tunes to write; by default all.
+        engine: of the model, if one is there.
+    """
     options, draws = request.options, request.draws
     tries: dict[int, Tries] = {}
-    places = ((index, draw) for index in range(options.n) for draw in range(draws))
+    indices = range(options.n) if indices is None else indices
+    places = ((index, draw) for index in indices for draw in range(draws))
     again: list[TuneDraft] = []
 
     def next_draft() -> TuneDraft | None:
@@ -73,7 +124,9 @@ def _write(lm: Model, request: Request, engine: Engine, written: dict[int, Gener
         return request.draft(*place)
 
     first = [draft for draft in (next_draft() for _ in range(options.batch_size)) if draft]
-    decoder = _decoder(request, engine, first)
+    if not first:
+        return
+    decoder = _decoder(request, engine or lm.engine(), first)
     for ended in decoder.run(next_draft):
         for draft in ended:
             of_tune = tries[draft.index]
@@ -86,12 +139,14 @@ def _write(lm: Model, request: Request, engine: Engine, written: dict[int, Gener
 
 
 def stream(lm: Model, options: GenerationOptions) -> Generator[str]:
-    """Write one tune character by character, the first attempt whatever comes of it.
+    """Write one tune character by character, the first attempt whatever comes of it, and one draw unless more are wanted.
 
     What may be taken back is held until it is settled: the last bar of a form, and with `bar_repetition` below 1 or
     `bar_redraws` every bar. What is wrong with the options is said at once; `close` ends it.
     """
-    return _characters(stream_steps(lm, options))
+    return _characters(
+        stream_steps(lm, options if options.best_of or options.gaps else replace(options, best_of=1))
+    )
 
 
 def stream_steps(lm: Model, options: GenerationOptions, engine: Engine | None = None) -> Iterator[str]:
@@ -107,7 +162,7 @@ def stream_steps(lm: Model, options: GenerationOptions, engine: Engine | None = 
         until a whole bar.
     """
     request = Request.of(lm, options)
-    engine = engine or lm.config.engine(lm.weights)
+    engine = engine or lm.engine()
     if request.draws > 1:
         return _one(lm, request, engine)
     draft = request.draft(0, 0)
@@ -118,7 +173,7 @@ def _one(lm: Model, request: Request, engine: Engine) -> Iterator[str]:
     """The first tune of a request, whole after its last step."""
     written: dict[int, GeneratedTune] = {}
     one = replace(request, options=replace(request.options, n=1))
-    for _ in _write(lm, one, engine, written):
+    for _ in _write(lm, one, written, engine=engine):
         yield "" if 0 not in written else written[0].tune.text
 
 

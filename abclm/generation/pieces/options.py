@@ -32,6 +32,14 @@ class PieceWriting(SamplingOptions):
         help="Tokens that are read of the piece that --like names, from its beginning.",
     )
 
+    past: float = option(
+        0.0,
+        low=0,
+        below=1,
+        help="How far a piece goes by its own notes and chords so far, those that it goes on from included. For models "
+        "of MIDI pieces; 0.3 to 0.5 is much.",
+    )
+
     def __post_init__(self) -> None:
         if wrong := list(problems(self)) or list(self.greedy_conflicts("piece")):
             raise ConfigError("; ".join(wrong))

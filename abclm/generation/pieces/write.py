@@ -12,6 +12,7 @@ from abclm.generation.constraint import Constraint
 from abclm.generation.decoder import Decoder
 from abclm.generation.draft import Draft
 from abclm.generation.pieces.frames import write_frames
+from abclm.generation.pieces.past import PastEngine
 from abclm.generation.pieces.written import WrittenPiece
 from abclm.generation.sampling import Sampler
 from abclm.models.recall import Cache
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from abclm.generation.pieces.options import PieceWriting
+    from abclm.models.architecture import Engine
     from abclm.models.model import Model
 
     Mask = npt.NDArray[np.bool_]
@@ -78,7 +80,10 @@ def write_pieces(lm: Model, options: PieceWriting, like: Piece | str | None = No
 
     numbers = iter(range(options.n))
     first = [draft for draft in (next_draft() for _ in range(options.batch_size)) if draft]
-    decoder = Decoder(lm.config.engine(lm.weights), tokenizer.start, Sampler.of(options), first)
+    engine: Engine = lm.engine()
+    if options.past:
+        engine = PastEngine(engine, len(tokenizer), tokenizer.start, options.past)
+    decoder = Decoder(engine, tokenizer.start, Sampler.of(options), first)
     written: dict[int, WrittenPiece] = {}
     given = 0
     for ended in decoder.run(next_draft):

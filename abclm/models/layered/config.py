@@ -11,6 +11,7 @@ from abclm.errors import ConfigError
 from abclm.models.architecture import Architecture, Engine, Floats, Weights
 from abclm.models.layered.parts import Part
 from abclm.system.options import option
+from abclm.system.words import counted
 
 INPUTS = ("scaled", "one-hot", "embedding")
 
@@ -88,4 +89,4 @@ class LayeredConfig(Architecture):
 
     def describe(self) -> str:
         """The network in some words."""
-        return f"{self.source}, {self.window} tokens read as {self.inputs} input"
+        return f"{self.source}, {counted(self.window, 'token')} read as {self.inputs} input"

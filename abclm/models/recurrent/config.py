@@ -79,6 +79,12 @@ class RecurrentConfig(Architecture):
         engine: Engine = self._engine(weights, None)
         return engine
 
+    def arithmetic(self) -> object:
+        """See `Architecture.arithmetic`."""
+        from abclm.models.recurrent.products import integer_product
+
+        return integer_product()
+
     def exact_engine(self, weights: Weights) -> Engine:
         """See `Architecture.exact_engine`."""
         from abclm.models.recurrent.products import FloatProduct

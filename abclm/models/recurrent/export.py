@@ -92,7 +92,7 @@ def _gate(graph: Graph, engine: RecurrentEngine, read: str) -> None:
     graph.add("Concat", [graph.columns(scores, 0, 1), copied], "gate", axis=1)
 
 
-def _sum_of_rows(graph: Graph, table: Any, columns: list[int], offsets: Any) -> str:
+def _sum_of_rows(graph: Graph, table: Any, columns: Any, offsets: Any) -> str:
     """The sum of the rows of a table that some columns of the context name."""
     chosen = graph.add("Gather", [_CONTEXT, graph.constant(np.array(columns, np.int64))], axis=1)
     rows = graph.add("Add", [chosen, graph.constant(np.asarray(offsets, np.int64))])

@@ -35,14 +35,16 @@ class Graph:
     inputs: list[tuple[str, str, Shape]]
     outputs: list[tuple[str, str, Shape]]
     _nodes: list[bytes] = field(default_factory=list)
-    _tensors: list[bytes] = field(default_factory=list)
+    _tensors: list[tuple[bytes, Array]] = field(
+        default_factory=list
+    )  # what comes before the values, and these
 
     def constant(self, value: Array | np.generic) -> str:
         """Add a constant; returns its name."""
-        value, name = np.asarray(value), f"constant_{len(self._tensors)}"
+        value, name = np.asarray(value, order="C"), f"constant_{len(self._tensors)}"
         dimensions = b"".join(_number(1, size) for size in value.shape)
         kind = _number(2, _TYPES[value.dtype.name])
-        self._tensors.append(dimensions + kind + _text(8, name) + _bytes(9, value.tobytes()))
+        self._tensors.append((dimensions + kind + _text(8, name) + _head(9, value.nbytes), value))
         return name
 
     def add(
@@ -77,16 +79,19 @@ class Graph:
         Args:
             metadata: what to tell whoever reads it.
         """
-        graph = b"".join(_bytes(1, node) for node in self._nodes) + _text(2, "step")
-        graph += b"".join(_bytes(5, tensor) for tensor in self._tensors)
-        graph += b"".join(_bytes(11, _value(*each)) for each in self.inputs)
-        graph += b"".join(_bytes(12, _value(*each)) for each in self.outputs)
-        model = _number(1, _IR_VERSION) + _text(2, "abclm") + _bytes(7, graph)
+        # The values are copied once, as they are most of the memory.
+        graph: list[Any] = [*(_bytes(1, node) for node in self._nodes), _text(2, "step")]
+        for head, value in self._tensors:
+            graph += [_head(5, len(head) + value.nbytes) + head, value.data]
+        graph += [_bytes(11, _value(*each)) for each in self.inputs]
+        graph += [_bytes(12, _value(*each)) for each in self.outputs]
+        size = sum(memoryview(part).nbytes for part in graph)
+        model = [_number(1, _IR_VERSION), _text(2, "abclm"), _head(7, size), *graph]
         for domain, version in (("", _OPSET), (CONTRIBUTED, 1)):
-            model += _bytes(8, _text(1, domain) + _number(2, version))
-        for key, value in (metadata or {}).items():
-            model += _bytes(14, _text(1, key) + _text(2, value))
-        return model
+            model.append(_bytes(8, _text(1, domain) + _number(2, version)))
+        for key, text in (metadata or {}).items():
+            model.append(_bytes(14, _text(1, key) + _text(2, text)))
+        return b"".join(model)
 
 
 def _value(name: str, dtype: str, shape: Shape) -> bytes:
@@ -105,7 +110,12 @@ def _text(place: int, value: str) -> bytes:
 
 
 def _bytes(place: int, value: bytes) -> bytes:
-    return _varint(place << 3 | 2) + _varint(len(value)) + value
+    return _head(place, len(value)) + value
+
+
+def _head(place: int, size: int) -> bytes:
+    """What stands before so many bytes."""
+    return _varint(place << 3 | 2) + _varint(size)
 
 
 def _varint(value: int) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from abclm.models.context import COPY_SLICE, GATE_COLUMNS, GATE_OFFSETS, INPUT_OFFSETS, INPUTS
+from abclm.models.context import COPY_SLICE, GATE_COLUMNS, GATE_OFFSETS, INPUT_OFFSETS, INPUTS, TOLD
 from abclm.models.quantised import fixed_point
 from abclm.models.recurrent.state import State
 
@@ -21,6 +21,7 @@ _QUICK = ("position", "degree")
 """The columns that change with nearly every symbol; they are looked up together. The others change with a bar."""
 
 _SLOW = len(INPUTS) - len(_QUICK)
+_MOST_TOLD = 64  # sums that are kept
 
 
 class PlaceInputs:
@@ -33,10 +34,14 @@ class PlaceInputs:
 
     def __init__(self, weights: Mapping[str, Floats], times_kernel: Callable[[Floats], Floats]) -> None:
         rows = times_kernel(weights["context/embeddings"])
-        self.slow, first, second = np.split(rows, INPUT_OFFSETS[_SLOW:])
+        slow, first, second = np.split(rows, INPUT_OFFSETS[_SLOW:])
+        self.slow = slow.copy()  # without what is behind it
         self.second = len(second)
         self.quick: Floats = (first[:, None] + second).reshape(-1, first.shape[1])
         self.offsets = INPUT_OFFSETS[:_SLOW]
+        self._told: dict[
+            tuple[int, ...], Floats
+        ] = {}  # by what is told, what it adds: the same for all of a tune
 
     def look_up(self, state: State, places: Places) -> Callable[[slice], tuple[Floats, Floats]]:
         """Return what gives, for a part of the texts, what is added: two arrays `(texts, gates·units)`.
@@ -53,10 +58,22 @@ class PlaceInputs:
             changed = np.flatnonzero(differs.any(axis=1))
             places_before[changed] = now[changed]
             # One text at a time: what is added up stays small.
-            for text, rows in zip(changed.tolist(), now[changed] + self.offsets, strict=True):
-                np.add.reduce(self.slow[rows], axis=0, out=state.placed[text])
+            for text, rows in zip(changed.tolist(), (now[changed] + self.offsets).tolist(), strict=True):
+                total = np.add(self._sum_of_told(rows), self.slow[rows[len(TOLD)]], out=state.placed[text])
+                for row in rows[len(TOLD) + 1 :]:
+                    total += self.slow[row]
         quick = places[:, _SLOW].astype(np.intp) * self.second + places[:, _SLOW + 1]
         return lambda part: (self.quick[quick[part]], state.placed[part])
+
+    def _sum_of_told(self, rows: list[int]) -> Floats:
+        """What the columns of `TOLD` add, of which these are the first rows."""
+        told = tuple(rows[: len(TOLD)])
+        found = self._told.get(told)
+        if found is None:
+            if len(self._told) == _MOST_TOLD:
+                self._told.clear()
+            found = self._told[told] = np.add.reduce(self.slow[list(told)], axis=0)
+        return found
 
 
 class CopyGate:
@@ -94,7 +111,7 @@ class CopyGate:
             float32 `(batch, tokens + 1 + copies)`: the tokens' logits as they were, and the scores.
         """
         tokens = read.shape[1] - len(self.bias)
-        hidden = np.add.reduce(self.table.take(places[:, GATE_COLUMNS] + GATE_OFFSETS, axis=0), axis=1)
+        hidden = np.add.reduce(self.table.take(places.take(GATE_COLUMNS, 1) + GATE_OFFSETS, 0), 1)
         hidden += read[:, tokens:]
         np.tanh(hidden, out=hidden)
         whole = np.divide(hidden, self._tanh_unit, dtype=np.float64)

@@ -67,7 +67,9 @@ class IntegerProduct(Product):
         values, scales = zip(*map(quantise, matrices), strict=True)
         self.scales = np.concatenate(scales) * factors / np.float32(LARGEST)
         self.share = np.float32(LARGEST * share)
-        self._multiply_by(np.concatenate(values, axis=1))
+        joined = np.concatenate(values, axis=1)
+        del values  # twice the memory
+        self._multiply_by(joined)
 
     def _multiply_by(self, values: Integers) -> None:
         self._parts = [

@@ -137,7 +137,8 @@ def single(state: Local) -> Local:
     else:
         passed = _passed(state)
         if state.form != "part":  # the end of a part is known
-            passed = passed._replace(bars=min(state.bars + 1, _SECTION_BARS))
+            most = 1 if state.form == "section" else _SECTION_BARS  # the end of a counted section is known
+            passed = passed._replace(bars=min(state.bars + 1, most))
     if passed.step:
         passed = passed._replace(
             bars_left=max(state.bars_left - 1, min(state.bars_left, 1)), spare=max(state.spare - 1, 0)

@@ -13,7 +13,7 @@ from abclm.notation.grammar.tables import (
 )
 
 _BARS_LEFT = 3
-_SPARE = 10
+_SPARE = 4  # so many that a bar has room for the fewest notes of a tune, even without this bar and the next
 _BETWEEN = 8  # most characters between two parts, including a pick-up
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from abclm.notation.grammar import barlines, fields, finish, groups, notes, quoted, start
 from abclm.notation.grammar.form import Form, Place
 from abclm.notation.grammar.local import Local
+from abclm.notation.grammar.tables import METERS, UNIT_NOTE_LENGTHS
 from abclm.notation.grammar.tidy import in_form, tidy_symbols
 
 _MOST_STATES = 100_000  # kept; then they are computed again
@@ -129,6 +130,18 @@ class Grammar:
         place = self.form.start()
         return State(_Node(self.form.seen(Local(chord_symbols=self._chord_symbols), place)), place)
 
+    def after_header(self, meter: str, unit: str) -> State:
+        """The state where the music begins, after a header without more than these values.
+
+        Raises:
+            ValueError: a tune whose header is free can't have them.
+        """
+        if meter not in METERS or unit not in UNIT_NOTE_LENGTHS:
+            raise ValueError(f"no tune has meter {meter} and unit note length {unit}")
+        place = self.form.start()
+        local = Local(lex="start", text="line", meter=meter, unit=unit, chord_symbols=self._chord_symbols)
+        return State(_memo.node(self.form.seen(local, place)), place)
+
     def allowed(self, state: State) -> frozenset[str]:
         """The symbols that may come next; empty only after the end of the tune."""
         node = state.node
@@ -176,7 +189,7 @@ class Grammar:
                 if in_header
                 else _RULES[node.lex][1](node.local, symbol)
             )
-            local, step = after._replace(step=""), after.step
+            local, step = (after._replace(step="") if after.step else after), after.step
             found = (_Node(local) if local.lex == "header" else _memo.node(local)), step
             if not in_header:
                 node.after[symbol] = found

@@ -43,7 +43,7 @@ def after_note(state: Local, symbol: str) -> Local:
 def length_symbols(state: Local) -> set[str]:
     """The digits of lengths that fit and, if the length may be complete, the symbols after a note."""
     steps = length_steps(state.unit).get(state.text, {})
-    if state.exact or state.bars_left:
+    if state.exact or (state.bars_left and not _is_roomy(state)):
         found = {symbol for symbol, lengths in steps.items() if any(fits(state, each) for each in lengths)}
     else:
         longest = room(state) // (state.q if state.left else 1)
@@ -68,6 +68,11 @@ def fits(state: Local, length: int) -> bool:
     if state.bars_left and not _suits_form(state, length):
         return False
     return length * (state.q if state.left else 1) <= room(state)
+
+
+def _is_roomy(state: Local) -> bool:
+    """Whether the form is still possible after an event of any length that the bar has room for."""
+    return not is_tight(state) and not (state.alone and bars.must_close_repeat(state))
 
 
 def _suits_form(state: Local, length: int) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import compress
 
 from abclm.notation.symbols import BOTH, DOUBLE, END, ENDING, PART, SINGLE, START, Bar, Symbol, Timed
+from abclm.system.words import counted
 
 _MOST_TIMES = 16
 _MOST_EVENTS = 100_000  # that a passage may have when it is played more than four times
@@ -181,7 +182,9 @@ class _Reader:
             self.plain(index + 1)
         else:
             if self.mark is not None and bar.times_before != self.times:
-                self.problem(index, "warning", f"the repeat begins for {self.times} times, as it is played")
+                self.problem(
+                    index, "warning", f"the repeat begins for {counted(self.times, 'time')}, as it is played"
+                )
             self.repeat(index + 1, bar.times_before if self.mark is None else self.times)
         if bar.kind == BOTH:
             self.mark, self.times = index, bar.times_after
@@ -227,7 +230,9 @@ class _Reader:
         # After a first ending that goes back without another after it, the repeat is played once more.
         times = len(named) + (not others and 1 in first.passes)
         if times > 4 and times * len(body) > _MOST_EVENTS:
-            self.problem(first.start, "error", f"the repeat is too long to be played {times} times")
+            self.problem(
+                first.start, "error", f"the repeat is too long to be played {counted(times, 'time')}"
+            )
             times = 2
         full = [each for each in endings if self.has_music(each.start, each.stop)]
         parts = tuple(

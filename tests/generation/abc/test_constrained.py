@@ -29,7 +29,7 @@ def lm():
 
 def write(lm, **options):
     """Tunes as they were written, closing empty line included; each has to be valid and complete."""
-    options = GenerationOptions(**{"title": TITLE, "seed": 1, "max_length": 400, **options})
+    options = GenerationOptions(best_of=1, **{"title": TITLE, "seed": 1, "max_length": 400, **options})
     texts = []
     for generated in generate(lm, options):
         assert generated.problems == ()
@@ -74,7 +74,7 @@ def test_the_header_has_what_was_asked_for_and_what_goes_with_it(lm, asked, line
 
 
 def test_without_a_title_nothing_but_a_title_is_missing(lm):
-    for generated in generate(lm, GenerationOptions(seed=1, n=6, max_length=300)):
+    for generated in generate(lm, GenerationOptions(best_of=1, seed=1, n=6, max_length=300)):
         assert {each.message for each in generated.tune.check()} <= {"the tune has no title (T:)"}
 
 
@@ -94,7 +94,7 @@ def test_the_longest_length_is_kept_by_leading_to_an_end(lm, temperature):
     ],
 )  # fmt: skip
 def test_whatever_is_drawn_the_longest_length_is_kept(asked):
-    options = GenerationOptions(max_length=200, **asked)
+    options = GenerationOptions(best_of=1, max_length=200, **asked)
     tokenizer = CharacterTokenizer.default()
     grammar = grammar_for(*options.prompt)
     for seed in range(30):
@@ -129,6 +129,23 @@ def test_the_opening_begins_the_tune(lm, opening, begins):
         assert text.partition("K:G\n")[2].startswith(begins)
 
 
+@pytest.mark.parametrize("opening", ["GAB", "GAB,", "G2B c'"])
+def test_the_last_note_of_an_opening_keeps_its_pitch(opening):
+    header = {"M": "6/8", "L": "1/8", "K": "G"}
+    grammar = grammar_for(header, opening, None, None, 400)
+    masks = Masks(CharacterTokenizer.default())
+    constraint = GrammarFilter(grammar, masks, opening, 400)
+    for symbol in f"X:1\nT:A\nM:6/8\nL:1/8\nK:G\n{opening}":
+        constraint.advance(masks.symbols.index(symbol))
+    allowed = [
+        symbol for symbol, is_allowed in zip(masks.symbols, constraint.allowed(), strict=True) if is_allowed
+    ]
+    assert {"A", "B"} & set(allowed)
+    assert not {",", "'"} & set(allowed)
+    constraint.advance(masks.symbols.index("A"))
+    assert constraint.allowed()[masks.symbols.index(",")]
+
+
 def test_an_opening_picks_a_meter_and_a_rhythm_that_it_fits(lm):
     for text in write(lm, n=6, opening="GAB cde|fga gfe|"):
         assert "\nL:" in text
@@ -145,7 +162,7 @@ def test_the_canonical_opening_keeps_what_closes_it():
 @pytest.mark.parametrize("opening", ["GAB-", "GAB (3", "GAB>", "GAB [", "[GB"])
 def test_what_an_opening_begins_may_be_gone_on_with(lm, opening):
     assert canonical_opening(opening.strip()) == opening.strip()
-    options = GenerationOptions(opening=opening)
+    options = GenerationOptions(best_of=1, opening=opening)
     assert options.prompt.opening == opening
 
 
@@ -203,7 +220,7 @@ def test_a_tune_does_not_depend_on_those_before_it(lm):
 )  # fmt: skip
 def test_what_does_not_go_together_is_said(asked, said):
     with pytest.raises(ConfigError) as caught:
-        GenerationOptions(**asked)
+        GenerationOptions(best_of=1, **asked)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 

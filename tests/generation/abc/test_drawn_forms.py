@@ -63,7 +63,7 @@ def walk(grammar, seed, text="", least=0):
 )
 def test_two_parts_of_eight_bars_are_heard_as_32(lm, rhythm, meter):
     options = GenerationOptions(
-        title="Form", rhythm=rhythm, meter=meter, key="D", parts=2, bars=8, n=4, seed=1
+        best_of=1, title="Form", rhythm=rhythm, meter=meter, key="D", parts=2, bars=8, n=4, seed=1
     )
     texts = []
     for each in generate(lm, options):
@@ -171,6 +171,7 @@ def test_what_leads_out_of_the_form_is_refused(parts, bars, start):
 
 def test_a_form_is_kept_near_the_longest_length(lm):
     options = GenerationOptions(
+        best_of=1,
         title="Long", meter="4/4", unit_note_length="1/8", parts=2, bars=8, max_length=420, n=4, seed=1,
         temperature=3,
     )  # fmt: skip
@@ -235,13 +236,15 @@ def test_a_form_adds_few_states():
 )
 def test_a_form_that_can_not_be_kept_is_said(asked, said):
     with pytest.raises(ConfigError) as caught:
-        GenerationOptions(**asked)
+        GenerationOptions(best_of=1, **asked)
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def test_an_opening_may_be_part_of_a_form(lm):
-    options = GenerationOptions(title="A", meter="6/8", opening="D|GAB cde|", parts=2, bars=4, seed=1, n=3)
+    options = GenerationOptions(
+        best_of=1, title="A", meter="6/8", opening="D|GAB cde|", parts=2, bars=4, seed=1, n=3
+    )
     for each in generate(lm, options):
         assert each.tune.body.startswith("D|GAB cde|")
         assert bars_heard(each.tune) == 16
@@ -265,7 +268,7 @@ def knowing(lm):
 
 
 def test_a_tune_has_the_form_of_a_training_tune(knowing):
-    tunes = knowing.generate(n=12, seed=1, title="Asked")
+    tunes = knowing.generate(best_of=1, n=12, seed=1, title="Asked")
     forms = Counter(form_of(tune) for tune in tunes)
     assert forms.keys() <= {
         (2, 4),
@@ -274,20 +277,23 @@ def test_a_tune_has_the_form_of_a_training_tune(knowing):
         (1, 12),
     }  # twelve bars, repeated as a whole by the model
     assert forms[2, 4] > forms[1, 8] > 0
-    assert {form_of(tune) for tune in knowing.generate(n=6, seed=1, title="Asked", rhythm="jig")} == {(2, 4)}
+    assert {
+        form_of(tune) for tune in knowing.generate(best_of=1, n=6, seed=1, title="Asked", rhythm="jig")
+    } == {(2, 4)}
 
 
 def test_a_form_is_the_same_for_a_seed_alone_streamed_or_in_a_batch(knowing):
-    tunes = knowing.generate(n=6, seed=3, title="Asked")
-    assert knowing.generate(n=6, seed=3, title="Asked", batch_size=2) == tunes
+    tunes = knowing.generate(best_of=1, n=6, seed=3, title="Asked")
+    assert knowing.generate(best_of=1, n=6, seed=3, title="Asked", batch_size=2) == tunes
     assert "".join(knowing.stream(seed=3, title="Asked")).rstrip() == tunes[0].text.rstrip()
 
 
 def test_what_is_asked_for_goes_before_a_usual_form(knowing):
-    (tune,) = knowing.generate(seed=1, title="Asked", parts=3, bars=4)
+    (tune,) = knowing.generate(best_of=1, seed=1, title="Asked", parts=3, bars=4)
     assert form_of(tune) == (3, 4)
     free = {
-        form_of(tune) for tune in knowing.generate(n=12, seed=1, title="Asked", rhythm="jig", any_form=True)
+        form_of(tune)
+        for tune in knowing.generate(best_of=1, n=12, seed=1, title="Asked", rhythm="jig", any_form=True)
     }
     assert free != {(2, 4)}
     opening = "|".join(["GABc"] * 10) + "|"  # past the end of any of the forms
@@ -302,9 +308,9 @@ def test_metadata_that_are_broken_are_said_to_be(knowing):
     with pytest.raises(
         ModelError, match=r"training\.forms is a list of objects of bars, parts, rhythm, tunes"
     ):
-        knowing.generate(seed=1, title="Asked")
+        knowing.generate(best_of=1, seed=1, title="Asked")
     knowing.metadata["training"] = {"tonic_endings": 1.2}
     with pytest.raises(
         ModelError, match=r"training\.tonic_endings is a number from 0 to 1, received 1\.2; copy"
     ):
-        knowing.generate(seed=1, title="Asked")
+        knowing.generate(best_of=1, seed=1, title="Asked")

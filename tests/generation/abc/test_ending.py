@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -42,10 +43,14 @@ def ending_of(most, *wanted, by_chance=True):
     return ending
 
 
+def place_with(chance):
+    """A place at which the model gives the first of two symbols this chance."""
+    return SimpleNamespace(logits=np.log([chance, 1 - chance]).astype(np.float32))
+
+
 def complete(draws, text, chance, number):
     """Tell an ending of a tune whose end has this chance; numbers are drawn from a list."""
-    symbols = np.log([chance, 1 - chance]).astype(np.float32)
-    draws.follow("|", 0, symbols)
+    draws.follow("|", 0, place_with(chance))
     return draws.take(text, 1, iter(number).__next__)
 
 
@@ -57,7 +62,7 @@ def test_a_bar_is_kept_as_often_as_the_model_would_end_behind_it():
 def test_only_what_closes_the_bar_counts():
     draws = ending_of(4)
     for symbol, chance in [("|", 0.5), ("A", 0.01), ("|", 0.5), ("]", 0.9), ("\n", 0.8), ("\n", 1 - 1e-7)]:
-        draws.follow(symbol, 0, np.log([chance, 1 - chance]).astype(np.float32))
+        draws.follow(symbol, 0, place_with(chance))
     assert draws.take(OTHER, 1, iter([0.35]).__next__) == OTHER  # below 0.36
     assert log_probability(np.float32([1, 2, 3]), 1) == pytest.approx(
         2 - math.log(sum(map(math.exp, (1, 2, 3))))
@@ -118,7 +123,7 @@ def test_the_last_bar_is_drawn_again_by_the_logits_of_its_beginning(lm, monkeypa
 
     monkeypatch.setattr(Ending, "take", noting)
     options = {"bar_redraws": 3, "seed": 1, "title": "Asked", "max_length": 400}
-    lm.generate(n=6, batch_size=1, **options)
+    lm.generate(best_of=1, n=6, batch_size=1, **options)
     engine = lm.config.engine(lm.weights)
     for logits, text in found:
         np.testing.assert_array_equal(logits, engine.logits(lm.tokenizer.encode("\n" + text))[-1])
@@ -128,8 +133,8 @@ def test_the_last_bar_is_drawn_again_by_the_logits_of_its_beginning(lm, monkeypa
 @pytest.mark.parametrize("changes", [{}, {"bar_redraws": 3}, {"bar_repetition": 0.5}, {"temperature": 1.5}])
 def test_a_tune_is_the_same_alone_streamed_and_in_a_batch(lm, changes):
     options = {"seed": 3, "title": "Asked", "max_length": 600, "ending_draws": 6, **changes}
-    tunes = lm.generate(n=7, batch_size=7, **options)
-    assert lm.generate(n=7, batch_size=2, **options) == tunes
+    tunes = lm.generate(best_of=1, n=7, batch_size=7, **options)
+    assert lm.generate(best_of=1, n=7, batch_size=2, **options) == tunes
     streamed = "".join(stream(lm, GenerationOptions(**options)))
     assert streamed.rstrip() == tunes[0].text.rstrip()
     assert len(set(map(str, tunes))) == 7
@@ -147,7 +152,9 @@ def test_the_tune_before_its_last_bar_is_the_same_however_often_that_is_drawn(lm
     once, often = (
         [
             each.tune.text
-            for each in generate(lm, GenerationOptions(n=5, seed=1, title="Asked", ending_draws=most))
+            for each in generate(
+                lm, GenerationOptions(best_of=1, n=5, seed=1, title="Asked", ending_draws=most)
+            )
         ]
         for most in (2, 16)
     )
@@ -163,7 +170,7 @@ def test_tunes_end_on_their_tonic_as_often_as_those_learned_from(lm):
     def share(wanted, most):
         other = lm.copy()
         other.metadata["training"] = {"forms": FORMS, "tonic_endings": wanted}
-        tunes = other.generate(n=24, seed=1, title="Asked", key="G", ending_draws=most)
+        tunes = other.generate(best_of=1, n=24, seed=1, title="Asked", key="G", ending_draws=most)
         return sum(map(ends_on_tonic, tunes)) / 24
 
     assert share(1.0, 1) == share(0.0, 1) < 0.4
@@ -172,7 +179,7 @@ def test_tunes_end_on_their_tonic_as_often_as_those_learned_from(lm):
 
 
 def test_a_tune_of_any_form_ends_where_the_model_ends_it(lm):
-    options = {"n": 3, "seed": 1, "title": "Asked", "max_length": 400}
+    options = {"n": 3, "seed": 1, "title": "Asked", "max_length": 400, "best_of": 1}
     assert lm.generate(any_form=True, ending_draws=9, **options) == lm.generate(
         any_form=True, ending_draws=1, **options
     )

@@ -104,8 +104,12 @@ def test_a_tune_whose_title_is_drawn_again_is_the_same_alone_streamed_and_in_a_b
 
     monkeypatch.setattr(Title, "refuses", now_and_then)
     options = {"seed": 3, "rhythm": "reel", "max_length": 400, "attempts": 1}
-    alone = [each.tune.text for each in generate(lm, GenerationOptions(n=4, batch_size=1, **options))]
-    batch = [each.tune.text for each in generate(lm, GenerationOptions(n=4, batch_size=4, **options))]
+    alone = [
+        each.tune.text for each in generate(lm, GenerationOptions(best_of=1, n=4, batch_size=1, **options))
+    ]
+    batch = [
+        each.tune.text for each in generate(lm, GenerationOptions(best_of=1, n=4, batch_size=4, **options))
+    ]
     assert batch == alone
     assert "".join(stream(lm, GenerationOptions(**options))).rstrip("\n") == alone[0].rstrip("\n")
     assert True in turns

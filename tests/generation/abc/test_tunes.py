@@ -73,7 +73,7 @@ class Scripted:
 def script(monkeypatch):
     def use(*bodies):
         engine = Scripted(bodies)
-        monkeypatch.setattr(ModelConfig, "engine", lambda config, weights: engine)
+        monkeypatch.setattr(LanguageModel, "engine", lambda lm: engine)
         return engine
 
     return use
@@ -92,7 +92,7 @@ def test_a_tune_is_the_prompt_and_what_the_model_writes(lm, script):
 
 def test_the_state_is_carried_and_the_text_never_run_again(lm, script):
     engine = script(GOOD)
-    (generated,) = generate(lm, GenerationOptions(seed=1))
+    (generated,) = generate(lm, GenerationOptions(best_of=1, seed=1))
     # One step for the newline before the tune, none for its last character.
     assert engine.steps == generated.characters
 
@@ -134,26 +134,26 @@ def test_a_tune_that_does_not_end_is_cut_at_max_length(lm, script):
 
 def test_the_same_seed_gives_the_same_tunes_however_many_there_are(lm):
     options = {"seed": 7, "attempts": 2, "max_length": 250}
-    three = list(map(str, lm.generate(n=3, **options)))
-    assert three == list(map(str, lm.generate(n=3, **options)))
-    assert three[:1] == list(map(str, lm.generate(n=1, **options)))
+    three = list(map(str, lm.generate(best_of=1, n=3, **options)))
+    assert three == list(map(str, lm.generate(best_of=1, n=3, **options)))
+    assert three[:1] == list(map(str, lm.generate(best_of=1, n=1, **options)))
     assert len(set(three)) == 3
 
 
 def test_another_seed_gives_another_tune(lm):
-    one, other = (str(lm.generate(seed=seed, attempts=1, max_length=250)[0]) for seed in (1, 2))
+    one, other = (str(lm.generate(best_of=1, seed=seed, attempts=1, max_length=250)[0]) for seed in (1, 2))
     assert one != other
 
 
 def test_a_tune_can_be_had_again_by_the_seed_it_tells(lm):
-    (generated,) = generate(lm, GenerationOptions(attempts=1, max_length=250))
-    (again,) = generate(lm, GenerationOptions(attempts=1, max_length=250, seed=generated.seed))
+    (generated,) = generate(lm, GenerationOptions(best_of=1, attempts=1, max_length=250))
+    (again,) = generate(lm, GenerationOptions(best_of=1, attempts=1, max_length=250, seed=generated.seed))
     assert again == generated
 
 
 def test_tunes_come_one_by_one(lm, script):
     engine = script(GOOD)
-    written = generate(lm, GenerationOptions(seed=1, n=1000, batch_size=1))
+    written = generate(lm, GenerationOptions(best_of=1, seed=1, n=1000, batch_size=1))
     assert [next(written).number for _ in range(2)] == [1, 2]
     assert engine.attempt == 1
 
@@ -177,14 +177,14 @@ def test_streaming_gives_the_first_attempt_as_it_is_written(lm, script):
 
 def test_streaming_is_what_generating_gives(lm):
     text = "".join(stream(lm, GenerationOptions(seed=3, max_length=250)))
-    (generated,) = generate(lm, GenerationOptions(seed=3, max_length=250, attempts=1))
+    (generated,) = generate(lm, GenerationOptions(best_of=1, seed=3, max_length=250, attempts=1))
     assert str(generated.tune).rstrip("\n") == text.rstrip("\n")
 
 
 def test_options_are_given_as_a_whole_or_one_by_one(lm, script):
     script(GOOD)
-    options = abclm.GenerationOptions(title="Asked", seed=1)
-    assert lm.generate(options)[0] == lm.generate(title="Asked", seed=1)[0]
+    options = abclm.GenerationOptions(best_of=1, title="Asked", seed=1)
+    assert lm.generate(options)[0] == lm.generate(best_of=1, title="Asked", seed=1)[0]
     assert lm.generate(options, title="Other")[0].title == "Other"
 
 
@@ -261,13 +261,16 @@ def test_what_is_novel_can_only_be_told_with_an_index(lm):
 def test_novel_tunes_of_the_shipped_model_are_the_same_in_a_batch_and_alone():
     lm = abclm.load("session")
     options = {"novel": True, "n": 6, "seed": 2, "temperature": 0.6, "max_length": 400}
-    together = lm.generate(**options)
-    assert together == lm.generate(batch_size=1, **options)
+    together = lm.generate(best_of=1, **options)
+    assert together == lm.generate(best_of=1, batch_size=1, **options)
     assert not any(lm.novelty_index.nearest(tune).is_copy() for tune in together)
 
 
 def test_tunes_written_in_turns_with_one_engine_are_those_written_alone(lm):
-    options = [GenerationOptions(seed=seed, max_length=250, bar_repetition=0.5 * seed) for seed in range(3)]
+    options = [
+        GenerationOptions(best_of=1, seed=seed, max_length=250, bar_repetition=0.5 * seed)
+        for seed in range(3)
+    ]
     engine = lm.config.engine(lm.weights)
     steps = [stream_steps(lm, each, engine) for each in options]
     texts = ["", "", ""]

@@ -31,7 +31,7 @@ def choose(tries: Tries, index: int, request: Request) -> Attempt:
         as_it_was = request.gaps.text
         others = [each for each in attempts if each.text != as_it_was] or attempts
         return others[resample([_chance(each.draft) for each in others], request.choice(index))]
-    return attempts[resample([score(Tune.parse(each.text)) for each in attempts], request.choice(index))]
+    return max(attempts, key=lambda each: (not each.draft.wrong_octaves, score(Tune.parse(each.text))))
 
 
 def _chance(draft: TuneDraft) -> float:

@@ -1,47 +1,75 @@
-"""Turn the structure of a tune into a number by which one of several draws of it is kept.
+"""Turn a tune into a number by which the best of several draws of it is kept.
 
-With f for the figures of `abclm.analysis.structure`, w for weights and m for means, the number is
+With f for the figures below, w for weights, m for means and u for units, the number is
 
-    s(tune) = Σ w_k · (f_k − m_k),
+    s(tune) = Σ w_k · max(−2, min((f_k − m_k) / u_k, 2)),
 
-the logarithm of how much likelier the tune is among real tunes of its rhythm than among those that a model writes, up to
-a constant: w are the coefficients of a logistic regression that tells the two apart by these figures, and 0 where one
-would be for wide leaps or against what else is counted. A figure that the tune doesn't have counts as its mean. A draw is
-kept with a probability in proportion to exp(s) (importance resampling, Rubin 1987): so the figures of the tunes that are
-kept come to those of real tunes, and not past them, the more draws there are. `benchmarks/ranking.py` prints the tables.
+the logarithm of how much likelier the tune is among real tunes than among those that a model writes, up to a constant: w
+are the coefficients of a logistic regression that tells the two apart by these figures. That of `lag_4_over_3` is held
+lower (it would be 0.6): the best of many draws would repeat bars more often than real tunes. A figure that the tune
+doesn't have counts as its mean. `benchmarks/ranking.py` prints the table.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from abclm.analysis.structure import structure
+from abclm.analysis.line import leaps
+from abclm.analysis.sections import share_in_scale
+from abclm.analysis.statistics import measure, raw_features
+from abclm.analysis.structure import melody_of, structure
 
 if TYPE_CHECKING:
     from abclm.notation.tune import Tune
 
-FIGURES = (
-    "bar_5_is_1", "bars_5_6_are_1_2", "lag_4_over_3", "last_bars_alike", "parts_on_tonic", "ends_on_tonic",
-    "long_last_note", "leap_over_octave", "outside_g3_e6",
-)  # fmt: skip
 
-# Of the training tunes in these rhythms.
-MEANS = (0.66, 0.45, 0.39, 0.58, 0.83, 0.80, 0.80, 0.21, 0.00)
+MOST = 2.0  # units above or below the mean that count
 
-# Of tunes in each rhythm, and of all others: of these together.
-WEIGHTS: dict[str, tuple[float, ...]] = {
-    "reel": (0.14, 0.37, 2.20, 0.23, 0.00, 0.00, 0.00, -0.10, 0.00),
-    "jig": (0.60, 0.48, 1.46, 0.00, 0.00, 0.00, 0.00, -0.21, 0.00),
-    "hornpipe": (0.58, 0.59, 1.10, 0.00, 0.00, 0.00, 0.00, -0.24, 0.00),
-    "": (0.41, 0.45, 1.79, 0.00, 0.00, 0.00, 0.00, -0.15, 0.00),
+
+class Weight(NamedTuple):
+    """What a figure counts.
+
+    Attributes:
+        weight: for each unit above the mean.
+        mean: of the training tunes.
+        unit: the figure's standard deviation.
+    """
+
+    weight: float
+    mean: float
+    unit: float
+
+    def units(self, value: float) -> float:
+        """How far a value is from the mean in units, at most `MOST`."""
+        return max(-MOST, min((value - self.mean) / self.unit, MOST))
+
+
+WEIGHTS = {
+    "lag_4_over_3": Weight(0.15, 0.403, 0.195),
+    "motifs": Weight(0.82, 0.194, 0.106),
+    "leaps": Weight(0.54, 0.15, 0.069),
+    "leaps_in_line": Weight(-0.25, 0.293, 0.641),
+    "leap_over_octave": Weight(-0.20, 0.218, 0.416),
+    "sevenths": Weight(-0.19, 0.321, 0.474),
+    "in_scale": Weight(-0.49, 0.988, 0.0183),
+    "pitch_deviation": Weight(0.32, 4.69, 0.736),
+    "degree_mean": Weight(0.21, 4.56, 0.562),
+    "bar_notes_mean": Weight(-0.33, 6.4, 1.02),
+    "bar_notes_deviation": Weight(-0.27, 1.71, 0.578),
 }
+"""Of figures of `abclm.analysis`: of `structure`, `line`, `sections` and `statistics`."""
 
 
 def score(tune: Tune) -> float:
-    """The rank of a tune; the higher, the more it is like real tunes of its rhythm."""
-    found = structure(tune)
-    weights = WEIGHTS.get(tune.rhythm or "", WEIGHTS[""])
-    return sum(
-        weight * (found.get(name, mean) - mean)
-        for name, weight, mean in zip(FIGURES, weights, MEANS, strict=True)
-    )
+    """The rank of a tune; the higher, the more it is like real tunes."""
+    found = figures(tune)
+    return sum(weight.weight * weight.units(found.get(name, weight.mean)) for name, weight in WEIGHTS.items())
+
+
+def figures(tune: Tune) -> dict[str, float]:
+    """The figures of a tune that a rank may count; empty for one of fewer than eight notes."""
+    found, measured = structure(tune), measure(tune)
+    if not found or measured is None:
+        return {}
+    scale = {"in_scale": share_in_scale(tune)}
+    return {**found, **leaps([note.pitch for note in melody_of(tune)]), **scale, **raw_features(measured)}

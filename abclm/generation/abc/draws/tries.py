@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from abclm.analysis.novelty import NoveltyIndex, Overlap
 from abclm.errors import ModelError
+from abclm.system.words import counted
 from abclm.tune import Tune
 
 if TYPE_CHECKING:
@@ -154,8 +155,8 @@ def find_problems(text: str) -> tuple[str, ...]:
         f"{each.line}:{each.column}: {each.message}" for each in tune.check() if each.severity == "error"
     ]
     if not text.endswith("\n\n"):
-        problems.append(f"it doesn't end within {len(text)} characters")
+        problems.append(f"it doesn't end within {counted(len(text), 'character')}")
     notes = len(tune.notes())
     if notes < FEWEST_NOTES:
-        problems.append(f"it has {notes} notes, not {FEWEST_NOTES} or more")
+        problems.append(f"it has {counted(notes, 'note')}, not {FEWEST_NOTES} or more")
     return tuple(problems)

@@ -15,7 +15,7 @@ import numpy as np
 
 from abclm.generation.abc.compass import Pitches
 from abclm.generation.abc.draft import TuneDraft
-from abclm.generation.abc.symbol_filter import NO_PITCH, SymbolFilter, inside
+from abclm.generation.abc.symbol_filter import NO_PITCH, SymbolFilter, outside
 from abclm.generation.sampling import log_probability
 from abclm.notation.grammar import Grammar
 
@@ -125,7 +125,7 @@ class GapFilter(SymbolFilter):
         if state.lex == "bracket":
             symbols &= _CHORD
         if self._compass:
-            symbols = inside(self._compass, state, self._pitches_here(), symbols)
+            symbols -= outside(self._compass, state, self._pitches_here())
         if "|" not in symbols:
             return symbols
         symbols -= _CLOSING
