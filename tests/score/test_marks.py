@@ -157,7 +157,7 @@ def test_a_voice_with_fewer_bars_rests_and_takes_the_repeats_of_the_first():
         ("G4 A4 & B8|]\n", "behind & in a bar"),
         ("!strange!G4 A4|]\n", "!strange!"),
         ("G4 A4|]\ns:!p! !f!\n", "symbol lines"),
-        ("V:1\nG8|]\nV:2\nB8|c8|]\n", "the last 1 bars of voice 2"),
+        ("V:1\nG8|]\nV:2\nB8|c8|]\n", "the last 1 bar of voice 2"),
         ("G8|A8!fine!|B8|c8!D.C.!|]\n", "written out"),
         ("G8-|A8|]\n", "a tie that leads to no note"),
         ("V:1\nG8|]\nV:2\nB8-|]\n", "a tie that leads to no note"),
