@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from abclm.errors import ConvertError
 from abclm.midi import piece as core
 from abclm.show.picture import Picture
 
@@ -34,7 +35,11 @@ class Piece(core.Piece):
             ConvertError: it is no MIDI file, is cut off, or has no pitched note.
             OSError: the file can't be read.
         """
-        return cls.read(Path(path).read_bytes(), Path(path).stem)
+        data = Path(path).read_bytes()
+        try:
+            return cls.read(data, Path(path).stem)
+        except ConvertError as error:
+            raise ConvertError(f"{os.fspath(path)}: {error}") from error
 
     def save(self, path: str | os.PathLike[str], *, made: Mapping[str, str] | None = None) -> None:
         """Write the piece in the format that the file's suffix names: .mid, .wav, .mp3, .svg, .png or .html.

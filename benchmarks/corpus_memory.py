@@ -103,7 +103,8 @@ def measure(book: Path, out: Path, options: argparse.Namespace) -> dict[str, Any
         env={**os.environ, "PYTHONPATH": str(Path(abclm.__file__).parents[1])},
     )
     assert process.stdout is not None
-    said = process.stdout.read()
+    with process.stdout:
+        said = process.stdout.read()
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

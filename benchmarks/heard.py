@@ -121,7 +121,8 @@ def in_score(tune: Tune) -> Notes:
         try:
             part = tune.to_music21().parts[0]
             measures = [take_notes(measure, place) for place, measure in enumerate(part["Measure"])]
-            order = [measure.number for measure in part.expandRepeats().getElementsByClass("Measure")]
+            expanded = part.expandRepeats().getElementsByClass("Measure")
+            order = [int(measure.notesAndRests[0].groups[0]) for measure in expanded]
         except Exception as error:  # whatever music21 raises
             print(f"{tune.title}: {type(error).__name__}: {error}"[:150], file=sys.stderr)
             return []
@@ -134,7 +135,9 @@ def in_score(tune: Tune) -> Notes:
 
 
 def take_notes(measure: Any, place: int) -> tuple[list[Struck], Fraction]:
-    """Take the notes out of a measure, and number it: expanding repeats copies all that is in it.
+    """Take the notes out of a measure, and mark its place: expanding repeats copies all that is in it.
+
+    Words are taken out, too: music21 plays "D.C." out, which we write out or, where it isn't plain, only show.
 
     Returns:
         The notes, and the length of the measure.
@@ -148,9 +151,10 @@ def take_notes(measure: Any, place: int) -> tuple[list[Struck], Fraction]:
         for note in (event.notes if event.isChord else [event])
     ]
     length = exact(measure.highestTime)
-    measure.remove(list(measure.notesAndRests))
-    measure.insert(0, Rest(quarterLength=length))
-    measure.number = place
+    measure.remove([*measure.notesAndRests, *measure.getElementsByClass("RepeatExpression")])
+    rest = Rest(quarterLength=length)
+    rest.groups.append(str(place))
+    measure.insert(0, rest)
     return notes, length
 
 

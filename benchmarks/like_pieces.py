@@ -13,12 +13,15 @@ nearest to the rest of its own.
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 import abclm
 from abclm.corpora.pieces import Pieces
+from abclm.datasets.pieces import encode_pieces
 from abclm.evaluation.drift import compare_pieces
+from abclm.evaluation.ngram import NGramModel
 from abclm.generation.pieces.options import PieceWriting
 from abclm.generation.pieces.past import Past
 from abclm.generation.pieces.write import write_pieces
@@ -58,14 +61,20 @@ def main() -> None:
 
     lm = abclm.load(options.model)
     tokenizer = as_piece_tokenizer(lm.tokenizer)
-    _, held_out = Pieces.read(*options.midi).split(options.validation, 0)
+    training, held_out = Pieces.read(*options.midi).split(options.validation, 0)
     read = [(piece, tokenizer.encode(tokenizer.read(piece)).tolist()) for piece in held_out]
     read = [each for each in read if len(each[1]) >= options.opening_tokens + options.events]
     order = np.random.default_rng(0).permutation(len(read))[: options.pieces]
     chosen = [read[place] for place in sorted(order)]
-    costs = nats_with_past(lm, [ids for _, ids in read], PASTS)
+    long = encode_pieces(replace(held_out, pieces=tuple(piece for piece, _ in read), places=()), tokenizer)
+    bigram = NGramModel.of_text(encode_pieces(training, tokenizer), 2, tokenizer).shares(long)
+    cuts = np.cumsum([len(ids) + 1 for _, ids in read])[:-1]
+    counted = [each[:-1] for each in np.split(bigram, cuts)]  # without the token between pieces
     print("Nats a token of the held-out pieces that are as long, by the weight of their past:")
-    print(", ".join(f"{weight:g}: {nats:.3f}" for weight, nats in zip(PASTS, costs, strict=True)))
+    every = [ids for _, ids in read]
+    for name, own in {"model": network_shares(lm, every), "bigram": counted}.items():
+        costs = nats_with_past(own, every, PASTS, tokenizer)
+        print(f"{name} " + ", ".join(f"{w:g}: {nats:.3f}" for w, nats in zip(PASTS, costs, strict=True)))
     rests = [
         abclm.Piece.of(
             tokenizer.write(tokenizer.decode(np.array(ids[options.opening_tokens :])), piece.title)
@@ -105,22 +114,38 @@ def main() -> None:
         )
 
 
-def nats_with_past(lm, pieces: Sequence[Sequence[int]], weights: Sequence[float]) -> list[float]:
-    """The mean nats of a token of pieces, each read by itself, for several weights of the piece's past."""
-    engine, start = lm.config.engine(lm.weights), lm.tokenizer.start
-    totals, count = np.zeros(len(weights)), 0
-    for ids in pieces:
-        logits = engine.logits(np.array([start, *ids[:-1]])).astype(np.float64)
-        logits -= logits.max(axis=1, keepdims=True)
-        logits -= np.log(np.exp(logits).sum(axis=1, keepdims=True))
-        past = Past(len(lm.tokenizer), start)
-        for row, token in zip(logits, ids, strict=True):
-            shares = past.shares()
-            share = np.exp(row[token]) if shares is None else shares[token]
-            totals -= np.log((1 - np.asarray(weights)) * np.exp(row[token]) + np.asarray(weights) * share)
+def nats_with_past(
+    own: Sequence[np.ndarray], pieces: Sequence[Sequence[int]], weights: Sequence[float], tokenizer
+) -> list[float]:
+    """The mean nats of a token of pieces, each read by itself, for several weights of the piece's past.
+
+    Args:
+        own: how likely each token of each piece is without it.
+        pieces: their ids.
+        weights: of the past.
+        tokenizer: of both.
+    """
+    totals, count, given = np.zeros(len(weights)), 0, np.asarray(weights)
+    for shares, ids in zip(own, pieces, strict=True):
+        past = Past(len(tokenizer), tokenizer.start)
+        for own_share, token in zip(shares, ids, strict=True):
+            known = past.shares()
+            share = own_share if known is None else known[token]
+            totals -= np.log((1 - given) * own_share + given * share)
             past.add(token)
         count += len(ids)
     return (totals / count).tolist()
+
+
+def network_shares(lm, pieces: Sequence[Sequence[int]]) -> list[np.ndarray]:
+    """How likely a network holds each token of each piece."""
+    engine, found = lm.config.engine(lm.weights), []
+    for ids in pieces:
+        logits = engine.logits(np.array([lm.tokenizer.start, *ids[:-1]])).astype(np.float64)
+        logits -= logits.max(axis=1, keepdims=True)
+        chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        found.append(chances[np.arange(len(ids)), ids])
+    return found
 
 
 def _distances(written: Sequence[abclm.Piece], piece: abclm.Piece) -> tuple[float, float]:

@@ -27,7 +27,9 @@ from abclm.notation.check import check
 from abclm.notation.tune import Tune
 from abclm.system.files import MIDI_SUFFIXES
 
-NEAR = Fraction(1, 8)  # a thirty-second note, in quarter notes
+NEAR = Fraction(1, 8) + Fraction(
+    1, 240
+)  # a thirty-second note, in quarter notes; abc2midi begins notes a tick late
 SAME = Fraction(1, 32)
 Notes = list[tuple[Fraction, int]]
 

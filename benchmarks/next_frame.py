@@ -74,6 +74,12 @@ class Recurrent(nn.Module):
         """Logits of the next frame, `(batch, keys)`, after frames `(batch, PAST, keys)`."""
         return self.output(self.gru(past)[0][:, -1]) + self.skip(past[:, -1])
 
+    def costs(self, past, frames):
+        """What all frames after the first cost, each predicted from those before it, `(batch,)`, on average."""
+        logits = self.output(self.gru(past)[0]) + self.skip(past)
+        wanted = torch.cat([past[:, 1:], frames[:, None]], 1)
+        return _costs(logits, wanted).mean(1)
+
 
 class Autoencoder(nn.Module):
     """A variational autoencoder of one frame.
@@ -146,11 +152,15 @@ def train(network, pieces, seconds: float) -> float:
         costs_of(network, past, frames)  # so that lazy layers know their size
     optimizer = torch.optim.Adam(network.parameters(), 1e-3)
     random, done, steps = np.random.default_rng(0), 0.0, 0
+    size = BATCH // 8 if isinstance(network, Recurrent) else BATCH  # of all its frames each is predicted
     while done < seconds:
         order = random.permutation(len(places))
         start = time.process_time()
-        for past, frames in batches(pieces, places[order], BATCH):
-            costs = costs_of(network, past, frames).mean(1)
+        for past, frames in batches(pieces, places[order], size):
+            if isinstance(network, Recurrent):  # which learns from all frames that it reads
+                costs = network.costs(past, frames).mean()[None]
+            else:
+                costs = costs_of(network, past, frames).mean(1)
             loss = costs[0] + (network.weight * costs[1] if len(costs) > 1 else 0)
             optimizer.zero_grad()
             loss.backward()
@@ -159,7 +169,7 @@ def train(network, pieces, seconds: float) -> float:
             if done + time.process_time() - start >= seconds:
                 break
         done += time.process_time() - start
-    return steps * BATCH / len(places)
+    return steps * size / len(places)
 
 
 def _places(pieces) -> np.ndarray:

@@ -2,6 +2,9 @@
 
 import gc
 import os
+import runpy
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -43,3 +46,18 @@ def tune():
 def _no_settings_of_the_machine(monkeypatch):
     for variable in ("ABCLM_ABC2MIDI", "ABCLM_SOUNDFONT"):
         monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def benchmark(tmp_path, monkeypatch, capsys):
+    """Run a script of `benchmarks` in an empty folder; gives what it prints."""
+    monkeypatch.chdir(tmp_path)
+    folder = Path(__file__).resolve().parents[1] / "benchmarks"
+
+    def benchmark(name, *arguments):
+        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
+        monkeypatch.syspath_prepend(folder)  # as Python does for a script
+        runpy.run_path(str(folder / name), run_name="__main__")
+        return capsys.readouterr().out
+
+    return benchmark

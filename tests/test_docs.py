@@ -410,20 +410,6 @@ def test_the_options_of_every_command_stand_in_the_index():
 # What the pages say of scripts
 
 
-@pytest.fixture
-def benchmark(tmp_path, monkeypatch, capsys):
-    """Run a script of `benchmarks`; gives what it prints."""
-    monkeypatch.chdir(tmp_path)
-
-    def benchmark(name, *arguments):
-        monkeypatch.setattr(sys, "argv", [name, *map(str, arguments)])
-        monkeypatch.syspath_prepend(ROOT / "benchmarks")  # as Python does for a script
-        runpy.run_path(str(ROOT / "benchmarks" / name), run_name="__main__")
-        return capsys.readouterr().out
-
-    return benchmark
-
-
 def test_the_grammar_takes_little_from_the_shipped_model(benchmark):
     found = json.loads(
         benchmark("constraint_cost.py", "oldTunes", "--model", "small", "--samples", 2, "--json")
@@ -694,6 +680,17 @@ def test_what_goes_on_from_a_piece_is_compared_with_it_and_with_others(benchmark
     costs = [float(each) for each in re.findall(r"0(?:\.\d)?: ([\d.]+)", said)]
     assert costs[-1] < costs[0]
     assert re.findall(r"(\d) of 2 are nearest to their own piece; of the openings themselves 2", said)
+
+
+def test_a_page_has_a_piece_of_each_model(benchmark, small_pieces, small_model):
+    given = ("--tokens", "notes", "--vary", "architecture=hopkins-rnn,lstm-256", "--steps", "1")
+    assert run(["sweep", str(small_pieces), *given, "--out", "runs"]) == 0
+    said = benchmark("sounds.py", "runs", small_model, "--events", 12, "--out", "sounds.html")
+    assert said.count(": 12 notes") == 2
+    assert f"left out {small_model}: it writes tunes" in said
+    page = Path("sounds.html").read_text(encoding="utf-8")
+    assert page.count("<article") == page.count('<svg role="img"') == 2
+    assert "architecture=hopkins-rnn" in page
 
 
 def test_networks_of_the_papers_are_trained_for_the_same_time_and_go_on(benchmark, small_pieces, tmp_path):

@@ -13,7 +13,7 @@ import typer
 from abclm._version import VERSION
 from abclm.cli.activity import doing
 from abclm.cli.options import Given
-from abclm.errors import AbclmError, ConfigError
+from abclm.errors import AbclmError, ConfigError, ConvertError
 from abclm.generation.options import GenerationOptions
 from abclm.generation.pieces.options import PieceWriting
 from abclm.system.files import file_name, write_bytes
@@ -79,6 +79,8 @@ def write(
         piece = like if like in (None, TRAINING) else Piece.load(like)
     except OSError as error:
         raise ConfigError(f"--like {like}: {error.strerror}; give a MIDI file") from None
+    except ConvertError as error:
+        raise ConfigError(f"--like {error}; give a MIDI file with notes") from None
     try_out(out)
     with quiet_imports():
         lm = load(model)

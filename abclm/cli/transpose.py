@@ -32,6 +32,7 @@ def command(
 ) -> None:
     """Move tunes to another key, in canonical form."""
     from abclm.corpora.corpus import read_corpora
+    from abclm.notation.check import name_marks
     from abclm.notation.keys import canonical_key, parse_key
     from abclm.notation.tunebook import format_tunebook
 
@@ -55,6 +56,8 @@ def command(
             typer.echo(f"abclm: left out: {place}: {error}", err=True)
     if not moved:
         raise CorpusError(f"{corpus.name}: no tune could be moved; abclm check says why")
+    if names := name_marks(corpus.tunes):
+        typer.echo(f"abclm: left out: {', '.join(names)}; the canonical form has none", err=True)
     text = format_tunebook(moved)
     if out is None:
         typer.echo(text, nl=False)

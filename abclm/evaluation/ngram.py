@@ -95,9 +95,13 @@ class NGramModel:
 
     def nats_per_token(self, corpus: EncodedCorpus) -> float:
         """The nats per token at the places that a text of pieces has as targets, each piece read by itself."""
+        return float(-np.log(self.shares(corpus)).mean())
+
+    def shares(self, corpus: EncodedCorpus) -> Floats:
+        """The probability of each token at the places that a text of pieces has as targets, `(targets,)`."""
         ids, predicted = self._joined(pieces_of(corpus))
         contexts = [self._contexts(ids, length)[predicted] for length in range(self.order)]
-        return float(-np.log(self._interpolate(contexts, ids[predicted])).mean())
+        return self._interpolate(contexts, ids[predicted])
 
     def _learn(self, ids: Codes, predicted: npt.NDArray[np.bool_]) -> None:
         if not predicted.any():

@@ -78,7 +78,7 @@ def _evaluate_frames(lm: Model, config: VAEConfig, corpus: EncodedCorpus) -> Pie
     totals = np.zeros(3)
     for past, frames, _ in windows_in_order(corpus, config.window_length, config.keys):
         cost, divergence = network.losses_of(frames, (0, 0), past)
-        for place, values in enumerate((cost, divergence, network.exact(frames))):
+        for place, values in enumerate((cost, divergence, network.exact(frames, past))):
             totals[place] += np.asarray(values, np.float64).sum()
     count = corpus.characters
     reconstruction, divergence, accuracy = (totals / count).tolist()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 Counts = Mapping[str, int]
+_FEWEST, _SMALLEST_SHARE = 10, 0.01  # training tunes of a rhythm; a rhythm with less is not told
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,12 @@ class ToldCounts:
                 "the metadata's training.told has counts of keys and forms by rhythm; copy the model again"
             ) from None
         return cls(*parts)
+
+    def knows(self, rhythm: str) -> bool:
+        """Whether there are enough tunes of a rhythm to tell it: ten, or one in a hundred."""
+        tunes = sum(self.keys.get(rhythm, {}).values())
+        total = sum(sum(each.values()) for each in self.keys.values())
+        return tunes >= min(_FEWEST, _SMALLEST_SHARE * total)
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON, the most frequent first."""

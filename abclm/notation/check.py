@@ -25,6 +25,10 @@ _SAID = {
     "unknown rhythm": ("left out, as it is not known", "rhythm (R:)"),
     "rhythm": ("left out, as it doesn't fit the meter", "rhythm (R:)"),
 }
+_MARKS = {
+    "grace notes": "graces", "decorations": "decorations", "slurs": "begins", "annotations": "texts",
+    "lyrics": "lyrics", "labels": "labels",
+}  # fmt: skip
 _IN_EVERY_CHECK = ("voice", "overlay", "microtone")
 """The losses that concern the notes: also said of a single tune."""
 
@@ -201,6 +205,22 @@ def find_losses(tune: Tune) -> Iterator[Loss]:
         yield "unknown rhythm", 1, at, tune.rhythm
     elif rhythm and meter not in RHYTHMS.get(rhythm, (meter,)) and (rhythm, meter) != ("jig", "9/8"):
         yield "rhythm", 1, at, f"{rhythm} in {meter}"
+
+
+def name_marks(tunes: Iterable[Tune]) -> list[str]:
+    r"""Name what stands at the notes of tunes and is no part of their canonical form.
+
+    Example:
+        >>> name_marks([Tune.parse("X:1\nL:1/8\nK:C\n~C(DE)|{c}C4|]\nw:la\n")])
+        ['grace notes', 'decorations', 'slurs', 'lyrics']
+    """
+    found: set[str] = set()
+    for tune in tunes:
+        for marks in tune.marks.values():
+            found |= {name for name, attribute in _MARKS.items() if getattr(marks, attribute)}
+        if len(tune.music.voices) > 1:
+            found.add("further voices")
+    return [name for name in (*_MARKS, "further voices") if name in found]
 
 
 def describe(losses: Iterable[Loss]) -> dict[str, str]:

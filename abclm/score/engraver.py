@@ -25,6 +25,9 @@ _OPTIONS = {
     "pageMarginLeft": 50,
     "pageMarginRight": 50,
     "spacingSystem": 6,
+    # The letters of a browser may be wider than verovio's.
+    "lyricSize": 3.4,
+    "lyricWordSpace": 3.0,
     "svgViewBox": True,
     "svgRemoveXlink": True,
     # Only accidentals in chord symbols use letters of verovio's music font; replace them by letters of any font.

@@ -51,9 +51,9 @@ def engrave_tune(tune: Tune, *, seed: int = 1, width: int = PAGE_WIDTH) -> Stave
     Raises:
         ConvertError: the tune has no canonical form or no note, or the engraver failed.
     """
-    narrow = width < PAGE_WIDTH
     score, left_out = write_score(tune)
-    pages = tuple(engrave(score, width=width, height=PAGE_HEIGHT, more_lines=narrow, seed=seed))
+    splits = width < PAGE_WIDTH or "<lyric" in score  # syllables must not be pressed together
+    pages = tuple(engrave(score, width=width, height=PAGE_HEIGHT, more_lines=splits, seed=seed))
     if seed != 1:  # identifiers of notes
         pages = tuple(_NOTE_ID.sub(rf'id="s{seed}\1', page) for page in pages)
     found = [_VIEW_BOX.search(page) for page in pages]

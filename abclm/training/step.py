@@ -187,7 +187,9 @@ class FrameStep(TrainingStep):
 
     def _total(self, inputs: Any, targets: Any, lengths: Any) -> Any:
         cost, divergence = self.network.losses_of(targets, _SEED, inputs)
-        both = [tf.cast(each, tf.float64) for each in (cost + divergence, self.network.exact(targets))]
+        both = [
+            tf.cast(each, tf.float64) for each in (cost + divergence, self.network.exact(targets, inputs))
+        ]
         return tf.reduce_sum(tf.stack(both), axis=1)
 
 

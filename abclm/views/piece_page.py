@@ -1,7 +1,7 @@
-"""Turn a piece from a MIDI file into a page of HTML that needs nothing else: its roll, a player, how it was made."""
+"""Turn pieces from MIDI files into a page of HTML that needs nothing else: their rolls, players, how they were made."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from abclm.midi.piece import Piece
@@ -25,20 +25,37 @@ def format_piece_page(piece: Piece, made: Mapping[str, str] | None = None) -> st
     Raises:
         ConvertError: there is no note.
     """
+    return format_pieces_page(piece.title or "A piece", [(piece, made)])
+
+
+def format_pieces_page(title: str, pieces: Sequence[tuple[Piece, Mapping[str, str] | None]]) -> str:
+    """Write a page of several pieces.
+
+    Args:
+        title: of the page.
+        pieces: each with a note or more, and how it came about, where that is known.
+
+    Raises:
+        ConvertError: one has no note.
+    """
+    articles = [_article(piece, made, number) for number, (piece, made) in enumerate(pieces, 1)]
+    return whole_page(title, [piece.title for piece, _ in pieces], articles)
+
+
+def _article(piece: Piece, made: Mapping[str, str] | None, number: int) -> str:
     title = escape(piece.title or "A piece")
     roll = format_roll_svg(piece)
     svg = roll[roll.index("<svg") :].replace(
         "<svg ", f'<svg role="img" aria-label="Piano roll of {title}" ', 1
     )
     facts = escape(f"{counted(len(piece.notes()), 'note')} · {', '.join(piece.meters)}")
-    article = f"""\
-<article id="tune-1" aria-labelledby="title-1">
-<h1 id="title-1">{title}</h1>
+    return f"""\
+<article id="tune-{number}" aria-labelledby="title-{number}">
+<h1 id="title-{number}">{title}</h1>
 <p class="facts">{facts}</p>
 <figure class="score" tabindex="0">{svg}</figure>
 {player(title, piece.midi)}{story(made)}</article>
 """
-    return whole_page(piece.title or "A piece", [piece.title], [article])
 
 
 def piece_html(piece: Piece) -> str:

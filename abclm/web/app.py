@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from abclm._version import VERSION
 from abclm.errors import AbclmError
 from abclm.language_model import LanguageModel
-from abclm.web.known import forms_json, usual_keys
+from abclm.models.shown.usual import known_json, usual_keys
 from abclm.web.limits import Busy, Limits
 from abclm.web.middleware import Guard
 from abclm.web.pages import format_description, format_home, read_style
@@ -58,7 +58,7 @@ def create_app(
         redoc_url=None,
     )
     app.include_router(create_api(office))
-    _add_pages(app, format_home(office.name, keys=usual_keys(lm), forms=forms_json(lm)))
+    _add_pages(app, format_home(office.name, keys=usual_keys(lm.metadata), known=known_json(lm.metadata)))
     _add_refusals(app)
     app.add_middleware(Guard, limits=office.limits, hosts=tuple(hosts))
     return app

@@ -181,7 +181,7 @@ MORE: tuple[tuple[Control, ...], ...] = (
         Control(
             "temperature",
             'Temperature <output id="temperature-said" for="temperature"></output>',
-            slider=("0.3", "1.7", "0.05", "predictable", "surprising"),
+            slider=("0.5", "1.3", "0.05", "predictable", "surprising"),
         ),
     ),
     (

@@ -12,6 +12,7 @@ from abclm.formats.table import FORMATS
 from abclm.midi.file import MidiFile
 from abclm.midi.performance import Performance, play
 from abclm.midi.to_tune import midi_to_tune
+from abclm.notation.check import name_marks
 from abclm.notation.tunebook import decode, parse_tunebook
 from abclm.score.from_musicxml import SUFFIXES, musicxml_to_tune
 from abclm.score.svg import format_staves
@@ -88,7 +89,8 @@ def _convert(request: Mapping[str, Any]) -> Answer:
 
 
 def _transpose(request: Mapping[str, Any]) -> Answer:
-    return Answer({"abc": Tune.parse(request["abc"]).transpose(request["semitones"]).text})
+    tune = Tune.parse(request["abc"])
+    return Answer({"abc": tune.transpose(request["semitones"]).text, "left_out": name_marks([tune])})
 
 
 def _read(request: Mapping[str, Any]) -> Answer:

@@ -16,6 +16,7 @@ from abclm.views import page
 from abclm.web.controls import CONTROLS, MORE, controls_html, keys_html, options_html
 
 _HERE = Path(__file__).parent
+_NOTHING_KNOWN = '{"forms":{},"rare":[]}'
 
 
 def read_style() -> str:
@@ -24,20 +25,20 @@ def read_style() -> str:
     return shared.read_text(encoding="utf-8") + (_HERE / "static" / "app.css").read_text(encoding="utf-8")
 
 
-def format_home(model: str, *, keys: Sequence[str] = (), forms: str = "{}") -> str:
+def format_home(model: str, *, keys: Sequence[str] = (), known: str = _NOTHING_KNOWN) -> str:
     """Write the page on which tunes are asked for.
 
     Args:
         model: the name of the model.
         keys: those that are offered first.
-        forms: those of the training tunes by rhythm, as `abclm.web.known.forms_json` writes them.
+        known: what the page's script says of the training tunes, as `abclm.models.shown.usual.known_json` writes it.
     """
     controls = controls_html(CONTROLS)
     return _template("home").substitute(
         model=escape(model),
         version=escape(VERSION),
         controls=controls.replace(keys_html(), keys_html(keys)),
-        forms=escape(forms),
+        known=escape(known),
         more=controls_html(MORE),
         instruments=options_html(INSTRUMENTS),
         downloads="".join(map(_download, sorted(FORMATS, key=lambda suffix: FORMATS[suffix].place))),

@@ -232,6 +232,9 @@ class Transposed(BaseModel):
     """A tune in another key."""
 
     abc: str
+    left_out: list[str] = Field(
+        description="What the tune had and its canonical form has not, such as `slurs`."
+    )
 
 
 class About(BaseModel):

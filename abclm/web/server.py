@@ -1,8 +1,9 @@
 """Turn an application into a server on this machine."""
 
 import contextlib
+import logging
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import uvicorn
 
@@ -11,6 +12,8 @@ from abclm.language_model import LanguageModel
 from abclm.web.app import create_app
 from abclm.web.connection import limited_connections
 from abclm.web.limits import Limits
+
+_MOST_SAID = 1000  # warnings that are remembered
 
 
 def serve(
@@ -54,8 +57,30 @@ def serve(
         ),
         lambda: ready(address),
     )
-    with listening, contextlib.suppress(KeyboardInterrupt):
+    with listening, _each_warning_once(), contextlib.suppress(KeyboardInterrupt):
         server.run([listening])
+
+
+@contextlib.contextmanager
+def _each_warning_once() -> Iterator[None]:
+    """Log what is said of a request once, not for every request that asks for the same."""
+    said: set[str] = set()
+
+    def is_new(record: logging.LogRecord) -> bool:
+        message = record.getMessage()
+        is_new = message not in said or not record.name.startswith("abclm.generation")
+        if len(said) < _MOST_SAID:
+            said.add(message)
+        return is_new
+
+    handlers = [*logging.getLogger().handlers, *logging.getLogger("abclm").handlers]
+    for handler in handlers:
+        handler.addFilter(is_new)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(is_new)
 
 
 class _Server(uvicorn.Server):

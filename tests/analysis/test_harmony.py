@@ -44,6 +44,18 @@ def test_a_bar_that_a_second_half_completes_is_one_bar():
     assert [PLACES[beat.place] for beat in found if beat.section == 2] == ["middle", "other"]
 
 
+@pytest.mark.parametrize("meter", ["4/4", "C", "C|", "2/2"])
+def test_a_whole_note_has_four_beats_however_its_meter_is_spelled(meter):
+    assert len(beats_of(tune("d8|d8|]", meter=meter))) == 8
+
+
+def test_every_meter_has_beats():
+    meters = ["3/2", "2/4", "3/4", "6/4", "9/8", "12/8", "5/8", "7/8", "2+3/8", "3/8", "1/4", "6/16"]
+    counts = {meter: len(beats_of(tune("d4 " * 12 + "|]", meter=meter))) for meter in meters}
+    assert all(counts.values())
+    assert (counts["6/4"], counts["3/2"]) == (8, 12)
+
+
 def test_chords_go_above_each_section_and_where_they_change_and_nothing_else_does():
     given = tune(JIG)
     found = add_chords(given)

@@ -206,10 +206,14 @@ def test_what_can_not_be_trained_is_one_line(arguments, said, home, call, tmp_pa
         (("--out", "o", "--title", "x"), "does not have --title"),
         (("--out", "o", "--format", "pdf"), "--format takes mid, wav, mp3, svg, png, html"),
         (("--out", "o", "--like", "missing.mid"), "--like missing.mid: No such file"),
+        (("--out", "o", "--like", "tune.abc"), "--like tune.abc: no MIDI file: it starts with b'X:1"),
+        (("--out", "o", "--like", "empty.mid"), "--like empty.mid: no MIDI file"),
     ],
 )
 def test_what_a_model_of_pieces_can_not_write_is_one_line(arguments, said, home, call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "tune.abc").write_text("X:1\nK:D\nd2|\n", encoding="utf-8")
+    (tmp_path / "empty.mid").write_bytes(b"")
     code, _, errors = call("generate", "--model", home / "m", *arguments)
     assert code != 0
     assert said in errors

@@ -133,6 +133,13 @@ def test_a_score_of_two_staves_or_none_or_no_music_is_one_line(folder, capsys):
 # transpose
 
 
+def test_transpose_says_what_of_the_tunes_is_left_out(tmp_path, capsys):
+    (tmp_path / "a.abc").write_text("X:1\nT:A\nM:4/4\nL:1/8\nK:C\n~C4 {d}E4|]\nw:la la\n", encoding="utf-8")
+    assert run(["transpose", str(tmp_path / "a.abc"), "--semitones", "2"]) == 0
+    said = capsys.readouterr().err
+    assert said.count("abclm: left out: grace notes, decorations, lyrics; the canonical form has none\n") == 1
+
+
 def test_transpose_moves_by_semitones_or_to_a_key(folder, capsys):
     assert run(["transpose", "tunes/a.abc", "--semitones", "2"]) == 0
     (up,) = abclm.notation.tunebook.parse_tunebook(capsys.readouterr().out).tunes

@@ -183,3 +183,24 @@ def test_a_bar_line_between_two_fields_stays_where_it_ends_a_bar():
     assert (
         [note.pitch for note in canonical.notes()] == [69] + 6 * [68] == [note.pitch for note in tune.notes()]
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "body"),
+    [
+        ("Eb", "[Ac]-:|^^G[Ac] A2|]"),
+        ("Eb", "A2-:|^^GA A2|]"),
+        ("Gb", "c2-:|^Bc c2|]"),
+        ("B", "e2-:|__fe e2|]"),
+        ("C transpose=-3", "A2-:|^^GA A2|]"),
+    ],
+)
+def test_a_note_that_no_tie_leads_to_gets_another_letter_than_the_tied_note(key, body):
+    tune = Tune.parse(f"X:1\nL:1/8\nK:{key}\n{body}\n")
+    assert normalize(tune).notes() == tune.notes()
+    for semitones in range(-11, 12):
+        moved = transpose(tune, semitones)
+        assert [note.pitch - semitones for note in moved.notes()] == [note.pitch for note in tune.notes()]
+        assert [note.pitch for note in transpose(moved, -semitones).notes()] == [
+            n.pitch for n in tune.notes()
+        ]

@@ -1,15 +1,18 @@
 """The page in a browser: a tune asked for, seen, played, changed, downloaded, with mouse, keyboard and screen reader."""
 
+import os
 import re
 import shutil
 import time
 from contextlib import contextmanager
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from serving import BEGINNINGS, Server
 
 from abclm.tune import Tune
+from abclm.views.page import format_page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (the extra test)")
 
@@ -17,6 +20,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 if CHROMIUM is None:
     pytest.skip("there is no Chromium; apt-get install chromium", allow_module_level=True)
 
+AXE = os.environ.get("ABCLM_AXE")
 ARGUMENTS = [
     "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -141,7 +145,7 @@ def test_a_tune_is_asked_for_seen_played_and_downloaded(open_page):
         ) == set(BEGINNINGS)
 
 
-TWO_PARTS = "X:1\nT:Two Parts\nM:2/4\nL:1/4\nQ:1/4=240\nK:G\n|:GA|Bc:|\n|:de|fg:|\n"
+TWO_PARTS = 'X:1\nT:Two Parts\nM:2/4\nL:1/4\nQ:1/4=240\nK:G\n|:"G"GA|Bc:|\n|:de|fg:|\n'
 
 
 def show(page, text):
@@ -190,10 +194,32 @@ def test_notes_are_followed_played_from_and_looped(open_page):
         until(page, "times.length >= 2")
         assert all(1.95 <= moment <= 2.3 for moment in page.evaluate("times"))
         assert page.evaluate("document.getElementById('audio').playbackRate") == 1.5
-        before = page.evaluate("document.getElementById('audio').src")
-        page.locator("#instrument").select_option("flute")
-        until(page, f"document.getElementById('audio').src !== '{before}'")
-        assert not page.evaluate("document.getElementById('audio').paused")
+        for change in (
+            lambda: page.locator("#instrument").select_option("flute"),
+            page.locator("#chords").check,
+        ):
+            before = page.evaluate("document.getElementById('audio').src")
+            with page.expect_request("**/api/sound") as asked:
+                change()
+            until(page, f"document.getElementById('audio').src !== '{before}'")
+            assert not page.evaluate("document.getElementById('audio').paused")
+        assert (asked.value.post_data_json["instrument"], asked.value.post_data_json["chords"]) == (
+            "flute",
+            True,
+        )
+        page.locator("#loop").uncheck()
+        page.locator("#count-in").check()
+        page.locator("#play").click()
+        until(page, "document.getElementById('audio').paused")
+        page.evaluate(
+            "window.counted = null; const audio = document.getElementById('audio'), begun = performance.now(); "
+            "audio.addEventListener('play', () => { window.counted = performance.now() - begun; }, { once: true })"
+        )
+        page.locator("#play").click()
+        until(page, "window.counted !== null")
+        assert (
+            page.evaluate("counted") >= 2 / 4 / 1.5 * 1000
+        )  # two quarter notes at one and a half times the tempo
 
 
 def test_what_was_there_is_there_again_after_reload_back_and_by_its_link(open_page, browser, site):
@@ -222,19 +248,34 @@ def test_what_was_there_is_there_again_after_reload_back_and_by_its_link(open_pa
         assert abc_of(page) == one
 
 
-def test_own_tunes_are_opened_and_pasted_and_become_one_book(open_page, tmp_path):
+def test_own_tunes_are_opened_get_a_second_part_and_become_one_book(open_page, tmp_path):
     Tune.parse(TWO_PARTS).save(tmp_path / "melody.mid")
     with open_page() as page:
         page.locator("#file").set_input_files(tmp_path / "melody.mid")
         until(page, "document.querySelectorAll('#score .note').length >= 8")
         page.get_by_text("Edit or continue the tune").click()
+        page.locator("#abc").fill(TWO_PARTS)
+        page.get_by_text("No problems found.").wait_for()
+        arrive(page)
+        page.get_by_role("button", name="Write another second part").click()
+        until(page, "document.getElementById('use').hidden")
+        arrive(page)
+        written, name = abc_of(page), page.title()
+        assert Tune.parse(written).body.startswith("|:GA|Bc:|") or "GA|Bc" in written
+        assert Tune.parse(written).body != Tune.parse(TWO_PARTS).body
+        page.reload()
+        arrive(page)
+        assert (abc_of(page), page.title()) == (written, name)
+        kept = page.locator("#tunes .open").count()
+        if not page.locator("#abc").is_visible():
+            page.get_by_text("Edit or continue the tune").click()
         page.locator("#abc").focus()
         page.evaluate(
             "text => { const data = new DataTransfer(); data.setData('text', text); document.getElementById('abc')"
             ".dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, cancelable: true, bubbles: true })); }",
             TWO_PARTS + "\n" + TWO_PARTS.replace("Two", "Three"),
         )
-        until(page, "document.querySelectorAll('#tunes .open').length === 3")
+        until(page, f"document.querySelectorAll('#tunes .open').length === {kept + 2}")
         assert page.locator("#name").inner_text() == "Two Parts"
         until(page, "document.getElementById('status').textContent.includes('2 tunes are kept')")
         page.locator("#semitones").select_option("2")
@@ -260,8 +301,8 @@ def test_what_was_written_is_kept_where_the_server_ends(browser):
     assert "K:" in abc_of(page)
     page.get_by_text("Edit or continue the tune").click()
     page.locator("#abc").fill(abc_of(page) + "GABc|\n")
-    page.wait_for_timeout(700)
     assert page.evaluate("JSON.parse(localStorage['abclm-tunes'])[0].abc").endswith("GABc|\n")
+    page.locator("#checked").get_by_text("The server can't be reached").wait_for()
     assert wrong == []
     context.close()
 
@@ -416,18 +457,34 @@ def test_what_can_not_be_written_is_said_at_its_field(open_page):
         write(page)
         assert page.locator("#title").get_attribute("aria-invalid") is None
         assert page.locator("#problem").inner_text() == ""
+        page.route("**/api/generate/stream", lambda route: route.fulfill(status=200, body=""))
+        page.get_by_role("button", name="Write a tune").click()
+        until(page, "document.getElementById('problem').textContent")
+        assert "ended before the tune was complete" in alert.inner_text()
 
 
-def test_only_meters_that_go_with_the_rhythm_can_be_chosen(open_page):
+def test_wishes_that_can_not_be_met_are_changed_and_that_is_said(open_page):
     with open_page() as page:
         page.locator("#meter").select_option("3/4")
         page.locator("#rhythm").select_option("jig")
         assert page.locator("#meter").input_value() == ""
+        assert page.locator("#meter-said").inner_text() == "No jig is in 3/4; the meter is open now."
+        assert "of this rhythm have 2 parts of 8 bars." in page.locator("#form-said").inner_text()
+        page.locator("#rhythm").select_option("waltz")
+        assert "hardly any tune of this rhythm" in page.locator("#rhythm-said").inner_text()
+        page.locator("#rhythm").select_option("jig")
+        assert page.locator("#rhythm-said").inner_text() == ""
+        bars = page.locator("#bars-list option")
+        assert bars.first.get_attribute("value") or bars.first.text_content() == "16"
+        page.locator("#bars").fill("40")
+        page.locator("#parts").select_option("2")
+        assert page.locator("#bars").input_value() == "32"
+        assert page.locator("#form-said").inner_text().startswith("The number of bars was changed: 2 parts")
         free = page.locator("#meter option:not(:disabled)").evaluate_all("all => all.map(each => each.value)")
         assert free == ["", "6/8", "12/8"]
 
 
-def test_writing_can_be_stopped(open_page, site):
+def test_writing_can_be_stopped_and_a_busy_server_is_asked_again(open_page):
     with open_page() as page:
         page.route("**/api/generate/stream", lambda route: None)  # never answered
         page.get_by_role("button", name="Write a tune").click()
@@ -435,11 +492,6 @@ def test_writing_can_be_stopped(open_page, site):
         until(page, "document.getElementById('status').textContent === 'Stopped.'")
         assert page.evaluate("document.activeElement.id") == "write"
         page.unroute("**/api/generate/stream")
-        write(page)
-
-
-def test_a_busy_server_is_asked_again(open_page):
-    with open_page() as page:
         asked = []
 
         def refuse_once(route):
@@ -468,14 +520,6 @@ def test_a_score_that_fails_is_not_asked_for_again_and_again(open_page):
         page.locator("#abc").evaluate("abc => { abc.value += ' '; abc.dispatchEvent(new Event('input')); }")
         arrive(page)
         assert page.locator("#no-score").is_hidden()
-
-
-def test_a_server_that_is_gone_is_said(open_page):
-    with open_page() as page:
-        page.route("**/api/generate/stream", lambda route: route.fulfill(status=200, body=""))
-        page.get_by_role("button", name="Write a tune").click()
-        until(page, "document.getElementById('problem').textContent")
-        assert "ended before the tune was complete" in page.get_by_role("alert").inner_text()
 
 
 # With the keyboard, with a screen reader, on a phone
@@ -600,15 +644,35 @@ def test_it_can_be_read_and_used(open_page, path, scheme, size):
             heights = [box["height"] for each in small.all() if (box := each.bounding_box())]
             assert len(heights) > 10
             assert min(heights) >= 24
+        # Text of twice the size has a place, too.
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        if path == "/" and size == WIDE:
+            page.evaluate("document.documentElement.style.fontSize = ''")
+            systems = "document.querySelectorAll('#score .system').length"
+            wide = page.evaluate(systems)
+            page.set_viewport_size(NARROW)
+            until(page, f"{systems} > {wide}")
 
 
-def test_a_narrow_score_has_more_lines(open_page):
-    with open_page() as page:
+@pytest.mark.skipif(not AXE, reason="ABCLM_AXE names no axe.min.js (npm install axe-core)")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation(open_page, scheme):
+    sung = Tune.parse('X:1\nT:Sung\nM:4/4\nL:1/8\nK:G\nV:1\n"G"~G4 (A2B2)|]\nw:la la la\nV:2\nG,8|]\n')
+    book = format_page([sung, Tune.parse(TWO_PARTS)], made={"Model": "none"})[0]
+    with open_page(color_scheme=scheme, bypass_csp=True) as page:
         write(page, seed=7)
-        systems = "document.querySelectorAll('#score .system').length"
-        wide = page.evaluate(systems)
-        page.set_viewport_size(NARROW)
-        until(page, f"{systems} > {wide}")
+        for name in ("page", "docs", "book"):
+            if name == "docs":
+                page.goto(page.url.partition("#")[0] + "docs")
+            elif name == "book":
+                page.set_content(book)
+            for size in (WIDE, NARROW):
+                page.set_viewport_size(size)
+                page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
+                page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+                found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+                assert [(each["id"], each["nodes"][0]["html"]) for each in found] == [], name
 
 
 def test_the_api_can_be_tried(open_page):

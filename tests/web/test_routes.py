@@ -277,7 +277,11 @@ def test_what_sounds_when_is_said_in_the_names_of_the_score(client):
 
 
 def test_a_tune_is_moved_to_another_key(client):
-    moved = client.post("/api/transpose", json={"abc": TUNE, "semitones": 2}).json()["abc"]
+    moved = client.post(
+        "/api/transpose", json={"abc": TUNE.replace("GABc", "~G(AB)c"), "semitones": 2}
+    ).json()
+    assert moved["left_out"] == ["decorations", "slurs"]
+    moved = moved["abc"]
     assert "K:A\nABcd" in moved
     assert client.post("/api/transpose", json={"abc": TUNE, "semitones": 99}).status_code == 422
 

@@ -75,8 +75,8 @@ class _Bar:
 def beats_of(tune: Tune) -> list[Beat]:
     r"""Divide a tune into its beats, as written.
 
-    A beat is what the lower number of the meter says, three of it in compound meters, a half in 3/2 and the like; without
-    a meter a whole bar. The beats of a pick-up are counted from the end of the bar.
+    A beat is what the lower number of the meter says, three of it in compound meters, a quarter in all bars of a whole
+    note; without a meter a whole bar. The beats of a pick-up are counted from the end of the bar.
 
     Example:
         >>> tune = Tune.parse('X:1\nM:6/8\nL:1/8\nK:D\nA|"D"d2f afd|"A7"e3 A3|]\n')
@@ -142,6 +142,8 @@ def _beats(bar: _Bar, begin: Ticks, phrase: int, is_pick_up: bool, chord: str | 
 def _beat_length(meter: Meter) -> Ticks | None:
     if meter.bar_length is None:
         return None
+    if meter.bar_length == 1:  # C, C| and 2/2, too, which are written as 4/4
+        return ticks(Fraction(1, 4))
     unit = Fraction(1, int(meter.text.rpartition("/")[2]))
     return ticks(3 * unit if meter.is_compound and unit < Fraction(1, 2) else unit)
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from abclm.generation.options import GenerationOptions
 
 _PHRASE = 4  # bars
-_FEWEST, _SMALLEST_SHARE = 10, 0.01  # training tunes of a rhythm; a rhythm with less is not told
 
 _logger = logging.getLogger(__name__)
 
@@ -81,10 +80,9 @@ def _told_rhythm(asked: str | None, counts: ToldCounts) -> str | None:
 
     Its tunes in that meter without a rhythm are the nearest that it knows.
     """
-    tunes = sum(counts.keys.get(asked or "", {}).values())
-    total = sum(sum(each.values()) for each in counts.keys.values())
-    if not asked or tunes >= min(_FEWEST, _SMALLEST_SHARE * total):
+    if not asked or counts.knows(asked):
         return asked
+    tunes = sum(counts.keys.get(asked, {}).values())
     _logger.warning(
         "the model learned from %s with R:%s; it writes one as it writes tunes in %s without R:",
         counted(tunes, "tune"), asked, " or ".join(RHYTHMS.get(asked, ("this meter",))),

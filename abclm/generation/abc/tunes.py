@@ -66,7 +66,7 @@ def _by_two(lm: Model, request: Request, written: dict[int, GeneratedTune]) -> I
             second.collect(written)
             yield
         while not second.is_over:
-            second.collect(written, wait=True)
+            second.collect(written, seconds=1)  # not longer, so that Ctrl-C comes through everywhere
             yield
     yield from _write(lm, request, written, sorted(second.missing))
 

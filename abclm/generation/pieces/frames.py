@@ -1,7 +1,7 @@
 """Turn a model of frames and options into pieces: points of the latent space, decoded and joined.
 
 Without a recurrent network each point is drawn by itself, as Hopkins, French and Shah do. With one, each is drawn where
-the network expects it after the frames before.
+the network expects it after the frames before. A decoder that reads the frame before draws its keys, too.
 """
 
 from __future__ import annotations
@@ -58,16 +58,22 @@ def write_frames(lm: Model, options: PieceWriting, like: Piece | None = None) ->
     for number in range(options.n):
         random = np.random.default_rng(np.random.SeedSequence(options.seed, spawn_key=(number,)))
         noise = options.temperature * random.standard_normal((options.events, config.latent), np.float32)
-        frames = engine.decode(noise) if not config.units else _after(past, noise, engine)
+        drawn = (random, options.temperature) if config.after else ()
+        frames = (
+            _after(past, noise, engine, drawn) if config.units else engine.decode(noise, past[-1], *drawn)
+        )
         piece = Piece.of(tokenizer.write(frames, f"Piece {number + 1}"))
         ids = tuple(tokenizer.encode(frames).tolist())
         yield WrittenPiece(piece, number + 1, options.seed or 0, ids)
 
 
-def _after(past: npt.NDArray[np.uint8], noise: npt.NDArray[np.float32], engine: Any) -> npt.NDArray[np.uint8]:
-    """Frames after those before, each decoded from a point where the network expects it."""
+def _after(
+    past: npt.NDArray[np.uint8], noise: npt.NDArray[np.float32], engine: Any, drawn: tuple[Any, ...]
+) -> npt.NDArray[np.uint8]:
+    """Frames after those before, each decoded from a point where the network expects it; `drawn` as `decode` takes it."""
     frames = np.concatenate([past, np.zeros((len(noise), past.shape[1]), np.uint8)])
     for place, deviation in enumerate(noise):
         mean, log_variance = engine.expected(frames[None, place : place + len(past)])
-        frames[place + len(past)] = engine.decode(mean + np.exp(log_variance / 2) * deviation)[0]
+        point = mean + np.exp(log_variance / 2) * deviation
+        frames[place + len(past)] = engine.decode(point, frames[place + len(past) - 1], *drawn)[0]
     return frames[len(past) :]

@@ -6,6 +6,9 @@ latent space, and the activation: 256, 16 and ReLU here. Its frames have 128 key
 The paper's wish, a recurrent network over the latents, is `units`: a GRU reads the means of the frames before one, and
 says where its point is to be expected, a normal distribution, in the place of the same one for all frames. Both are
 learned together, so that what is made smaller is still a bound of what a frame costs.
+
+With `after` the decoder reads the frame before, too (conditional autoencoder; Sohn, Lee and Yan 2015): a frame is mostly
+like the one before, and the point then says only what is new.
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ class VAEConfig(Architecture):
             squared error of loudness from 0 to 1; `classes`, the cross-entropy of the 128 velocities.
         units: of the recurrent network over the latents; 0 for none.
         window: frames that it reads.
+        after: whether the decoder reads the frame before, too.
         cache: none; see `Architecture`.
 
     Raises:
@@ -63,6 +67,7 @@ class VAEConfig(Architecture):
         0, low=0, high=16_384, help="Units of the recurrent network over the latents; 0 for none."
     )
     window: int = option(32, low=1, high=4096, help="Number of frames that the recurrent network reads.")
+    after: bool = option(False, help="Let the decoder read the frame before, too.")
 
     def problems(self) -> Iterator[str]:
         """Say what is wrong with the values."""
@@ -77,8 +82,8 @@ class VAEConfig(Architecture):
 
     @property
     def window_length(self) -> int:
-        """The tokens of the frames that are read; 0 without a recurrent network."""
-        return self.keys * self.window if self.units else 0
+        """The tokens of the frames before that are read; 0 where none are."""
+        return self.keys * (self.window if self.units else int(self.after))
 
     @property
     def tokens_ahead(self) -> int:
@@ -113,6 +118,8 @@ class VAEConfig(Architecture):
             shapes["gru/kernel"] = (self.latent, 3 * self.units)
             shapes["gru/recurrent_kernel"] = (self.units, 3 * self.units)
             shapes["gru/bias"] = (2, 3 * self.units)
+        if self.after:
+            shapes["before/kernel"] = (self.keys, self.keys * self.outputs)
         return shapes
 
     def initial_weights(self, vocabulary_size: int, seed: int) -> dict[str, Floats]:
@@ -157,5 +164,6 @@ class VAEConfig(Architecture):
             if self.units
             else ""
         )
+        over += ", whose decoder reads the frame before" if self.after else ""
         network = "the variational autoencoder of Hopkins, French and Shah"
         return f"{network}, {self.latent} dimensions, loss {self.loss}{over}"

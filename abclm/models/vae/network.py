@@ -51,6 +51,9 @@ class VAENetwork(keras.Model):  # type: ignore[misc]
         for layer, width in widths:
             layer.build((None, width))
         self._dense = [layer for layer, _ in widths]
+        if config.after:
+            self.before = keras.layers.Dense(config.keys * config.outputs, use_bias=False, name="before")
+            self.before.build((None, config.keys))
         self.built = True
 
     def encode(self, frames: Tensor) -> tuple[Tensor, Tensor]:
@@ -58,9 +61,16 @@ class VAENetwork(keras.Model):  # type: ignore[misc]
         hidden = self.encoder(self._read(frames))
         return self.mean(hidden), self.log_variance(hidden)
 
-    def decode(self, latents: Tensor) -> Tensor:
-        """What the decoder says of points: logits `(batch, keys)`, with `classes` `(batch, keys, 128)`."""
+    def decode(self, latents: Tensor, past: Tensor = None) -> Tensor:
+        """What the decoder says of points: logits `(batch, keys)`, with `classes` `(batch, keys, 128)`.
+
+        Args:
+            latents: the points, `(batch, latent)`.
+            past: for a network with `after`, tokens of the frames before, `(batch, frames * keys)`; None for silence.
+        """
         logits = self.output_layer(self.decoder(latents))
+        if self.config.after and past is not None:
+            logits += self.before(self._read(past[:, -self.config.keys :]))
         return tf.reshape(logits, [-1, self.config.keys, 128]) if self.config.loss == "classes" else logits
 
     def frames(self, logits: Tensor) -> Tensor:
@@ -93,7 +103,7 @@ class VAENetwork(keras.Model):  # type: ignore[misc]
         Args:
             frames: `(batch, keys)`.
             seed: of the points that are drawn, two integers; the same seed draws the same.
-            past: for a network with `units`, see `expected`.
+            past: for a network with `units` or `after`, tokens of the frames before, `(batch, frames * keys)`.
 
         Returns:
             The cost of the reconstruction and the divergence, each `(batch,)`, in nats but for `mse`, of which it is
@@ -101,7 +111,7 @@ class VAENetwork(keras.Model):  # type: ignore[misc]
         """
         mean, log_variance = self.encode(frames)
         noise = tf.random.stateless_normal(tf.shape(mean), seed)
-        logits = self.decode(mean + tf.exp(log_variance / 2) * noise)
+        logits = self.decode(mean + tf.exp(log_variance / 2) * noise, past)
         wanted, spread = (
             self.expected(past) if self.config.units else (tf.zeros_like(mean), tf.zeros_like(mean))
         )
@@ -109,9 +119,9 @@ class VAENetwork(keras.Model):  # type: ignore[misc]
         divergence = tf.reduce_sum(spread - log_variance + distance - 1, axis=1) / 2
         return tf.reduce_sum(self._costs(frames, logits), axis=1), divergence
 
-    def exact(self, frames: Tensor) -> Tensor:
+    def exact(self, frames: Tensor, past: Tensor = None) -> Tensor:
         """Whether all keys that sound in a frame, and no others, sound in its reconstruction: booleans `(batch,)`."""
-        found = self.frames(self(frames)) > 0
+        found = self.frames(self.decode(self.encode(frames)[0], past)) > 0
         return tf.reduce_all(found == (tf.cast(frames, tf.int32) > 0), axis=1)
 
     def named_variables(self) -> dict[str, Any]:
@@ -124,6 +134,8 @@ class VAENetwork(keras.Model):  # type: ignore[misc]
         if self.config.units:
             parts = ("kernel", "recurrent_kernel", "bias")
             found |= {f"gru/{part}": getattr(self.gru.cell, part) for part in parts}
+        if self.config.after:
+            found["before/kernel"] = self.before.kernel
         return found
 
     def get_config(self) -> dict[str, Any]:

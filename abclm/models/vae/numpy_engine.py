@@ -31,19 +31,43 @@ class LatentEngine:
         Args:
             frames: tokens `(..., keys)`.
         """
-        read = np.asarray(frames, np.float32)
-        read = (read > 0).astype(np.float32) if self._config.loss == "binary" else read / _LOUDEST
-        hidden = np.maximum(self._dense("encoder", read), 0)
+        hidden = np.maximum(self._dense("encoder", self._read(frames)), 0)
         return self._dense("mean", hidden), self._dense("log_variance", hidden)
 
-    def decode(self, latents: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-        """The likeliest frames at points, tokens `(frames, keys)`.
+    def decode(
+        self,
+        latents: npt.NDArray[Any],
+        before: npt.NDArray[np.uint8] | None = None,
+        random: np.random.Generator | None = None,
+        temperature: float = 1.0,
+    ) -> npt.NDArray[np.uint8]:
+        """The likeliest frames at points, or with `after` frames drawn there, tokens `(frames, keys)`.
 
         Args:
             latents: `(frames, latent)`.
+            before: for a network with `after`, the frame before the first, `(keys,)`, each later one being the one that
+                was decoded; None for silence.
+            random: for a network with `after` and another loss than `mse`, draws each key by its probability, since the
+                likeliest frame after silence is silence, and so on; None for the likeliest frames.
+            temperature: of what is drawn; 0 for the likeliest.
         """
         hidden = np.maximum(self._dense("decoder", np.asarray(latents, np.float32)), 0)
         logits = self._dense("frame", hidden)
+        if not self._config.after:
+            return self._frames(logits)
+        frames = np.zeros((len(logits), self._config.keys), np.uint8)
+        last = np.zeros(self._config.keys, np.uint8) if before is None else before
+        for place, row in enumerate(logits):
+            row = row + self._read(last) @ self._weights["before/kernel"]
+            if random is not None and self._config.loss != "mse":  # to take the highest of these is to draw
+                draw = random.logistic if self._config.loss == "binary" else random.gumbel
+                row = row + np.float32(temperature) * draw(size=row.shape).astype(np.float32)
+            last = self._frames(row[None])[0]
+            frames[place] = last
+        return frames
+
+    def _frames(self, logits: Floats) -> npt.NDArray[np.uint8]:
+        """The likeliest tokens, `(frames, keys)`."""
         if self._config.loss == "classes":
             logits = logits.reshape(-1, self._config.keys, 128).argmax(axis=-1)
         elif self._config.loss == "mse":
@@ -74,6 +98,11 @@ class LatentEngine:
             state = update * state + (1 - update) * candidate
         found = self._dense("prior", state)
         return found[:, : config.latent], found[:, config.latent :]
+
+    def _read(self, frames: npt.NDArray[Any]) -> Floats:
+        """What the network reads of tokens: whether keys sound, or loudness from 0 to 1."""
+        read = np.asarray(frames, np.float32)
+        return (read > 0).astype(np.float32) if self._config.loss == "binary" else read / _LOUDEST
 
     def _dense(self, name: str, values: Floats) -> Floats:
         found: Floats = values @ self._weights[f"{name}/kernel"] + self._weights[f"{name}/bias"]

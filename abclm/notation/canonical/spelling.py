@@ -38,7 +38,10 @@ class Speller:
         self.semitones = semitones
         self.shift = shift
         self._propagates = propagation == "pitch"
+        self._bar_after_tie = False
         self._tied: dict[int, int] = {}  # pitch -> written step of the last tied note
+        self.ties: dict[int, int] = {}  # written step -> pitch of the tied notes of the current event
+        self.ties_before: dict[int, int] = {}  # those of the event before it, if a bar line is between
         self._unlike = False  # whether valid accidentals differ from written ones until the bar line
         self._use_key(key)
 
@@ -69,6 +72,12 @@ class Speller:
         """End the accidentals at a bar line."""
         self._accidentals.clear()
         self._unlike = False
+        self._bar_after_tie = bool(self.ties)
+
+    def begin_event(self) -> None:
+        """Begin the next note or chord; needed only where there are ties."""
+        self.ties_before = self.ties if self._bar_after_tie else {}
+        self.ties, self._bar_after_tie = {}, False
 
     def note(self, note: Note) -> str:
         """The accidental, letter and octave to write for a note.
@@ -83,6 +92,7 @@ class Speller:
             self._accidentals[step % 7] = accidental
         if note.tied:
             self._tied[note.pitch] = step
+            self.ties[step] = note.pitch
         return _name(step, accidental)
 
     def _respelled(self, note: Note) -> tuple[int, int | None]:
@@ -95,7 +105,15 @@ class Speller:
             return step, None
         if self.moved:
             # Keep the letter of the scale, unless another letter avoids a double accidental.
-            step = min((step, step + 1, step - 1), key=lambda other: max(abs(pitch - _natural(other)), 1))
+            letters = [step, step + 1, step - 1]
+            if self.ties_before:  # over a bar line, a tie is stronger than an accidental
+                letters = [
+                    other
+                    for other in [*letters, step + 2, step - 2]
+                    if self.ties_before.get(other, note.pitch) == note.pitch
+                    and abs(pitch - _natural(other)) <= 2
+                ] or letters
+            step = min(letters, key=lambda other: max(abs(pitch - _natural(other)), 1))
         if note.continued:
             return self._tied.get(note.pitch, step), None
         letter, alteration = step % 7, pitch - _natural(step)

@@ -76,17 +76,6 @@ class Writer:
         self.passes: tuple[int, ...] = ()  # of the variant ending that begins next
         self.lengths: dict[Symbol, str] = {}  # of notes with written-out broken rhythm
         self.uneven: set[Tuplet] = set()  # tuplets of notes of different length
-        self._writers: dict[type[Symbol], Callable[[Any], None]] = {
-            Note: self._note,
-            Space: self._space,
-            Chord: self._chord,
-            Rest: self._rest,
-            Broken: self._broken,
-            Tuplet: self._tuplet,
-            Change: self._change,
-            Shift: self._shift,
-            ChordSymbol: self._chord_symbol,
-        }
 
     @property
     def doubtful(self) -> bool:
@@ -168,14 +157,14 @@ class Writer:
 
     def _music(self, music: range, repeated: bool, repeat_follows: bool) -> None:
         """Write a range of events, which end with `:|` if they are repeated."""
-        symbols, kinds, writers = self.playback.symbols, self.playback.kinds, self._writers
+        symbols, kinds = self.playback.symbols, self.playback.kinds
         closing: Bar | None = None
         last = symbols[music.stop - 1] if music else None
         for symbol, kind in zip(
             symbols[music.start : music.stop], kinds[music.start : music.stop], strict=True
         ):
             if not kind:
-                writers[type(symbol)](symbol)
+                _WRITERS[type(symbol)](self, symbol)
             elif kind == SINGLE and symbol is not last:
                 self._bar_line(SINGLE, "|")
             elif kind == ENDING:
@@ -195,6 +184,8 @@ class Writer:
             self._bar_line(DOUBLE, closing.text if closing.double else "||")
 
     def _note(self, note: Note) -> None:
+        if self.speller.ties or self.speller.ties_before:
+            self.speller.begin_event()
         text = self.speller.note(note)
         length = self.lengths.get(note, note.length) if self.lengths else note.length
         if length:
@@ -204,6 +195,7 @@ class Writer:
         self.layout.event(self._tuplet_mark() + text if self.begun_tuplet else text)
 
     def _chord(self, chord: Chord) -> None:
+        self.speller.begin_event()
         tied = [note.tied and note not in self.dropped for note in chord.notes]
         all_tied = all(tied)
         inner = "".join(
@@ -333,3 +325,17 @@ class Writer:
                 elif symbol.letter == "L":
                     setting.unit = parse_unit_note_length(symbol.value)
         return found
+
+
+# Not of each writer: its methods would refer to it, and only the garbage collector would free it and its tune.
+_WRITERS: dict[type[Symbol], Callable[[Writer, Any], None]] = {
+    Note: Writer._note,
+    Space: Writer._space,
+    Chord: Writer._chord,
+    Rest: Writer._rest,
+    Broken: Writer._broken,
+    Tuplet: Writer._tuplet,
+    Change: Writer._change,
+    Shift: Writer._shift,
+    ChordSymbol: Writer._chord_symbol,
+}

@@ -147,6 +147,7 @@ async function transpose(semitones) {
     say("Transposing.", { seen: true });
     const moved = await (await ask("/api/transpose", { abc: abc.value, semitones }, { busy: sayBusy })).json();
     await takeChanged(moved.abc, `transposed by ${semitones} semitones`);
+    if (moved.left_out.length) say(`Transposed, without what is no part of the melody: ${moved.left_out.join(", ")}. The tune before it is kept.`, { seen: true });
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     listProblems([{ line: 0, severity: "error", message: error.message }]);

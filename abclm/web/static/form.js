@@ -4,7 +4,7 @@ import { at, say } from "./state.js";
 
 export const form = at("ask");
 const MOST_BARS = 64; // of a tune, each part counted once
-const forms = JSON.parse(form.dataset.forms); // by rhythm: parts, bars, share of the tunes
+const { forms, rare } = JSON.parse(form.dataset.known); // forms by rhythm: parts, bars, share of the tunes
 const controls = form.querySelectorAll("[data-wish]"); // each sends its value under its name
 
 export function valueOf(control) {
@@ -37,6 +37,8 @@ function fitMeters({ said = false } = {}) {
   for (const option of at("meter").options) {
     option.disabled = Boolean(known) && option.value !== "" && !known.includes(` ${option.value} `);
   }
+  const words = "The model learned from hardly any tune of this rhythm; it writes one as it writes tunes in this meter.";
+  at("rhythm-said").textContent = rare.includes(rhythm?.value) ? words : "";
   const lost = meter?.disabled;
   if (lost) at("meter").value = "";
   at("meter-said").textContent = lost && said ? `No ${rhythm.text} is in ${meter.text}; the meter is open now.` : "";

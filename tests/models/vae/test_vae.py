@@ -28,9 +28,10 @@ FRAMES = np.array([[0, 90, 0, 0], [20, 0, 0, 127], [0, 0, 0, 0]], np.uint8)
 TOKENS = {"binary": 2, "mse": 128, "classes": 128}
 
 
-def network(loss, units=0):
+def network(loss, units=0, after=False):
     keras.utils.set_random_seed(1)
-    return VAENetwork(VAEConfig(keys=4, hidden=8, latent=2, loss=loss, units=units, window=3))
+    config = VAEConfig(keys=4, hidden=8, latent=2, loss=loss, units=units, window=3, after=after)
+    return VAENetwork(config)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -42,6 +43,8 @@ def test_its_parameters_are_those_of_four_layers_and_a_fifth(loss):
     over = network(loss, units=5)
     assert over.count_params() == wanted + 3 * 5 * (2 + 5 + 2) + 6 * 4
     assert over.config.parameters(TOKENS[loss]) == over.count_params()
+    after = network(loss, after=True)
+    assert after.config.parameters(TOKENS[loss]) == after.count_params() == wanted + 4 * outputs
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -115,6 +118,42 @@ def test_its_engine_says_what_the_network_says(loss):
         np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_decoder_that_reads_the_frame_before_gives_frames_in_turn(loss):
+    vae = network(loss, after=True)
+    engine = LatentEngine(vae.config, weights_of(vae))
+    before = np.concatenate([np.full((1, 4), 1, np.uint8), FRAMES[:-1]])
+    points = vae.encode(FRAMES)[0]
+    wanted = vae.frames(vae.decode(points, before)).numpy()
+    for place in range(3):
+        assert (engine.decode(points[place : place + 1], before[place]) == wanted[place]).all()
+    in_turn = engine.decode(points, before[0])
+    again = before[0]
+    for place in range(3):
+        again = engine.decode(points[place : place + 1], again)[0]
+        assert (in_turn[place] == again).all()
+    likeliest = engine.decode(points, before[0], np.random.default_rng(1), 0)
+    assert (likeliest == in_turn).all()
+    drawn = [
+        engine.decode(np.repeat(points, 9, 0), before[0], np.random.default_rng(1), heat) for heat in (1, 9)
+    ]
+    assert (drawn[0] != drawn[1]).any() == (loss != "mse")
+    cost, other = (np.asarray(vae.losses_of(FRAMES, [3, 4], past)[0]) for past in (before, 0 * before))
+    assert not np.allclose(cost, other)
+
+
+def test_a_decoder_that_reads_the_frame_before_learns_that_frames_last():
+    lasting = Pieces("x", tuple(Piece.of_notes(
+        [MidiNote(384 * place, 384 * place + 384, pitch + place, 80, 0, 0) for place in range(12)], 96
+    ) for pitch in (40, 50, 60, 70)))  # fmt: skip
+    found = []
+    for after in (False, True):
+        lm = LatentModel.create(replace(SMALL, after=after), RollTokenizer(), seed=1)
+        lm.fit(lasting, config=TrainingConfig(epochs=15, learning_rate=0.01, batch_size=64))
+        found.append(lm.history[-1]["loss"])
+    assert found[1] < found[0]
+
+
 def test_with_a_recurrent_network_the_divergence_is_from_where_a_point_is_expected():
     vae = network("binary", units=5)
     past = np.ones((3, 12), np.uint8)
@@ -166,9 +205,10 @@ def test_a_latent_model_samples_encodes_and_decodes():
         LatentModel.create(ModelConfig(units=2, embedding_dimension=2))
 
 
-@pytest.mark.parametrize("units", [0, 6])
-def test_a_model_of_frames_writes_pieces_from_its_folder_the_same_from_the_same_seed(units, tmp_path):
-    LatentModel.create(replace(SMALL, units=units, window=4), RollTokenizer(), seed=1).save(tmp_path / "m")
+@pytest.mark.parametrize(("units", "after"), [(0, False), (6, False), (6, True)])
+def test_a_model_of_frames_writes_pieces_from_its_folder_the_same_from_the_same_seed(units, after, tmp_path):
+    config = replace(SMALL, units=units, window=4, after=after)
+    LatentModel.create(config, RollTokenizer(), seed=1).save(tmp_path / "m")
     lm = LatentModel.load(tmp_path / "m")
     first, second = lm.generate_pieces(events=10, n=2, seed=3)
     again = LanguageModel.load(tmp_path / "m").generate_pieces(events=10, n=2, seed=3, like=None)

@@ -6,10 +6,11 @@ before it has written its share, the first writes what is missing.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from dataclasses import asdict
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Self
@@ -90,15 +91,17 @@ class SecondProcess:
         self._worker.stop()
         self._folder.cleanup()
 
-    def collect(self, written: dict[int, GeneratedTune], *, wait: bool = False) -> None:
-        """Put the tunes that have come into `written`, by their places; with `wait`, wait for one."""
-        while not self.is_over and (wait or not self._found.empty()):
-            wait, tune = False, self._found.get()
-            if tune is None:
-                self.is_over = True
-            else:
-                self.missing.remove(tune.number - 1)
-                written[tune.number - 1] = tune
+    def collect(self, written: dict[int, GeneratedTune], seconds: float = 0) -> None:
+        """Put the tunes that have come into `written`, by their places; where none has, wait so long for one."""
+        with contextlib.suppress(Empty):
+            while not self.is_over:
+                tune = self._found.get(block=seconds > 0, timeout=seconds)
+                seconds = 0
+                if tune is None:
+                    self.is_over = True
+                else:
+                    self.missing.remove(tune.number - 1)
+                    written[tune.number - 1] = tune
 
     def _receive(self, share: dict[str, Any]) -> None:
         try:

@@ -1,0 +1,90 @@
+"""The scripts in `benchmarks` run, on tiny settings; those that a page or a room tells of are tested with it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import abclm
+from abclm import Tune
+from abclm.models.recurrent.products import integer_product
+
+ROOT = Path(__file__).resolve().parents[1]
+TESTS = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
+MODULES = {"protocol"}  # of other scripts
+
+
+@pytest.fixture
+def model(tmp_path):
+    lm = abclm.LanguageModel.create(abclm.ModelConfig(embedding_dimension=4, units=8), seed=1)
+    lm.save(tmp_path / "tiny")
+    return "./tiny"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "benchmarks").glob("*.py")), ids=lambda path: path.stem)
+def test_every_script_is_tested(path):
+    assert path.stem in MODULES or any(path.stem in text for text in TESTS.values())
+
+
+def test_tunes_one_after_another_are_compared_with_tunes_at_once(benchmark, model):
+    found = json.loads(benchmark("shared_batch.py", "--model", model, "--tunes", 2, "--rounds", 1, "--json"))
+    assert found["2"] > 0
+
+
+def test_the_memory_of_a_command_is_measured(benchmark, model):
+    found = json.loads(benchmark("generation_memory.py", "--model", model, "--tunes", 1, "--json"))
+    assert 20 < found["1"] < 400  # MB
+
+
+def test_the_cost_of_tunes_is_measured_by_batch_bars_and_units(benchmark, model, monkeypatch):
+    kind = integer_product()
+    monkeypatch.setattr(kind, "bound", kind.bound)  # as it was, after the test
+    monkeypatch.setattr(kind, "untimed", kind.bound, raising=False)
+    tiny = ("--batches", 1, 2, "--bars", 8, "--units", 4, "--rounds", 1)
+    rows = json.loads(benchmark("generation_cost.py", "--model", model, *tiny, "--json"))
+    assert [next(iter(row)) for row in rows] == ["batch", "batch", "bars", "units"]
+    assert all(0 < row["product_share"] < 1 for row in rows)
+    assert all(row["characters"] > row["tunes"] for row in rows)
+
+
+def test_the_notes_of_midi_files_come_back(benchmark, tmp_path):
+    (tmp_path / "scores").mkdir()
+    Tune.parse("X:1\nT:Scale\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n").save(tmp_path / "scores" / "scale.mid")
+    found = json.loads(benchmark("midi_in.py", "scores"))
+    assert found["files"] == 1
+
+
+@pytest.mark.slow
+def test_the_figures_of_the_data_cards_are_those_of_the_corpora(benchmark):
+    said = benchmark("corpus_cards.py")
+    assert "oneills1850: " in said
+    assert "differs" not in said
+
+
+@pytest.mark.slow
+def test_the_start_of_a_command_is_timed(benchmark, model):
+    found = json.loads(benchmark("start_up.py", "--model", model, "--rounds", 1, "--json"))
+    assert 0 < found["generate_ratio"] < 2
+
+
+@pytest.mark.slow
+def test_the_memory_of_training_is_measured(benchmark):
+    said = benchmark(
+        "corpus_memory.py", "oldTunes", "--megabytes", 0.05, "--steps", 2, "--units", 4,
+        "--validation", 0.1, "--json",
+    )  # fmt: skip
+    assert json.loads(said)["steps"] == 2
+
+
+@pytest.mark.slow
+def test_a_recipe_is_trained(benchmark, tmp_path):
+    for name, tunes in zip(
+        ("train", "held_out"), abclm.Corpus.load("oldTunes").split(0.2, seed=0), strict=True
+    ):
+        text = "\n".join(tune.text for tune in tunes.tunes)
+        (tmp_path / f"{name}.abc").write_text(text, encoding="utf-8")
+    said = benchmark(
+        "recipes.py", "--training", "train.abc", "--validation", "held_out.abc", "--out", "runs",
+        "--runs", "paper:1:1", "--units", 4, "--quick",
+    )  # fmt: skip
+    assert "paper" in said
