@@ -41,6 +41,7 @@ dist: $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet build
 	$(BIN)/python -m build --outdir dist
 	$(PYTHON) -m venv dist/clean
+	@echo "Installing the wheel and what it needs into dist/clean; where that has to be downloaded, it takes minutes."
 	dist/clean/bin/python -m pip install --quiet dist/*.whl
 	cd dist && clean/bin/abclm generate --title "$(TITLE)" --key "$(KEY)" --out tunes --format abc,mid,wav
 	cd dist && clean/bin/abclm check tunes

@@ -58,6 +58,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
     parser.add_argument("--model", default="session")
     parser.add_argument("--polkas", action="store_true")
+    parser.add_argument("--count", type=int, default=POLKAS, help="of polkas to fine-tune on")
     parser.add_argument(
         "--test", action="store_true", help="read the test tunes: once, when everything is decided"
     )
@@ -102,7 +103,7 @@ def tune_to_polkas(lm: LanguageModel, options: argparse.Namespace) -> None:
     corpus = Corpus.read(options.corpus).normalize().deduplicate()
     places = [place for place, tune in enumerate(corpus.tunes) if tune.rhythm == "polka"]
     random.Random(options.seed).shuffle(places)
-    polkas, others = only(corpus, places[:POLKAS]), only(corpus, places[POLKAS:])
+    polkas, others = only(corpus, places[: options.count]), only(corpus, places[options.count :])
     old = tunes_held_out_from(lm, most=sys.maxsize)
     if old is None:
         sys.exit(f"what {options.model} was held out from is not known")

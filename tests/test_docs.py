@@ -452,6 +452,16 @@ def test_what_a_new_user_does_first_is_timed(benchmark, capsys):
     assert ended.value.code == (seconds > 1)  # as it may be where the machine is busy
 
 
+@pytest.mark.slow
+def test_a_few_polkas_are_fine_tuned_on_and_measured(benchmark):
+    arguments = ("--corpus", ROOT / "corpora" / "oldTunes.abc", "--polkas", "--count", 3, "--model", "small")
+    said = benchmark("fine_tuning.py", *arguments, "--out", "polkas")
+    assert "fine-tuned on 3 polkas in" in said
+    rows = re.findall(r"(?m)^(small|fine-tuned) \| [\d.]+ \| [\d.]+ \(\d+ to \d+\) \| ([+-][\d.]+) %$", said)
+    assert [name for name, _ in rows] == ["small", "fine-tuned"] * 2
+    assert float(rows[1][1]) < 0  # other polkas cost less than before
+
+
 @pytest.mark.parametrize("plain", [True, False])
 def test_one_command_trains_the_shipped_model(benchmark, plain):
     arguments = ["oldTunes", "--out", "again", "--units", 8, "--steps", 2, *(["--plain"] if plain else [])]

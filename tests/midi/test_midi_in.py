@@ -250,7 +250,7 @@ NOTE = b"\0\x90\x40\x40\x60\x80\x40\x40"
 @pytest.mark.parametrize("content", [b"", b"\1", b"\1\2", b"\1\2\3\4", b"\7" * 90])
 def test_a_tempo_of_another_length_is_an_error_of_one_line(content, tmp_path):
     data = raw(b"\0\xff\x51" + bytes([len(content)]) + content + NOTE)
-    with pytest.raises(ConvertError, match=rf"track 0.*tempo.*{len(content)} bytes"):
+    with pytest.raises(ConvertError, match=rf"track 0.*tempo.*{len(content)} byte"):
         MidiFile.parse(data)
     (tmp_path / "t.mid").write_bytes(data)
     with pytest.raises(ConvertError, match="tempo"):
