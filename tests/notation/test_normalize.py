@@ -207,9 +207,17 @@ def test_a_note_that_no_tie_leads_to_gets_another_letter_than_the_tied_note(key,
 
 
 @pytest.mark.parametrize(
-    "music", ["AB|]&|1CD:|EF|]", "AB||\n|1CD:|EF|]", "AB|]|1CD:|EF|]", "AB||CD|1EF:|2GA|]"]
+    "music",
+    [
+        "AB|]&|1CD:|EF|]",
+        "AB||\n|1CD:|EF|]",
+        "AB|]|1CD:|EF|]",
+        "AB||CD|1EF:|2GA|]",
+        "|:[1A:|2B||c|",
+        "|:[1A|B:|2c||d|",
+    ],
 )
-def test_a_double_bar_line_before_an_ending_is_written_in_one_way(music):
+def test_a_double_bar_line_or_a_repeat_sign_before_an_ending_is_written_in_one_way(music):
     tune = Tune.parse(f"X:1\nL:1/4\nK:C\n{music}\n")
     found = normalize(tune)
     assert found.notes() == tune.notes()

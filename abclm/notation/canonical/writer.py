@@ -101,8 +101,8 @@ class Writer:
             if number in self.playback.joints or passage.body.start != place:
                 self._jump(passage)
             elif passage.times > 1:
-                if self.layout.is_empty and self._has_double_bar(passage.body):
-                    self.layout.before("|:")  # else the repeat would begin at this double bar line
+                if self.layout.is_empty and self._needs_repeat_sign(passage):
+                    self.layout.before("|:")
                 else:
                     self._bar_line(START, "|:")
             after = passages[number + 1] if number + 1 < len(passages) else None
@@ -119,10 +119,15 @@ class Writer:
             raise NotationError("the tune has no notes")
         return self.layout.end()
 
-    def _has_double_bar(self, body: range) -> bool:
-        """Whether a double bar line stands before the last music of a passage."""
-        symbols = self.playback.symbols
-        last = next((index for index in reversed(body) if isinstance(symbols[index], Timed)), body.start)
+    def _needs_repeat_sign(self, passage: Passage) -> bool:
+        """Whether a passage at the start would be heard otherwise without a sign.
+
+        It would be repeated from a double bar line in it, or as a whole where it begins with a variant ending.
+        """
+        symbols, body = self.playback.symbols, passage.body
+        last = next((index for index in reversed(body) if isinstance(symbols[index], Timed)), None)
+        if last is None:
+            return True
         return DOUBLE in self.playback.kinds[body.start : last]
 
     def _passage(self, passage: Passage, repeat_follows: bool) -> None:
