@@ -215,6 +215,7 @@ def test_a_note_that_no_tie_leads_to_gets_another_letter_than_the_tied_note(key,
         "AB||CD|1EF:|2GA|]",
         "|:[1A:|2B||c|",
         "|:[1A|B:|2c||d|",
+        "|:|1:|]AB|",
     ],
 )
 def test_a_double_bar_line_or_a_repeat_sign_before_an_ending_is_written_in_one_way(music):

@@ -127,7 +127,7 @@ class Writer:
         symbols, body = self.playback.symbols, passage.body
         last = next((index for index in reversed(body) if isinstance(symbols[index], Timed)), None)
         if last is None:
-            return True
+            return any(isinstance(symbols[index], Timed) for _, music in passage.endings for index in music)
         return DOUBLE in self.playback.kinds[body.start : last]
 
     def _passage(self, passage: Passage, repeat_follows: bool) -> None:
