@@ -296,7 +296,8 @@ def test_what_was_written_is_kept_where_the_server_ends(browser):
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(server.address)
     page.get_by_role("button", name="Write a tune").click()
-    until(page, "document.getElementById('manuscript').textContent.includes('K:')")
+    # Some music, not its header alone.
+    until(page, "/K:[^]*[|]/.test(document.getElementById('manuscript').textContent)")
     server.process.kill()
     server.process.wait()
     until(page, "document.getElementById('problem').textContent.includes('What was written is kept.')")
