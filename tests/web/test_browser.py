@@ -1,5 +1,6 @@
 """The page in a browser: a tune asked for, seen, played, changed, downloaded, with mouse, keyboard and screen reader."""
 
+import json
 import os
 import re
 import shutil
@@ -26,17 +27,6 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SECONDS = 60_000
-SLOWLY = """
-import sys, time
-import abclm.generation.decoder as decoder
-from abclm.language_model import load
-from abclm.web import server
-from abclm.web.limits import Limits
-step = decoder._step
-decoder._step = lambda *arguments: (time.sleep(0.01), step(*arguments))[1]
-said = lambda address: print(address, "Ctrl-C", file=sys.stderr, flush=True)
-server.serve(load("small"), "small", port=0, limits=Limits(workers=1), ready=said)
-"""
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 640}
 
 
@@ -289,14 +279,15 @@ def test_own_tunes_are_opened_get_a_second_part_and_become_one_book(open_page, t
 
 
 def test_what_was_written_is_kept_where_the_server_ends(browser):
-    server = Server(code=SLOWLY)
+    server = Server()
     context = browser.new_context(viewport=WIDE)
     page = context.new_page()
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(server.address)
+    half = json.dumps({"event": "text", "text": "X:1\nT:Half\nM:4/4\nL:1/8\nK:G\nGABc dedB|"}) + "\n"
+    page.route("**/api/generate/stream", lambda route: route.fulfill(status=200, body=half))
     page.get_by_role("button", name="Write a tune").click()
-    until(page, "document.getElementById('manuscript').textContent.includes('K:')")
     server.process.kill()
     server.process.wait()
     until(page, "document.getElementById('problem').textContent.includes('What was written is kept.')")
