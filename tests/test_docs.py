@@ -325,7 +325,7 @@ def test_no_page_gives_a_model_the_name_of_a_shipped_one():
     for page in PAGES:
         for block in blocks(page):
             ours = "\n".join(line for line in block.code.splitlines() if not line.startswith("python "))
-            names = re.findall(r"--out ([\w-]+)|\.save\(\"([\w-]+)\"\)", ours)
+            names = re.findall(r"--out ([\w.-]+)|\.save\(\"([\w-]+)\"\)", ours)
             assert not {name for pair in names for name in pair} & set(presets.preset_names()), page_name(
                 page
             )
