@@ -1,6 +1,7 @@
 """Outside programs: where they are found and how they are held."""
 
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -43,8 +44,12 @@ def test_the_variable_comes_first_then_the_wheel_then_the_path(tmp_path, monkeyp
 
 
 def test_finding_it_does_not_import_symusic():
-    find()
-    assert "symusic" not in sys.modules
+    code = (
+        "import sys; from abclm.system.programs import find_abc_program; find_abc_program('abc2midi', 'ABCLM_ABC2MIDI'); "
+        "print('symusic' in sys.modules)"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout == "False\n"
 
 
 def test_a_variable_that_names_nothing_is_an_error(monkeypatch):
