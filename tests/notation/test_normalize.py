@@ -223,3 +223,8 @@ def test_a_double_bar_line_or_a_repeat_sign_before_an_ending_is_written_in_one_w
     found = normalize(tune)
     assert found.notes() == tune.notes()
     assert normalize(found) == found
+
+
+def test_an_ending_without_music_that_can_be_read_in_two_ways_is_refused():
+    with pytest.raises(NotationError, match="more than one way"):
+        normalize(Tune.parse("X:1\nL:1/4\nK:D\nF|1A||[2:|:F|1A||[2AAA\n"))

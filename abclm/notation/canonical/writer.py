@@ -82,7 +82,16 @@ class Writer:
         """Whether the written repeats may have more than one reading."""
         return bool(
             self.layout.doubtful or self.playback.problems or self.jumps or PART in self.playback.kinds
-        )
+        ) or any(map(self._is_silent, self.playback.passages))
+
+    def _is_silent(self, passage: Passage) -> bool:
+        """Whether a passage with repeats or endings, or one of its endings, has no music."""
+        whole = range(passage.body.start, passage.stop)
+        marked = passage.times > 1 or ENDING in self.playback.kinds[whole.start : whole.stop]
+        return marked and not all(map(self._has_music, [whole, *(music for _, music in passage.endings)]))
+
+    def _has_music(self, places: range) -> bool:
+        return any(isinstance(self.playback.symbols[index], Timed) for index in places)
 
     def write(self) -> str:
         """Write the body.
@@ -127,7 +136,7 @@ class Writer:
         symbols, body = self.playback.symbols, passage.body
         last = next((index for index in reversed(body) if isinstance(symbols[index], Timed)), None)
         if last is None:
-            return any(isinstance(symbols[index], Timed) for _, music in passage.endings for index in music)
+            return any(self._has_music(music) for _, music in passage.endings)
         return DOUBLE in self.playback.kinds[body.start : last]
 
     def _passage(self, passage: Passage, repeat_follows: bool) -> None:
