@@ -109,6 +109,17 @@ def arrive(page):
     )
 
 
+def write_by(page, button):
+    """Press a button that writes, and wait until what it writes is there, however fast that is."""
+    page.evaluate(
+        "const use = document.getElementById('use'); window.begun = false; "
+        "new MutationObserver(() => { window.begun ||= use.hidden; }).observe(use, {attributes: true})"
+    )
+    page.get_by_role("button", name=button).click()
+    until(page, "window.begun")
+    arrive(page)
+
+
 def abc_of(page):
     return page.locator("#abc").input_value()
 
@@ -247,9 +258,7 @@ def test_own_tunes_are_opened_get_a_second_part_and_become_one_book(open_page, t
         page.locator("#abc").fill(TWO_PARTS)
         page.get_by_text("No problems found.").wait_for()
         arrive(page)
-        page.get_by_role("button", name="Write another second part").click()
-        until(page, "document.getElementById('use').hidden")
-        arrive(page)
+        write_by(page, "Write another second part")
         written, name = abc_of(page), page.title()
         assert Tune.parse(written).body.startswith("|:GA|Bc:|") or "GA|Bc" in written
         assert Tune.parse(written).body != Tune.parse(TWO_PARTS).body
@@ -307,16 +316,12 @@ def test_a_second_part_and_some_bars_are_written_and_the_rest_is_kept(open_page)
         first = abc_of(page)
         body = first[first.index("K:") :].split("\n")
         page.get_by_text("Edit or continue the tune").click()
-        page.get_by_role("button", name="Write another second part").click()
-        until(page, "document.getElementById('use').hidden")
-        arrive(page)
+        write_by(page, "Write another second part")
         second = abc_of(page)
         assert second != first
         assert second[second.index("K:") :].split("\n")[:2] == body[:2]
         page.locator("#bars-anew").fill("2")
-        page.get_by_role("button", name="Write these bars anew").click()
-        until(page, "document.getElementById('use').hidden")
-        arrive(page)
+        write_by(page, "Write these bars anew")
         third = abc_of(page)
         assert third != second
         assert third.split("|")[-3:] == second.split("|")[-3:]
@@ -355,13 +360,9 @@ def test_the_same_seed_writes_the_same_tune_and_another_another(open_page):
         write(page, seed=7)
         tune = abc_of(page)
         assert page.locator("#keep").is_checked()
-        page.get_by_role("button", name="Write a tune").click()
-        until(page, "document.getElementById('use').hidden")
-        arrive(page)
+        write_by(page, "Write a tune")
         assert abc_of(page) == tune
-        page.get_by_role("button", name="Another one").click()
-        until(page, "document.getElementById('use').hidden")
-        arrive(page)
+        write_by(page, "Another one")
         assert abc_of(page) != tune
         assert page.locator("#name").inner_text() == "The Lost Badger"
         assert page.locator("#seed").input_value() not in ("", "7")
@@ -386,9 +387,7 @@ def test_a_tune_is_changed_and_gone_on_from(open_page):
         page.locator("#abc").fill(f"{head}\nGABc dedB|c2A2 G4|]\n")
         page.get_by_text("No problems found.").wait_for()
         page.evaluate("document.getElementById('abc').setSelectionRange(1e6, 1e6)")
-        page.get_by_role("button", name="Continue from the cursor").click()
-        until(page, "document.getElementById('use').hidden")
-        arrive(page)
+        write_by(page, "Continue from the cursor")
         assert abc_of(page).startswith(f"{head}\nGABc dedB|c2A2 G4|")
         assert len(abc_of(page)) > len(head) + 60
         page.get_by_text("How it was made").click()
