@@ -82,13 +82,22 @@ class Writer:
         """Whether the written repeats may have more than one reading."""
         return bool(
             self.layout.doubtful or self.playback.problems or self.jumps or PART in self.playback.kinds
-        ) or any(map(self._is_silent, self.playback.passages))
+        ) or any(map(self._is_odd, self.playback.passages))
 
-    def _is_silent(self, passage: Passage) -> bool:
-        """Whether a passage with repeats or endings, or one of its endings, has no music."""
+    def _is_odd(self, passage: Passage) -> bool:
+        """Whether a passage with repeats or endings, or an ending, has no music, or an ending has several bar lines."""
+        kinds, endings = self.playback.kinds, [music for _, music in passage.endings]
         whole = range(passage.body.start, passage.stop)
-        marked = passage.times > 1 or ENDING in self.playback.kinds[whole.start : whole.stop]
-        return marked and not all(map(self._has_music, [whole, *(music for _, music in passage.endings)]))
+        marked = passage.times > 1 or ENDING in kinds[whole.start : whole.stop]
+        if not marked:
+            return False
+        return not all(map(self._has_music, [whole, *endings])) or any(
+            sum(map(bool, kinds[self._last_music(music) + 1 : music.stop])) > 1 for music in endings
+        )
+
+    def _last_music(self, places: range) -> int:
+        symbols = self.playback.symbols
+        return next((index for index in reversed(places) if isinstance(symbols[index], Timed)), places.start)
 
     def _has_music(self, places: range) -> bool:
         return any(isinstance(self.playback.symbols[index], Timed) for index in places)
