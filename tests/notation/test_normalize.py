@@ -225,7 +225,7 @@ def test_a_double_bar_line_or_a_repeat_sign_before_an_ending_is_written_in_one_w
     assert normalize(found) == found
 
 
-@pytest.mark.parametrize("music", ["F|1A||[2:|:F|1A||[2AAA", "CEG[1A:|\nM:6/8\n:|AAA"])
-def test_an_ending_that_can_be_read_in_two_ways_is_refused(music):
+@pytest.mark.parametrize("music", ["F|1A||[2:|:F|1A||[2AAA", "CEG[1A:|\nM:6/8\n:|AAA", "|:F||[K:G]:|AAA"])
+def test_a_repeat_that_can_be_read_in_two_ways_is_refused(music):
     with pytest.raises(NotationError, match="more than one way"):
         normalize(Tune.parse(f"X:1\nL:1/4\nK:D\n{music}\n"))

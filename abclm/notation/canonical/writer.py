@@ -85,14 +85,15 @@ class Writer:
         ) or any(map(self._is_odd, self.playback.passages))
 
     def _is_odd(self, passage: Passage) -> bool:
-        """Whether a passage with repeats or endings, or an ending, has no music, or an ending has several bar lines."""
+        """Whether a passage with repeats or endings, or one of these, has no music or several bar lines behind it."""
         kinds, endings = self.playback.kinds, [music for _, music in passage.endings]
         whole = range(passage.body.start, passage.stop)
         marked = passage.times > 1 or ENDING in kinds[whole.start : whole.stop]
         if not marked:
             return False
         return not all(map(self._has_music, [whole, *endings])) or any(
-            sum(map(bool, kinds[self._last_music(music) + 1 : music.stop])) > 1 for music in endings
+            sum(map(bool, kinds[self._last_music(music) + 1 : music.stop])) > 1
+            for music in (passage.body, *endings)
         )
 
     def _last_music(self, places: range) -> int:
