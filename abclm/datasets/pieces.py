@@ -76,7 +76,7 @@ class PieceOptions:
             )
         if kind == "notes":
             named = found.fit(pieces, least=self.threshold, rare=self.rare, rests=self.rests)
-            if len(named) < 2:
+            if len(named) < 2 and pieces.pieces:
                 raise VocabularyError(
                     f"no note or chord occurs {self.threshold:,} times or more; give a lower threshold, or more pieces"
                 )
