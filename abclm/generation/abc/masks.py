@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from abclm.errors import ModelError
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from abclm.generation.constraint import Mask
     from abclm.tokenizers.characters import CharacterTokenizer
-
-    Mask = npt.NDArray[np.bool_]
 
 
 class Masks:
@@ -29,7 +24,7 @@ class Masks:
 
     def __init__(self, tokenizer: CharacterTokenizer) -> None:
         self.symbols = tokenizer.symbols
-        self.everything = np.ones(len(tokenizer), bool)
+        self.everything = bytes([1]) * len(tokenizer)
         self._tokenizer = tokenizer
         self._made: dict[tuple[str, bool], Mask] = {}
         self._made_of: dict[tuple[frozenset[str], frozenset[str]], Mask] = {}
@@ -61,7 +56,5 @@ class Masks:
 
     def _mask(self, symbols: str, value: bool) -> Mask:
         if (symbols, value) not in self._made:
-            mask = np.full(len(self._tokenizer), not value)
-            mask[[self._tokenizer.char_to_id[each] for each in symbols if each in self._tokenizer]] = value
-            self._made[symbols, value] = mask
+            self._made[symbols, value] = bytes([(each in symbols) == value for each in self.symbols])
         return self._made[symbols, value]

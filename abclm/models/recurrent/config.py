@@ -81,9 +81,9 @@ class RecurrentConfig(Architecture):
 
     def arithmetic(self) -> object:
         """See `Architecture.arithmetic`."""
-        from abclm.models.recurrent.products import integer_product
+        from abclm.models.recurrent.products import arithmetic
 
-        return integer_product()
+        return arithmetic()
 
     def exact_engine(self, weights: Weights) -> Engine:
         """See `Architecture.exact_engine`."""
