@@ -31,6 +31,14 @@ def test_tunes_one_after_another_are_compared_with_tunes_at_once(benchmark, mode
     assert found["2"] > 0
 
 
+def test_tunes_are_the_same_written_in_each_way(benchmark, model):
+    pytest.importorskip("onnxruntime")
+    ways = ("--tunes", 2, "--batches", 1, 2, "--threads", 1)
+    said = benchmark("same_tunes.py", "--model", model, *ways).splitlines()
+    assert len(said) == 4
+    assert all(line.endswith("the same") for line in said)
+
+
 def test_the_memory_of_a_command_is_measured(benchmark, model):
     found = json.loads(benchmark("generation_memory.py", "--model", model, "--tunes", 1, "--json"))
     assert 20 < found["1"] < 400  # MB
