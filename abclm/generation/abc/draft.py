@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from operator import and_
 from typing import TYPE_CHECKING
 
+from abclm.generation.abc.masks import both
 from abclm.generation.draft import Draft
 
 if TYPE_CHECKING:
@@ -119,10 +119,13 @@ class TuneDraft(Draft):
             copied = constraint.masks.only(
                 "|:" if now == _BAR_LINE else f"|:\n{then}" if now == _BEFORE else now
             )
-            found = bytes(map(and_, allowed, copied))
-            if any(found):
+            if 1 in (found := both(allowed, copied)):
                 return found
             self._copy, self._copied = "", False
+        if (title := self._title) and (title.start or self._begins_title):
+            found = both(allowed, title.drawable(constraint.masks))
+            if 1 in found:  # else it has no room for a whole word
+                return found
         if self._bars and self._bars.may_break and constraint.in_music:
             return constraint.masks.everything
         return allowed
@@ -211,16 +214,22 @@ class TuneDraft(Draft):
             return ""
         return place.before[-bars_left][:-1]
 
+    @property
+    def _begins_title(self) -> bool:
+        return self.text_of(-3, len(self.ids)) == "\nT:"
+
     def _title_again(self, symbol: str, here: Here) -> Snapshot | None:
-        """The beginning of the title or of a word of it, where it is to be drawn again before this symbol."""
+        """The beginning of the title, where it is to be drawn again before this symbol."""
         title = self._title
         assert title is not None
-        if title.start is None:
-            if self.text_of(-3, len(self.ids)) == "\nT:":
-                title.begin(self.snapshot(here))
-            return None
-        written = self.text_of(title.start.length, len(self.ids))
-        start = title.take(written, symbol, lambda: self.snapshot(here))
+        start = title.start
+        if start is None:
+            if not self._begins_title:
+                return None
+            start = self.snapshot(here)
+            title.begin(start)
+        written = self.text_of(start.length, len(self.ids)) if symbol == "\n" else ""
+        start = title.take(written, symbol)
         if title.start is None:
             self._title = None  # it is kept
         return start

@@ -11,6 +11,17 @@ if TYPE_CHECKING:
     from abclm.tokenizers.characters import CharacterTokenizer
 
 
+def is_letter(symbol: str) -> bool:
+    """Whether a symbol may be in a word."""
+    return symbol.isalpha() or symbol == "'"
+
+
+def both(one: Mask, other: Mask) -> Mask:
+    """What two masks allow."""
+    found = int.from_bytes(one, "little") & int.from_bytes(other, "little")
+    return found.to_bytes(len(one), "little")
+
+
 class Masks:
     """Masks over a vocabulary, each made once.
 
@@ -27,6 +38,7 @@ class Masks:
         self.everything = bytes([1]) * len(tokenizer)
         self._tokenizer = tokenizer
         self._made: dict[tuple[str, bool], Mask] = {}
+        self._made_in_words: dict[tuple[frozenset[str], bool], Mask] = {}
         self._made_of: dict[tuple[frozenset[str], frozenset[str]], Mask] = {}
 
     def require(self, *texts: str) -> None:
@@ -44,6 +56,14 @@ class Masks:
         if mask is None:
             mask = self._mask("".join(sorted(symbols - without)), True)
             self._made_of[symbols, without] = mask
+        return mask
+
+    def in_word(self, letters: frozenset[str], ends: bool) -> Mask:
+        """The mask of what may come next in a word: small letters and capitals, and what is no letter where it ends."""
+        mask = self._made_in_words.get((letters, ends))
+        if mask is None:
+            found = [each.lower() in letters if is_letter(each) else ends for each in self.symbols]
+            mask = self._made_in_words[letters, ends] = bytes(found)
         return mask
 
     def only(self, symbols: str) -> Mask:
