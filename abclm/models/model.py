@@ -206,10 +206,11 @@ class Model:
         a newline on, and the state, zeros at first: `carried_0`, `sums_0`, ... of each layer. It gives the `logits` of
         the next token, and the state as `next_carried_0`, ... With `structure`, it takes the `context`, too (the columns
         of `abclm.models.context`, named in the file's metadata beside the `vocabulary`), and gives the `gate`'s scores;
-        `abclm.models.copies` says how to mix copies by them. There is no grammar in it.
+        `abclm.models.copies` says how to mix copies by them. There is no grammar in it. Tables of what is looked up are
+        rounded to 16 bits, which changes the scores by a few hundredths at most. `examples/browser` writes tunes with it.
 
         Args:
-            path: such as `session.onnx`.
+            path: such as `session.onnx`; a file that stands there is replaced.
 
         Raises:
             ConfigError: the network reads a window anew for each token, and has no state.
