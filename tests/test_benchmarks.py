@@ -11,7 +11,7 @@ from abclm.models.recurrent.products import integer_product
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
-MODULES = {"protocol"}  # of other scripts
+MODULES = {"layered_torch", "protocol"}  # of other scripts
 
 
 @pytest.fixture
@@ -60,17 +60,6 @@ def test_the_notes_of_midi_files_come_back(benchmark, tmp_path):
     Tune.parse("X:1\nT:Scale\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n").save(tmp_path / "scores" / "scale.mid")
     found = json.loads(benchmark("midi_in.py", "scores"))
     assert found["files"] == 1
-
-
-@pytest.mark.slow
-def test_networks_that_predict_the_next_frame_are_compared(benchmark, tmp_path):
-    pytest.importorskip(
-        "torch", reason="PyTorch is no dependency; pip install torch==2.13.0 to run this test"
-    )
-    (tmp_path / "midi").mkdir()
-    for number, tune in enumerate(abclm.Corpus.load("oldTunes").tunes[:10]):
-        tune.save(tmp_path / "midi" / f"{number}.mid")
-    assert "vae" in benchmark("next_frame.py", "midi", "--seconds", 0.1, "--frames", 50, "--only", "vae")
 
 
 @pytest.mark.slow
