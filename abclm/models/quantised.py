@@ -134,6 +134,13 @@ class Weights(MutableMapping[str, Floats]):
     def __len__(self) -> int:
         return len(self._stored)
 
+    def __or__(self, others: Mapping[str, Any]) -> "Weights":
+        return Weights.of(self).__ior__(others)
+
+    def __ior__(self, others: Mapping[str, Any]) -> "Weights":
+        self.update(others)
+        return self
+
     def copy(self) -> "Weights":
         """Return weights of their own: changing one of them leaves the others as they were."""
         return Weights(

@@ -86,3 +86,12 @@ def test_weights_are_a_mapping_that_keeps_what_it_has_given_in_float32():
     del copied["a"]
     assert (weights["b"].tolist(), sorted(weights)) == ([7, 2], ["a", "b"])
     assert dict(**copied)["b"].dtype == np.float32
+
+
+def test_weights_are_joined_with_others_as_a_dict_is():
+    weights = Weights.of({"a": np.ones(2), "b": np.zeros(1)})
+    joined = weights | {"b": np.ones(1)}
+    assert [float(joined["b"][0]), float(weights["b"][0])] == [1, 0]
+    weights |= {"b": np.ones(1)}
+    assert float(weights["b"][0]) == 1
+    assert list(weights) == list(joined) == ["a", "b"]
