@@ -78,6 +78,15 @@ class Speller:
         self.ties_before = self.ties if self._bar_after_tie else {}
         self.ties, self._bar_after_tie = {}, False
 
+    def ties_here(self) -> tuple[dict[int, int], dict[int, int]]:
+        """The ties that lead on from here, for `lead_into`."""
+        return self.ties, self._tied.copy()
+
+    def lead_into(self, ties: tuple[dict[int, int], dict[int, int]]) -> None:
+        """Go on at a second ending, into which the ties before the first one lead, over a bar line."""
+        self.ties, self._tied = ties[0], ties[1].copy()
+        self._bar_after_tie = bool(self.ties)
+
     def note(self, note: Note) -> str:
         """The accidental, letter and octave to write for a note.
 

@@ -162,9 +162,12 @@ class Writer:
             self._music(passage.body, passage.times > 1, repeat_follows)
             return
         self._music(passage.body, repeated=False, repeat_follows=False)
-        last = passage.endings[-1][1]
+        first, last = passage.endings[0][1], passage.endings[-1][1]
+        ties = self.speller.ties_here()
         for passes, music in passage.endings:
             self.passes = passes
+            if music is not first:
+                self.speller.lead_into(ties)
             repeated = min(passes) < passage.times
             self._music(music, repeated, repeat_follows and music is last)
             if not repeated and self.playback.kinds[music.stop - 1] not in _ENDS_ENDING:
