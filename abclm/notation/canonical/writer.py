@@ -80,9 +80,10 @@ class Writer:
     @property
     def doubtful(self) -> bool:
         """Whether the written repeats may have more than one reading."""
-        return bool(
-            self.layout.doubtful or self.playback.problems or self.jumps or PART in self.playback.kinds
-        ) or any(map(self._is_odd, self.playback.passages))
+        playback = self.playback
+        if self.layout.doubtful or not playback.matches or self.jumps or PART in playback.kinds:
+            return True
+        return any(map(self._is_odd, playback.passages))
 
     def _is_odd(self, passage: Passage) -> bool:
         """Whether a passage with repeats or endings, or one of these, has no music or several bar lines behind it."""
