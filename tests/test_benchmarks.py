@@ -26,6 +26,18 @@ def test_every_script_is_tested(path):
     assert path.stem in MODULES or any(path.stem in text for text in TESTS.values())
 
 
+def test_the_speed_of_reading_is_compared_with_another_version(benchmark):
+    root = str(ROOT)
+    found = json.loads(benchmark("reading_speed.py", "oldTunes", "--base", root, "--rounds", 1, "--json"))
+    assert found["tunes"] == 56
+    assert all(0.2 < found[what] < 5 for what in ("notes", "check", "normalize"))
+
+
+def test_a_folder_without_abclm_is_refused_as_the_other_version(benchmark, tmp_path):
+    with pytest.raises(SystemExit, match="no version of abclm"):
+        benchmark("reading_speed.py", "oldTunes", "--base", tmp_path, "--rounds", 1)
+
+
 def test_tunes_one_after_another_are_compared_with_tunes_at_once(benchmark, model):
     found = json.loads(benchmark("shared_batch.py", "--model", model, "--tunes", 2, "--rounds", 1, "--json"))
     assert found["2"] > 0

@@ -63,10 +63,7 @@ def check(tune: Tune, with_losses: bool = True) -> list[Problem]:
     places += tune.playback.problems
     if with_losses:
         losses = [loss for loss in find_losses(tune) if loss[0] in _IN_EVERY_CHECK]
-        voices = len(tune.music.voices)
-        said = describe(losses) | {
-            "voice": f"there are {counted(voices, 'voice')}; scores show all, only the first is heard"
-        }
+        said = describe(losses) | {"voice": _voices(tune)}
         places += [(at, "warning", said[kind]) for kind, _, at, _ in losses]
     places += [
         (
@@ -84,6 +81,13 @@ def check(tune: Tune, with_losses: bool = True) -> list[Problem]:
         line = bisect_right(lines, at)
         problems.append(Problem(line, at - lines[line - 1] + 1, severity, message))
     return problems
+
+
+def _voices(tune: Tune) -> str:
+    """What is said of several voices."""
+    voices, voice = tune.music.voices, tune.music.voice
+    heard = "the first" if next(iter(voices), "") == voice else f"the first that has notes ({voice[:20]})"
+    return f"there are {counted(len(voices), 'voice')}; scores show all, only {heard} is heard"
 
 
 def _header(tune: Tune) -> list[tuple[int, str, str]]:
