@@ -84,9 +84,22 @@ def in_javascript(tmp_path):
     return in_javascript
 
 
+# A bar of 17 symbols four bars later; pick-ups of 4, 5 and 6 eighths; tuplets with colons; endings; fields; texts.
+LONG = "G/A/B/c/ d/c/B/A/G|"
+RARE = [
+    f"X:1\nM:4/4\nL:1/8\nK:G\n{LONG * 6}G8|]\n",
+    "X:1\nM:4/4\nL:1/8\nK:Ador\nGABc|GABc dedB|GABc d4:|\n|:GABcd|GABc dedB|GABc dedB:|\nGABcde|GABc dedB|GABc d2|]\n",
+    "X:1\nM:6/8\nK:Bm\nB|(3:2:2BA GAB|(3:2:2BA GAB|(3ABc (5:2ABcde|B2>A2 [B2d2]z2:|\n",
+    "X:1\nM:C|\nL:1/8\nK:D\n|:DEFG A4|D4 E4|1F8:|2G8|]\nDEFG A4|D4 E4|[1F8:|[2G8|1,3A8|]\n",
+    'X:1\nM:3/4\nL:1/4\nK:F\n"F"FAc|[K:Gm]GBd|[M:2/4]GB|[M:2/4]|"C7"ce|[L:1/8]cdef|\n[K:D]|de|de:|\n',
+    "X:1\nM:2/4\nK:G\nGABcd|G2A2B2c2|G2A2 Bcd:|\n",
+    "X:1\nM:none\nL:1/4\nK:C\nC|CDE|Z|\nCDE::CDE|[CE]/>[EG]/ C||x2 y !f!C .D-D|]\n",
+]
+
+
 def tunes_and_broken_ones():
-    """Canonical tunes, and the same with symbols that were left out, doubled or changed."""
-    tunes = [tune.text for tune in Corpus.load("oldTunes").normalize()][::2]
+    """Tunes, and the same with symbols that were left out, doubled or changed."""
+    tunes = [*RARE * 3, *(tune.text for tune in Corpus.load("oldTunes").normalize())]
     tunes += [tune.text for tune in Corpus.read(IRISH)][::20] if IRISH else []
     generator = random.Random(1)
     for text in tunes:
@@ -122,7 +135,7 @@ def test_the_columns_in_javascript_are_those_in_python(lm, facts, in_javascript)
         ids = lm.tokenizer.encode(f"\n{text}\n")
         tunes.append({"text": f"{text}\n", "told": told._asdict()})
         expected.append(with_context(lm.tokenizer, ids, told)[:, 1:].tolist())
-    assert len(tunes) > 50
+    assert len(tunes) > 100
     found = in_javascript(COLUMNS_IN_JAVASCRIPT, facts=facts, tunes=tunes)
     for tune, rows, others in zip(tunes, found, expected, strict=True):
         differs = [place for place, (row, other) in enumerate(zip(rows, others, strict=True)) if row != other]
