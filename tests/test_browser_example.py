@@ -31,6 +31,7 @@ NODE = shutil.which("node")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RUNTIME = os.environ.get("ABCLM_ORT_WEB")
 IRISH = os.environ.get("ABCLM_IRISH_ABC")
+AXE = os.environ.get("ABCLM_AXE")
 ARGUMENTS = [
     "--no-sandbox",
     "--headless",
@@ -458,3 +459,13 @@ def test_tunes_of_the_page_are_counted(site):
     assert found["bars drawn again"]["valid"] == found["bars drawn again"]["tunes"] == 2
     assert found["bars as they come"]["redraws"] == 0
     assert found["bars as they come"]["characters_per_second"] > 1
+
+
+@pytest.mark.skipif(not AXE, reason="ABCLM_AXE names no axe.min.js (npm install axe-core)")
+def test_axe_finds_no_violation(page):
+    write(page, seed=1)
+    page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
