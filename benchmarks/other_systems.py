@@ -2,14 +2,13 @@
 
     python benchmarks/other_systems.py MIDI --out runs --minutes 10 --splits piece
     python benchmarks/other_systems.py MIDI --out runs --minutes 10 --splits last random --only lstm-256 rocco-2
-    python benchmarks/other_systems.py --tables runs/figures.json
 
-It needs PyTorch and no TensorFlow: the layers of `abclm/models/layered` are made in PyTorch here, drawn as Keras draws
-them. A recurrent layer's own dropout, which cuDNN does not have, is left out and said. A run that was stopped goes on
-where it was, also to a larger budget. The time that counts is that of training steps: processor time of all threads on
-a processor, so that other work on the machine does not change it, and wall time on a GPU. Every `--measure` seconds
-held-out tokens are measured, `--sample` of them; the best weights are measured in the end, on others, `--held-out` of
-them. The network of ours plans its learning rate over the whole budget, so it begins anew for a larger one.
+It needs PyTorch and no TensorFlow: see layered_torch.py. A recurrent layer's own dropout is left out and said. A run
+that was stopped goes on where it was, also to a larger budget. The time that counts is that of training steps:
+processor time of all threads on a processor, so that other work on the machine does not change it, and wall time on a
+GPU. Every `--measure` seconds held-out tokens are measured, `--sample` of them; the best weights are measured in the
+end, on others, `--held-out` of them. The network of ours plans its learning rate over the whole budget, so it begins
+anew for a larger one. `paper_tables.py` puts the figures into a page and draws the curves.
 """
 
 import argparse
@@ -21,6 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from layered_torch import OurNetwork, WindowNetwork, parameters_of
+from paper_tables import BUILDS, HELD_OUT, HOPKINS, KANKANALA, OURS, ROCCO, SPLITS, places_measured, tables
 from torch import nn
 from torch.nn import functional
 
@@ -32,15 +33,7 @@ from abclm.evaluation.ngram import count_models
 from abclm.models.architecture import find_architecture
 from abclm.system.files import write_text
 
-VOORHIS_ALLEN = (
-    "4lstm-256", "conv1d-2lstm-256", "lstm-256", "conv1d-128-2gru-256", "separable-2lstm-256", "conv1d-256-3lstm-128",
-    "conv1d-2lstm-256-batchnorm", "time-distributed-2lstm-256",
-)  # fmt: skip
-ROCCO = tuple(f"rocco-{name}" for name in ("0", "1", "1b", "1c", "2", "2b", "3", "3b"))
-KANKANALA = ("kankanala-lstm", "kankanala-lstm-text", "kankanala-gru")
-BUILDS = (*VOORHIS_ALLEN, *ROCCO, *KANKANALA, "hopkins-rnn", "ours")
 OPTIMIZERS = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "adamax": torch.optim.Adamax}
-SPLITS = ("piece", "last", "random")
 
 
 @dataclass(frozen=True)
@@ -55,138 +48,9 @@ class Recipe:
 def recipe_of(name: str) -> Recipe:
     if name in KANKANALA:
         return Recipe("adamax")
-    if name == "hopkins-rnn":
+    if name in HOPKINS:
         return Recipe(rate=0.01)
     return Recipe("rmsprop" if name in ROCCO[:6] else "adam")
-
-
-class Layer(nn.Module):
-    """One `Part` of a layered network in PyTorch, on `(batch, time, features)` or `(batch, features)`."""
-
-    def __init__(self, part, features: int, time: int) -> None:
-        super().__init__()
-        kind, options = part.kind, part.options
-        self.kind, self.options = kind, options
-        self.activation = options.get("activation")
-        self.features, self.time = features, time
-        if kind in ("LSTM", "GRU", "SimpleRNN"):
-            units, ways = options["units"], 1 + part.is_bidirectional
-            cell = {"LSTM": nn.LSTM, "GRU": nn.GRU, "SimpleRNN": nn.RNN}[kind]
-            self.layer = cell(features, units, batch_first=True, bidirectional=ways == 2)
-            self.features, self.units = ways * units, units
-            self.time = time if options["return_sequences"] else 0
-            for name, weight in self.layer.named_parameters():
-                if name.startswith("weight_ih"):
-                    nn.init.xavier_uniform_(weight)
-                elif name.startswith("weight_hh"):
-                    nn.init.orthogonal_(weight)
-                else:
-                    nn.init.zeros_(weight)
-                    if kind == "LSTM" and name.startswith("bias_ih"):
-                        weight.data[units : 2 * units] = 1  # of the forget gate
-                    # Keras' GRU has two biases, as PyTorch's; its other layers have one.
-                    weight.requires_grad_(kind == "GRU" or name.startswith("bias_ih"))
-        elif kind == "Dense":
-            self.layer = nn.Linear(features, options["units"])
-            self.features = options["units"]
-        elif kind in ("Conv1D", "SeparableConv1D"):
-            filters, width = options["filters"], options["kernel_size"]
-            self.layer = nn.Conv1d(features, filters, width, padding="same")
-            if kind == "SeparableConv1D":
-                deep = nn.Conv1d(features, features, width, padding="same", groups=features, bias=False)
-                self.layer = nn.Sequential(deep, nn.Conv1d(features, filters, 1))
-            self.features = filters
-        elif kind == "BatchNormalization":
-            self.layer = nn.BatchNorm1d(features, eps=1e-3, momentum=0.01)
-        elif kind == "Dropout":
-            self.layer = nn.Dropout(options["rate"])
-        elif kind == "Flatten":
-            self.features, self.time = features * time, 0
-        elif kind == "SelfAttention":
-            self.query, self.key = nn.Linear(features, 32, bias=False), nn.Linear(features, 32)
-            self.layer = nn.Linear(32, 1)
-        elif kind != "ReLU":
-            raise ValueError(f"no layer {kind} in PyTorch here; add it")
-        for layer in self.modules():
-            if isinstance(layer, nn.Linear | nn.Conv1d):
-                nn.init.xavier_uniform_(layer.weight)
-                if layer.bias is not None:
-                    nn.init.zeros_(layer.bias)
-
-    def forward(self, values):
-        """What the layer gives."""
-        if self.kind in ("LSTM", "GRU", "SimpleRNN"):
-            found, _ = self.layer(values)
-            if self.time:
-                return found
-            # The last state of each way: of that which reads backwards, the one at the first place.
-            return torch.cat([found[:, -1, : self.units], found[:, 0, self.units :]], 1)
-        if self.kind == "Flatten":
-            return values.flatten(1)
-        if self.kind == "ReLU":
-            return functional.relu(values)
-        if self.kind == "SelfAttention":
-            scores = self.layer(torch.tanh(self.query(values)[:, :, None] + self.key(values)[:, None]))[
-                ..., 0
-            ]
-            scores = functional.relu(scores) if self.activation == "relu" else scores.softmax(-1)
-            return scores.softmax(-1) @ values
-        across = self.kind in ("Conv1D", "SeparableConv1D") or (
-            self.kind == "BatchNormalization" and values.ndim == 3
-        )
-        found = self.layer(values.transpose(1, 2)).transpose(1, 2) if across else self.layer(values)
-        return functional.relu(found) if self.activation == "relu" else found
-
-
-class WindowNetwork(nn.Module):
-    """A layered network: ids `(batch, window)` in, logits `(batch, tokens)` of the next out."""
-
-    def __init__(self, config, tokens: int) -> None:
-        super().__init__()
-        self.config, self.tokens = config, tokens
-        features, time = (tokens if config.inputs == "one-hot" else 1), config.window
-        layers = []
-        for part in config.layers():
-            layers.append(Layer(part, features, time))
-            features, time = layers[-1].features, layers[-1].time
-        self.layers = nn.Sequential(*layers)
-        self.output = nn.Linear(features, config.tokens_ahead * tokens)
-        nn.init.xavier_uniform_(self.output.weight)
-        nn.init.zeros_(self.output.bias)
-
-    def forward(self, ids):
-        """Logits of the next token."""
-        if self.config.inputs == "one-hot":
-            values = functional.one_hot(ids, self.tokens).float()
-        else:
-            values = (ids.float() / self.tokens)[..., None]
-        return self.output(self.layers(values))[:, : self.tokens]
-
-
-class OurNetwork(nn.Module):
-    """Embedding, LSTM, dense, with dropout between them: ids `(batch, time)` in, logits `(batch, time, tokens)` out."""
-
-    def __init__(self, tokens: int, embedding: int = 128, units: int = 256) -> None:
-        super().__init__()
-        self.embedding = nn.Embedding(tokens, embedding)
-        nn.init.uniform_(self.embedding.weight, -0.05, 0.05)
-        self.lstm = nn.LSTM(embedding, units, batch_first=True)
-        self.output = nn.Linear(units, tokens)
-        self.before, self.after = nn.Dropout1d(0.2), nn.Dropout(0.4)
-        nn.init.orthogonal_(self.lstm.weight_hh_l0)
-
-    def forward(self, ids):
-        """Logits of what follows each token."""
-        # Whole features of a sequence are dropped, the same at each token.
-        values = self.before(self.embedding(ids).transpose(1, 2)).transpose(1, 2)
-        return self.output(self.after(self.lstm(values)[0]))
-
-
-def parameters_of(network: nn.Module) -> int:
-    """Count parameters as Keras does: with the statistics of batch normalisation."""
-    statistics = [each for name, each in network.named_buffers() if name.endswith(("mean", "var"))]
-    trained = [each for each in network.parameters() if each.requires_grad]
-    return sum(each.numel() for each in (*trained, *statistics))
 
 
 class Run:
@@ -195,7 +59,7 @@ class Run:
     def __init__(self, name, split, folder, tokenizer, parts, options) -> None:
         self.name, self.split, self.options, self.tokens = name, split, options, len(tokenizer)
         self.training, self.held_out = parts
-        self.is_ours = name == "ours"
+        self.is_ours = name == OURS
         self.keys = PieceKeys(tokenizer, 1.0, 0) if self.is_ours else None
         self.path, self.recipe = folder / split / f"{name}.pt", recipe_of(name)
         torch.manual_seed(0)
@@ -348,8 +212,7 @@ class Run:
             return nats / count, right / count
         if most:
             targets = corpus.targets if corpus.targets is not None else np.arange(1, len(corpus.text))
-            apart = max(1, -(-len(targets) // most))
-            corpus = replace(corpus, targets=targets[int(shift * apart) :: apart])
+            corpus = replace(corpus, targets=targets[places_measured(len(targets), most, shift)])
         for inputs, targets, _ in windows_in_order(corpus, self.config.window):
             wanted = torch.as_tensor(targets[:, 0].astype(np.int64), device=device)
             logits = self.network(torch.as_tensor(inputs.astype(np.int64), device=device))
@@ -357,25 +220,6 @@ class Run:
             right += float((logits.argmax(-1) == wanted).sum())
             count += len(wanted)
         return nats / count, right / count
-
-
-def tables(figures: dict) -> str:
-    """Format figures as Markdown, a table for each split."""
-    lines = []
-    for split, counts in figures["counts"].items():
-        rows = [each for each in figures["runs"].values() if each["split"] == split]
-        lines += [f"Held out: {split}. Count models, nats a token: "]
-        lines[-1] += ", ".join(f"{order}-gram {nats:.3f}" for order, nats in counts.items()) + "."
-        lines += ["", "| network | parameters | minutes | epochs | nats a token | accuracy | converged |"]
-        lines += ["|---|---|---|---|---|---|---|"]
-        for row in sorted(rows, key=lambda row: row["nats"]):
-            said = "yes" if row["converged"] else "no"
-            lines.append(
-                f"| `{row['name']}` | {row['parameters']:,} | {row['minutes']:g} | {row['epochs']:g} | "
-                f"{row['nats']:.3f} | {row['accuracy']:.3f} | {said} |"
-            )
-        lines.append("")
-    return "\n".join(lines)
 
 
 def main() -> None:
@@ -396,11 +240,7 @@ def main() -> None:
     parser.add_argument("--splits", nargs="+", choices=SPLITS, default=["piece"])
     parser.add_argument("--only", nargs="+", choices=BUILDS, default=BUILDS)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    parser.add_argument("--tables", type=Path, help="print the tables of these figures and end")
     options = parser.parse_args()
-    if options.tables:
-        print(tables(json.loads(options.tables.read_text(encoding="utf-8"))))
-        return
     if options.threads:
         torch.set_num_threads(options.threads)
     pieces = Pieces.read(*options.midi)
@@ -409,12 +249,12 @@ def main() -> None:
     path = options.out / "figures.json"
     figures = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"counts": {}, "runs": {}}
     for split in options.splits:
-        parts = split_pieces(pieces, tokenizer, split, 0.3, 0, has_windows=True)
+        parts = split_pieces(pieces, tokenizer, split, HELD_OUT, 0, has_windows=True)
         if split not in figures["counts"]:
             figures["counts"][split] = count_models(*parts, tokenizer)
         for name in options.only:
             done = figures["runs"].get(f"{split}/{name}")
-            if (done and done["minutes"] >= options.minutes) or (name == "ours" and split == "random"):
+            if (done and done["minutes"] >= options.minutes) or (name == OURS and split == "random"):
                 continue  # ours predicts every token, so that none can be held out at random
             figures["runs"][f"{split}/{name}"] = Run(
                 name, split, options.out, tokenizer, parts, options

@@ -11,7 +11,7 @@ from abclm.models.recurrent.products import integer_product
 
 ROOT = Path(__file__).resolve().parents[1]
 TESTS = {path: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py")}
-MODULES = {"protocol"}  # of other scripts
+MODULES = {"layered_torch", "protocol"}  # of other scripts
 
 
 @pytest.fixture
@@ -29,6 +29,14 @@ def test_every_script_is_tested(path):
 def test_tunes_one_after_another_are_compared_with_tunes_at_once(benchmark, model):
     found = json.loads(benchmark("shared_batch.py", "--model", model, "--tunes", 2, "--rounds", 1, "--json"))
     assert found["2"] > 0
+
+
+def test_tunes_are_the_same_written_in_each_way(benchmark, model):
+    pytest.importorskip("onnxruntime")
+    ways = ("--tunes", 2, "--batches", 1, 2, "--threads", 1)
+    said = benchmark("same_tunes.py", "--model", model, *ways).splitlines()
+    assert len(said) == 4
+    assert all(line.endswith("the same") for line in said)
 
 
 def test_the_memory_of_a_command_is_measured(benchmark, model):
@@ -52,17 +60,6 @@ def test_the_notes_of_midi_files_come_back(benchmark, tmp_path):
     Tune.parse("X:1\nT:Scale\nM:4/4\nL:1/4\nK:C\nCDEF|GABc|\n").save(tmp_path / "scores" / "scale.mid")
     found = json.loads(benchmark("midi_in.py", "scores"))
     assert found["files"] == 1
-
-
-@pytest.mark.slow
-def test_networks_that_predict_the_next_frame_are_compared(benchmark, tmp_path):
-    pytest.importorskip(
-        "torch", reason="PyTorch is no dependency; pip install torch==2.13.0 to run this test"
-    )
-    (tmp_path / "midi").mkdir()
-    for number, tune in enumerate(abclm.Corpus.load("oldTunes").tunes[:10]):
-        tune.save(tmp_path / "midi" / f"{number}.mid")
-    assert "vae" in benchmark("next_frame.py", "midi", "--seconds", 0.1, "--frames", 50, "--only", "vae")
 
 
 @pytest.mark.slow

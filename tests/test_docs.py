@@ -33,14 +33,11 @@ from abclm._version import VERSION
 from abclm.analysis import structure
 from abclm.analysis.statistics import FEATURES
 from abclm.cli import app, run
-from abclm.datasets.pieces import PieceOptions
 from abclm.generation.abc.draws import rank
 from abclm.language_model import LanguageModel
-from abclm.midi.file import MidiNote
 from abclm.models import presets
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.recall import WEIGHTS
-from abclm.piece import Piece
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -654,87 +651,6 @@ def test_ways_to_find_chords_are_compared(benchmark, tmp_path):
     assert said.startswith("12 tunes, 6 of them in minor")
     assert float(rows["rule, 6 chords, half a bar"]) > float(rows["the tonic"]) > 0.2
     assert set(json.loads((tmp_path / "table.json").read_text())) == {"major", "minor"}
-
-
-@pytest.fixture
-def small_pieces(tmp_path):
-    """A folder of small MIDI files."""
-    folder = tmp_path / "midi"
-    folder.mkdir()
-    for start in range(50, 58):
-        pitches = [start + each for each in (0, 4, 7, 12, 7, 4) * 8]
-        notes = [MidiNote(96 * n, 96 * n + 96, pitch, 80, 0, 0) for n, pitch in enumerate(pitches)]
-        Piece.of_notes(notes, 96, title=f"from {start}").save(folder / f"from-{start}.mid")
-    return folder
-
-
-def test_what_goes_on_from_a_piece_is_compared_with_it_and_with_others(benchmark, small_pieces, tmp_path):
-    pieces = abclm.Pieces.read(small_pieces)
-    tokenizer = PieceOptions().tokenizer("notes", pieces)
-    config = abclm.ModelConfig(embedding_dimension=4, units=8)
-    abclm.LanguageModel.create(config, tokenizer, seed=1).save(tmp_path / "m")
-    said = benchmark(
-        "like_pieces.py", small_pieces, "--model", "m", "--pieces", 2, "-n", 2, "--events", 20,
-        "--opening-tokens", 20, "--past", 0.9,
-    )  # fmt: skip
-    costs = [float(each) for each in re.findall(r"0(?:\.\d)?: ([\d.]+)", said)]
-    assert costs[-1] < costs[0]
-    assert re.findall(r"(\d) of 2 are nearest to their own piece; of the openings themselves 2", said)
-
-
-def test_a_page_has_a_piece_of_each_model(benchmark, small_pieces, small_model):
-    given = ("--tokens", "notes", "--vary", "architecture=hopkins-rnn,lstm-256", "--steps", "1")
-    assert run(["sweep", str(small_pieces), *given, "--out", "runs"]) == 0
-    said = benchmark("sounds.py", "runs", small_model, "--events", 12, "--out", "sounds.html")
-    assert said.count(": 12 notes") == 2
-    assert f"left out {small_model}: it writes tunes" in said
-    page = Path("sounds.html").read_text(encoding="utf-8")
-    assert page.count("<article") == page.count('<svg role="img"') == 2
-    assert "architecture=hopkins-rnn" in page
-
-
-def test_networks_of_the_papers_are_trained_for_the_same_time_and_go_on(benchmark, small_pieces, tmp_path):
-    pytest.importorskip("torch")
-    given = (
-        "--out",
-        "runs",
-        "--threads",
-        1,
-        "--sample",
-        20,
-        "--held-out",
-        30,
-        "--only",
-        "hopkins-rnn",
-        "ours",
-    )
-    said = benchmark("other_systems.py", small_pieces, *given, "--minutes", 0.002)
-    assert re.search(r"(?m)^\| `hopkins-rnn` \| [\d,]+ \| 0\.002 \|", said)
-    again = benchmark("other_systems.py", small_pieces, *given, "--minutes", 0.004)
-    figures = json.loads((tmp_path / "runs" / "figures.json").read_text())
-    assert {run["minutes"] for run in figures["runs"].values()} == {0.004}
-    assert "hopkins-rnn: " in again
-    assert "`ours`" in benchmark("other_systems.py", "--tables", "runs/figures.json")
-
-
-def test_networks_that_predict_the_next_frame_are_compared(benchmark, small_pieces):
-    pytest.importorskip("torch")
-    given = (
-        "--seconds",
-        0.05,
-        "--frames",
-        50,
-        "--only",
-        "Conv1D over 16 frames",
-        "GRU over 32 frames",
-        "vae after",
-    )
-    said = benchmark("next_frame.py", small_pieces, *given)
-    assert float(re.search(r"(?m)^\| counts of keys \| \| ([\d.]+) ", said)[1]) > 0
-    assert re.search(r"(?m)^\| Conv1D over 16 frames \| [\d.]+ \| [\d.]+ \| ", said)
-    parts = re.search(r"(?m)^\| vae after \| [\d.]+ \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", said)
-    total, reconstruction, divergence = map(float, parts.groups())
-    assert total == pytest.approx(reconstruction + divergence, abs=0.01)
 
 
 def test_a_blind_sheet_hides_where_its_tunes_come_from(benchmark, small_model, tmp_path):

@@ -49,12 +49,12 @@ def evaluate(
 
     from abclm.evaluation.bulk import Evaluator
 
-    network = lm.config.network(len(lm.tokenizer), lm.weights)
+    network = lm.config.network(len(lm.tokenizer), lm.read_weights())
     return Evaluator(network, encoded, lm.config.cache)()
 
 
 def _evaluate_by_numpy(lm: Model, tunes: EncodedTunes) -> Evaluation:
-    engine = lm.config.exact_engine(lm.weights)
+    engine = lm.config.exact_engine(lm.read_weights())
     header_nats, nats, correct = [], [], []
     recalled = tunes.recalled(lm.config.cache)
     for ids, inputs, header, (likely, weights) in zip(

@@ -172,6 +172,14 @@ class Architecture(ABC):
         """
         raise ConfigError(f"only recurrent networks that carry a state are exported; {self.name} has none")
 
+    def is_integer(self, name: str, shape: tuple[int, ...]) -> bool:
+        """Whether `Model.save` stores this weight in 8 bits for `"int8"`, not in 16.
+
+        Args:
+            name, shape: of the weight, as `weight_shapes` gives them.
+        """
+        return name.endswith("kernel") and len(shape) == 2
+
     @abstractmethod
     def network(
         self, vocabulary_size: int, weights: Weights | None = None, precision: str = "float32"

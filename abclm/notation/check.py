@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import partial
+from itertools import accumulate
 
 from abclm.errors import NotationError
 from abclm.notation.fields import FIELDS, RHYTHMS, Meter, parse_meter, parse_tempo, parse_unit_note_length
@@ -77,7 +78,7 @@ def check(tune: Tune, with_losses: bool = True) -> list[Problem]:
     ]
     if not any(isinstance(symbol, Timed) and not isinstance(symbol, Rest) for symbol in tune.music.symbols):
         places.append((min(tune.body_start, len(tune.text) - 1), "error", "the tune has no notes"))
-    lines = [0] + [index + 1 for index, character in enumerate(tune.text) if character == "\n"]
+    lines = [0, *accumulate(len(line) + 1 for line in tune.text.split("\n"))]
     problems = []
     for at, severity, message in sorted(set(places))[:MOST_PROBLEMS]:
         line = bisect_right(lines, at)

@@ -247,8 +247,9 @@ class _Scanner:
         """Read the music code of a line."""
         append = self.symbols.append
         for text in PIECE.findall(line):
+            size = len(text)
             kind, make, arguments, findings = (
-                remembered_piece(text) if len(text) <= MOST_REMEMBERED else read_piece(text)
+                remembered_piece(text) if size <= MOST_REMEMBERED else read_piece(text)
             )
             if self.silent:
                 self.left_out(kind, make, arguments, at, text)
@@ -265,7 +266,7 @@ class _Scanner:
                         self.lose(message, at + offset)
                     else:
                         self.problem(at + offset, severity, message)
-            at += len(text)
+            at += size
 
     def left_out(
         self, kind: str, make: Callable[..., Any], arguments: tuple[Any, ...], at: int, text: str

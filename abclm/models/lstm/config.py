@@ -93,6 +93,10 @@ class ModelConfig(RecurrentConfig):
                 weights[name] = drawn.astype(np.float32)
         return weights
 
+    def is_integer(self, name: str, shape: tuple[int, ...]) -> bool:
+        """See `RecurrentConfig.is_integer`; the gate's scores are worked out with their kernel as it is."""
+        return super().is_integer(name, shape) and name != "gate/dense/kernel"
+
     def describe(self) -> str:
         """The network in some words."""
         return super().describe() + (", with the tune's structure" if self.structure else "")

@@ -86,19 +86,26 @@ class Writer:
 
     def _is_odd(self, passage: Passage) -> bool:
         """Whether a passage with repeats or endings, or one of these, has no music or several bar lines behind it."""
-        kinds, endings = self.playback.kinds, [music for _, music in passage.endings]
-        whole = range(passage.body.start, passage.stop)
-        marked = passage.times > 1 or ENDING in kinds[whole.start : whole.stop]
-        if not marked:
+        body, kinds = passage.body, self.playback.kinds
+        if passage.times == 1 and ENDING not in kinds[body.start : passage.stop]:
             return False
-        return not all(map(self._has_music, [whole, *endings])) or any(
-            sum(map(bool, kinds[self._last_music(music) + 1 : music.stop])) > 1
-            for music in (passage.body, *endings)
-        )
+        bars = self._bars_behind(body)
+        bars_of_endings = [self._bars_behind(music) for _, music in passage.endings]
+        if -1 in (bars_of_endings or (bars,)):
+            return True
+        if bars == -1:  # in front of the endings
+            bars = sum(map(bool, kinds[body.start + 1 : body.stop]))
+        return max(bars, *bars_of_endings, 0) > 1
 
-    def _last_music(self, places: range) -> int:
-        symbols = self.playback.symbols
-        return next((index for index in reversed(places) if isinstance(symbols[index], Timed)), places.start)
+    def _bars_behind(self, places: range) -> int:
+        """How many bar lines stand behind the last music; -1 if there is no music."""
+        symbols, kinds = self.playback.symbols, self.playback.kinds
+        bars = 0
+        for index in reversed(places):
+            if isinstance(symbols[index], Timed):
+                return bars
+            bars += bool(kinds[index])
+        return -1
 
     def _has_music(self, places: range) -> bool:
         return any(isinstance(self.playback.symbols[index], Timed) for index in places)
@@ -213,9 +220,10 @@ class Writer:
             self._bar_line(DOUBLE, closing.text if closing.double else "||")
 
     def _note(self, note: Note) -> None:
-        if self.speller.ties or self.speller.ties_before:
-            self.speller.begin_event()
-        text = self.speller.note(note)
+        speller = self.speller
+        if speller.ties or speller.ties_before:
+            speller.begin_event()
+        text = speller.note(note)
         length = self.lengths.get(note, note.length) if self.lengths else note.length
         if length:
             text += short_length(length)

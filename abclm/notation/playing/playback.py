@@ -92,7 +92,7 @@ class Playback:
     def _sections(self, parts: str) -> list[range]:
         """The ranges of events in the order of playback: the whole tune, or its parts in sequence."""
         whole = range(len(self.symbols))
-        sequence = part_sequence(parts)
+        sequence = part_sequence(parts) if parts else ""
         marks = [index for index, kind in enumerate(self.kinds) if kind == PART] if sequence else []
         if not marks:
             return [whole]

@@ -1,0 +1,170 @@
+"""The scripts that docs/other-systems.md tells of run, on tiny settings, and say what they should."""
+
+import importlib
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import abclm
+from abclm.cli import run
+from abclm.datasets.pieces import PieceOptions, split_pieces
+from abclm.evaluation.ngram import NGramModel
+from abclm.midi.file import MidiNote
+from abclm.models.architecture import ARCHITECTURES, find_architecture
+from abclm.models.layered.config import LayeredConfig
+from abclm.piece import Piece
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+LAYERED = [name for name in ARCHITECTURES.names() if issubclass(find_architecture(name), LayeredConfig)]
+
+
+@pytest.fixture
+def small_pieces(tmp_path):
+    """A folder of small MIDI files."""
+    folder = tmp_path / "midi"
+    folder.mkdir()
+    for start in range(50, 58):
+        pitches = [start + each for each in (0, 4, 7, 12, 7, 4) * 8]
+        notes = [MidiNote(96 * n, 96 * n + 96, pitch, 80, 0, 0) for n, pitch in enumerate(pitches)]
+        Piece.of_notes(notes, 96, title=f"from {start}").save(folder / f"from-{start}.mid")
+    return folder
+
+
+def test_what_goes_on_from_a_piece_is_compared_with_it_and_with_others(benchmark, small_pieces, tmp_path):
+    pieces = abclm.Pieces.read(small_pieces)
+    tokenizer = PieceOptions().tokenizer("notes", pieces)
+    config = abclm.ModelConfig(embedding_dimension=4, units=8)
+    abclm.LanguageModel.create(config, tokenizer, seed=1).save(tmp_path / "m")
+    said = benchmark(
+        "like_pieces.py", small_pieces, "--model", "m", "--pieces", 2, "-n", 2, "--events", 20,
+        "--opening-tokens", 20, "--past", 0.9,
+    )  # fmt: skip
+    costs = [float(each) for each in re.findall(r"0(?:\.\d)?: ([\d.]+)", said)]
+    assert costs[-1] < costs[0]
+    assert re.findall(r"(\d) of 2 are nearest to their own piece; of the openings themselves 2", said)
+
+
+def test_a_page_has_a_piece_of_each_model(benchmark, small_pieces, tmp_path):
+    small_model = tmp_path / "tunes"
+    abclm.LanguageModel.create(abclm.ModelConfig(embedding_dimension=4, units=4), seed=1).save(small_model)
+    given = ("--tokens", "notes", "--vary", "architecture=hopkins-rnn,lstm-256", "--steps", "1")
+    assert run(["sweep", str(small_pieces), *given, "--out", "runs"]) == 0
+    said = benchmark("sounds.py", "runs", small_model, "--events", 12, "--out", "sounds.html")
+    assert said.count(": 12 notes") == 2
+    assert f"left out {small_model}: it writes tunes" in said
+    page = Path("sounds.html").read_text(encoding="utf-8")
+    assert page.count("<article") == page.count('<svg role="img"') == 2
+    assert "architecture=hopkins-rnn" in page
+
+
+def test_networks_of_the_papers_are_trained_for_the_same_time_and_go_on(benchmark, small_pieces, tmp_path):
+    pytest.importorskip("torch")
+    given = (
+        "--out", "runs", "--threads", 1, "--sample", 20, "--held-out", 30, "--only", "hopkins-rnn", "ours",
+    )  # fmt: skip
+    said = benchmark("other_systems.py", small_pieces, *given, "--minutes", 0.002)
+    assert re.search(r"(?m)^\| `hopkins-rnn` \| [\d,]+ \| 0\.002 \| [\d.]+ \| ", said)
+    again = benchmark("other_systems.py", small_pieces, *given, "--minutes", 0.004)
+    figures = json.loads((tmp_path / "runs" / "figures.json").read_text())
+    assert {run["minutes"] for run in figures["runs"].values()} == {0.004}
+    assert "hopkins-rnn: " in again
+    assert "| `ours` |" in benchmark("paper_tables.py", "runs/figures.json")
+
+
+@pytest.mark.parametrize("name", LAYERED)
+def test_a_network_of_the_benchmark_has_the_parameters_that_keras_counts(name, monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    layered = importlib.import_module("layered_torch")
+    config = find_architecture(name)(window=6)
+    assert layered.parameters_of(layered.WindowNetwork(config, 9)) == config.parameters(9)
+
+
+def figures_of(*runs):
+    """Figures as other_systems.py writes them, of networks and what their best weights cost."""
+    return {
+        "counts": {"piece": {str(order): 5.0 + order / 100 for order in range(1, 6)}},
+        "runs": {
+            f"piece/{name}": {
+                "name": name, "split": "piece", "minutes": 2.0, "epochs": 0.5, "parameters": 1234, "nats": nats,
+                "accuracy": 0.125, "best_after_seconds": 61.6, "converged": name == "ours",
+                "history": [[20.1, nats + 1], [40.2, nats]],
+                "left_out": ["recurrent dropout"] if name == "rocco-0" else [],
+            } for name, nats in runs
+        },
+    }  # fmt: skip
+
+
+def test_figures_are_put_into_a_page_with_their_curves(benchmark, tmp_path):
+    figures = figures_of(("rocco-0", 5.025), ("rocco-1", 5.5), ("lstm-256", 5.6), ("ours", 4.25))
+    (tmp_path / "figures.json").write_text(json.dumps(figures))
+    page = "# A\n\n<!-- builds: C, piece -->\n\nWords.\n\n<!-- builds: B, last -->\n\n<!-- builds: all, piece -->\n"
+    (tmp_path / "page.md").write_text(page)
+    said = [
+        benchmark("paper_tables.py", "figures.json", "--page", "page.md", "--curves", "curves.png")
+        for _ in range(2)  # the second time in the place of the first
+    ]
+    assert said == ["", ""]
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+    text = (tmp_path / "page.md").read_text()
+    first, words, rest = text.partition(
+        "\nWords.\n\n<!-- builds: B, last -->\n\n<!-- builds: all, piece -->\n"
+    )
+    assert words
+    assert first.splitlines()[6:] == [
+        "| `ours` | 1,234 | 2 | 0.50 | 4.250 | 0.125 | 62 s | yes |",
+        "| 1-gram | | | | 5.010 | | | |",
+        "| 2-gram | | | | 5.020 | | | |",
+        "| `rocco-0`, without recurrent dropout | 1,234 | 2 | 0.50 | 5.025 | 0.125 | 62 s | no |",
+        "| 3-gram | | | | 5.030 | | | |",
+        "| `rocco-1` | 1,234 | 2 | 0.50 | 5.500 | 0.125 | 62 s | no |",
+    ]
+    assert rest.count("\n") == 3 + 4 + 3
+    assert "`lstm-256`" in benchmark("paper_tables.py", "figures.json")
+
+
+def test_count_models_are_measured_on_the_tokens_that_networks_were_measured_on(
+    benchmark, small_pieces, tmp_path
+):
+    (tmp_path / "figures.json").write_text(json.dumps(figures_of(("ours", 1.0))))
+    found = {
+        most: re.search(
+            r"(?m)^\| 2-gram \| +\| +\| +\| ([\d.]+)",
+            benchmark("paper_tables.py", "figures.json", small_pieces, "--held-out", most),
+        )[1]
+        for most in (0, 5)
+    }
+    training, held_out = split_pieces(
+        pieces := abclm.Pieces.read(small_pieces),
+        tokenizer := PieceOptions().tokenizer("notes", pieces),
+        "piece", 0.3, 0, has_windows=True,
+    )  # fmt: skip
+    shares = NGramModel.of_text(training, 2, tokenizer).shares(held_out)
+    apart = -(-len(shares) // 5)
+    assert found == {
+        0: f"{-np.log(shares).mean():.3f}",
+        5: f"{-np.log(shares[apart // 2 :: apart]).mean():.3f}",
+    }
+
+
+def test_networks_that_predict_the_next_frame_are_compared(benchmark, small_pieces):
+    pytest.importorskip("torch")
+    given = (
+        "--seconds",
+        0.05,
+        "--frames",
+        50,
+        "--only",
+        "Conv1D over 16 frames",
+        "GRU over 32 frames",
+        "vae after",
+    )
+    said = benchmark("next_frame.py", small_pieces, *given)
+    assert float(re.search(r"(?m)^\| counts of keys \| \| ([\d.]+) ", said)[1]) > 0
+    assert re.search(r"(?m)^\| Conv1D over 16 frames \| [\d.]+ \| [\d.]+ \| ", said)
+    parts = re.search(r"(?m)^\| vae after \| [\d.]+ \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", said)
+    total, reconstruction, divergence = map(float, parts.groups())
+    assert total == pytest.approx(reconstruction + divergence, abs=0.01)
