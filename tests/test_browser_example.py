@@ -451,6 +451,15 @@ def test_a_missing_model_is_named(browser, site):
     page.close()
 
 
+def test_a_page_that_is_opened_as_a_file_says_what_to_do(browser, site):
+    page = browser.new_page()
+    page.goto((site[1] / "index.html").as_uri())
+    page.wait_for_timeout(500)
+    assert "run python -m http.server in its folder" in page.get_by_role("status").inner_text()
+    assert page.locator("#write").is_disabled()
+    page.close()
+
+
 def test_tunes_of_the_page_are_counted(site):
     # In a process of its own, as this one has a browser open.
     script = [sys.executable, ROOT / "benchmarks" / "browser.py", site[1], "--tunes", "2", "--json"]
