@@ -31,6 +31,7 @@ NODE = shutil.which("node")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 RUNTIME = os.environ.get("ABCLM_ORT_WEB")
 IRISH = os.environ.get("ABCLM_IRISH_ABC")
+AXE = os.environ.get("ABCLM_AXE")
 ARGUMENTS = [
     "--no-sandbox",
     "--headless",
@@ -84,9 +85,22 @@ def in_javascript(tmp_path):
     return in_javascript
 
 
+# A bar of 17 symbols four bars later; pick-ups of 4, 5 and 6 eighths; tuplets with colons; endings; fields; texts.
+LONG = "G/A/B/c/ d/c/B/A/G|"
+RARE = [
+    f"X:1\nM:4/4\nL:1/8\nK:G\n{LONG * 6}G8|]\n",
+    "X:1\nM:4/4\nL:1/8\nK:Ador\nGABc|GABc dedB|GABc d4:|\n|:GABcd|GABc dedB|GABc dedB:|\nGABcde|GABc dedB|GABc d2|]\n",
+    "X:1\nM:6/8\nK:Bm\nB|(3:2:2BA GAB|(3:2:2BA GAB|(3ABc (5:2ABcde|B2>A2 [B2d2]z2:|\n",
+    "X:1\nM:C|\nL:1/8\nK:D\n|:DEFG A4|D4 E4|1F8:|2G8|]\nDEFG A4|D4 E4|[1F8:|[2G8|1,3A8|]\n",
+    'X:1\nM:3/4\nL:1/4\nK:F\n"F"FAc|[K:Gm]GBd|[M:2/4]GB|[M:2/4]|"C7"ce|[L:1/8]cdef|\n[K:D]|de|de:|\n',
+    "X:1\nM:2/4\nK:G\nGABcd|G2A2B2c2|G2A2 Bcd:|\n",
+    "X:1\nM:none\nL:1/4\nK:C\nC|CDE|Z|\nCDE::CDE|[CE]/>[EG]/ C||x2 y !f!C .D-D|]\n",
+]
+
+
 def tunes_and_broken_ones():
-    """Canonical tunes, and the same with symbols that were left out, doubled or changed."""
-    tunes = [tune.text for tune in Corpus.load("oldTunes").normalize()][::2]
+    """Tunes, and the same with symbols that were left out, doubled or changed."""
+    tunes = [*RARE * 3, *(tune.text for tune in Corpus.load("oldTunes").normalize())]
     tunes += [tune.text for tune in Corpus.read(IRISH)][::20] if IRISH else []
     generator = random.Random(1)
     for text in tunes:
@@ -122,7 +136,7 @@ def test_the_columns_in_javascript_are_those_in_python(lm, facts, in_javascript)
         ids = lm.tokenizer.encode(f"\n{text}\n")
         tunes.append({"text": f"{text}\n", "told": told._asdict()})
         expected.append(with_context(lm.tokenizer, ids, told)[:, 1:].tolist())
-    assert len(tunes) > 50
+    assert len(tunes) > 100
     found = in_javascript(COLUMNS_IN_JAVASCRIPT, facts=facts, tunes=tunes)
     for tune, rows, others in zip(tunes, found, expected, strict=True):
         differs = [place for place, (row, other) in enumerate(zip(rows, others, strict=True)) if row != other]
@@ -437,6 +451,15 @@ def test_a_missing_model_is_named(browser, site):
     page.close()
 
 
+def test_a_page_that_is_opened_as_a_file_says_what_to_do(browser, site):
+    page = browser.new_page()
+    page.goto((site[1] / "index.html").as_uri())
+    page.wait_for_timeout(500)
+    assert "run python -m http.server in its folder" in page.get_by_role("status").inner_text()
+    assert page.locator("#write").is_disabled()
+    page.close()
+
+
 def test_tunes_of_the_page_are_counted(site):
     # In a process of its own, as this one has a browser open.
     script = [sys.executable, ROOT / "benchmarks" / "browser.py", site[1], "--tunes", "2", "--json"]
@@ -445,3 +468,13 @@ def test_tunes_of_the_page_are_counted(site):
     assert found["bars drawn again"]["valid"] == found["bars drawn again"]["tunes"] == 2
     assert found["bars as they come"]["redraws"] == 0
     assert found["bars as they come"]["characters_per_second"] > 1
+
+
+@pytest.mark.skipif(not AXE, reason="ABCLM_AXE names no axe.min.js (npm install axe-core)")
+def test_axe_finds_no_violation(page):
+    write(page, seed=1)
+    page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found] == []
+    page.set_viewport_size({"width": 320, "height": 640})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
