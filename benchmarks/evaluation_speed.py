@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-CODE = "from abclm.cli import main; main()"
+CODE = "import sys; sys.path.remove(''); from abclm.cli import main; main()"
 
 
 def main() -> None:
