@@ -279,6 +279,23 @@ def test_products_in_bfloat16_train_nearly_as_well(lm, monkeypatch):
     assert other.evaluate(HELD_OUT).bits_per_character == pytest.approx(found, abs=1e-5)
 
 
+def test_fine_tuning_from_8_bits_ends_where_it_does_from_16(tmp_path):
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=32, structure=True), seed=1)
+    config = TrainingConfig(sequence_length=50, batch_size=16, steps=20, learning_rate=5e-3)
+    train(lm, TRAIN, None, config)
+    found = []
+    for dtype in ("float16", "int8"):
+        lm.save(tmp_path / dtype, dtype)
+        stored = LanguageModel.load(tmp_path / dtype)
+        before = stored.bits_per_character(HELD_OUT)
+        tuned = fine_tune(stored, HELD_OUT, None, replace(config, steps=8), old=None)
+        found.append(tuned.bits_per_character(HELD_OUT))
+        assert found[-1] < 0.98 * before
+        assert stored.bits_per_character(HELD_OUT) == before
+    assert found[1] != found[0]
+    assert found[1] == pytest.approx(found[0], rel=0.003)
+
+
 @pytest.mark.parametrize("structure", [False, True])
 def test_the_default_precision_ends_at_the_figure_of_float32(monkeypatch, caplog, structure):
     monkeypatch.setattr("abclm.training.workers._cpu_flags", lambda: {"avx512_bf16"})
