@@ -50,7 +50,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="stop after so many steps")
     parser.add_argument("--units", type=int, default=ModelConfig().units)
     parser.add_argument("--embedding-dimension", type=int, default=ModelConfig().embedding_dimension)
-    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
+    parser.add_argument("--precision", choices=PRECISIONS, default=TrainingConfig().precision)
     parser.add_argument("--torch", action="store_true", help="train with PyTorch")
     parser.add_argument("--plain", action="store_true", help="train a network without structure")
     parser.add_argument("--trained", type=Path, metavar="FOLDER", help="take these weights, train nothing")

@@ -1,6 +1,7 @@
 """The scripts in `benchmarks` run, on tiny settings; those that a page or a room tells of are tested with it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,12 @@ def test_a_recipe_is_trained(benchmark, tmp_path):
         "--runs", "paper:1:1", "--units", 4, "--quick",
     )  # fmt: skip
     assert "paper" in said
+
+
+def test_the_speed_of_evaluation_is_compared_with_another_version(benchmark, model):
+    abclm.Corpus.load("oldTunes").save("tunes.abc")
+    said = benchmark("evaluation_speed.py", "tunes.abc", "--base", ROOT, "--model", model, "--rounds", 1)
+    assert re.search(r"this version: [\d.]+ s, [\d.]+ s of the processor, [\d,]+ characters a second", said)
+    assert re.search(
+        r"[\d.]+ times as fast, [\d.]+ by the processor; bits per tune differ by 0\.0e\+00", said
+    )

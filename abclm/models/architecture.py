@@ -192,6 +192,11 @@ class Architecture(ABC):
             precision: `"float32"`, or `"bfloat16"`, which is for GPUs: all but the weights in bfloat16.
         """
 
+    @property
+    def gains_by_bfloat16(self) -> bool:
+        """Whether training is faster with recurrent products in bfloat16 on a processor that has it; by default not."""
+        return False
+
     @abstractmethod
     def describe(self) -> str:
         """The network in some words, for people: `an LSTM layer of 1,024 units, symbols embedded in 256`."""

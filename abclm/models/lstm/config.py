@@ -15,6 +15,8 @@ from abclm.system.options import documented, option
 GATE_UNITS = 96
 """Width of the gate's hidden layer."""
 
+_UNITS_FOR_BFLOAT16 = 256  # with fewer, turning numbers into bfloat16 takes what the products gain
+
 _DEVIATIONS = {"embedding/embeddings": 0.5, "context/embeddings": 0.3, "gate/embeddings": 0.1}
 """Standard deviations of the first values with `structure`."""
 
@@ -53,6 +55,11 @@ class ModelConfig(RecurrentConfig):
     def columns(self) -> int:
         """How many columns of `abclm.models.context` are read beside each symbol."""
         return len(COLUMNS) if self.structure else 0
+
+    @property
+    def gains_by_bfloat16(self) -> bool:
+        """See `Architecture.gains_by_bfloat16`."""
+        return self.units >= _UNITS_FOR_BFLOAT16
 
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
