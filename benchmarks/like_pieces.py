@@ -3,12 +3,12 @@
     python benchmarks/like_pieces.py MIDI --model ours [--past 0.5] [--opening-tokens 100] [-n 20]
 
 The pieces are those that `abclm train --split piece --validation 0.3 --seed 0` holds out: of those with
-`--opening-tokens` and `--events` tokens or more, as many as asked for, drawn by seed 0. For each, `-n` continuations are
-written. The tables have the mean of the distances in pitch class and interval (see `abclm.evaluation.drift`) from the
+`--opening-tokens` and `--events` tokens or more, as many as asked for, drawn by `--seed`. For each, `-n` continuations
+are written. The tables have the mean of the distances in pitch class and interval (see `abclm.evaluation.drift`) from the
 continuations of each piece to the pieces, both without the opening, as the model's tokens tell them; and the longest run
 of tokens that a continuation shares with its own piece. The drift monitor's distance takes pitch classes for numbers,
-for which C is far from B; the second table does not. For comparison it is said of how many pieces the opening itself is
-nearest to the rest of its own.
+for which C is far from B; in the second table they lie on a circle, and in the third all are equally far from each
+other. For comparison it is said of how many pieces the opening itself is nearest to the rest of its own.
 """
 
 import argparse
@@ -30,6 +30,7 @@ from abclm.tokenizers.pieces import as_piece_tokenizer
 PASTS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 DISTANCES = (
     "Pitch class as a number from 0 to 11 (Wasserstein distance) and interval:",
+    "Pitch class on the circle of semitones (Wasserstein distance, 1 is a tritone) and interval:",
     "Pitch class as a share of notes that are others (total variation) and interval:",
 )
 
@@ -57,6 +58,7 @@ def main() -> None:
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--past", type=float, default=0.0, help="weight of the piece's own past")
     parser.add_argument("--validation", type=float, default=0.3)
+    parser.add_argument("--seed", type=int, default=0, help="of the pieces that are drawn")
     options = parser.parse_args()
 
     lm = abclm.load(options.model)
@@ -64,7 +66,7 @@ def main() -> None:
     training, held_out = Pieces.read(*options.midi).split(options.validation, 0)
     read = [(piece, tokenizer.encode(tokenizer.read(piece)).tolist()) for piece in held_out]
     read = [each for each in read if len(each[1]) >= options.opening_tokens + options.events]
-    order = np.random.default_rng(0).permutation(len(read))[: options.pieces]
+    order = np.random.default_rng(options.seed).permutation(len(read))[: options.pieces]
     chosen = [read[place] for place in sorted(order)]
     long = encode_pieces(replace(held_out, pieces=tuple(piece for piece, _ in read), places=()), tokenizer)
     bigram = NGramModel.of_text(encode_pieces(training, tokenizer), 2, tokenizer).shares(long)
@@ -148,13 +150,24 @@ def network_shares(lm, pieces: Sequence[Sequence[int]]) -> list[np.ndarray]:
     return found
 
 
-def _distances(written: Sequence[abclm.Piece], piece: abclm.Piece) -> tuple[float, float]:
-    """The means of both distances; of pitch classes as numbers, and as what they are, of which none is further off."""
+def _distances(written: Sequence[abclm.Piece], piece: abclm.Piece) -> tuple[float, float, float]:
+    """The means of interval and pitch class: as a number, on the circle, and as a name, none further off than others."""
     found = compare_pieces(written, [piece], divisions=1).distances
     interval = found["interval"].distance
     shares = [np.mean([_pitch_classes(each) for each in some], axis=0) for some in (written, [piece])]
     other = float(np.abs(shares[0] - shares[1]).sum() / 2)
-    return (found["pitch_class"].distance + interval) / 2, (other + interval) / 2
+    classes = (found["pitch_class"].distance, circular_distance(*shares), other)
+    return tuple((each + interval) / 2 for each in classes)
+
+
+def circular_distance(one: np.ndarray, other: np.ndarray) -> float:
+    """The Wasserstein distance of two distributions on a circle of equal steps, as a share of half the circle.
+
+    What crosses the end of the line costs nothing by itself: the difference of the cumulative distributions is taken
+    from its median (Rabin, Delon and Gousseau 2011, "Transportation distances on the circle").
+    """
+    apart = np.cumsum(one - other)
+    return float(np.abs(apart - np.median(apart)).sum() / (len(apart) / 2))
 
 
 def _pitch_classes(piece: abclm.Piece) -> np.ndarray:

@@ -151,7 +151,7 @@ def draw_curves(figures: Figures, split: str, sampled: Counts, whole: Counts) ->
         A PNG image, 1,440 pixels wide and 1,140 high.
     """
     figure = new_figure(12, 9.5)
-    panels = figure.subplots(2, 2, sharex=True, sharey=True)
+    panels, lowest = figure.subplots(2, 2, sharex=True, sharey=True), 0.0
     for panel, (paper, (authors, names)) in zip(panels.flat, PAPERS.items(), strict=True):
         dress(panel, f"{paper}: {authors}", size=11)
         panel.axhline(0, color=TEXT, linewidth=1, linestyle="--")
@@ -163,10 +163,12 @@ def draw_curves(figures: Figures, split: str, sampled: Counts, whole: Counts) ->
                 if name == OURS:
                     style = {"color": TEXT, "linewidth": 2.2}
                 minutes = [seconds / 60 for seconds, _ in run["history"]]
-                panel.plot(minutes, [nats - bigram for _, nats in run["history"]], label=name, **style)
+                heights = [nats - bigram for _, nats in run["history"]]
+                lowest = min(lowest, *heights)
+                panel.plot(minutes, heights, label=name, **style)
         if len(panel.lines) > 2:
             panel.legend(frameon=False, labelcolor=TEXT, fontsize=9, loc="best", ncols=2)
-    panels[0, 0].set_ylim(top=_HIGHEST)
+    panels[0, 0].set_ylim(lowest - 0.1, _HIGHEST)
     panels[0, 0].set_xlim(left=0)
     for panel in panels[:, 0]:
         panel.set_ylabel("nats a token from the bigram", color=TEXT)

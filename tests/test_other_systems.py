@@ -3,6 +3,7 @@
 import importlib
 import json
 import re
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,9 @@ from abclm.evaluation.ngram import NGramModel
 from abclm.midi.file import MidiNote
 from abclm.models.architecture import ARCHITECTURES, find_architecture
 from abclm.models.layered.config import LayeredConfig
+from abclm.models.vae.config import VALUES, VAEConfig
 from abclm.piece import Piece
+from abclm.tokenizers.rolls import RollTokenizer
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 LAYERED = [name for name in ARCHITECTURES.names() if issubclass(find_architecture(name), LayeredConfig)]
@@ -44,7 +47,16 @@ def test_what_goes_on_from_a_piece_is_compared_with_it_and_with_others(benchmark
     )  # fmt: skip
     costs = [float(each) for each in re.findall(r"0(?:\.\d)?: ([\d.]+)", said)]
     assert costs[-1] < costs[0]
+    assert said.count("| longest run shared | nearest to its own |") == 3
     assert re.findall(r"(\d) of 2 are nearest to their own piece; of the openings themselves 2", said)
+
+
+def test_pitch_classes_on_a_circle_are_at_most_a_tritone_apart():
+    circular = runpy.run_path(str(BENCHMARKS / "like_pieces.py"))["circular_distance"]
+    c, c_sharp, f_sharp, b = (np.eye(12)[each] for each in (0, 1, 6, 11))
+    found = [circular(c, each) for each in (c, c_sharp, b, f_sharp)]
+    assert found == pytest.approx([0, 1 / 6, 1 / 6, 1])
+    assert circular((c + b) / 2, (c + c_sharp) / 2) == pytest.approx(1 / 6)
 
 
 def test_a_page_has_a_piece_of_each_model(benchmark, small_pieces, tmp_path):
@@ -52,12 +64,19 @@ def test_a_page_has_a_piece_of_each_model(benchmark, small_pieces, tmp_path):
     abclm.LanguageModel.create(abclm.ModelConfig(embedding_dimension=4, units=4), seed=1).save(small_model)
     given = ("--tokens", "notes", "--vary", "architecture=hopkins-rnn,lstm-256", "--steps", "1")
     assert run(["sweep", str(small_pieces), *given, "--out", "runs"]) == 0
+    for loss, values in VALUES.items():
+        frames = abclm.LatentModel.create(
+            VAEConfig(latent=2, hidden=4, loss=loss), RollTokenizer(values=values), seed=1
+        )
+        frames.save(tmp_path / "runs" / f"vae-{loss}")
     said = benchmark("sounds.py", "runs", small_model, "--events", 12, "--out", "sounds.html")
     assert said.count(": 12 notes") == 2
+    assert "runs/vae-classes: " in said
     assert f"left out {small_model}: it writes tunes" in said
     page = Path("sounds.html").read_text(encoding="utf-8")
-    assert page.count("<article") == page.count('<svg role="img"') == 2
-    assert "architecture=hopkins-rnn" in page
+    assert page.count("<article") == page.count('<svg role="img"') == 5
+    for name in ("architecture=hopkins-rnn", "architecture=lstm-256", "vae-binary", "vae-mse", "vae-classes"):
+        assert name in page
 
 
 def test_networks_of_the_papers_are_trained_for_the_same_time_and_go_on(benchmark, small_pieces, tmp_path):

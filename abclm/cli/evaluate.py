@@ -12,6 +12,7 @@ from abclm.cli.pieces import is_of_pieces, refuse_other
 from abclm.cli.training.tunes import read_tunes
 from abclm.errors import ConfigError
 from abclm.generation.options import GenerationOptions
+from abclm.generation.pieces.options import PieceWriting
 from abclm.system.files import write_bytes
 from abclm.system.quiet import quiet_imports
 from abclm.system.words import counted
@@ -64,6 +65,7 @@ def command(
         int | None, takes("N", "Number of tunes to write and compare with CORPUS. [1 or more]", unset="off")
     ] = None,
     given: Annotated[Given, FieldsOf(_DEFAULTS, only=_FIELDS, note="Needs --generate.")],
+    pieces: Annotated[Given, FieldsOf(PieceWriting(), only=("past",))],
     seed: Annotated[int, takes("N", "Random seed of generated tunes and of intervals. [0 or more]")] = 0,
     picture: Picture = None,
     as_json: Json = False,
@@ -94,9 +96,12 @@ def command(
         raise ConfigError(f"--picture names the .png file to write; received {str(picture)!r}")
     if has_pieces:
         evaluate_pieces(
-            model, corpora, tunes or [], counted or [], generate, given["temperature"], seed, picture, as_json
-        )
+            model, corpora, tunes or [], counted or [], generate, given["temperature"],
+            PieceWriting(**pieces).past, seed, picture, as_json,
+        )  # fmt: skip
         return
+    if pieces["past"]:
+        raise ConfigError(f"--past is for models of MIDI pieces, {model} is of tunes; leave it out")
     if counted:
         raise ConfigError(f"--count is for models of MIDI pieces, {model} is of tunes; leave it out")
     doing("reading tunes")

@@ -13,6 +13,7 @@ import typer
 from abclm._version import VERSION
 from abclm.cli.activity import doing
 from abclm.cli.options import Given
+from abclm.cli.training.tunes import say_problems
 from abclm.errors import AbclmError, ConfigError, ConvertError
 from abclm.generation.options import GenerationOptions
 from abclm.generation.pieces.options import PieceWriting
@@ -20,6 +21,7 @@ from abclm.system.files import file_name, write_bytes
 from abclm.system.quiet import quiet_imports
 
 if TYPE_CHECKING:
+    from abclm.corpora.pieces import Pieces
     from abclm.datasets.encoded import EncodedCorpus
     from abclm.evaluation.drift import Drift
     from abclm.evaluation.pieces import PieceEvaluation
@@ -80,7 +82,7 @@ def write(
     except OSError as error:
         raise ConfigError(f"--like {like}: {error.strerror}; give a MIDI file") from None
     except ConvertError as error:
-        raise ConfigError(f"--like {error}; give a MIDI file with notes") from None
+        raise ConfigError(f"--like {error}") from None
     try_out(out)
     with quiet_imports():
         lm = load(model)
@@ -109,12 +111,12 @@ def evaluate(
     counted: list[str],
     generate: int | None,
     temperature: float,
+    past: float,
     seed: int,
     picture: Path | None,
     as_json: bool,
 ) -> None:
     """Measure a model of MIDI pieces on pieces, and other pieces against these; see `abclm.cli.evaluate`."""
-    from abclm.corpora.pieces import Pieces
     from abclm.datasets.pieces import encode_pieces
     from abclm.language_model import load
     from abclm.tokenizers.pieces import as_piece_tokenizer
@@ -122,9 +124,10 @@ def evaluate(
     with quiet_imports():
         lm = load(model)
     doing("reading pieces")
-    pieces = Pieces.read(*corpora)
     tokenizer = as_piece_tokenizer(lm.tokenizer)
-    others = list(Pieces.read(*against)) if against else []
+    pieces = _read(corpora)
+    others = list(_read(against)) if against else []
+    training = _read(counted) if counted else None
 
     from abclm.evaluation.drift import compare_pieces
     from abclm.evaluation.pieces import evaluate_pieces
@@ -132,10 +135,10 @@ def evaluate(
     held_out = encode_pieces(pieces, tokenizer)
     doing("measuring the model")
     with quiet_imports():
-        found = evaluate_pieces(lm, held_out)
-        counts = _counts(lm, encode_pieces(Pieces.read(*counted), tokenizer), held_out) if counted else {}
+        found = evaluate_pieces(lm, held_out, past)
+        counts = _counts(lm, encode_pieces(training, tokenizer), held_out) if training else {}
         if generate is not None:
-            others = list(lm.generate_pieces(n=generate, seed=seed, temperature=temperature))
+            others = list(lm.generate_pieces(n=generate, seed=seed, temperature=temperature, past=past))
     drift = compare_pieces(others, pieces, seed=seed) if others else None
     if picture is not None:
         write_bytes(picture, _picture(model, pieces.pieces[0]))
@@ -148,6 +151,15 @@ def evaluate(
         typer.echo(json.dumps(figures))
         return
     _print(found, counts, drift)
+
+
+def _read(paths: list[str]) -> "Pieces":
+    """Read MIDI files, and say what was left out."""
+    from abclm.corpora.pieces import Pieces
+
+    pieces = Pieces.read(*paths)
+    say_problems(pieces)
+    return pieces
 
 
 def _counts(lm: "Model", training: "EncodedCorpus", held_out: "EncodedCorpus") -> dict[str, float]:

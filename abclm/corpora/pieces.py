@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
 
+from abclm.corpora import built_in
 from abclm.corpora.holdout import RULE, choose, held_out_count
 from abclm.corpora.origin import Origin, Source
 from abclm.corpora.problems import CorpusProblem
@@ -67,6 +68,7 @@ class Pieces:
         found: list[tuple[Piece, str]] = []
         problems: list[CorpusProblem] = []
         digest = hashlib.sha256()
+        _refuse_tunes(paths)
         for file in find_files(paths, midi=True, abc=False):
             try:
                 data = file.read()
@@ -194,6 +196,14 @@ class Pieces:
             places=tuple(place for _, place in rows),
             problems=(*self.problems, *problems),
         )
+
+
+def _refuse_tunes(paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Say that a built-in corpus is of tunes, where no file or folder has its name."""
+    names = {card.name for card in built_in.cards()}
+    for path in paths:
+        if os.fspath(path) in names and not os.path.exists(path):
+            raise CorpusError(f"{path} is a corpus of tunes; give MIDI files or folders")
 
 
 def _notes_key(piece: Piece) -> str:

@@ -50,7 +50,8 @@ class AbcFile:
         except OSError as error:
             raise CorpusError(f"{self.path}: can't be read ({error.strerror}); mend that first") from error
         if not data.strip():
-            raise CorpusError(f"{self.path}: is empty; give a file with tunes in ABC notation")
+            wanted = "MIDI file with notes" if self.is_midi else "file with tunes in ABC notation"
+            raise CorpusError(f"{self.path}: is empty; give a {wanted}")
         if not self.is_midi and not looks_like_text(data):
             raise CorpusError(f"{self.path}: is not text; give a file with tunes in ABC notation")
         return data
@@ -102,13 +103,13 @@ def _expand(path: str, midi: bool, abc: bool) -> Iterator[AbcFile]:
     if os.path.isdir(path):
         yield from _in_folder(path, midi, abc)
     elif os.path.exists(path):
-        yield AbcFile(path, True, midi and _is_midi(path))
+        yield AbcFile(path, True, midi and (_is_midi(path) or not abc))
     elif glob.has_magic(path):
         for name in sorted(glob.glob(path, recursive=True)):
             if os.path.isdir(name):
                 yield from _in_folder(name, midi, abc)
             else:
-                yield AbcFile(name, False, midi and _is_midi(name))
+                yield AbcFile(name, False, midi and (_is_midi(name) or not abc))
     else:
         raise CorpusError(f"{path}: there is no such file or folder; check the path")
 

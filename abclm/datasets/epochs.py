@@ -22,7 +22,7 @@ from abclm.datasets.windows import epoch_starts, tune_starts, windows_per_epoch
 from abclm.errors import ConfigError
 from abclm.models.context import COLUMNS
 from abclm.notation.keys import Key, parse_key
-from abclm.tokenizers.pieces import PieceTokenizer
+from abclm.tokenizers.pieces import PieceTokenizer, words_for
 from abclm.tokenizers.tokenizer import Tokenizer
 from abclm.tune import Tune
 
@@ -69,7 +69,7 @@ class Feed:
         self._corpus, self._sequence_length, self._seed = corpus, sequence_length, seed
         self.predictions = sequence_length
         self._whole_tunes, self._transposition = whole_tunes, transposition
-        self._count = windows_per_epoch(len(corpus.text), sequence_length)
+        self._count = windows_per_epoch(len(corpus.text), sequence_length, words_for(tokenizer))
         self.windows = min(batch_size, self._count)
         self.steps_per_epoch = self._count // self.windows
         self._tunes: _EpochTunes | None = None

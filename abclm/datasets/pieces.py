@@ -67,7 +67,7 @@ class PieceOptions:
             values: what the tokens of frames stand for; see `RollTokenizer`.
 
         Raises:
-            VocabularyError: there is no such kind of tokens of pieces, or there would be too many tokens.
+            VocabularyError: there is no such kind of tokens of pieces, or there would be none or too many tokens.
         """
         found = TOKENIZERS.find(kind)
         if not issubclass(found, PieceTokenizer):
@@ -75,7 +75,12 @@ class PieceOptions:
                 f"{kind!r} are no tokens of MIDI pieces; give notes, events, lowest or rolls"
             )
         if kind == "notes":
-            return found.fit(pieces, least=self.threshold, rare=self.rare, rests=self.rests)
+            named = found.fit(pieces, least=self.threshold, rare=self.rare, rests=self.rests)
+            if len(named) < 2 and pieces.pieces:
+                raise VocabularyError(
+                    f"no note or chord occurs {self.threshold:,} times or more; give a lower threshold, or more pieces"
+                )
+            return named
         settings: dict[str, Any] = {"values": values} if kind == "rolls" else {}
         if self.steps_per_quarter is not None:
             settings["steps_per_quarter"] = self.steps_per_quarter

@@ -106,15 +106,22 @@ def tune_starts(lengths: npt.NDArray[np.int64], sequence_length: int, count: int
     return np.array(starts, dtype=np.int64)
 
 
-def windows_per_epoch(characters: int, sequence_length: int) -> int:
+def windows_per_epoch(
+    characters: int, sequence_length: int, words: tuple[str, str] = ("tune", "character")
+) -> int:
     """How many windows a text has at every offset; each epoch takes as many.
+
+    Args:
+        characters: of the text.
+        sequence_length: characters of a window's input.
+        words: what the text consists of, for messages; see `abclm.tokenizers.pieces.words_for`.
 
     Raises:
         ConfigError: the text is too short for a single window and its target.
     """
     if characters < sequence_length + 1:
         raise ConfigError(
-            f"the training text has {counted(characters, 'character')}, too few for a sequence length of "
-            f"{sequence_length:,}; give more tunes, or a sequence length of up to {max(1, characters - 1):,}"
+            f"the training text has {counted(characters, words[1])}, too few for a sequence length of "
+            f"{sequence_length:,}; give more {words[0]}s, or a sequence length of up to {max(1, characters - 1):,}"
         )
     return max(1, (characters - sequence_length) // sequence_length)

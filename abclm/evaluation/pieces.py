@@ -14,6 +14,7 @@ from abclm.datasets.encoded import EncodedCorpus
 from abclm.datasets.pieces import pieces_of
 from abclm.datasets.window_feed import windows_in_order
 from abclm.errors import ConfigError
+from abclm.generation.pieces.past import mix_past
 from abclm.models.model import Model
 from abclm.models.recall import mix, recall
 from abclm.models.vae.config import VAEConfig
@@ -27,7 +28,8 @@ class PieceEvaluation:
 
     Attributes:
         unit: `token`, or `frame` of a model of frames.
-        nats: the mean nats of one: −ln p of the token, with the model's cache, if it has one; of a frame a bound of it.
+        nats: the mean nats of one: −ln p of the token, with the model's cache, if it has one, and the piece's past, if it
+            was asked for; of a frame a bound of it.
         accuracy: the share of tokens to which the model gave the highest probability; of frames that it gives back
             exactly, all keys.
         pieces: how many there are.
@@ -53,15 +55,30 @@ class PieceEvaluation:
         return {**figures, "bits": self.bits, "perplexity": math.exp(self.nats)}
 
 
-def evaluate_pieces(lm: Model, corpus: EncodedCorpus) -> PieceEvaluation:
-    """Measure a model of pieces on what `abclm.datasets.pieces` encodes with its tokenizer; the targets count."""
+def evaluate_pieces(lm: Model, corpus: EncodedCorpus, past: float = 0.0) -> PieceEvaluation:
+    """Measure a model of pieces on what `abclm.datasets.pieces` encodes with its tokenizer; the targets count.
+
+    Args:
+        lm: the model.
+        corpus: the pieces.
+        past: weight of the counts of each piece so far, from 0 to below 1; see `abclm.generation.pieces.past`.
+
+    Raises:
+        ConfigError: a model of frames, which has no tokens to count, was asked to go by the past.
+    """
     if isinstance(lm.config, VAEConfig):
+        if past:
+            raise ConfigError(
+                "a model of frames draws points, not tokens; it does not have past; leave that out"
+            )
         return _evaluate_frames(lm, lm.config, corpus)
     engine = lm.config.exact_engine(lm.read_weights())
     nats, right = 0.0, 0
     for ids, is_target in pieces_of(corpus):
         logits = engine.logits(ids[:-1]).astype(np.float64)
         mix(logits, *recall(ids[:-1], lm.config.cache))
+        if past:
+            mix_past(logits, ids[:-1], lm.tokenizer.start, past)
         logits -= logits.max(axis=1, keepdims=True)
         wanted = ids[1:].astype(np.int64)
         costs = np.log(np.exp(logits).sum(axis=1)) - logits[np.arange(len(logits)), wanted]

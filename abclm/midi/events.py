@@ -87,7 +87,7 @@ def _split_chunks(data: bytes) -> tuple[int, list[bytes]]:
     if data[:4] == b"RIFF":
         data = _in_riff(data)
     if data[:4] != b"MThd":
-        raise ConvertError(f"no MIDI file: it starts with {data[:4]!r}, not b'MThd'")
+        raise ConvertError(f"no MIDI file: it starts with {data[:4]!r}, not b'MThd'; give a .mid file")
     length, form, tracks, division = struct.unpack_from(">IHHH", data, 4)
     if form > 1:
         raise ConvertError(f"MIDI files of format 0 and 1 can be read, this is format {form}")

@@ -66,9 +66,10 @@ class Registry(Generic[Part]):
         """
         found = self.known.get(name) if isinstance(name, str) else None
         if found is None:
-            near = get_close_matches(str(name), self.names(), 1) or self.names()
+            near = get_close_matches(str(name), self.names(), 1)
+            known = f"did you mean {near[0]}?" if near else f"it is one of {', '.join(self.names())}."
             raise self.error(
-                f"the {self.what} {name!r} is unknown; did you mean {' or '.join(near)}? For one of your own, import the "
-                "module that registers it first; else update abclm"
+                f"the {self.what} {name!r} is unknown; {known} For one of your own, import the module that registers it "
+                "first; else update abclm"
             )
         return resolve_name(found) if isinstance(found, str) else found

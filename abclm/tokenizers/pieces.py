@@ -59,6 +59,17 @@ def as_piece_tokenizer(tokenizer: Tokenizer[Any]) -> PieceTokenizer[Any]:
     return tokenizer
 
 
+def words_for(tokenizer: Tokenizer[Any]) -> tuple[str, str]:
+    """What messages call a text of these tokens and what it consists of.
+
+    Returns:
+        `tune` and `character`; of MIDI pieces `piece` and `token`, or `frame`.
+    """
+    if not isinstance(tokenizer, PieceTokenizer):
+        return "tune", "character"
+    return "piece", "frame" if tokenizer.kind == "rolls" else "token"
+
+
 def checked_ids(ids: Any, tokens: int) -> npt.NDArray[np.int64]:
     """Token ids as integers of 64 bits.
 

@@ -20,7 +20,7 @@ from abclm.errors import Cancelled, ConfigError, ModelError
 from abclm.models.model import Model
 from abclm.system.words import counted
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
-from abclm.tokenizers.pieces import as_piece_tokenizer
+from abclm.tokenizers.pieces import as_piece_tokenizer, words_for
 from abclm.training.config import AUTO, TrainingConfig
 from abclm.training.folder import RunFolder
 from abclm.training.loop import Run
@@ -143,15 +143,19 @@ def fine_tune(
     if lm.config.window_length is not None:  # which has its own dropout, and predicts one place of a window
         config = replace(config, output_dropout=0.0, sequence_length=1)
     if characters <= config.sequence_length:
-        _log.warning("the tunes have %d characters: windows are %d long", characters, characters - 1)
+        what, unit = words_for(lm.tokenizer)
+        _log.warning("the %ss have %d %ss: windows are %d long", what, characters, unit, characters - 1)
         config = replace(config, sequence_length=characters - 1)
-    config = _for_few_tunes(config, characters, validation)
+    config = _for_few_tunes(config, characters, validation, words_for(lm.tokenizer)[0])
     old = None if old is None else _encoded(old, lm, normalize=True)
     return _train(lm, encoded, validation, config, normalize=normalize, old=old, tuning=True, **options)
 
 
 def _for_few_tunes(
-    config: TrainingConfig, characters: int, validation: Corpus | Pieces | EncodedCorpus | None
+    config: TrainingConfig,
+    characters: int,
+    validation: Corpus | Pieces | EncodedCorpus | None,
+    what: str,
 ) -> TrainingConfig:
     """Make batches small enough for some steps an epoch; say where the run has too few to matter, or to measure by."""
     windows = windows_per_epoch(characters, config.sequence_length)
@@ -159,8 +163,8 @@ def _for_few_tunes(
     steps = windows // config.batch_size
     if steps < _STEPS_THAT_MATTER and config.steps is None:
         _log.warning(
-            "these tunes make %s an epoch, which change the model little; give more tunes, or more epochs than %d",
-            counted(steps, "training step"), config.epochs,
+            "these %ss make %s an epoch, which change the model little; give more %ss, or more epochs than %d",
+            what, counted(steps, "training step"), what, config.epochs,
         )  # fmt: skip
     held_out = (
         0
@@ -171,7 +175,9 @@ def _for_few_tunes(
     )
     if held_out == 1:
         _log.warning(
-            "one tune is held out: its figures say little; hold out a larger share, or give more tunes"
+            "one %s is held out: its figures say little; hold out a larger share, or give more %ss",
+            what,
+            what,
         )
     return config
 

@@ -112,7 +112,10 @@ def test_a_model_of_pieces_is_measured_and_what_it_writes_compared(home, call, t
     assert code == 0
     assert "accuracy" in out
     assert "mean  " in out
+    code, out, _ = call(*arguments, "--past", 0.9, "--json")
+    assert (code, json.loads(out)["nats"] < figures["nats"]) == (0, True)  # the piece goes round in circles
     for given, said in (
+        (("--past", 1), "past is a number from 0 to below 1"),
         (("--bar-redraws", 3), "does not have --bar-redraws"),
         (("--clean",), "--clean is for tunes"),
         (("--picture", tmp_path / "x.png"), "a LatentModel has the architecture vae"),

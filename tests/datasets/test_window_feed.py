@@ -95,7 +95,10 @@ def test_what_can_not_be_trained_on_is_one_line():
 
 def test_options_make_the_tokenizer_that_was_asked_for():
     assert PieceOptions(steps_per_quarter=24).tokenizer("events", PIECES) == EventTokenizer(24)
-    assert PieceOptions(threshold=99).tokenizer("notes", PIECES).names == ("",)
+    with pytest.raises(
+        VocabularyError, match="no note or chord occurs 99 times or more; give a lower threshold"
+    ):
+        PieceOptions(threshold=99).tokenizer("notes", PIECES)
 
 
 def test_pieces_go_into_other_keys_and_places_stay():

@@ -8,6 +8,7 @@ from abclm.datasets.pieces import encode_pieces
 from abclm.errors import ConfigError
 from abclm.evaluation.drift import PIECE_STATISTICS, compare_pieces, measure_piece
 from abclm.evaluation.pieces import count_keys, evaluate_pieces
+from abclm.generation.pieces.past import PastEngine
 from abclm.language_model import LanguageModel
 from abclm.latent_model import LatentModel
 from abclm.midi.file import MidiNote
@@ -39,6 +40,27 @@ def test_a_models_figures_are_those_that_training_measures():
     assert (found.pieces, found.units, found.to_dict()["unit"]) == (2, 42, "token")
     with_cache = evaluate_pieces(lm.with_cache(), encode_pieces(PIECES, tokenizer))
     assert with_cache.nats < found.nats  # the pieces go round in circles
+
+
+def test_the_past_of_a_piece_is_mixed_in_as_pieces_are_written():
+    tokenizer = NoteTokenizer.fit(PIECES)
+    lm = LanguageModel.create(GRUConfig(embedding_dimension=4, units=6), tokenizer, seed=1)
+    engine = PastEngine(lm.config.exact_engine(lm.weights), len(tokenizer), tokenizer.start, 0.4)
+    nats = []
+    for each in PIECES:
+        ids = tokenizer.encode_piece(tokenizer.read(each))
+        logits = engine.logits(ids[:-1])
+        nats += list(
+            -logits[np.arange(len(ids) - 1), ids[1:]]
+        )  # which are logarithms of mixtures, save the first
+        nats[-len(ids) + 1] += np.log(np.exp(logits[0]).sum())
+    corpus = encode_pieces(PIECES, tokenizer)
+    found = evaluate_pieces(lm, corpus, 0.4)
+    assert found.nats == pytest.approx(np.mean(nats), rel=1e-5)
+    assert found.nats < evaluate_pieces(lm, corpus).nats
+    frames = LatentModel.create(VAEConfig(latent=2, hidden=8), RollTokenizer(), seed=1)
+    with pytest.raises(ConfigError, match="does not have past"):
+        evaluate_pieces(frames, encode_pieces(PIECES, RollTokenizer()), 0.4)
 
 
 def test_figures_of_frames_are_those_that_training_measures():

@@ -97,7 +97,7 @@ def test_a_config_of_version_1_is_that_of_an_lstm():
         ({"architecture": "lstn"}, "'lstn' is unknown; did you mean lstm"),
         (
             {"architecture": "wavenet"},
-            "'wavenet' is unknown; did you mean 4lstm-256 or .* or lstm or .*the module that registers it first; else",
+            "'wavenet' is unknown; it is one of 4lstm-256, .*, lstm, .*the module that registers it first; else",
         ),
         ({"architecture": ["lstm"]}, r"\['lstm'\] is unknown"),
         ({"architecture": None}, "None is unknown"),

@@ -23,7 +23,6 @@ from abclm.corpora.pieces import Pieces
 from abclm.errors import ConfigError
 from abclm.system.quiet import quiet_imports
 from abclm.system.words import counted
-from abclm.tokenizers.characters import CharacterTokenizer
 from abclm.training.config import TrainingConfig
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def command(
         )
 
     from abclm.language_model import load
-    from abclm.tokenizers.pieces import PieceTokenizer
+    from abclm.tokenizers.pieces import PieceTokenizer, words_for
 
     lm = load(model)
     old_tunes: Corpus | Pieces | None
@@ -91,7 +90,7 @@ def command(
         from abclm.training.run import fine_tune
 
     start = time.perf_counter()
-    with shown(out) as display:
+    with shown(out, words_for(lm.tokenizer)[1]) as display:
         say_where_it_begins(out, resume)
         tuned = fine_tune(
             lm, prepared.training, prepared.held_out, config,
@@ -127,8 +126,9 @@ def _tunes_for(
 
 def _say_what_it_was_good_for(lm: "LanguageModel") -> None:
     """Say what held-out tunes of both kinds took before and take now."""
-    has_tunes = isinstance(lm.tokenizer, CharacterTokenizer)
-    what, unit = ("tune", "character") if has_tunes else ("piece", "token")
+    from abclm.tokenizers.pieces import words_for
+
+    what, unit = words_for(lm.tokenizer)
     record = lm.metadata["training"]
     for name, which in (("held_out", "held out of yours"), ("old", "like those it knew")):
         before, after = record.get("before", {}).get(name), record.get(name)

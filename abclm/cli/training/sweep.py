@@ -63,6 +63,7 @@ def command(
         from abclm.experiments.sweep import PAPER, parse_value, sweep, with_settings
         from abclm.models.architecture import find_architecture
         from abclm.models.lstm.config import ModelConfig
+        from abclm.tokenizers.pieces import words_for
 
     kind = find_architecture(dict(pairs["--set"]).get("architecture", ModelConfig.name))
     variations = {
@@ -80,7 +81,7 @@ def command(
             corpora, tokens, PieceOptions(**pieces), validation, given["seed"],
             has_windows=all(each().window_length is not None for each in kinds),
         )  # fmt: skip
-    with shown(out, "character" if tokens == CharacterTokenizer.kind else "token") as display:
+    with shown(out, words_for(prepared.tokenizer)[1]) as display:
         said = ""
 
         def progress(run: str, now: Any) -> None:

@@ -76,6 +76,7 @@ def command(
 
     from abclm.language_model import LanguageModel
     from abclm.tokenizers.characters import CharacterTokenizer
+    from abclm.tokenizers.pieces import words_for
 
     prepared: Prepared
     if tokens == CharacterTokenizer.kind:
@@ -98,7 +99,7 @@ def command(
 
         lm = LanguageModel.create(model_config, prepared.tokenizer, config.seed)
 
-    with shown(out, {CharacterTokenizer.kind: "character", "rolls": "frame"}.get(tokens, "token")) as display:
+    with shown(out, words_for(prepared.tokenizer)[1]) as display:
         say_where_it_begins(out, resume)
         train(
             lm, prepared.training, prepared.held_out, config,

@@ -171,7 +171,7 @@ def prepare_pieces(
         if reading.meter is reading.instrument is None
         else read.only(meter=reading.meter, instrument=reading.instrument)
     )
-    _say_problems(pieces)
+    say_problems(pieces)
     tokenizer = reading.tokenizer(tokens, pieces, values)
     if isinstance(tokenizer, NoteTokenizer) and (rare := tokenizer.rare_in(pieces)):
         done = "left out" if reading.rare == "drop" else "replaced by the nearest"
@@ -201,7 +201,7 @@ def pieces_for(
 
     start = time.perf_counter()
     pieces = Pieces.read(*arguments)
-    _say_problems(pieces)
+    say_problems(pieces)
     training, held_out = (
         encode_pieces(part, tokenizer) if part else None for part in pieces.split(validation, seed)
     )
@@ -209,7 +209,7 @@ def pieces_for(
     return Prepared(training, held_out, tokenizer, time.perf_counter() - start)
 
 
-def _say_problems(pieces: "Pieces") -> None:
+def say_problems(pieces: "Pieces") -> None:
     """Say which files and notes were left out."""
     for problem in pieces.problems[:_MOST_SAID]:
         typer.echo(f"abclm: left out {problem}", err=True)

@@ -124,12 +124,27 @@ class PastEngine:
 
     def logits(self, ids: npt.NDArray[np.integer[Any]]) -> Floats:
         """Logits after each token of one text, float32 `(len(ids), tokens)`."""
-        logits, past = self._engine.logits(ids), Past(self._tokens, self._between)
-        for row, token in zip(logits, ids, strict=True):
-            past.add(int(token))
-            if (shares := past.shares()) is not None:
-                row[:] = mixed(row, shares, self._weight)
+        logits = self._engine.logits(ids)
+        mix_past(logits, ids, self._between, self._weight)
         return logits
+
+
+def mix_past(
+    logits: npt.NDArray[Any], ids: npt.NDArray[np.integer[Any]], between: int, weight: float
+) -> None:
+    """Mix what a model says after each token of one text with the counts of the text so far.
+
+    Args:
+        logits: after each token, `(len(ids), tokens)`, changed to logarithms of the mixtures.
+        ids: of the text.
+        between: the token between pieces.
+        weight: of the past, from 0 to below 1.
+    """
+    past = Past(logits.shape[1], between)
+    for row, token in zip(logits, ids, strict=True):
+        past.add(int(token))
+        if (shares := past.shares()) is not None:
+            row[:] = mixed(row, shares, weight)
 
 
 def mixed(logits: npt.NDArray[Any], shares: Doubles, weight: float) -> Doubles:

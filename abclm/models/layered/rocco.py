@@ -35,7 +35,7 @@ class Rocco0(_Rocco):
     name: ClassVar[str] = "rocco-0"
 
     def layers(self) -> Sequence[Part]:
-        """Those of the picture, by the issue's list."""
+        """Those of the picture on the slides."""
         return [
             recurrent("LSTM", 512, bidirectional=True, recurrent_dropout=0.3),
             recurrent("LSTM", 512, last=True),
