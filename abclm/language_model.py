@@ -82,7 +82,7 @@ class LanguageModel(Model):
             is_begun = text.startswith("\n")
             piece = ids if is_begun else np.append(self.tokenizer.start, ids)
             ids = with_context(as_characters(self.tokenizer), piece, Told())[0 if is_begun else 1 :]
-        return self.config.exact_engine(self.weights).logits(ids)
+        return self.config.exact_engine(self.read_weights()).logits(ids)
 
     @with_options_of(GenerationOptions())
     def generate(
@@ -302,7 +302,7 @@ class LanguageModel(Model):
         with quiet_imports():
             import keras  # noqa: F401
 
-        return self.config.network(len(self.tokenizer), self.weights)
+        return self.config.network(len(self.tokenizer), self.read_weights())
 
 
 def load(name_or_path: str | os.PathLike[str]) -> LanguageModel:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -51,7 +50,7 @@ class Tune(core.Tune):
     def parse(cls, text: str) -> Self:
         """Read one tune; see `abclm.notation.tune.Tune.parse`. Where the text has several, a warning says so."""
         tune = super().parse(text)
-        if (found := len(re.findall(r"(?m)^X:", text))) > 1:
+        if (found := text.count("\nX:") + text.startswith("X:")) > 1:
             _log.warning(
                 "the text holds %d tunes; the first is read, and read_tunebook or Corpus.read reads all",
                 found,

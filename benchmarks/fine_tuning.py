@@ -10,7 +10,8 @@ tunes with more than half of their bars, in any key, in one training tune of the
 evaluated without it.
 
 With `--polkas`, the model is fine-tuned with the defaults of `abclm fine-tune` on 30 random polkas of the corpus. A
-tenth of them selects the epoch. It is evaluated on the other polkas and on the held-out tunes of O'Neill."""
+tenth of them selects the epoch. It is evaluated on the other polkas and on the held-out tunes of O'Neill. With `--also
+FOLDER`, the same is done from that model, such as the same one stored in float16, and the two results are compared."""
 
 import argparse
 import random
@@ -58,12 +59,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="the model folder to write")
     parser.add_argument("--model", default="session")
     parser.add_argument("--polkas", action="store_true")
+    parser.add_argument("--also", metavar="FOLDER", help="another model to fine-tune on the polkas")
     parser.add_argument("--count", type=int, default=POLKAS, help="of polkas to fine-tune on")
     parser.add_argument(
         "--test", action="store_true", help="read the test tunes: once, when everything is decided"
     )
     parser.add_argument("--epochs", type=int, default=RECIPE["epochs"])
-    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
+    parser.add_argument("--precision", choices=PRECISIONS, default=TrainingConfig().precision)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     lm = abclm.load(options.model)
@@ -111,10 +113,19 @@ def tune_to_polkas(lm: LanguageModel, options: argparse.Namespace) -> None:
     from_oneill = [place for place, tune in enumerate(old.tunes) if tune.text in oneill]
     start = time.monotonic()
     training, choosing = polkas.split(0.1, seed=options.seed)
-    tuned = fine_tune(lm, training, choosing, old=tunes_held_out_from(lm), folder=options.out, progress=say)
+    known, config = (
+        tunes_held_out_from(lm),
+        TrainingConfig.for_fine_tuning(seed=options.seed, precision=options.precision),
+    )
+    tuned = fine_tune(lm, training, choosing, config, old=known, folder=options.out, progress=say)
     tuned.save(options.out, overwrite=True)
     print(f"fine-tuned on {len(polkas)} polkas in {time.monotonic() - start:.0f} s")
     models = {options.model: lm, "fine-tuned": tuned}
+    if options.also:
+        other = abclm.load(options.also)
+        models[f"fine-tuned from {options.also}"] = fine_tune(
+            other, training, choosing, config, old=known, progress=say
+        )
     compare(models, others, "the other polkas")
     compare(models, only(old, from_oneill), "held-out tunes of O'Neill")
 

@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
     parser.add_argument("--runs", nargs="+", type=parse_run, default=[Run(name) for name in RECIPES])
     parser.add_argument("--units", type=int, default=ModelConfig().units)
-    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
+    parser.add_argument("--precision", choices=PRECISIONS, default=TrainingConfig().precision)
     parser.add_argument("--structure", action="store_true", help="train networks with structure")
     parser.add_argument("--torch", action="store_true", help="train with PyTorch")
     parser.add_argument("--test", action="store_true", help="evaluate on the test tunes")
@@ -105,7 +105,7 @@ def figures_of(
     name = [run.recipe, str(run.epochs)]
     name += [f"seed-{seed}"] if seed else []
     name += [f"{options.units}-units"] if options.units != ModelConfig().units else []
-    name += [options.precision] if options.precision != "float32" else []
+    name += [options.precision] if options.precision == "bfloat16" else []
     name += ["structure"] if options.structure else []
     lm = trained(run, seed, options.out / "-".join(name), parts, options)
     record, last = lm.metadata["training"], lm.history[-1]

@@ -10,7 +10,7 @@ that share half of their bars are not separated. By default, the model has `stru
 `structure` of `protocol.py`. With `--plain` it has no structure; it then gets a cache, but not with the paper's recipe.
 Whenever the held-out figure improves, the model is saved
 into `--out` as float32. The same command continues a run that was stopped. At the end, the best weights are saved as
-float16 and the stored model is evaluated.
+int8 and the stored model is evaluated.
 
 Training takes some hours on two cores, less with `--precision bfloat16` on a CPU that supports it. `--torch` trains
 with PyTorch (`torch_step.py`), on a GPU if there is one: minutes. `--units 16
@@ -35,6 +35,7 @@ from abclm.training.progress import Progress
 from abclm.training.run import train
 
 SEED = 0
+DTYPE = "int8"
 SECONDS_BETWEEN_LINES = 60
 
 
@@ -49,7 +50,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="stop after so many steps")
     parser.add_argument("--units", type=int, default=ModelConfig().units)
     parser.add_argument("--embedding-dimension", type=int, default=ModelConfig().embedding_dimension)
-    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
+    parser.add_argument("--precision", choices=PRECISIONS, default=TrainingConfig().precision)
     parser.add_argument("--torch", action="store_true", help="train with PyTorch")
     parser.add_argument("--plain", action="store_true", help="train a network without structure")
     parser.add_argument("--trained", type=Path, metavar="FOLDER", help="take these weights, train nothing")
@@ -84,8 +85,8 @@ def main() -> None:
 
     if not lm.config.columns and options.recipe != "paper":
         lm = lm.with_cache()
-    # The figure of the weights as they are shipped, rounded to float16.
-    lm.save(options.out, dtype="float16", overwrite=True)
+    # The figure of the weights as they are shipped, rounded to 8 and 16 bits.
+    lm.save(options.out, dtype=DTYPE, overwrite=True)
     lm = LanguageModel.load(options.out)
     evaluation, alone = lm.evaluate(held_out), lm.with_cache(()).evaluate(held_out, copies=False)
     lm.metadata |= {
@@ -94,12 +95,12 @@ def main() -> None:
         "corpora": describe(training),
         "split": SPLIT,
         "stored_as": {
-            "dtype": "float16",
+            "dtype": DTYPE,
             "held_out": evaluation.to_dict(),
             "held_out_network_alone" if lm.config.columns else "held_out_without_cache": alone.to_dict(),
         },
     }
-    lm.save(options.out, dtype="float16", overwrite=True)
+    lm.save(options.out, dtype=DTYPE, overwrite=True)
     print(f"{options.out}, measured on {evaluation.tunes} held-out tunes")
     for name, found in (("network alone", alone), ("model", evaluation)):
         low, high = found.intervals()["bits_per_tune"]

@@ -9,6 +9,8 @@ median over the rounds without the first step, which compiles.
 - `abclm` is `abclm.training.run.train` itself: reading the windows, the step, the loop between two steps.
 - `abclm_bfloat16` and `torch_bfloat16` are the same with `precision="bfloat16"` and with PyTorch's autocast, for CPUs
   that support it. They run only if `--engines` names them.
+- `abclm_structure` is `abclm` with `structure=True`: the place in the tune beside each symbol, and copies. It runs
+  only if `--engines` names it.
 - `keras` and `keras_jit` are keras.layers.LSTM with `train_on_batch`, with `jit_compile` off and on. The faster one
   counts; if one is far slower in its first turns, it makes no further turns.
 - `torch` is torch.nn.LSTM, in the interpreter that --torch names (`pip install torch==2.13.0` in a separate
@@ -37,7 +39,10 @@ SETTINGS = ["32x400x1024", "64x100x1024", "16x200x1024", "32x400x256", "32x400x5
 EMBEDDING, SYMBOLS = 256, 83
 ENGINES = ["abclm", "keras", "keras_jit", "torch", "sgemm"]
 BFLOAT16 = ["abclm_bfloat16", "torch_bfloat16"]
+STRUCTURE = "abclm_structure"
+NAMED = [*BFLOAT16, STRUCTURE]  # those that have to be asked for
 FAR_SLOWER = 1.5
+TUNES_REPEATED = 40
 
 
 def main() -> None:
@@ -47,10 +52,10 @@ def main() -> None:
     parser.add_argument("--setting", nargs="+", default=SETTINGS, metavar="BxTxU")
     parser.add_argument("--torch", help="a Python interpreter that has PyTorch")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--engines", nargs="+", choices=ENGINES + BFLOAT16, default=ENGINES)
+    parser.add_argument("--engines", nargs="+", choices=ENGINES + NAMED, default=ENGINES)
     parser.add_argument("--json", action="store_true", help="print one JSON object a line instead")
     parser.add_argument(
-        "--engine", choices=ENGINES + BFLOAT16, help=argparse.SUPPRESS
+        "--engine", choices=ENGINES + NAMED, help=argparse.SUPPRESS
     )  # what the processes are started with
     options = parser.parse_args()
 
@@ -105,6 +110,8 @@ def figures(setting: str, found: dict[str, float]) -> dict[str, Any]:
         row["times_stock_keras"] = min(stock) / ours
     if ours and "torch" in found:
         row["times_torch"] = found["torch"] / ours
+    if ours and STRUCTURE in found:
+        row["structure_times_without"] = ours / found[STRUCTURE]
     if ours and "abclm_bfloat16" in found:
         row["bfloat16_times_float32"] = ours / found["abclm_bfloat16"]
     if "abclm_bfloat16" in found and "torch_bfloat16" in found:
@@ -128,6 +135,7 @@ def table(row: dict[str, Any]) -> str:
     for name, unit in (
         ("times_stock_keras", "x stock Keras"),
         ("times_torch", "x PyTorch"),
+        ("structure_times_without", "x without structure"),
         ("bfloat16_times_float32", "x float32 by bfloat16"),
         ("bfloat16_times_torch", "x PyTorch by bfloat16"),
     ):
@@ -182,7 +190,8 @@ class Engine:
 def serve(engine: str, batch: int, length: int, units: int) -> None:
     """Take a step for each line of standard input."""
     if engine.startswith("abclm"):
-        serve_abclm(batch, length, units, "bfloat16" if engine in BFLOAT16 else "float32")
+        precision = "bfloat16" if engine in BFLOAT16 else "float32"
+        serve_abclm(batch, length, units, precision, structure=engine == STRUCTURE)
         return
     makers: dict[str, Callable[[int, int, int], Callable[[], float | None]]] = {
         "keras": keras_step,
@@ -202,18 +211,23 @@ def say(number: float) -> None:
     print("TOOK", number, flush=True)
 
 
-def serve_abclm(batch: int, length: int, units: int, precision: str) -> None:
+def serve_abclm(batch: int, length: int, units: int, precision: str, structure: bool) -> None:
     import numpy as np
 
+    from abclm.corpora.corpus import Corpus
     from abclm.datasets.encoded import EncodedCorpus
     from abclm.language_model import LanguageModel
     from abclm.models.lstm.config import ModelConfig
     from abclm.training.config import TrainingConfig
     from abclm.training.run import train
 
-    ids = np.random.default_rng(0).integers(SYMBOLS, size=2_000_000, dtype=np.uint8)
-    corpus = EncodedCorpus("random", "", ids, np.array([len(ids)]))
-    lm = LanguageModel.create(ModelConfig(embedding_dimension=EMBEDDING, units=units))
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=EMBEDDING, units=units, structure=structure))
+    if structure:  # which has to be that of tunes
+        tunes = Corpus.load("oldTunes").normalize().tunes
+        corpus = EncodedCorpus.encode(Corpus("tunes", tunes * TUNES_REPEATED), lm.tokenizer)
+    else:
+        ids = np.random.default_rng(0).integers(SYMBOLS, size=2_000_000, dtype=np.uint8)
+        corpus = EncodedCorpus("random", "", ids, np.array([len(ids)]))
     config = TrainingConfig(sequence_length=length, batch_size=batch, steps=10**6, precision=precision)
     sys.stdin.readline()
     start = time.perf_counter()

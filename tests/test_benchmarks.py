@@ -1,6 +1,7 @@
 """The scripts in `benchmarks` run, on tiny settings; those that a page or a room tells of are tested with it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,29 @@ def test_every_script_is_tested(path):
     assert path.stem in MODULES or any(path.stem in text for text in TESTS.values())
 
 
+def test_the_speed_of_reading_is_compared_with_another_version(benchmark):
+    root = str(ROOT)
+    found = json.loads(benchmark("reading_speed.py", "oldTunes", "--base", root, "--rounds", 1, "--json"))
+    assert found["tunes"] == 56
+    assert all(0.2 < found[what] < 5 for what in ("notes", "check", "normalize"))
+
+
+def test_a_folder_without_abclm_is_refused_as_the_other_version(benchmark, tmp_path):
+    with pytest.raises(SystemExit, match="no version of abclm"):
+        benchmark("reading_speed.py", "oldTunes", "--base", tmp_path, "--rounds", 1)
+
+
 def test_tunes_one_after_another_are_compared_with_tunes_at_once(benchmark, model):
     found = json.loads(benchmark("shared_batch.py", "--model", model, "--tunes", 2, "--rounds", 1, "--json"))
     assert found["2"] > 0
+
+
+def test_tunes_are_the_same_written_in_each_way(benchmark, model):
+    pytest.importorskip("onnxruntime")
+    ways = ("--tunes", 2, "--batches", 1, 2, "--threads", 1)
+    said = benchmark("same_tunes.py", "--model", model, *ways).splitlines()
+    assert len(said) == 4
+    assert all(line.endswith("the same") for line in said)
 
 
 def test_the_memory_of_a_command_is_measured(benchmark, model):
@@ -88,3 +109,12 @@ def test_a_recipe_is_trained(benchmark, tmp_path):
         "--runs", "paper:1:1", "--units", 4, "--quick",
     )  # fmt: skip
     assert "paper" in said
+
+
+def test_the_speed_of_evaluation_is_compared_with_another_version(benchmark, model):
+    abclm.Corpus.load("oldTunes").save("tunes.abc")
+    said = benchmark("evaluation_speed.py", "tunes.abc", "--base", ROOT, "--model", model, "--rounds", 1)
+    assert re.search(r"this version: [\d.]+ s, [\d.]+ s of the processor, [\d,]+ characters a second", said)
+    assert re.search(
+        r"[\d.]+ times as fast, [\d.]+ by the processor; bits per tune differ by 0\.0e\+00", said
+    )

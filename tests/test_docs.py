@@ -436,6 +436,11 @@ def test_weights_of_a_cache_are_fitted_where_a_model_can_have_one(benchmark, tmp
             "one / one once",
         ),
         ("training_speed.py", "--setting 2x10x8 --rounds 1 --engines abclm sgemm", "2x10x8 | abclm 0."),
+        (
+            "training_speed.py",
+            "--setting 2x10x8 --rounds 1 --engines abclm abclm_structure",
+            "x without structure",
+        ),
     ],
 )
 def test_the_scripts_for_speed_run_on_a_tiny_setting(benchmark, name, arguments, said):
@@ -452,8 +457,12 @@ def test_what_a_new_user_does_first_is_timed(benchmark, capsys):
 @pytest.mark.slow
 def test_a_few_polkas_are_fine_tuned_on_and_measured(benchmark):
     arguments = ("--corpus", ROOT / "corpora" / "oldTunes.abc", "--polkas", "--count", 3, "--model", "small")
-    said = benchmark("fine_tuning.py", *arguments, "--out", "polkas")
+    abclm.load("small").save("again", dtype="float16")
+    said = benchmark("fine_tuning.py", *arguments, "--out", "polkas", "--also", "again")
     assert "fine-tuned on 3 polkas in" in said
+    found = re.findall(r"(?m)^fine-tuned(?: from again)? \| [\d.]+ \| ([\d.]+)", said)
+    for one, other in (found[:2], found[2:]):  # from 8 bits and from 16
+        assert float(other) == pytest.approx(float(one), rel=0.003)
     rows = re.findall(r"(?m)^(small|fine-tuned) \| [\d.]+ \| [\d.]+ \(\d+ to \d+\) \| ([+-][\d.]+) %$", said)
     assert [name for name, _ in rows] == ["small", "fine-tuned"] * 2
     assert float(rows[1][1]) < 0  # other polkas cost less than before

@@ -17,9 +17,13 @@ from abclm.language_model import LanguageModel
 from abclm.models import folder as model_folder
 from abclm.models import presets
 from abclm.models.architecture import read_config
+from abclm.models.gru.config import GRUConfig
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.presets import preset_names
+from abclm.models.quantised import _arrays
+from abclm.models.vae.config import VAEConfig
 from abclm.tokenizers.characters import CharacterTokenizer
+from abclm.tokenizers.rolls import RollTokenizer
 from abclm.tune import Tune
 
 SMALL = ModelConfig(embedding_dimension=3, units=4)
@@ -159,21 +163,75 @@ def test_float16_halves_the_weights_and_is_loaded_as_float32(lm, tmp_path):
         np.testing.assert_array_equal(weight, lm.weights[name].astype(np.float16).astype(np.float32))
 
 
-def test_int8_quarters_the_weights_and_is_loaded_as_float32(tmp_path):
-    lm = LanguageModel.create(ModelConfig(embedding_dimension=64, units=128, structure=True), seed=1)
-    sizes, texts = [], []
-    for number, dtype in enumerate(("float32", "int8", "int8")):
+@pytest.mark.parametrize(
+    "config",
+    [
+        ModelConfig(embedding_dimension=64, units=128, structure=True),
+        ModelConfig(embedding_dimension=32, units=64, layers=2),
+        GRUConfig(embedding_dimension=32, units=64, layers=2),
+    ],
+    ids=["structure", "lstm", "gru"],
+)
+def test_a_model_in_8_bits_writes_the_tunes_that_it_writes_in_16(tmp_path, config):
+    lm, texts, sizes = LanguageModel.create(config, seed=1), [], []
+    for weight in lm.weights.values():
+        weight *= 3  # so that tokens differ
+    for number, dtype in enumerate(("float32", "float16", "int8", "int8")):
         lm.save(tmp_path / f"{number}", dtype=dtype)
         sizes.append((tmp_path / f"{number}" / "model.safetensors").stat().st_size)
-        again = abclm.load(tmp_path / f"{number}")
-        for name, weight in again.weights.items():
-            assert weight.dtype == np.float32
-            largest = np.abs(lm.weights[name]).max(axis=0)
-            assert (np.abs(weight - lm.weights[name]) <= largest / 250).all()
-        texts.append(str(again.generate(seed=1, max_length=200, attempts=1, constrained=False)[0]))
-        lm = again
-    assert sizes[1] == sizes[2] < sizes[0] / 3  # embeddings take 16 bits
-    assert texts[1] == texts[2]
+        lm = abclm.load(tmp_path / f"{number}")
+        texts.append(str(lm.generate(seed=1, max_length=200, attempts=1, constrained=False)[0]))
+    assert texts[1] == texts[2] == texts[3]
+    assert sizes[3] == sizes[2] < 0.75 * sizes[1] < 0.4 * sizes[0]  # embeddings take 16 bits
+
+
+def test_int8_changes_weights_by_half_a_scale_at_most(tmp_path):
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=16, structure=True), seed=1)
+    lm.save(tmp_path, dtype="int8")
+    stored = load_file(tmp_path / "model.safetensors")
+    in_bytes = {name for name, weight in stored.items() if weight.dtype == np.int8}
+    assert in_bytes == {"lstm/recurrent_kernel", "dense/kernel", "gate/hidden/kernel"}
+    for name, weight in abclm.load(tmp_path).weights.items():
+        assert weight.dtype == np.float32
+        largest = np.abs(lm.weights[name]).max(axis=0)
+        assert (np.abs(weight - lm.weights[name]) <= largest / 250).all()
+
+
+def test_other_architectures_are_stored_in_8_bits_too(tmp_path):
+    lm = LanguageModel.create(VAEConfig(), RollTokenizer())
+    lm.save(tmp_path, dtype="int8")
+    assert load_file(tmp_path / "model.safetensors")["encoder/kernel"].dtype == np.int8
+    assert abclm.load(tmp_path).weights["encoder/kernel"].dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int8"])
+def test_a_model_that_only_writes_holds_its_weights_as_they_are_stored(lm, tmp_path, dtype):
+    lm.save(tmp_path, dtype=dtype)
+    lm = abclm.load(tmp_path)
+
+    def held():
+        return {array.dtype.name for each in lm.weights._stored.values() for array in _arrays(each)}
+
+    before = held()
+    tune = lm.generate(seed=1, max_length=200, attempts=1)[0]
+    lm.logits("X:1\n")
+    lm.evaluate([tune])
+    lm.save(tmp_path, "float32", overwrite=True)
+    assert held() == before == ({"float16"} if dtype == "float16" else {"float16", "int8", "float32"})
+    lm.weights["dense/bias"][0] = 3  # kept, as it may be changed
+    assert lm.weights["dense/bias"][0] == 3
+    assert lm.read_weights()["dense/bias"][0] == 3
+
+
+def test_a_change_of_stored_weights_in_place_makes_another_engine(lm, tmp_path):
+    lm.save(tmp_path, dtype="int8")
+    lm = abclm.load(tmp_path)
+    other, engine = lm.copy(), lm.engine()
+    assert lm.engine() is engine
+    lm.weights["dense/bias"][:] += np.arange(len(lm.tokenizer))
+    assert lm.engine() is not engine
+    assert lm.copy().weights["dense/bias"] is not lm.weights["dense/bias"]
+    assert other.weights["dense/bias"][1] == lm.weights["dense/bias"][1] - 1
 
 
 def test_weights_in_8_bits_need_their_scales(folder):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import median_high, median_low
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from abclm.analysis.parts import Part, parts_of
 from abclm.errors import ModelError
+from abclm.notation.symbols import Chord, Note
 from abclm.notation.timing import WHOLE
 from abclm.notation.tune import Tune
 
@@ -62,9 +63,9 @@ def length_of(duration: Ticks, usual: Ticks) -> int:
     return SHORT if duration < _EIGHTH else LONG if duration > usual else EVEN
 
 
-def usual_note(parts: Sequence[Part]) -> Ticks:
-    """The median duration of the notes of parts, in ticks; 0 without notes."""
-    durations = sorted(note.duration for part in parts for bar in part.written for note in bar.notes)
+def usual_note(tune: Tune) -> Ticks:
+    """The median duration of the written notes and chords of a tune, in ticks; 0 without notes."""
+    durations = sorted(symbol.duration for symbol in tune.music.symbols if isinstance(symbol, (Note, Chord)))
     return (Fraction(median_low(durations)) + median_high(durations)) / 2 if durations else 0
 
 
@@ -77,7 +78,7 @@ def ends_of(tune: Tune) -> tuple[End, ...]:
         ['120', '122', '020']
     """
     parts = parts_of(tune)
-    usual, found = usual_note(parts), []
+    usual, found = usual_note(tune), []
     before: Part | None = None
     for part in parts:
         last = part.last_note

@@ -109,14 +109,13 @@ def command(
     corpus = read_tunes(corpora, clean)
     others = list(read_corpora(tunes)) if tunes else []
 
-    from abclm.evaluation.bits import evaluate
+    from abclm.evaluation.bits import evaluate_both
     from abclm.evaluation.comparison import compare
     from abclm.evaluation.quality import judge
 
     doing("measuring the model")
     with quiet_imports():
-        evaluation = evaluate(lm, corpus, normalize=False)
-        network = evaluate(lm, corpus, normalize=False, copies=False) if lm.config.columns else None
+        evaluation, network = evaluate_both(lm, corpus, normalize=False)
     if generate is not None:
         tries: dict[str, Any] = {} if given["constrained"] else {"attempts": 1}
         asked = GenerationOptions(n=generate, seed=seed, **given, **tries)

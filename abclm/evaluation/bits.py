@@ -39,22 +39,52 @@ def evaluate(
         ConfigError: there is no such tune.
         VocabularyError: a tune has a character that is not in the vocabulary.
     """
+    encoded = _encoded(lm, tunes, normalize, copies)
+    if sum(map(len, encoded.ids)) <= _MOST_FOR_NUMPY:
+        return _evaluate_by_numpy(lm, encoded)
+    return _evaluate_in_bulk(lm, encoded)[0]
+
+
+def evaluate_both(
+    lm: Model, tunes: Corpus | Iterable[Tune], *, normalize: bool = True
+) -> tuple[Evaluation, Evaluation | None]:
+    """Evaluate a model with `structure`, and its network alone, without copies: of many tunes in one pass.
+
+    Args:
+        lm: the model.
+        tunes, normalize: as for `evaluate`, which also says what is raised.
+
+    Returns:
+        What `evaluate` gives, and what it gives with `copies=False`; None for that without `structure`.
+    """
+    encoded = _encoded(lm, tunes, normalize, copies=True)
+    found = []
+    if sum(map(len, encoded.ids)) > _MOST_FOR_NUMPY:
+        found = _evaluate_in_bulk(lm, encoded)
+    else:
+        found = [_evaluate_by_numpy(lm, encoded)]
+    if len(found) == 1 and lm.config.columns:
+        found.append(evaluate(lm, tunes, normalize=normalize, copies=False))
+    return found[0], found[1] if lm.config.columns else None
+
+
+def _encoded(lm: Model, tunes: Corpus | Iterable[Tune], normalize: bool, copies: bool) -> EncodedTunes:
     corpus = tunes if isinstance(tunes, Corpus) else Corpus("tunes", tuple(tunes))
     if normalize:
         corpus = corpus.normalize()
     told = ToldCounts.in_metadata(lm.metadata) if lm.config.columns else None
-    encoded = EncodedTunes(as_characters(lm.tokenizer), corpus.tunes, told, copies)
-    if sum(map(len, encoded.ids)) <= _MOST_FOR_NUMPY:
-        return _evaluate_by_numpy(lm, encoded)
+    return EncodedTunes(as_characters(lm.tokenizer), corpus.tunes, told, copies)
 
+
+def _evaluate_in_bulk(lm: Model, tunes: EncodedTunes) -> list[Evaluation]:
     from abclm.evaluation.bulk import Evaluator
 
-    network = lm.config.network(len(lm.tokenizer), lm.weights)
-    return Evaluator(network, encoded, lm.config.cache)()
+    network = lm.config.network(len(lm.tokenizer), lm.read_weights())
+    return Evaluator(network, tunes, lm.config.cache)()
 
 
 def _evaluate_by_numpy(lm: Model, tunes: EncodedTunes) -> Evaluation:
-    engine = lm.config.exact_engine(lm.weights)
+    engine = lm.config.exact_engine(lm.read_weights())
     header_nats, nats, correct = [], [], []
     recalled = tunes.recalled(lm.config.cache)
     for ids, inputs, header, (likely, weights) in zip(

@@ -72,7 +72,7 @@ def evaluate_pieces(lm: Model, corpus: EncodedCorpus, past: float = 0.0) -> Piec
                 "a model of frames draws points, not tokens; it does not have past; leave that out"
             )
         return _evaluate_frames(lm, lm.config, corpus)
-    engine = lm.config.exact_engine(lm.weights)
+    engine = lm.config.exact_engine(lm.read_weights())
     nats, right = 0.0, 0
     for ids, is_target in pieces_of(corpus):
         logits = engine.logits(ids[:-1]).astype(np.float64)
@@ -91,7 +91,7 @@ def evaluate_pieces(lm: Model, corpus: EncodedCorpus, past: float = 0.0) -> Piec
 
 
 def _evaluate_frames(lm: Model, config: VAEConfig, corpus: EncodedCorpus) -> PieceEvaluation:
-    network = config.network(len(lm.tokenizer), lm.weights)
+    network = config.network(len(lm.tokenizer), lm.read_weights())
     totals = np.zeros(3)
     for past, frames, _ in windows_in_order(corpus, config.window_length, config.keys):
         cost, divergence = network.losses_of(frames, (0, 0), past)

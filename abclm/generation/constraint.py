@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from copy import copy
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-if TYPE_CHECKING:
-    import numpy as np
-    import numpy.typing as npt
-
-    Mask = npt.NDArray[np.bool_]
+Mask = bytes
+"""Which ids may come next: a byte each, 1 where it may, else 0. A step joins those of all pieces."""
 
 
 class Constraint(ABC):
@@ -35,7 +32,7 @@ class Constraint(ABC):
 
     @abstractmethod
     def allowed(self) -> Mask:
-        """Return which ids may come next, `(tokens,)`: at least one of them. The caller leaves the array as it is."""
+        """Return which ids may come next: at least one of them."""
 
     @abstractmethod
     def advance(self, token_id: int) -> None:

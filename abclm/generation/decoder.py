@@ -22,6 +22,7 @@ from abclm.models.recall import mix
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from abclm.generation.constraint import Mask
     from abclm.generation.sampling import Sampler
     from abclm.models.architecture import Engine, State
 
@@ -55,13 +56,12 @@ class Decoder(Generic[Piece]):
         self._scores: Floats = np.empty((0, 0), np.float32)
         # What may come next is looked up while a piece's objects are in the processor's cache, as the product of the
         # next step drives them out.
-        self._drawable = np.array([draft.drawable() for draft in drafts])
+        self._drawable = [draft.drawable() for draft in drafts]
         self._numbers = Numbers([draft.random for draft in drafts])
         self._recalled = np.zeros(len(drafts), np.int64)
         self._has_cache = False  # whether anything may be recalled
         self._weights = np.zeros(len(drafts))  # of what is recalled
-        contexts = [draft.context.row for draft in drafts if draft.context]
-        self._rows: Rows | None = rows_of(contexts) if contexts else None  # for a model with structure
+        self._rows = [draft.context.row for draft in drafts if draft.context]  # for a model with structure
         self._places = [_Place(self, place) for place in range(len(drafts))]
 
     def run(self, next_draft: Callable[[], Piece | None]) -> Iterator[list[Piece]]:
@@ -75,11 +75,12 @@ class Decoder(Generic[Piece]):
             After each step, the drafts that finished with it; often none.
         """
         while self.drafts:
-            self._scores = _step(self._engine, self._state, self._last, self._rows)
+            rows = rows_of(self._rows) if self._rows else None
+            self._scores = _step(self._engine, self._state, self._last, rows)
             if self._has_cache:
                 mix(self._scores, self._recalled, self._weights)
             self._last = self._sampler.draw(
-                self._scores, self._numbers.each(), self._drawable, _copies(self._rows)
+                self._scores, self._numbers.each(), _joined(self._drawable), _copies(rows)
             ).tolist()
             ended = []
             for place, (draft, token_id) in enumerate(zip(self.drafts, self._last, strict=True)):
@@ -102,8 +103,8 @@ class Decoder(Generic[Piece]):
             self._weights[place], self._has_cache = cache.weight, True
             if cache.recalled is not None:
                 self._recalled[place] = cache.recalled
-        if self._rows is not None and draft.context is not None:
-            self._rows[place] = np.frombuffer(draft.context.row, np.uint8)
+        if draft.context is not None:
+            self._rows[place] = draft.context.row
 
     def _draw_again(self, place: int, start: Snapshot | None) -> None:
         """Go back and draw another id, until the draft takes one."""
@@ -113,8 +114,9 @@ class Decoder(Generic[Piece]):
             self._scores[place] = start.scores
             self._look_ahead(place)
             number, only = np.array([self._numbers.one(place)]), slice(place, place + 1)
-            copies = None if self._rows is None else _copies(self._rows[only])
-            ids = self._sampler.draw(self._scores[only], number, self._drawable[only], copies)
+            ids = self._sampler.draw(
+                self._scores[only], number, _joined(self._drawable[only]), _copies_of(self._rows[only])
+            )
             self._last[place] = int(ids[0])
             start = draft.take(self._last[place], self._places[place])
 
@@ -138,8 +140,8 @@ class Decoder(Generic[Piece]):
             self._last = [self._last[place] for place in kept]
             self._state = self._state.only(kept)
             self._weights, self._recalled = self._weights[kept], self._recalled[kept]
-            self._rows = None if self._rows is None else self._rows[kept]
-            self._drawable = self._drawable[kept]
+            self._rows = [self._rows[place] for place in kept] if self._rows else []
+            self._drawable = [self._drawable[place] for place in kept]
             self._numbers.keep(kept)
 
 
@@ -160,7 +162,7 @@ class _Place:
     @property
     def logits(self) -> Floats:
         decoder, only = self._decoder, slice(self._place, self._place + 1)
-        return _logits(decoder._scores[only], None if decoder._rows is None else decoder._rows[only])
+        return _logits(decoder._scores[only], _copies_of(decoder._rows[only]))
 
     def state(self) -> State:
         column: State = self._decoder._state.column(self._place)
@@ -174,12 +176,19 @@ def _step(engine: Engine, state: State, ids: list[int], rows: Rows | None) -> Fl
     return engine.step(state, ids) if rows is None else engine.step(state, ids, rows)
 
 
+def _joined(masks: list[Mask]) -> npt.NDArray[np.bool_]:
+    return np.frombuffer(b"".join(masks), np.bool_).reshape(len(masks), -1)
+
+
 def _copies(rows: Rows | None) -> Ids | None:
     return None if rows is None else rows[:, COPY_SLICE]
 
 
-def _logits(scores: Floats, rows: Rows | None) -> Floats:
+def _copies_of(rows: list[bytes]) -> Ids | None:
+    return _copies(rows_of(rows)) if rows else None
+
+
+def _logits(scores: Floats, copies: Ids | None) -> Floats:
     """What a model gives to each id, `(tokens,)`: with copies, the logarithms of the mixture's probabilities."""
-    copies = _copies(rows)
     found: Floats = scores[0] if copies is None else mixture(scores, copies)[0].astype(np.float32)
     return found

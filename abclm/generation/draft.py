@@ -12,13 +12,12 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from abclm.generation.constraint import Constraint
+    from abclm.generation.constraint import Constraint, Mask
     from abclm.models.architecture import State
     from abclm.models.context import Context
     from abclm.models.recall import Cache
 
     Logits = npt.NDArray[np.float32]
-    Mask = npt.NDArray[np.bool_]
 
 
 class Snapshot(NamedTuple):
@@ -89,7 +88,7 @@ class Draft:
         return len(self.ids)
 
     def drawable(self) -> Mask:
-        """Return which ids may be drawn next, `(tokens,)`: those allowed, or more where they can be taken back."""
+        """Return which ids may be drawn next: those allowed, or more where they can be taken back."""
         return self.constraint.allowed()
 
     def take(self, token_id: int, here: Here) -> Snapshot | None:

@@ -172,6 +172,14 @@ class Architecture(ABC):
         """
         raise ConfigError(f"only recurrent networks that carry a state are exported; {self.name} has none")
 
+    def is_integer(self, name: str, shape: tuple[int, ...]) -> bool:
+        """Whether `Model.save` stores this weight in 8 bits for `"int8"`, not in 16.
+
+        Args:
+            name, shape: of the weight, as `weight_shapes` gives them.
+        """
+        return name.endswith("kernel") and len(shape) == 2
+
     @abstractmethod
     def network(
         self, vocabulary_size: int, weights: Weights | None = None, precision: str = "float32"
@@ -183,6 +191,11 @@ class Architecture(ABC):
             weights: named as in a model folder; without them Keras initialises the network.
             precision: `"float32"`, or `"bfloat16"`, which is for GPUs: all but the weights in bfloat16.
         """
+
+    @property
+    def gains_by_bfloat16(self) -> bool:
+        """Whether training is faster with recurrent products in bfloat16 on a processor that has it; by default not."""
+        return False
 
     @abstractmethod
     def describe(self) -> str:

@@ -6,6 +6,7 @@ The copies are the symbols that would come next if the tune repeated an earlier 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from abclm.errors import NotationError
 from abclm.models.recall import SHORTEST, WEIGHTS, Cache
 from abclm.notation.fields import RHYTHMS
 from abclm.notation.keys import LETTERS, MODES, parse_key
-from abclm.notation.place import Place, form_of_text
+from abclm.notation.place import NO_BARS, Place, form_of_text
 from abclm.notation.tune import Tune
 
 if TYPE_CHECKING:
@@ -161,26 +162,25 @@ class Context:
         self._look()
 
     def _look(self) -> None:
-        place, recalled, matched = self.place, 0, 0
-        if (last := self._cache.recalled) is not None:
-            recalled, matched = 1 + last, 1 + self._cache.length - SHORTEST
+        place, cache = self.place, self._cache
+        recalled = matched = 0
+        if (last := cache.recalled) is not None:
+            recalled, matched = 1 + last, 1 + cache.length - SHORTEST
         if not place.in_body:
-            self.row = self._told + _HEADER + bytes((recalled, *_NO_BARS, matched)) + _NO_MATCHES
+            self.row = self._told + _HEADER + _alone(recalled, matched)
             return
         if place.bars is not self._bars or place.part != self._part:
             self._begin_bar()
         at = len(place.text)
         position = 1 + at if at < _MOST_SYMBOLS else 1 + _MOST_SYMBOLS
-        if not any(place.aligned):
-            values = bytes((position, place.degree, recalled, *_NO_BARS, matched))
-            self.row = self._bar + values + _NO_MATCHES
+        here = self._bar + _PAIRS[position][place.degree]
+        aligned = place.aligned
+        if aligned is NO_BARS:
+            self.row = here + _alone(recalled, matched)
             return
-        find, reach = self._ids.get, 1 + min(at, 15)
-        bars = [1 + find(each[at], -1) if each else 0 for each in place.aligned]
-        copies = [recalled, *bars]
-        reached = [reach if each else 0 for each in bars]
-        agree = [copies.count(each) - 1 if each else 0 for each in copies]
-        self.row = self._bar + bytes((position, place.degree, *copies, matched, *reached, *agree))
+        find = self._ids.get
+        copies = (recalled, *[1 + find(bar[at], -1) if bar else 0 for bar in aligned])
+        self.row = here + _together(copies, matched, at if at < 15 else 15)
 
     def _begin_bar(self) -> None:
         """Work out the columns that change with a bar: those of `TOLD` and `FORM`, `bar` and `part`."""
@@ -195,8 +195,22 @@ class Context:
 
 
 _HEADER = bytes(len(FORM) + len(PLACE))
-_NO_BARS = (0,) * (len(COPIES) - 1)
-_NO_MATCHES = bytes(2 * len(COPIES) - 1)
+_PAIRS = [
+    [bytes((position, degree)) for degree in range(PLACE["degree"])] for position in range(PLACE["position"])
+]
+
+
+@lru_cache(maxsize=4096)
+def _alone(recalled: int, matched: int) -> bytes:
+    """The columns of the copies where no bar may be repeated."""
+    return bytes((recalled, *bytes(len(COPIES) - 1), matched, *bytes(2 * len(COPIES) - 1)))
+
+
+@lru_cache(maxsize=65536)
+def _together(copies: tuple[int, ...], matched: int, at: int) -> bytes:
+    """The columns of the copies, of which `matched` is that of the first, behind so many symbols of the bar."""
+    matches = [matched, *[1 + at if each else 0 for each in copies[1:]]]
+    return bytes((*copies, *matches, *[copies.count(each) - 1 if each else 0 for each in copies]))
 
 
 def context_rows(tokenizer: CharacterTokenizer, ids: npt.NDArray[Any], told: Told) -> Rows:
@@ -215,12 +229,12 @@ def context_rows(tokenizer: CharacterTokenizer, ids: npt.NDArray[Any], told: Tol
     for token_id in ids[1:].tolist():
         context.add(token_id)
         rows.append(context.row)
-    return rows_of(rows)
+    return rows_of(rows).copy()
 
 
 def rows_of(rows: Sequence[bytes]) -> Rows:
-    """The array of the rows of some contexts: uint8 `(len(rows), len(COLUMNS))`."""
-    return np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), len(COLUMNS)).copy()
+    """The array of the rows of some contexts: uint8 `(len(rows), len(COLUMNS))`, which can't be written to."""
+    return np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), len(COLUMNS))
 
 
 def with_context(tokenizer: CharacterTokenizer, ids: npt.NDArray[Any], told: Told | None = None) -> Rows:

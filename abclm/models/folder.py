@@ -10,7 +10,7 @@ the new one, never a mixture, and whatever else the folder holds stays.
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from abclm.errors import ModelError
-from abclm.models.quantised import SCALES, dequantise, pack
+from abclm.models.quantised import SCALES, Packed, Stored, pack
 from abclm.system.files import write_bytes
 from abclm.system.folders import new_folder
 
@@ -74,8 +74,8 @@ def read_object(folder: Path, name: str) -> dict[str, Any]:
     return data
 
 
-def read_weights(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, npt.NDArray[np.float32]]:
-    """Read the weights, as float32 whatever they are stored as.
+def read_weights(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Stored]:
+    """Read the weights as they are stored.
 
     Args:
         folder: the model folder.
@@ -88,7 +88,7 @@ def read_weights(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[st
     from safetensors import SafetensorError, safe_open
 
     path = _locate(folder, WEIGHTS)
-    weights = {}
+    weights: dict[str, Stored] = {}
     try:
         with safe_open(path, framework="np") as file:
             # From the file's header alone, so that a wrong file costs nothing.
@@ -96,9 +96,12 @@ def read_weights(folder: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[st
             for name in shapes:
                 stored = file.get_tensor(name)
                 if stored.dtype == np.int8:
-                    stored = dequantise(stored, file.get_tensor(name + SCALES))
-                _check_values(stored, f"{path}: {name}", "train the model again")
-                weights[name] = stored.astype(np.float32)
+                    scales = file.get_tensor(name + SCALES)
+                    _check_values(_largest(stored) * scales, f"{path}: {name}", "train the model again")
+                    weights[name] = Packed(stored, scales)
+                else:
+                    _check_values(stored, f"{path}: {name}", "train the model again")
+                    weights[name] = stored
     except SafetensorError as error:
         what = str(error).splitlines()[0] if str(error) else "unreadable"
         raise ModelError(f"{path} is cut off or no safetensors file ({what}); copy the model again") from None
@@ -130,6 +133,7 @@ def write(
     metadata: Mapping[str, Any],
     weights: Mapping[str, npt.NDArray[np.float32]],
     dtype: str,
+    is_integer: Callable[[str, tuple[int, ...]], bool],
     index: bytes | None = None,
 ) -> None:
     """Write a model folder, or leave what was there as it was.
@@ -141,6 +145,7 @@ def write(
         metadata: what JSON can hold.
         weights: finite values.
         dtype: one of `DTYPES`; see `abclm.models.model.Model.save`.
+        is_integer: which weights int8 stores in 8 bits; see `Architecture.is_integer`.
         index: of the training tunes; without one, none stays in the folder.
 
     Raises:
@@ -152,7 +157,7 @@ def write(
 
     with np.errstate(over="ignore"):  # what becomes infinite in float16 is found below
         stored = (
-            pack(weights)
+            pack(weights, is_integer)
             if dtype == "int8"
             else {name: np.ascontiguousarray(weight, dtype) for name, weight in weights.items()}
         )
@@ -224,6 +229,13 @@ def _check_values(weight: npt.NDArray[Any], name: str, advice: str) -> None:
         raise ModelError(
             f"{name} has a value of {largest:.3g}, and a weight is at most {_LARGEST_WEIGHT:.0e}; {advice}"
         )
+
+
+def _largest(values: npt.NDArray[np.int8]) -> npt.NDArray[np.int16]:
+    """The largest of each column, whatever its sign."""
+    low, high = values.min(axis=0, initial=0), values.max(axis=0, initial=0)
+    largest: npt.NDArray[np.int16] = np.maximum(high.astype(np.int16), -low.astype(np.int16))
+    return largest
 
 
 def _move_into_place(folder: Path) -> None:

@@ -7,8 +7,7 @@ with methods that do all that.
 import contextlib
 import logging
 import os
-import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -28,6 +27,7 @@ from abclm.models.history import History
 from abclm.models.lstm.config import ModelConfig
 from abclm.models.metadata import check_metadata
 from abclm.models.presets import find_model, warn_of_preset
+from abclm.models.quantised import Weights
 from abclm.models.recall import WEIGHTS
 from abclm.models.shown.card import MARK, README, model_card
 from abclm.models.vae.config import VAEConfig
@@ -50,7 +50,7 @@ class Model:
 
     config: Architecture
     tokenizer: Tokenizer[Any]
-    weights: dict[str, npt.NDArray[np.float32]]
+    weights: MutableMapping[str, npt.NDArray[np.float32]]
     metadata: dict[str, Any] = field(default_factory=dict)
     history: list[dict[str, Any]] = field(default_factory=History)
     novelty_index: NoveltyIndex | None = None
@@ -58,14 +58,14 @@ class Model:
     def __post_init__(self) -> None:
         _check_parts(self.config, self.tokenizer)
         shapes = self.config.weight_shapes(len(self.tokenizer))
-        found = {name: weight.shape for name, weight in self.weights.items()}
+        self.weights = Weights.of(self.weights)
+        found = self.weights.shapes()
         if found != shapes:
             name = min(name for name in shapes.keys() | found.keys() if shapes.get(name) != found.get(name))
             raise ModelError(
                 f"the weight {name} has shape {found.get(name)}, "
                 f"but the config and the vocabulary call for {shapes.get(name)}"
             )
-        self.weights = {name: np.asarray(self.weights[name], np.float32) for name in shapes}
         self.history = History(self.history)
 
     def __repr__(self) -> str:
@@ -118,7 +118,7 @@ class Model:
         check_metadata(metadata, folder / files.METADATA)
         _check_form(metadata, folder / files.METADATA)
         history = metadata.pop("history", [])
-        weights = files.read_weights(folder, config.weight_shapes(len(tokenizer)))
+        weights = Weights(files.read_weights(folder, config.weight_shapes(len(tokenizer))))
         stored = files.read_index(folder)
         index = None if stored is None else NoveltyIndex.from_bytes(stored, str(folder / files.INDEX))
         return cls(config, tokenizer, weights, metadata, history, index)
@@ -131,8 +131,9 @@ class Model:
         Args:
             folder: made where it is missing. Files in it that are not the model's stay. It gets a `README.md`, the
                 model's card, unless one of the user's is there.
-            dtype: of the stored weights: `"float32"`; `"float16"` at half the size; or `"int8"` at a quarter, with a
-                scale for each column of a kernel, as tunes are written with.
+            dtype: of the stored weights: `"float32"`; `"float16"` at half the size; or `"int8"` at less than a third:
+                what recurrent networks write with in 8 bits, with a scale for each column, the rest in 16. Such a
+                model writes the same tunes as one in float16.
             overwrite: replace the model that the folder holds.
 
         Raises:
@@ -152,22 +153,28 @@ class Model:
         index = None if self.novelty_index is None else self.novelty_index.to_bytes()
         files.write(
             Path(folder),
-            self.config.to_json(), self.tokenizer.to_json(), metadata, self.weights, dtype, index,
+            self.config.to_json(), self.tokenizer.to_json(), metadata, self.read_weights(), dtype,
+            self.config.is_integer, index,
         )  # fmt: skip
         _write_card(self, Path(folder) / README)
 
     def engine(self) -> Engine:
         """Return what writes with the weights as they are now. It is made once, and again after the weights change."""
-        checksum = 0
-        for weight in self.weights.values():
-            checksum = zlib.crc32(np.ascontiguousarray(weight).data, checksum)
-        made_of = (self.config, self.config.arithmetic(), checksum)
+        made_of = (self.config, self.config.arithmetic(), Weights.of(self.weights).checksum())
         kept = _engines.get(self)
         if kept is None or kept[0] != made_of:
             _engines.pop(self, None)  # two take the memory of two
-            kept = _engines[self] = made_of, self.config.engine(self.weights)
+            kept = _engines[self] = made_of, self.config.engine(self.read_weights())
             give_back_memory()  # of what an engine is made from
         return kept[1]
+
+    def read_weights(self) -> Mapping[str, npt.NDArray[np.float32]]:
+        """Return the weights for someone who reads them once.
+
+        A model that was loaded from 8 or 16 bits holds its weights as they are stored. `weights[name]` turns one into
+        float32 for good; what this gives is not kept.
+        """
+        return Weights.of(self.weights).once()
 
     @property
     def forms(self) -> list[dict[str, Any]]:
@@ -189,7 +196,7 @@ class Model:
 
     def copy(self) -> Self:
         """Return a model of its own: changing one leaves the other as it was."""
-        weights = {name: weight.copy() for name, weight in self.weights.items()}
+        weights = Weights.of(self.weights).copy()
         return replace(self, weights=weights, metadata=dict(self.metadata), history=list(self.history))
 
     def export(self, path: str | os.PathLike[str]) -> None:
@@ -199,10 +206,11 @@ class Model:
         a newline on, and the state, zeros at first: `carried_0`, `sums_0`, ... of each layer. It gives the `logits` of
         the next token, and the state as `next_carried_0`, ... With `structure`, it takes the `context`, too (the columns
         of `abclm.models.context`, named in the file's metadata beside the `vocabulary`), and gives the `gate`'s scores;
-        `abclm.models.copies` says how to mix copies by them. There is no grammar in it.
+        `abclm.models.copies` says how to mix copies by them. There is no grammar in it. Tables of what is looked up are
+        rounded to 16 bits, which changes the scores by a few hundredths at most. `examples/browser` writes tunes with it.
 
         Args:
-            path: such as `session.onnx`.
+            path: such as `session.onnx`; a file that stands there is replaced.
 
         Raises:
             ConfigError: the network reads a window anew for each token, and has no state.
@@ -213,7 +221,7 @@ class Model:
             "vocabulary": self.tokenizer.to_json(),
             "context": " ".join(COLUMNS if self.config.columns else ()),
         }
-        write_bytes(path, self.config.step_model(self.weights, about))
+        write_bytes(path, self.config.step_model(self.read_weights(), about))
 
     def with_cache(self, weights: Sequence[float] = WEIGHTS) -> Self:
         """Return a model that trusts passages of the tune that come again (`abclm.models.recall`); `()` for not at all.
@@ -238,10 +246,10 @@ class Model:
         known = len(self.tokenizer)
         if tokenizer.symbols[:known] != as_characters(self.tokenizer).symbols:
             raise VocabularyError("a larger vocabulary begins with the model's symbols, in their order")
-        weights, more = dict(self.weights), len(tokenizer) - known
+        weights, more = dict(self.read_weights()), len(tokenizer) - known
         for name, axis in self.config.token_axes.items():
-            mean = self.weights[name].mean(axis=axis, keepdims=True)
-            weights[name] = np.concatenate([self.weights[name], np.repeat(mean, more, axis)], axis)
+            mean = weights[name].mean(axis=axis, keepdims=True)
+            weights[name] = np.concatenate([weights[name], np.repeat(mean, more, axis)], axis)
         return replace(
             self, tokenizer=tokenizer, weights=weights,
             metadata=dict(self.metadata), history=list(self.history),

@@ -47,13 +47,14 @@ class Cache:
         (9, 0.16)
     """
 
-    __slots__ = ("_ids", "_length", "begin", "recalled", "weight", "weights")
+    __slots__ = ("_ids", "_length", "_most", "begin", "recalled", "weight", "weights")
 
     def __init__(self, weights: Sequence[float], begin: int | None = 0) -> None:
         self.recalled: int | None = None
         self.weight = 0.0
         self.weights = weights
         self.begin = begin
+        self._most = SHORTEST + len(weights) - 1  # tokens of the longest passage that is looked for
         self._ids = ""  # each id as the character of that code point: strings are searched fastest
         # Of the passage that comes again; where none does, as if so short a one did.
         self._length = SHORTEST - 1
@@ -73,14 +74,18 @@ class Cache:
         begin, end = self.begin, len(ids)
         if begin is None:
             return
-        # A passage that comes again can be longer by this token, and no more.
-        longest = min(self._length + 1, SHORTEST + len(self.weights) - 1, end - begin)
-        for length in range(longest, SHORTEST - 1, -1):
+        length = self._length + 1  # a passage that comes again can be longer by this token, and no more
+        if length > self._most:
+            length = self._most
+        if length > end - begin:
+            length = end - begin
+        while length >= SHORTEST:
             found = ids.rfind(ids[end - length :], begin, end - 1)
             if found >= 0:
                 self._length = length
                 self.recalled, self.weight = ord(ids[found + length]), self.weights[length - SHORTEST]
                 return
+            length -= 1
         self._length = SHORTEST - 1
         self.recalled, self.weight = None, 0.0
 

@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from functools import partial
+from itertools import accumulate
 
 from abclm.errors import NotationError
 from abclm.notation.fields import FIELDS, RHYTHMS, Meter, parse_meter, parse_tempo, parse_unit_note_length
@@ -62,10 +63,7 @@ def check(tune: Tune, with_losses: bool = True) -> list[Problem]:
     places += tune.playback.problems
     if with_losses:
         losses = [loss for loss in find_losses(tune) if loss[0] in _IN_EVERY_CHECK]
-        voices = len(tune.music.voices)
-        said = describe(losses) | {
-            "voice": f"there are {counted(voices, 'voice')}; scores show all, only the first is heard"
-        }
+        said = describe(losses) | {"voice": _voices(tune)}
         places += [(at, "warning", said[kind]) for kind, _, at, _ in losses]
     places += [
         (
@@ -77,12 +75,19 @@ def check(tune: Tune, with_losses: bool = True) -> list[Problem]:
     ]
     if not any(isinstance(symbol, Timed) and not isinstance(symbol, Rest) for symbol in tune.music.symbols):
         places.append((min(tune.body_start, len(tune.text) - 1), "error", "the tune has no notes"))
-    lines = [0] + [index + 1 for index, character in enumerate(tune.text) if character == "\n"]
+    lines = [0, *accumulate(len(line) + 1 for line in tune.text.split("\n"))]
     problems = []
     for at, severity, message in sorted(set(places))[:MOST_PROBLEMS]:
         line = bisect_right(lines, at)
         problems.append(Problem(line, at - lines[line - 1] + 1, severity, message))
     return problems
+
+
+def _voices(tune: Tune) -> str:
+    """What is said of several voices."""
+    voices, voice = tune.music.voices, tune.music.voice
+    heard = "the first" if next(iter(voices), "") == voice else f"the first that has notes ({voice[:20]})"
+    return f"there are {counted(len(voices), 'voice')}; scores show all, only {heard} is heard"
 
 
 def _header(tune: Tune) -> list[tuple[int, str, str]]:

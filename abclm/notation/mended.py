@@ -109,6 +109,8 @@ def _with_line(text: str, line: str) -> tuple[str, int]:
 
 def begin_of(text: str) -> int:
     """The offset of the first `X:` line; -1 if there is none."""
+    if text.startswith("X:"):
+        return 0
     hidden = hidden_lines(text)
     starts = (match.start() for match in _NUMBER_LINE.finditer(text))
     return next((at for at in starts if at not in hidden), -1)

@@ -16,7 +16,9 @@ BARS_BACK = (4, 8, 2)
 
 _PICKUP = Fraction(7, 10)  # of a full bar; a shorter first bar of a part is its pick-up
 _FIELDS = re.compile(r"(?:\[[A-Z]:[^]]*])+")
-_NONE = ("",) * (len(BARS_BACK) + 1)
+NO_BARS = ("",) * (len(BARS_BACK) + 1)
+"""`Place.aligned` where the bar is as none of these; always this very object."""
+
 _NOTES = {letter: at % 7 for at, letter in enumerate(LETTERS + LETTERS.lower())}
 
 
@@ -50,7 +52,7 @@ class Place:
         self.text = ""
         self.bars: tuple[str, ...] = ()
         self.before: tuple[str, ...] = ()
-        self.aligned: tuple[str, ...] = _NONE
+        self.aligned: tuple[str, ...] = NO_BARS
         self.degree = 0
         self._pickup = self._pickup_before = 0  # bars: 1 where a part begins with a pick-up
         self._line = ""  # the bar line that is not over yet
@@ -117,9 +119,9 @@ class Place:
     def _add_to_bar(self, symbol: str) -> None:
         at = len(self.text)
         self.text += symbol
-        if self.aligned is not _NONE:
+        if self.aligned is not NO_BARS:
             kept = tuple([bar if bar[at : at + 1] == symbol else "" for bar in self.aligned])
-            self.aligned = kept if any(kept) else _NONE
+            self.aligned = kept if any(kept) else NO_BARS
 
     def _add_inside(self, symbol: str) -> None:
         """Go on inside a chord, an inline field or a chord symbol."""
@@ -178,7 +180,7 @@ class Place:
         found = [self.bars[bars - back] if number >= back else "" for back in BARS_BACK]
         same = number + self._pickup_before if bars else 0
         found.append(before[same] if same < len(before) else "")
-        self.aligned = tuple(found) if not self.text and any(found) else _NONE
+        self.aligned = tuple(found) if not self.text and any(found) else NO_BARS
 
     def _is_pickup(self) -> bool:
         """Whether the bar that ends here, the first of its part, is a pick-up."""

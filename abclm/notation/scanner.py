@@ -38,6 +38,7 @@ class Body:
         symbols: in order; of several voices, those of the first that has notes.
         problems: what is wrong.
         voices: the names of the voices, in the order in which they begin.
+        voice: the name of the voice whose symbols these are.
         losses: what is left out or changed (`voice`, `overlay`, `microtone`), each with its count and its first place.
         shift: semitones by which the first note sounds other than it is written.
         propagation: whether an accidental holds for its `pitch` in all octaves until the bar line, for its `octave`,
@@ -49,6 +50,7 @@ class Body:
     symbols: list[Symbol] = field(default_factory=list)
     problems: list[Finding] = field(default_factory=list)
     voices: dict[str, None] = field(default_factory=dict)
+    voice: str = ""
     losses: dict[str, tuple[int, int]] = field(default_factory=dict)
     shift: int = 0
     propagation: str = "pitch"
@@ -79,10 +81,12 @@ def scan(text: str, start: int, voice: str | None = None) -> Body:
         voices = scanner.voices
         scanner = _Scanner(header, next(name for name in voices if name in scanner.with_notes))
         scanner.read(text, start, hidden)
-        scanner.voices |= voices
-    if len(scanner.voices) > 1:
-        scanner.body.losses["voice"] = (len(scanner.voices) - 1, start)
-    return scanner.body
+        scanner.body.voices = voices
+    body = scanner.body
+    body.voice = next(iter(body.voices), "") if scanner.voice is None else scanner.voice
+    if len(body.voices) > 1:
+        body.losses["voice"] = (len(body.voices) - 1, start)
+    return body
 
 
 _IN_HEADER = re.compile(r"MIDI|propagate|octave|transpose|[+_^-](?:8|15)\b")
@@ -247,8 +251,9 @@ class _Scanner:
         """Read the music code of a line."""
         append = self.symbols.append
         for text in PIECE.findall(line):
+            size = len(text)
             kind, make, arguments, findings = (
-                remembered_piece(text) if len(text) <= MOST_REMEMBERED else read_piece(text)
+                remembered_piece(text) if size <= MOST_REMEMBERED else read_piece(text)
             )
             if self.silent:
                 self.left_out(kind, make, arguments, at, text)
@@ -265,7 +270,7 @@ class _Scanner:
                         self.lose(message, at + offset)
                     else:
                         self.problem(at + offset, severity, message)
-            at += len(text)
+            at += size
 
     def left_out(
         self, kind: str, make: Callable[..., Any], arguments: tuple[Any, ...], at: int, text: str

@@ -134,7 +134,6 @@ class _Measure:
 
     def run(self) -> None:
         handlers: dict[type[Symbol], Callable[[Any], None]] = {
-            Note: self.note,
             Chord: self.chord,
             Rest: self.rest,
             Bar: self.bar,
@@ -144,17 +143,25 @@ class _Measure:
             Shift: self.change_shift,
         }
         for symbol in self.body.symbols:
-            handle = handlers.get(type(symbol))
-            if handle is not None:
+            if type(symbol) is Note:
+                self.note(symbol)  # which most symbols are
+            elif handle := handlers.get(type(symbol)):
                 handle(symbol)
         self.finish()
 
     def note(self, note: Note) -> None:
         if note.tied or self.open_ties:
             self.sound([note], note)
+        elif note.accidental is None and not self.accidentals and note.step in self.pitches:
+            note.pitch = self.pitches[note.step]  # as `pitch` says, and this is most notes
         else:
             note.pitch = self.pitch(note)
-        self.time(note)
+        duration = self.durations.get(note.length)
+        if duration is None or self.left or self.broken is not None:
+            self.time(note)
+        else:
+            note.duration = duration
+            self.previous = note
 
     def chord(self, chord: Chord) -> None:
         self.sound(chord.notes, chord)
@@ -226,8 +233,6 @@ class _Measure:
 
     def pitch(self, note: Note) -> int:
         step = note.step
-        if note.accidental is None and not self.accidentals and step in self.pitches:
-            return self.pitches[step]
         letter = step % 7
         place = step % self.letters
         if note.accidental is not None:

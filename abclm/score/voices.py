@@ -78,7 +78,7 @@ def voices_of(tune: Tune) -> tuple[list[Voice], list[str]]:
     if not _has_notes(first):
         raise ConvertError("the tune has no note to write; check its ABC")
     said = _settings(tune)
-    _set_staff(first, tune.key, said.get(next(iter(tune.music.voices), ""), ""))
+    _set_staff(first, tune.key, said.get(tune.music.voice, ""))
     left_out = []
     voices = [first]
     for name in tune.music.voices:

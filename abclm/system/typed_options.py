@@ -63,4 +63,4 @@ class TrainingKeywords(TypedDict, total=False):
     seed: int  # default 0
     forgetting: float | None  # off by default
     checkpoint_minutes: float  # default 10.0
-    precision: str  # default 'float32'
+    precision: str  # default 'auto'

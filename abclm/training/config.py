@@ -12,7 +12,8 @@ from abclm.system.options import documented, option, problems
 
 OPTIMIZERS = ("adam", "adagrad", "adadelta", "adamax", "nadam", "rmsprop", "sgd")
 SCHEDULES = ("constant", "cosine")
-PRECISIONS = ("float32", "bfloat16")
+AUTO = "auto"
+PRECISIONS = (AUTO, "float32", "bfloat16")
 _MOST_SEED = 2**31 - 1  # what both NumPy and TensorFlow take
 
 
@@ -90,8 +91,9 @@ class TrainingConfig:
         help="Minutes between checkpoints, from which resume continues. There is also one at the end of each epoch.",
     )  # fmt: skip
     precision: str = option(
-        "float32", choices=PRECISIONS,
-        help="Number format of matrix products; bfloat16 is faster on devices that have it.",
+        AUTO, choices=PRECISIONS,
+        help="Number format of matrix products. auto takes bfloat16 for an LSTM of 256 units or more on a processor that "
+        "has it, and float32 otherwise.",
     )  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -70,6 +70,12 @@ class RunFolder:
             self._last_step = found.state["step"]
         return found
 
+    def precision(self) -> str | None:
+        """The precision of the run that was stopped, if there is one."""
+        assert self.path is not None
+        found = read_checkpoint(self.path)
+        return None if found is None else str(found.state["identity"]["config"]["precision"])
+
     def is_due(self, step: int, *, within_epoch: bool) -> bool:
         """Take note of the time of a checkpoint; whether it is for this worker to write, and not written already."""
         self._checkpoint_time = time.monotonic()

@@ -21,13 +21,13 @@ from abclm.models.model import Model
 from abclm.system.words import counted
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
 from abclm.tokenizers.pieces import as_piece_tokenizer, words_for
-from abclm.training.config import TrainingConfig
+from abclm.training.config import AUTO, TrainingConfig
 from abclm.training.folder import RunFolder
 from abclm.training.loop import Run
 from abclm.training.progress import Progress
 from abclm.training.record import as_start
 from abclm.training.stopping import Stopping
-from abclm.training.workers import check_precision, find_workers, lost_worker
+from abclm.training.workers import find_workers, lost_worker, settled_precision
 
 if TYPE_CHECKING:
     import keras
@@ -200,10 +200,14 @@ def _train(
     if resume and folder is None:
         raise ConfigError("resume goes on with the run in a folder; received no folder")
     workers = find_workers()
+    run_folder = RunFolder(None if folder is None else Path(folder), workers.is_chief)
     if backend is None:
-        check_precision(config.precision)
+        begun = run_folder.precision() if resume else None
+        config = settled_precision(config, lm.config, workers, begun)
     elif callbacks:
         raise ConfigError("Keras callbacks are for Keras' own backend; leave out callbacks or backend")
+    elif config.precision == AUTO:
+        config = replace(config, precision="float32")
     if validation is not None and not (
         len(validation) if isinstance(validation, Pieces) else validation.tunes
     ):
@@ -214,7 +218,7 @@ def _train(
         _encoded(corpus, lm, normalize, indexed=True),
         None if validation is None else _encoded(validation, lm, normalize),
         config,
-        RunFolder(None if folder is None else Path(folder), workers.is_chief),
+        run_folder,
         workers,
         callbacks,
         progress or (lambda _: None),

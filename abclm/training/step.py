@@ -54,7 +54,7 @@ class TrainingStep:
             is_cpu = not tf.config.list_physical_devices("GPU")
             self._product_type = tf.bfloat16 if is_cpu and config.precision == "bfloat16" else None
             precision = "float32" if is_cpu else config.precision
-            self.network = lm.config.network(len(lm.tokenizer), lm.weights, precision)
+            self.network = lm.config.network(len(lm.tokenizer), lm.read_weights(), precision)
             self.optimizer = _OPTIMIZERS[config.optimizer](
                 config.learning_rate,
                 weight_decay=config.weight_decay or None,

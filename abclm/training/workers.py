@@ -7,9 +7,10 @@ all make the same change to the same weights. The first, the *chief*, alone writ
 import contextlib
 import functools
 import json
+import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,11 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from abclm.errors import ConfigError, ModelError
+from abclm.models.architecture import Architecture
 from abclm.system.words import counted
+from abclm.training.config import AUTO, TrainingConfig
+
+_log = logging.getLogger(__name__)
 
 _CPU_INFO = Path("/proc/cpuinfo")
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
@@ -117,6 +122,35 @@ def find_workers() -> Workers:
     if gpus > 1:
         return Workers(tf.distribute.MirroredStrategy(), devices=gpus)
     return Workers(tf.distribute.get_strategy())
+
+
+def settled_precision(
+    config: TrainingConfig, shape: Architecture, workers: Workers, begun: str | None = None
+) -> TrainingConfig:
+    """Choose the precision where it is `"auto"`, and log it; refuse one that this machine lacks.
+
+    Args:
+        config: how to train.
+        shape: of the network.
+        workers: who train together: all have to have bfloat16.
+        begun: the precision of the run to go on with, which it keeps.
+
+    Raises:
+        ConfigError: the devices can't do it, or only slower.
+    """
+    precision = config.precision
+    if precision == AUTO:
+        is_cpu = not tf.config.list_physical_devices("GPU")
+        is_faster = is_cpu and shape.gains_by_bfloat16 and bool(_BFLOAT16_FLAGS & _cpu_flags())
+        precision = begun or ("bfloat16" if workers.gather([float(is_faster)]).all() else "float32")
+        _log.info("training with products in %s%s", precision, ", as the run was begun" if begun else "")
+    try:
+        check_precision(precision)
+    except ConfigError as error:
+        if not begun:
+            raise
+        raise ConfigError(f"the run was begun in {precision}; go on where it was begun ({error})") from None
+    return replace(config, precision=precision)
 
 
 def check_precision(precision: str) -> None:

@@ -74,7 +74,7 @@ class Desk:
 
     def __init__(self, lm: LanguageModel, limits: Limits) -> None:
         self._lm = lm
-        self._engine = lm.config.engine(lm.weights)
+        self._engine = lm.config.engine(lm.read_weights())
         self._limits = limits
         self._waiting: deque[Job] = deque()
         self._writing: list[Job] = []

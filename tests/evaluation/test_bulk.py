@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError, VocabularyError
-from abclm.evaluation.bits import evaluate
-from abclm.evaluation.bulk import padded_batches
+from abclm.evaluation import bits
+from abclm.evaluation.bits import evaluate, evaluate_both
+from abclm.evaluation.bulk import packed_batches, padded_batches
+from abclm.evaluation.figures import FIGURES
 from abclm.language_model import LanguageModel
 from abclm.models.lstm.config import ModelConfig
 from abclm.tokenizers.characters import CharacterTokenizer
@@ -73,3 +75,41 @@ def test_batches_hold_every_sequence_once_within_the_bound(lengths, bound):
             seen.append((row[0], length + 1))
         assert [row[0] - 1 for row in inputs] == places
     assert sorted(seen) == [(number + 1, length) for number, length in enumerate(lengths)]
+
+
+@settings(max_examples=50)
+@given(st.lists(st.integers(2, 60), min_size=1, max_size=20), st.integers(1, 200))
+def test_packed_batches_hold_every_sequence_once_and_nothing_else(lengths, bound):
+    sequences = [np.arange(length, dtype=np.uint8) + number for number, length in enumerate(lengths)]
+    seen = []
+    for batch in packed_batches(sequences, bound):
+        assert len(batch.inputs) == len(batch.targets) == batch.sizes.sum()
+        assert (np.diff(batch.sizes) <= 0).all()
+        inputs, targets = batch.inputs[batch.where], batch.targets[batch.where]
+        np.testing.assert_array_equal(batch.spread(inputs), batch.inputs)
+        begin = 0
+        for place in batch.places:
+            end = begin + lengths[place] - 1
+            np.testing.assert_array_equal(inputs[begin:end], sequences[place][:-1])
+            np.testing.assert_array_equal(targets[begin:end], sequences[place][1:])
+            begin = end
+            seen.append(place)
+        assert [len(sequences[place]) - 1 for place in batch.places] == sorted(
+            (len(sequences[place]) - 1 for place in batch.places), reverse=True
+        )
+    assert sorted(seen) == list(range(len(lengths)))
+
+
+@pytest.mark.parametrize("most", [0, 10**9], ids=["in bulk", "by NumPy"])
+def test_a_model_and_its_network_alone_are_measured_together_as_one_by_one(monkeypatch, most):
+    monkeypatch.setattr(bits, "_MOST_FOR_NUMPY", most)
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=4, units=8, structure=True), seed=1)
+    for weight in lm.weights.values():
+        weight *= 2
+    tunes = TUNES.tunes[:4]
+    both = evaluate_both(lm, tunes)
+    for found, expected in zip(both, (evaluate(lm, tunes), evaluate(lm, tunes, copies=False)), strict=True):
+        for name in FIGURES:
+            assert getattr(found, name) == pytest.approx(getattr(expected, name), rel=1e-6)
+    assert both[0].body_bits_per_character != both[1].body_bits_per_character
+    assert evaluate_both(LM, tunes)[1] is None

@@ -64,7 +64,7 @@ def test_a_model_that_knows_the_tune_needs_no_bits():
 def test_numpy_and_tensorflow_give_the_same_figures(monkeypatch):
     by_numpy = evaluate(LM, TUNES)
     network = LM.config.network(len(LM.tokenizer), LM.weights)
-    for other in (Evaluator(network, EncodedTunes(LM.tokenizer, TUNES))(), _in_bulk(monkeypatch)):
+    for other in (*Evaluator(network, EncodedTunes(LM.tokenizer, TUNES))(), _in_bulk(monkeypatch)):
         for name in FIGURES:
             assert getattr(other, name) == pytest.approx(getattr(by_numpy, name), rel=1e-5)
         for name in ("header_nats", "body_nats", "header_characters", "body_characters"):

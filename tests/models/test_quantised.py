@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from abclm.models.quantised import LARGEST, dequantise, exact_product, fixed_point, quantise
+from abclm.models.quantised import LARGEST, Packed, Weights, dequantise, exact_product, fixed_point, quantise
 
 
 def noise(*shape, seed=0):
@@ -48,3 +48,50 @@ def test_values_in_fixed_point_add_up_exactly():
     assert (whole == np.rint(whole)).all()
     assert np.abs(whole).max() ** 2 * 1024 <= 2**53
     np.testing.assert_allclose(whole * unit, [1, -1, 0.3], atol=unit)
+
+
+def test_packed_columns_are_those_of_the_weight():
+    packed = Packed(*quantise(noise(7, 9)))
+    weight = np.asarray(packed)
+    np.testing.assert_array_equal(weight, dequantise(packed.values, packed.scales))
+    np.testing.assert_array_equal(packed[:, 2:5], weight[:, 2:5])
+    np.testing.assert_array_equal(np.concatenate([packed, packed[:, 1:]], axis=1)[:, 9:], weight[:, 1:])
+    assert quantise(packed)[0] is packed.values
+    assert (packed.shape, weight.dtype) == ((7, 9), np.float32)
+
+
+def test_what_is_stored_in_16_bits_is_quantised_as_in_32():
+    weight = noise(130, 20).astype(np.float16)
+    for found, expected in zip(quantise(weight), quantise(weight.astype(np.float32)), strict=True):
+        np.testing.assert_array_equal(found, expected)
+        assert found.dtype == expected.dtype
+
+
+def test_weights_are_a_mapping_that_keeps_what_it_has_given_in_float32():
+    stored = {"a": Packed(*quantise(noise(3, 4))), "b": np.float16([1, 2])}
+    weights = Weights(stored)
+    other, before = Weights.of(weights), weights.checksum()
+    once = weights.once()
+    assert dict(weights.shapes()) == {"a": (3, 4), "b": (2,)}
+    assert list(once) == list(weights) == ["a", "b"]
+    assert len(once) == len(weights) == 2
+    once["b"][0] = 7
+    assert weights.checksum() == before
+    weights["b"][0] = 7
+    assert weights["b"].tolist() == once["b"].tolist() == [7, 2]
+    assert other["b"].tolist() == [1, 2]
+    assert weights.checksum() != before
+    copied = weights.copy()
+    copied["b"] += 1
+    del copied["a"]
+    assert (weights["b"].tolist(), sorted(weights)) == ([7, 2], ["a", "b"])
+    assert dict(**copied)["b"].dtype == np.float32
+
+
+def test_weights_are_joined_with_others_as_a_dict_is():
+    weights = Weights.of({"a": np.ones(2), "b": np.zeros(1)})
+    joined = weights | {"b": np.ones(1)}
+    assert [float(joined["b"][0]), float(weights["b"][0])] == [1, 0]
+    weights |= {"b": np.ones(1)}
+    assert float(weights["b"][0]) == 1
+    assert list(weights) == list(joined) == ["a", "b"]

@@ -120,7 +120,7 @@ def test_numpy_and_tensorflow_give_the_same_figures_with_a_cache(monkeypatch):
     lm = LM.with_cache()
     by_numpy = evaluate(lm, TUNES)
     network = lm.config.network(len(lm.tokenizer), lm.weights)
-    found = [Evaluator(network, EncodedTunes(lm.tokenizer, TUNES), lm.config.cache)()]
+    found = Evaluator(network, EncodedTunes(lm.tokenizer, TUNES), lm.config.cache)()
     monkeypatch.setattr(bits, "_MOST_FOR_NUMPY", 0)
     found.append(evaluate(lm, TUNES))
     for other in found:

@@ -193,6 +193,10 @@ def test_a_bar_line_between_two_fields_stays_where_it_ends_a_bar():
         ("Gb", "c2-:|^Bc c2|]"),
         ("B", "e2-:|__fe e2|]"),
         ("C transpose=-3", "A2-:|^^GA A2|]"),
+        ("Eb", "B2A-|1AB:|2^^GA A2|]"),
+        ("Eb", "B2[A-c]|1AB:|2^^GA A2|]"),
+        ("D", "=A2_A-|1Ac:|2^^GA G2|]"),
+        ("Eb", "B2A-|1A^G-|G2:|2^^GA A2|]"),
     ],
 )
 def test_a_note_that_no_tie_leads_to_gets_another_letter_than_the_tied_note(key, body):

@@ -179,10 +179,31 @@ def test_accidentals_hold_as_far_as_the_directive_says(line, directive, wanted):
 def test_of_several_voices_the_first_that_has_notes_is_used():
     text = "X:1\nT:E29\n%%score (1 2)\nM:4/4\nL:1/4\nK:C\nV:1\nz4|z4|]\nV:2 octave=1\nCDEF|GABc|]\nV:3\ne4|e4|]\n"
     assert pitches(text) == [72, 74, 76, 77, 79, 81, 83, 84]
-    assert said(text) == ["there are 3 voices; scores show all, only the first is heard"]
+    message = "there are 3 voices; scores show all, only the first that has notes ({}) is heard"
+    assert said(text) == [message.format("2")]
+    assert said(text.replace("V:2", "V:Melody")) == [message.format("Melody")]
+    assert said(text.replace("z4|z4", "C4|z4")) == [
+        "there are 3 voices; scores show all, only the first is heard"
+    ]
     rests_first = HEAD + "z4|\n[V:2]CDEF|[V:3]GABc|]"
     assert pitches(rests_first) == [60, 62, 64, 65]
-    assert said(HEAD + "V:1\nz4|\nV:2\nz4|]")[-1] != []
+    assert list(Tune.parse(rests_first).music.voices) == ["1", "2", "3"]
+    assert said(rests_first) == [message.format("2")]
+    assert "the tune has no notes" in said(HEAD + "V:1\nz4|\nV:2\nz4|]")
+
+
+@pytest.mark.parametrize("first", ["z4|", "|", "%", "x4|Z2|", "w:la", "P:A"])
+def test_a_voice_without_notes_is_no_voice_that_is_heard(first):
+    text = f"{HEAD}V:1\n{first}\nV:2\nCDEF|G4|]\nV:3\nE4|E4|]\n"
+    assert pitches(text) == [60, 62, 64, 65, 67]
+    assert Tune.parse(text).normalize().body == "CDEF|G4|]\n\n"
+    assert said(text) == ["there are 3 voices; scores show all, only the first that has notes (2) is heard"]
+
+
+def test_the_voices_come_in_the_order_of_the_text_whatever_the_header_says():
+    head = HEAD.replace("K:", "%%score (2 1)\nV:2\nV:1\nK:")
+    assert pitches(f"{head}V:1\nCDEF|\nV:2\ncdef|]") == [60, 62, 64, 65]
+    assert pitches(f"{head}V:2\ncdef|\nV:1\nCDEF|]") == [72, 74, 76, 77]
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,12 @@ def test_each_voice_has_a_staff_and_the_first_is_the_tune():
     assert len(tune.notes()) == len(list(parts[0].iter("note"))) == 6
 
 
+def test_a_staff_has_the_clef_and_the_name_of_its_own_voice_after_one_of_rests():
+    root = score('V:1 clef=bass name="Drum"\nz4 z4|z8|]\nV:2 name="Fiddle"\nGABc d4|e8|]\n')
+    assert [part.findtext(".//clef/sign") for part in root.findall("part")] == ["G"]
+    assert root.find("part-list/score-part").findtext("part-name") == "Fiddle"
+
+
 def test_a_voice_with_fewer_bars_rests_and_takes_the_repeats_of_the_first():
     root = score("V:1\n|:G8|A8:|\nV:2\nB8|\n")
     second = root.findall("part")[1].findall("measure")

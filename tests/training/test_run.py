@@ -1,5 +1,6 @@
 """The training loop: what it learns, keeps, says, and leaves behind when it is stopped."""
 
+import logging
 import math
 import os
 import signal
@@ -276,6 +277,49 @@ def test_products_in_bfloat16_train_nearly_as_well(lm, monkeypatch):
     assert abs(found - exact) < 0.03
     # What is measured is what the model gives afterwards, when everything is in float32.
     assert other.evaluate(HELD_OUT).bits_per_character == pytest.approx(found, abs=1e-5)
+
+
+def test_fine_tuning_from_8_bits_ends_where_it_does_from_16(tmp_path):
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=32, structure=True), seed=1)
+    config = TrainingConfig(sequence_length=50, batch_size=16, steps=20, learning_rate=5e-3)
+    train(lm, TRAIN, None, config)
+    found = []
+    for dtype in ("float16", "int8"):
+        lm.save(tmp_path / dtype, dtype)
+        stored = LanguageModel.load(tmp_path / dtype)
+        before = stored.bits_per_character(HELD_OUT)
+        tuned = fine_tune(stored, HELD_OUT, None, replace(config, steps=8), old=None)
+        found.append(tuned.bits_per_character(HELD_OUT))
+        assert found[-1] < 0.98 * before
+        assert stored.bits_per_character(HELD_OUT) == before
+    assert found[1] != found[0]
+    assert found[1] == pytest.approx(found[0], rel=0.003)
+
+
+@pytest.mark.parametrize("structure", [False, True])
+def test_the_default_precision_ends_at_the_figure_of_float32(monkeypatch, caplog, structure):
+    monkeypatch.setattr("abclm.training.workers._cpu_flags", lambda: {"avx512_bf16"})
+    caplog.set_level(logging.INFO, "abclm.training.workers")
+    config, found = TrainingConfig(sequence_length=50, batch_size=16, steps=15, learning_rate=3e-3), []
+    for each in (replace(config, precision="float32"), config):
+        lm = LanguageModel.create(ModelConfig(embedding_dimension=8, units=256, structure=structure), seed=1)
+        train(lm, TRAIN, HELD_OUT, each)
+        found.append(lm.metadata["training"]["held_out"]["bits_per_character"])
+    assert lm.metadata["training"]["config"]["precision"] == "bfloat16"
+    assert "training with products in bfloat16" in caplog.text
+    assert found[0] != found[1]
+    assert found[1] == pytest.approx(found[0], rel=0.003)
+
+
+def test_a_resumed_run_keeps_the_precision_it_was_begun_with(monkeypatch, tmp_path, lm):
+    config = TrainingConfig(sequence_length=50, batch_size=16, epochs=1)
+    train(lm.copy(), TRAIN, HELD_OUT, replace(config, precision="float32"), folder=tmp_path)
+    monkeypatch.setattr("abclm.training.workers._cpu_flags", lambda: {"avx512_bf16"})
+    monkeypatch.setattr("abclm.models.lstm.config._UNITS_FOR_BFLOAT16", 1)
+    again = lm.copy()
+    train(again, TRAIN, HELD_OUT, replace(config, epochs=2), folder=tmp_path, resume=True)
+    assert again.metadata["training"]["config"]["precision"] == "float32"
+    assert len(again.history) == 2
 
 
 def test_averaging_keeps_the_average_of_the_steps_and_trains_on_the_latest(lm):

@@ -16,7 +16,10 @@ import pytest
 import abclm
 from abclm.errors import ConfigError
 from abclm.language_model import LanguageModel
-from abclm.training.workers import Workers, check_precision, read_tf_config
+from abclm.models.gru.config import GRUConfig
+from abclm.models.lstm.config import ModelConfig
+from abclm.training.config import TrainingConfig
+from abclm.training.workers import Workers, check_precision, read_tf_config, settled_precision
 
 SCRIPT = """
 import json, sys
@@ -212,6 +215,20 @@ def test_a_precision_that_the_processor_lacks_is_refused(monkeypatch, tmp_path, 
         (tmp_path / "cpuinfo").write_text(f"processor\t: 0\nflags\t\t: {flags}\n")
     monkeypatch.setattr("abclm.training.workers._CPU_INFO", tmp_path / "cpuinfo")
     check_precision("float32")
+    chosen = [
+        settled_precision(TrainingConfig(precision=given), shape, Workers(None), begun).precision
+        for given, shape, begun in (
+            ("auto", ModelConfig(units=256), None),
+            ("auto", ModelConfig(units=255), None),
+            ("auto", GRUConfig(units=512), None),
+            ("auto", ModelConfig(units=256), "float32"),
+            ("float32", ModelConfig(units=256), None),
+        )
+    ]
+    assert chosen == ["bfloat16" if is_taken else "float32", *["float32"] * 4]
+    if not is_taken:
+        with pytest.raises(ConfigError, match=r"was begun in bfloat16; go on where"):
+            settled_precision(TrainingConfig(), ModelConfig(), Workers(None), "bfloat16")
     if is_taken:
         check_precision("bfloat16")
         return

@@ -1,6 +1,7 @@
 """What `train` and `fine-tune` share: the output folder, what is shown of a run."""
 
 import contextlib
+import logging
 import tempfile
 import time
 from collections.abc import Iterator
@@ -59,7 +60,8 @@ def check(out: Path, overwrite: bool, resume: bool, validation: float) -> None:
 
 
 def say_where_it_begins(out: Path, resume: bool) -> None:
-    """Say whether there is a run to go on with, where that was asked for."""
+    """Say whether there is a run to go on with, where that was asked for, and soon what is chosen for it."""
+    logging.getLogger("abclm.training.workers").setLevel(logging.INFO)
     if resume:
         from abclm.training.checkpoint import has_checkpoint
 

@@ -6,11 +6,10 @@ note A is always inside it; and an octave mark never leads back into it, so that
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import NamedTuple, Self
-
 from abclm.analysis.compass import Compass
 from abclm.notation.keys import ACCIDENTALS, LETTERS, SEMITONES, parse_key
+
+_MOST_PITCHES = 20_000  # kept; then they are made again
 
 _SIGNS = {"": None, **ACCIDENTALS}
 _STEPS = {
@@ -23,8 +22,8 @@ Alterations = tuple[int, ...]
 """In semitones, of each of the letters C D E F G A B."""
 
 
-class Pitches(NamedTuple):
-    """What the pitch of the next symbol depends on.
+class Pitches:
+    """What the pitch of the next symbol depends on. Equal ones are the same object, made by `of`: it remembers results.
 
     Attributes:
         signature: of the key in force.
@@ -33,47 +32,73 @@ class Pitches(NamedTuple):
         step: diatonic steps above middle C of the note that octave marks may follow; None elsewhere.
     """
 
-    signature: Alterations = (0,) * 7
-    alterations: Alterations = (0,) * 7
-    sign: str = ""
-    step: int | None = None
+    __slots__ = ("_after", "_outside", "alterations", "sign", "signature", "step")
 
-    def in_key(self, key: str) -> Self:
+    def __init__(self, signature: Alterations, alterations: Alterations, sign: str, step: int | None) -> None:
+        self.signature, self.alterations, self.sign, self.step = signature, alterations, sign, step
+        self._after: dict[str, Pitches] = {}
+        self._outside: dict[Compass, frozenset[str]] = {}
+
+    @staticmethod
+    def of(
+        signature: Alterations = (0,) * 7,
+        alterations: Alterations | None = None,
+        sign: str = "",
+        step: int | None = None,
+    ) -> Pitches:
+        """The one of these values; its alterations are by default those of the signature."""
+        values = signature, alterations or signature, sign, step
+        found = _made.get(values)
+        if found is None:
+            if len(_made) == _MOST_PITCHES:
+                for each in _made.values():
+                    each._after.clear()  # those in use would keep all others
+                _made.clear()
+            found = _made[values] = Pitches(*values)
+        return found
+
+    def in_key(self, key: str) -> Pitches:
         """The state after a field with another key."""
-        signature = parse_key(key).signature
-        return self._replace(signature=signature, alterations=signature, sign="", step=None)
+        return self.of(parse_key(key).signature)
 
-    def add(self, symbol: str) -> Self:
+    def add(self, symbol: str) -> Pitches:
         """The state after a symbol of the music, of no field and no chord symbol."""
+        found = self._after.get(symbol)
+        if found is None:
+            found = self._after[symbol] = self._add(symbol)
+        return found
+
+    def _add(self, symbol: str) -> Pitches:
+        signature, alterations = self.signature, self.alterations
         if symbol in _STEPS:
-            step, alterations = _STEPS[symbol], self.alterations
+            step = _STEPS[symbol]
             if self.sign:
                 place, alteration = step % 7, _SIGNS[self.sign]
                 alterations = (*alterations[:place], alteration or 0, *alterations[place + 1 :])
-            return type(self)(self.signature, alterations, "", step)
+            return self.of(signature, alterations, "", step)
         if symbol in ",'" and self.step is not None:
-            return self._replace(step=self.step + (7 if symbol == "'" else -7))
+            return self.of(signature, alterations, self.sign, self.step + (7 if symbol == "'" else -7))
         if symbol in "^_=":
-            return self._replace(sign=self.sign + symbol, step=None)
+            return self.of(signature, alterations, self.sign + symbol)
         if symbol in "|:":
-            return type(self)(self.signature, self.signature)
-        return self if self.step is None else self._replace(step=None)
+            return self.of(signature)
+        return self.of(signature, alterations, self.sign)
 
     def outside(self, compass: Compass) -> frozenset[str]:
         """The symbols that would lead out of a compass."""
-        return _outside(compass, self.alterations, self.sign, self.step)
+        found = self._outside.get(compass)
+        if found is None:
+            letters = [(letter, step, _SIGNS[self.sign]) for letter, step in _STEPS.items()]
+            marks = [] if self.step is None else [(",", self.step - 7, None), ("'", self.step + 7, None)]
+            symbols = [each[0] for each in (*letters, *marks) if self._is_outside(*each[1:], compass)]
+            found = self._outside[compass] = frozenset(symbols)
+        return found
 
-
-@lru_cache(maxsize=100_000)
-def _outside(compass: Compass, alterations: Alterations, sign: str, step: int | None) -> frozenset[str]:
-    def is_outside(step: int, alteration: int | None) -> bool:
+    def _is_outside(self, step: int, alteration: int | None, compass: Compass) -> bool:
         place = step % 7
-        pitch = (
-            _PITCHES[place] + 12 * (step // 7) + (alterations[place] if alteration is None else alteration)
-        )
+        pitch = _PITCHES[place] + 12 * (step // 7)
+        pitch += self.alterations[place] if alteration is None else alteration
         return not compass.lowest <= pitch <= compass.highest
 
-    found = {letter for letter, each in _STEPS.items() if is_outside(each, _SIGNS[sign])}
-    if step is not None:
-        found |= {mark for mark, more in ((",", -7), ("'", 7)) if is_outside(step + more, None)}
-    return frozenset(found)
+
+_made: dict[tuple[Alterations, Alterations, str, int | None], Pitches] = {}

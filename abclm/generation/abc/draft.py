@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from abclm.generation.abc.masks import both
 from abclm.generation.draft import Draft
 
 if TYPE_CHECKING:
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from abclm.generation.abc.given.planned import PlannedBars
     from abclm.generation.abc.symbol_filter import SymbolFilter
     from abclm.generation.abc.title import Title
-    from abclm.generation.draft import Here, Mask, Snapshot
+    from abclm.generation.constraint import Mask
+    from abclm.generation.draft import Here, Snapshot
     from abclm.models.context import Context
     from abclm.models.recall import Cache
     from abclm.tokenizers.characters import CharacterTokenizer
@@ -117,58 +119,78 @@ class TuneDraft(Draft):
             copied = constraint.masks.only(
                 "|:" if now == _BAR_LINE else f"|:\n{then}" if now == _BEFORE else now
             )
-            if (allowed & copied).any():
-                found: Mask = allowed & copied
+            if 1 in (found := both(allowed, copied)):
                 return found
             self._copy, self._copied = "", False
+        if (title := self._title) and (title.start or self._begins_title):
+            found = both(allowed, title.drawable(constraint.masks))
+            if 1 in found:  # else it has no room for a whole word
+                return found
         if self._bars and self._bars.may_break and constraint.in_music:
             return constraint.masks.everything
         return allowed
 
     def take(self, token_id: int, here: Here) -> Snapshot | None:
         """Write a symbol, or go back to the beginning of the title, the bar or, where it ends a part, its last bar."""
-        symbol, bars, ending = self._tokenizer.symbols[token_id], self._bars, self._ending
-        if held_back := self.constraint.held_back:
+        constraint, symbol = self.constraint, self._tokenizer.symbols[token_id]
+        if constraint.held_back:
             likeliest = int(here.scores[: len(self._tokenizer)].argmax())
-            self.wrong_octaves += self._tokenizer.symbols[likeliest] in held_back
-        if self._title and not self.constraint.in_body and (start := self._title_again(token_id, here)):
+            self.wrong_octaves += self._tokenizer.symbols[likeliest] in constraint.held_back
+        if self._title and not constraint.in_body and (start := self._title_again(symbol, here)):
             return self.rewind(start)
-        if bars and not self._copy:
-            in_music = self.constraint.in_music
-            if in_music and bars.begins(symbol):
-                bars.start = self.snapshot(here)
-            if bars.refuses(symbol, bool(self._allowed[token_id]), in_music, here.number):
-                assert bars.start is not None
-                if ending and ending.start and ending.start.length > bars.start.length:
-                    ending.start = None  # of symbols that are taken back
-                return self.rewind(bars.start)
-        parts_left = max(self.constraint.parts_left, 1)
-        if self._copy.startswith(_BEFORE):
-            self._copy = self._copy[2:] if symbol == self._copy[1] else self._copy
-        elif self._copy:
-            self._copy = self._copy[1:]
-        elif ending and self._in_last_bar and not self._copied and ending.matters(parts_left):
-            if ending.start is None:
-                ending.begin(self.snapshot(here), self.text, self.constraint.header_here())
-                self._bars_before = bars and bars.fresh()
-            ending.follow(symbol, token_id, here)
+        if self._bars and not self._copy and (start := self._bar_again(symbol, token_id, here)):
+            return self.rewind(start)
+        parts_left = constraint.parts_left
+        if self._copy:
+            if self._copy.startswith(_BEFORE):
+                self._copy = self._copy[2:] if symbol == self._copy[1] else self._copy
+            else:
+                self._copy = self._copy[1:]
+        elif self._in_last_bar:
+            self._follow_ending(symbol, token_id, max(parts_left, 1), here)
         self.add(token_id)
-        start = self._after_ending(symbol, parts_left, here) if ending else None
-        if start is None and not self._copy:
+        if self._ending:
+            if self.ended or constraint.parts_left < parts_left > 1:
+                if start := self._after_ending(max(parts_left, 1), here):
+                    return start
+            elif not self._in_last_bar:
+                self._in_last_bar = constraint.in_last_bar
+        if not self._copy and (symbol == "|" or self._planned):
             self._begin_copy(symbol)
-        return start
+        return None
 
-    def _after_ending(self, symbol: str, parts_left: int, here: Here) -> Snapshot | None:
-        """Keep what is written, where it ends a part, or go back to its last bar."""
-        ending, constraint = self._ending, self.constraint
+    def _bar_again(self, symbol: str, token_id: int, here: Here) -> Snapshot | None:
+        """The beginning of the bar, where it is to be drawn again before this symbol."""
+        bars, ending, in_music = self._bars, self._ending, self.constraint.in_music
+        assert bars is not None
+        if in_music and bars.begins(symbol):
+            bars.start = self.snapshot(here)
+        if not bars.refuses(symbol, bool(self._allowed[token_id]), in_music, here.number):
+            return None
+        assert bars.start is not None
+        if ending and ending.start and ending.start.length > bars.start.length:
+            ending.start = None  # of symbols that are taken back
+        return bars.start
+
+    def _follow_ending(self, symbol: str, token_id: int, parts_left: int, here: Here) -> None:
+        """Take note of a symbol of the last bar of a part, which is about to be written."""
+        ending = self._ending
         assert ending is not None
-        if self.ended or constraint.parts_left < parts_left > 1:
-            if ending.start and not self._copy and (start := self._end(ending, parts_left, here)):
-                return start
-            ending.end()
-            self._in_last_bar = self._copied = False
-        elif not self._in_last_bar:
-            self._in_last_bar = constraint.in_last_bar
+        if self._copied or not ending.matters(parts_left):
+            return
+        if ending.start is None:
+            ending.begin(self.snapshot(here), self.text, self.constraint.header_here())
+            self._bars_before = self._bars and self._bars.fresh()
+        ending.follow(symbol, token_id, here)
+
+    def _after_ending(self, parts_left: int, here: Here) -> Snapshot | None:
+        """Keep what is written, which ends a part, or go back to its last bar."""
+        ending = self._ending
+        assert ending is not None
+        if ending.start and not self._copy and (start := self._end(ending, parts_left, here)):
+            return start
+        ending.end()
+        self._in_last_bar = self._copied = False
         return None
 
     def _begin_copy(self, symbol: str) -> None:
@@ -192,22 +214,25 @@ class TuneDraft(Draft):
             return ""
         return place.before[-bars_left][:-1]
 
-    def _title_again(self, token_id: int, here: Here) -> Snapshot | None:
-        """The beginning of the title or of a word of it, where it is to be drawn again before this symbol."""
+    @property
+    def _begins_title(self) -> bool:
+        return self.text_of(-3, len(self.ids)) == "\nT:"
+
+    def _title_again(self, symbol: str, here: Here) -> Snapshot | None:
+        """The beginning of the title, where it is to be drawn again before this symbol."""
         title = self._title
         assert title is not None
-        if title.start is not None:
-            written, symbol = (
-                self.text_of(title.start.length, len(self.ids)),
-                self._tokenizer.symbols[token_id],
-            )
-            start = title.take(written, symbol, lambda: self.snapshot(here))
-            if title.start is None:
-                self._title = None  # it is kept
-            return start
-        if self.text_of(-3, len(self.ids)) == "\nT:":
-            title.begin(self.snapshot(here))
-        return None
+        start = title.start
+        if start is None:
+            if not self._begins_title:
+                return None
+            start = self.snapshot(here)
+            title.begin(start)
+        written = self.text_of(start.length, len(self.ids)) if symbol == "\n" else ""
+        start = title.take(written, symbol)
+        if title.start is None:
+            self._title = None  # it is kept
+        return start
 
     def _end(self, ending: Ending, parts_left: int, here: Here) -> Snapshot | None:
         """Keep the part, which is complete, or one that was complete before, or go back to its last bar."""

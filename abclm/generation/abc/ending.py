@@ -46,7 +46,17 @@ class Ending:
         start: where the bar begins; None before it does.
     """
 
-    __slots__ = ("_by_chance", "_chance", "_drawn", "_header", "_most", "_usual", "_wanted", "start")
+    __slots__ = (
+        "_before",
+        "_by_chance",
+        "_chance",
+        "_drawn",
+        "_header",
+        "_most",
+        "_usual",
+        "_wanted",
+        "start",
+    )
 
     def __init__(self, most: int, wanted: tuple[End, ...] = (), by_chance: bool = True) -> None:
         self.start: Snapshot | None = None
@@ -56,7 +66,8 @@ class Ending:
         ] = []  # texts, how likely the end is, how much of it is wanted
         self._chance = 0.0  # natural logarithm, of what closes the bar so far
         self._header = ""
-        self._usual: Ticks = 0  # the median note before the bar
+        self._before = ""  # the text before the bar
+        self._usual: Ticks | None = 0  # the median note of it; None where it is not worked out yet
 
     def alike(self, parts_left: int) -> int:
         """How many of the last bars of a part are those of the part before."""
@@ -69,9 +80,7 @@ class Ending:
 
     def begin(self, start: Snapshot, text: str, header: str) -> None:
         """Take note of where a bar begins, of the text before it, and of the header of a tune of this bar alone."""
-        self.start, self._drawn, self._header = start, [], header
-        compares = any(wanted.length == LONG for wanted in self._wanted)
-        self._usual = usual_note(parts_of(Tune.parse(text))) if compares else 0
+        self.start, self._drawn, self._header, self._before, self._usual = start, [], header, text, None
 
     def end(self) -> None:
         """Go on to another part."""
@@ -103,6 +112,8 @@ class Ending:
         """
         assert self.start is not None
         wanted = self._wanted_of(parts_left)
+        if self._usual is None:
+            self._usual = usual_note(Tune.parse(self._before)) if wanted.length == LONG else 0
         found = _found(f"{self._header}|{text[self.start.length :]}", wanted, self._usual)
         chance, self._chance, drawn = math.exp(self._chance), 0.0, 0.0
         if parts_left > 1 or not self._by_chance:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from abclm.errors import ModelError
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
+    from abclm.generation.constraint import Mask
     from abclm.tokenizers.characters import CharacterTokenizer
 
-    Mask = npt.NDArray[np.bool_]
+
+def is_letter(symbol: str) -> bool:
+    """Whether a symbol may be in a word."""
+    return symbol.isalpha() or symbol == "'"
+
+
+def both(one: Mask, other: Mask) -> Mask:
+    """What two masks allow."""
+    found = int.from_bytes(one, "little") & int.from_bytes(other, "little")
+    return found.to_bytes(len(one), "little")
 
 
 class Masks:
@@ -29,9 +35,10 @@ class Masks:
 
     def __init__(self, tokenizer: CharacterTokenizer) -> None:
         self.symbols = tokenizer.symbols
-        self.everything = np.ones(len(tokenizer), bool)
+        self.everything = bytes([1]) * len(tokenizer)
         self._tokenizer = tokenizer
         self._made: dict[tuple[str, bool], Mask] = {}
+        self._made_in_words: dict[tuple[frozenset[str], bool], Mask] = {}
         self._made_of: dict[tuple[frozenset[str], frozenset[str]], Mask] = {}
 
     def require(self, *texts: str) -> None:
@@ -51,6 +58,14 @@ class Masks:
             self._made_of[symbols, without] = mask
         return mask
 
+    def in_word(self, letters: frozenset[str], ends: bool) -> Mask:
+        """The mask of what may come next in a word: small letters and capitals, and what is no letter where it ends."""
+        mask = self._made_in_words.get((letters, ends))
+        if mask is None:
+            found = [each.lower() in letters if is_letter(each) else ends for each in self.symbols]
+            mask = self._made_in_words[letters, ends] = bytes(found)
+        return mask
+
     def only(self, symbols: str) -> Mask:
         """The mask that allows these alone."""
         return self._mask(symbols, True)
@@ -61,7 +76,5 @@ class Masks:
 
     def _mask(self, symbols: str, value: bool) -> Mask:
         if (symbols, value) not in self._made:
-            mask = np.full(len(self._tokenizer), not value)
-            mask[[self._tokenizer.char_to_id[each] for each in symbols if each in self._tokenizer]] = value
-            self._made[symbols, value] = mask
+            self._made[symbols, value] = bytes([(each in symbols) == value for each in self.symbols])
         return self._made[symbols, value]

@@ -21,8 +21,9 @@ from abclm.notation.grammar.tables import NOTE_LETTERS, bar_ticks, steps_of
 
 if TYPE_CHECKING:
     from abclm.analysis.compass import Compass
-    from abclm.generation.abc.masks import Mask, Masks
+    from abclm.generation.abc.masks import Masks
     from abclm.generation.abc.prompt import Prompt
+    from abclm.generation.constraint import Mask
     from abclm.notation.grammar import Grammar, State
 
 NO_PITCH = frozenset(("header", "field", "quoted", "forced"))  # what is forced is the pitch before
@@ -111,7 +112,7 @@ class GrammarFilter(SymbolFilter):
         self, grammar: Grammar, masks: Masks, opening: str, max_length: int, compass: Compass | None = None
     ) -> None:
         super().__init__(masks)
-        self._grammar, self._compass, self._pitches = grammar, compass, Pitches()
+        self._grammar, self._compass, self._pitches = grammar, compass, Pitches.of()
         self._state = grammar.start()
         self._opening, self._is_after_opening = opening, False
         self._key = ""  # in force
@@ -163,7 +164,7 @@ class GrammarFilter(SymbolFilter):
         )
 
     def allowed(self) -> Mask:
-        """Return which symbols may come next, (vocabulary,)."""
+        """Return which symbols may come next."""
         self.held_back = _NONE
         if self._forced:
             return self.masks.only(self._forced[0])
@@ -184,7 +185,7 @@ class GrammarFilter(SymbolFilter):
             others = [key for key in KEYS if key != self._key]
             symbols &= steps_of(others, state.local.text[2:], "]")
         elif self._compass and (without := outside(self._compass, state, self._pitches)):
-            self.held_back = symbols & without & _OCTAVE_MARKS
+            self.held_back = _OCTAVE_MARKS & without & symbols
             return self.masks.only_these(symbols, without)
         return self.masks.only_these(symbols)
 
@@ -248,7 +249,7 @@ class FreeFilter(SymbolFilter):
         return not self._fields_left
 
     def allowed(self) -> Mask:
-        """Return which symbols may come next, (vocabulary,)."""
+        """Return which symbols may come next."""
         if self._forced:
             return self.masks.only(self._forced[0])
         if not self._fields_left:

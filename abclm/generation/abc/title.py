@@ -1,30 +1,33 @@
 """Turn titles as they are drawn into the one that a tune keeps: of known words, and fit for the tune.
 
-A title is spelled letter by letter, and its words may be none. A word that no training title has is drawn again, and so
-is a whole title that names another dance than the tune is, is the title of a training tune, which this tune is not, has
-symbols that titles hardly have, or a word that nobody wants to read on a tune.
+A title is spelled letter by letter, so that its words could be none: only letters are drawn that lead to a word of a
+training title. A whole title is drawn again that names another dance than the tune is, is the title of a training tune,
+which this tune is not, has symbols that titles hardly have, or a word that nobody wants to read on a tune.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from abclm.generation.abc.masks import is_letter
 from abclm.notation.fields import rhythms_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from abclm.generation.abc.masks import Masks
+    from abclm.generation.constraint import Mask
     from abclm.generation.draft import Snapshot
 
 _MOST_REDRAWS = 16  # of a title; more than are needed where one title in ten names a dance
-_MOST_WORD_REDRAWS = 8  # of a word
 _MOST_SHAMEFUL = 200  # redraws of a title with a word that nobody wants to read
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
-_STRANGE = re.compile(r"[^A-Za-z' .,!&-]|\.,|, The$")
+_CLIPPED = re.compile(r"\b([a-z]+)'(?![a-z])")  # such as dancin' and o'
+_STRANGE = re.compile(r"[^A-Za-z' .,!&-]|\.,|, The$|(?<=[a-z])(?<!Mc)(?<!Mac)[A-Z]")
 _FEWEST_LETTERS = 4
+_LAST = "{"  # behind all small letters
 
 # Whole words, and beginnings of words.
 _SHAMEFUL = re.compile(
@@ -53,18 +56,51 @@ class KnownTitles:
     """
 
     def __init__(self, titles: Iterable[str]) -> None:
+        titles = list(titles)
         found = [words_in(title) for title in titles]
         self._titles = {" ".join(words) for words in found}
-        self._words = {word for words in found for word in words}
+        self._words = sorted({word for words in found for word in words})
+        self._clipped = {word for title in titles for word in _CLIPPED.findall(title.lower())}
+        self._next: dict[str, tuple[frozenset[str], bool]] = {}
 
-    def has_word(self, word: str) -> bool:
-        """Whether a word is in one of them."""
-        return not self._words or word in self._words
+    def after(self, word: str) -> tuple[frozenset[str], bool] | None:
+        """What may follow the beginning of a word, if it is to become one of the titles, or the possessive of one.
+
+        Args:
+            word: so far, in small letters, with apostrophes; `""` before a word.
+
+        Returns:
+            The letters, and whether the word may end here; None where no titles are known.
+        """
+        if not self._words:
+            return None
+        found = self._next.get(word)
+        if found is None:
+            first, last = (bisect_left(self._words, word + end) for end in ("", _LAST))
+            letters = {each[len(word)] for each in self._words[first:last] if len(each) > len(word)}
+            if word.endswith("'"):
+                letters |= {"s"} if self._has(word[:-1]) else set()
+                ends = word[:-1] in self._clipped
+            else:
+                letters |= {"'"} if self._has(word) else set()
+                ends = not word or self._has_or_owns(word)
+            found = self._next[word] = frozenset(letters), ends
+        return found
+
+    def _has_or_owns(self, word: str) -> bool:
+        return self._has(word) or (word.endswith("'s") and self._has(word[:-2]))
+
+    def _has(self, word: str) -> bool:
+        place = bisect_left(self._words, word)
+        return place < len(self._words) and self._words[place] == word
 
     def refuses(self, title: str) -> bool:
-        """Whether a title is one of them, whatever its signs and capitals, or hardly looks like them."""
+        """Whether a title is one of them, whatever its signs and capitals, has another word, or hardly looks like one."""
         is_odd = _STRANGE.search(title) is not None or sum(map(str.isalpha, title)) < _FEWEST_LETTERS
-        return bool(self._words) and (is_odd or " ".join(words_in(title)) in self._titles)
+        words = words_in(title)
+        return bool(self._words) and (
+            is_odd or " ".join(words) in self._titles or not all(map(self._has_or_owns, words))
+        )
 
 
 class Title:
@@ -78,50 +114,40 @@ class Title:
         start: where the title begins, while it may be drawn again.
     """
 
-    __slots__ = ("_known", "_redraws", "_rhythm", "_word", "_word_redraws", "start")
+    __slots__ = ("_known", "_redraws", "_rhythm", "_word", "start")
 
     def __init__(self, rhythm: str | None, known: KnownTitles) -> None:
         self._rhythm, self._known = rhythm, known
-        self._redraws = self._word_redraws = 0
+        self._redraws = 0
         self.start: Snapshot | None = None
-        self._word: Snapshot | None = None  # where the current word begins
+        self._word = ""  # the current one so far, in small letters
 
     def begin(self, here: Snapshot) -> None:
         """Take note of where the title begins."""
-        self.start = self._word = here
+        self.start, self._word = here, ""
 
-    def take(self, title: str, symbol: str, here: Callable[[], Snapshot]) -> Snapshot | None:
+    def drawable(self, masks: Masks) -> Mask:
+        """Return which symbols lead to a title of known words."""
+        after = self._known.after(self._word)
+        return masks.everything if after is None else masks.in_word(*after)
+
+    def take(self, title: str, symbol: str) -> Snapshot | None:
         """Take note of a symbol about to be written, which a newline is after the last of the title.
 
         Args:
             title: so far.
             symbol: which it is.
-            here: remembers the place before it.
 
         Returns:
-            The place to draw again from: the beginning of a word, or of the title; None where the symbol is kept.
+            The beginning of the title, to draw it again; None where the symbol is kept.
         """
-        if _is_letter(symbol):
-            if not _is_letter(title[-1:]):
-                self._word = here()
-            return None
-        if _is_letter(title[-1:]) and self._refuses_word(title):
-            return self._word
-        self._word_redraws = 0
+        self._word = self._word + symbol.lower() if is_letter(symbol) else ""
         if symbol != "\n":
             return None
         if self.refuses(title):
             return self.start
-        self.start = self._word = None
+        self.start = None
         return None
-
-    def _refuses_word(self, title: str) -> bool:
-        """Whether the last word is to be drawn again."""
-        words = words_in(title)
-        if not words or self._word_redraws == _MOST_WORD_REDRAWS or self._known.has_word(words[-1]):
-            return False
-        self._word_redraws += 1
-        return True
 
     def refuses(self, title: str) -> bool:
         """Whether a title is to be drawn again; else it is kept."""
@@ -131,7 +157,3 @@ class Title:
             return False
         self._redraws += 1
         return self._redraws <= (_MOST_SHAMEFUL if is_shameful else _MOST_REDRAWS)
-
-
-def _is_letter(symbol: str) -> bool:
-    return symbol.isalpha() or symbol == "'"

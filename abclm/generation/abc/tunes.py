@@ -14,6 +14,7 @@ from abclm.generation.abc.request import Request
 from abclm.generation.decoder import Decoder
 from abclm.generation.options import GenerationOptions
 from abclm.models.model import Model
+from abclm.models.recurrent.products import one_thread
 from abclm.system.worker import Answer, serve
 
 if TYPE_CHECKING:
@@ -61,14 +62,16 @@ def _by_two(lm: Model, request: Request, written: dict[int, GeneratedTune]) -> I
     """Do what `_write` does, every second tune by another process."""
     half = replace(request.options, batch_size=request.options.batch_size // 2)
     indices, request = range(half.n), replace(request, options=half)
+    with one_thread():
+        engine = lm.engine()
     with SecondProcess(lm, request, indices[1::2]) as second:
-        for _ in _write(lm, request, written, indices[::2]):
+        for _ in _write(lm, request, written, indices[::2], engine):
             second.collect(written)
             yield
         while not second.is_over:
             second.collect(written, seconds=1)  # not longer, so that Ctrl-C comes through everywhere
             yield
-    yield from _write(lm, request, written, sorted(second.missing))
+    yield from _write(lm, request, written, sorted(second.missing), engine)
 
 
 def write_share() -> None:
@@ -81,7 +84,9 @@ def write_share() -> None:
         if share:
             lm = Model.load(share["model"])
             request = Request.of(lm, GenerationOptions(**share["options"]))
-            steps = _write(lm, request, written, share["indices"])
+            with one_thread():
+                engine = lm.engine()
+            steps = _write(lm, request, written, share["indices"], engine)
         while not written and next(steps, True) is None:
             pass
         tunes = [to_json(tune) for tune in written.values()]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abclm.errors import ConvertError, ModelError, VocabularyError
-from abclm.generation.constraint import Constraint
+from abclm.generation.constraint import Constraint, Mask
 from abclm.generation.decoder import Decoder
 from abclm.generation.draft import Draft
 from abclm.generation.pieces.frames import write_frames
@@ -21,14 +21,9 @@ from abclm.piece import Piece
 from abclm.tokenizers.pieces import PieceTokenizer, as_piece_tokenizer, checked_ids
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
-
     from abclm.generation.pieces.options import PieceWriting
     from abclm.models.architecture import Engine
     from abclm.models.model import Model
-
-    Mask = npt.NDArray[np.bool_]
-
 
 Opening = tuple[int, ...]
 
@@ -110,14 +105,13 @@ class Continuation(Constraint):
     def __init__(self, opening: tuple[int, ...], tokens: int, between: int) -> None:
         self.ended = False
         self._opening, self._place = opening, 0
-        self._free: Mask = np.arange(tokens) != between
+        self._free = bytes(np.arange(tokens) != between)
 
     def allowed(self) -> Mask:
-        """Return which ids may come next, `(tokens,)`."""
+        """Return which ids may come next."""
         if self._place >= len(self._opening):
             return self._free
-        only: Mask = np.arange(len(self._free)) == self._opening[self._place]
-        return only
+        return bytes(np.arange(len(self._free)) == self._opening[self._place])
 
     def advance(self, token_id: int) -> None:
         """Take note of an id that was written."""

@@ -15,6 +15,8 @@ from abclm.system.options import documented, option
 GATE_UNITS = 96
 """Width of the gate's hidden layer."""
 
+_UNITS_FOR_BFLOAT16 = 256  # with fewer, turning numbers into bfloat16 takes what the products gain
+
 _DEVIATIONS = {"embedding/embeddings": 0.5, "context/embeddings": 0.3, "gate/embeddings": 0.1}
 """Standard deviations of the first values with `structure`."""
 
@@ -54,6 +56,11 @@ class ModelConfig(RecurrentConfig):
         """How many columns of `abclm.models.context` are read beside each symbol."""
         return len(COLUMNS) if self.structure else 0
 
+    @property
+    def gains_by_bfloat16(self) -> bool:
+        """See `Architecture.gains_by_bfloat16`."""
+        return self.units >= _UNITS_FOR_BFLOAT16
+
     @classmethod
     def from_settings(cls, settings: Mapping[str, Any]) -> Self:
         """See `Architecture.from_settings`; the first models had no `structure`."""
@@ -92,6 +99,10 @@ class ModelConfig(RecurrentConfig):
                 drawn = generator.normal(0, deviation, weights[name].shape)
                 weights[name] = drawn.astype(np.float32)
         return weights
+
+    def is_integer(self, name: str, shape: tuple[int, ...]) -> bool:
+        """See `RecurrentConfig.is_integer`; the gate's scores are worked out with their kernel as it is."""
+        return super().is_integer(name, shape) and name != "gate/dense/kernel"
 
     def describe(self) -> str:
         """The network in some words."""

@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from abclm.errors import ConfigError
-from abclm.models.lstm.recurrence import Tensor, lstm_outputs
+from abclm.models.lstm.recurrence import Tensor, lstm_outputs, packed_outputs
 
 
 @keras.saving.register_keras_serializable(package="abclm")
@@ -109,6 +109,23 @@ class LSTM(keras.layers.LSTM):  # type: ignore[misc]
         kernel = self.recurrent_kernel if recurrent_kernel is None else recurrent_kernel
         outputs, _ = lstm_outputs(rows, tf.transpose(ids), kernel, zero, zero, product_type)
         return tf.transpose(outputs, [1, 0, 2])
+
+    def packed(self, sizes: Tensor, features: Tensor, ids: Tensor | None = None) -> Tensor:
+        """Run the layer on packed sequences, to measure with (see `packed_outputs`).
+
+        Args:
+            sizes: int32 `(time,)`, how many sequences have each step.
+            features: packed `(characters, features)`; with `ids` a table, `(symbols, features)`.
+            ids: packed `(characters,)`.
+
+        Returns:
+            The states, packed `(characters, units)`.
+        """
+        if ids is not None:
+            rows = tf.matmul(features, self._kernel) + self._bias
+            return packed_outputs(rows, ids, self.recurrent_kernel, sizes)
+        kernel = tf.concat([self.recurrent_kernel, self._kernel], axis=0)
+        return packed_outputs(self._bias, None, kernel, sizes, features)
 
     def _rows(self, sequences: Tensor) -> Tensor:
         """The inputs' share of the gates, `(time, batch, 4·units)`."""

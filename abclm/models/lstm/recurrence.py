@@ -84,6 +84,64 @@ def lstm_outputs(
     return result
 
 
+def packed_outputs(
+    rows: Tensor, ids: Tensor | None, kernel: Tensor, sizes: Tensor, features: Tensor | None = None
+) -> Tensor:
+    """Run an LSTM over sequences of several lengths from zero states, without padding, and keep nothing for a gradient.
+
+    The sequences are *packed*: the first step of each, then the second of each that has one, and so on, the longest
+    sequence first.
+
+    Args:
+        rows, ids: as for `lstm_outputs`, `ids` packed, `(characters,)`.
+        kernel: as the `recurrent_kernel` there.
+        sizes: int32 `(time,)`, how many sequences have each step; it falls.
+        features: inputs to multiply, packed `(characters, inputs)`; needed where there are no `ids`.
+
+    Returns:
+        The hidden states, packed `(characters, units)`.
+    """
+    units = kernel.shape[1] // 4
+    weights, rows = tf.transpose(_sigmoids_first(kernel)), _sigmoids_first(rows)
+    turned = None if features is None else tf.transpose(features)
+    begins = tf.cumsum(sizes, exclusive=True)
+
+    def step(time: Tensor, h: Tensor, c: Tensor, outputs: Any) -> tuple[Any, ...]:
+        first, size = begins[time], sizes[time]
+        h = h[:, :size]
+        if turned is not None:
+            h = tf.concat([h, turned[:, first : first + size]], axis=0)
+        given = rows[:, None] if ids is None else tf.transpose(tf.gather(rows, ids[first : first + size]))
+        h, c, _ = _cell(tf.matmul(weights, h) + given, c[:, :size])
+        return time + 1, h, c, outputs.write(time, tf.transpose(h))
+
+    steps = tf.shape(sizes)[0]
+    outputs = tf.TensorArray(rows.dtype, steps, infer_shape=False, element_shape=[None, units])
+    zero, shape = tf.zeros([units, sizes[0]], rows.dtype), tf.TensorShape([units, None])
+    *_, outputs = tf.while_loop(
+        lambda time, *_: time < steps,
+        step,
+        (0, zero, zero, outputs),
+        shape_invariants=(tf.TensorShape([]), shape, shape, tf.TensorShape(None)),
+    )
+    return outputs.concat()
+
+
+def _cell(sums: Tensor, c: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
+    """The hidden values and the cell after a step, and what a gradient needs beside them; all `(units, batch)`.
+
+    Args:
+        sums: of the gates i, f, o, c, `(4·units, batch)`.
+        c: the cell before.
+    """
+    units = sums.shape[0] // 4
+    opened = tf.sigmoid(sums[: 3 * units])
+    candidate = tf.tanh(sums[3 * units :])
+    now = opened[units : 2 * units] * c + opened[:units] * candidate
+    squashed = tf.tanh(now)
+    return opened[2 * units :] * squashed, now, (opened, candidate, squashed, c)
+
+
 class _Product(NamedTuple):
     """A product of matrices in one type, given in another."""
 
@@ -123,12 +181,7 @@ def _forward(
         else:
             given = rows[time] if ids is None else tf.gather(rows, ids[time])  # (batch, 4·units)
             sums = product(weights, h) + tf.transpose(given)  # (4·units, batch)
-        opened = tf.sigmoid(sums[: 3 * units])
-        candidate = tf.tanh(sums[3 * units :])
-        now = opened[units : 2 * units] * c + opened[:units] * candidate
-        squashed = tf.tanh(now)
-        h = opened[2 * units :] * squashed
-        values = (opened, candidate, squashed, c)
+        h, now, values = _cell(sums, c)
         kept = tuple(array.write(time, value) for array, value in zip(kept, values, strict=True))
         return time + 1, h, now, outputs.write(time, tf.transpose(h)), *kept
 

@@ -52,17 +52,35 @@ class StructureNetwork(LSTMNetwork):
 
     def logits(self, ids: Tensor, dropout: Dropout = NO_DROPOUT, product_type: Any = None) -> Tensor:
         """Logarithms of the mixture; see `RecurrentNetwork.logits`."""
+        table, places, rows = self._places(ids)
+        states = self.states(places, table, dropout, product_type)
+        return mixture(self.dense(states), *self._copies(states, rows))
+
+    def packed_logits(self, inputs: Tensor, sizes: Tensor) -> list[Tensor]:
+        """See `LSTMNetwork.packed_logits`."""
+        table, places, rows = self._places(inputs[None])
+        states = _sums(table, places)[0]
+        for layer in self.recurrent:
+            states = layer.packed(sizes, states)
+        logits = self.dense(states)
+        mixed = mixture(logits[None], *self._copies(states[None], rows))
+        return [mixed[0], logits]
+
+    def _places(self, ids: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """All embeddings, which of them are added up for each symbol, and the columns of its context."""
         inputs = tf.cast(ids, tf.int32)
         symbols, rows = inputs[..., :1], inputs[..., 1:]
         table = tf.concat([self.embedding.embeddings, self.context.embeddings], axis=0)
         places = rows[..., : len(INPUTS)] + INPUT_OFFSETS + self.embedding.input_dim
-        states = self.states(tf.concat([symbols, places], axis=-1), table, dropout, product_type)
+        return table, tf.concat([symbols, places], axis=-1), rows
+
+    def _copies(self, states: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """The scores of the gate, and what the copies would write."""
         table = tf.cast(self.gate_place.embeddings, states.dtype)
         hidden = self.gate_hidden(states) + _sums(
             table, tf.gather(rows, GATE_COLUMNS, axis=-1) + GATE_OFFSETS
         )
-        copies = tf.gather(rows, COPY_COLUMNS, axis=-1)
-        return mixture(self.dense(states), self.gate(tf.tanh(hidden)), copies)
+        return self.gate(tf.tanh(hidden)), tf.gather(rows, COPY_COLUMNS, axis=-1)
 
     def look_up(
         self, layer: Any, ids: Tensor, table: Tensor, kernel: Tensor | None, product_type: Any

@@ -12,6 +12,7 @@ import numpy as np
 
 from abclm.errors import ConfigError
 from abclm.models.architecture import Architecture, Engine, Floats, Weights
+from abclm.models.quantised import Once
 from abclm.system.options import option
 
 
@@ -74,16 +75,25 @@ class RecurrentConfig(Architecture):
         }
         return weights | {f"{layer}/bias": self.initial_bias() for layer in self.layer_names()}
 
+    def is_integer(self, name: str, shape: tuple[int, ...]) -> bool:
+        """See `Architecture.is_integer`: what `engine` multiplies by in 8 bits, so that the tunes stay the same.
+
+        What symbols add to the first layer's gates is worked out with its kernel as it is.
+        """
+        return super().is_integer(name, shape) and name != f"{self.layer_names()[0]}/kernel"
+
     def engine(self, weights: Weights) -> Engine:
         """Make an engine that writes with these weights, in integers of 8 bits; they are copied."""
+        if isinstance(weights, Once):
+            weights = weights.packed(self.is_integer)
         engine: Engine = self._engine(weights, None)
         return engine
 
     def arithmetic(self) -> object:
         """See `Architecture.arithmetic`."""
-        from abclm.models.recurrent.products import integer_product
+        from abclm.models.recurrent.products import arithmetic
 
-        return integer_product()
+        return arithmetic()
 
     def exact_engine(self, weights: Weights) -> Engine:
         """See `Architecture.exact_engine`."""

@@ -3,6 +3,8 @@
 Inputs are the id of the last token of each text, the context after it for a model with `structure`, and the state:
 `carried_0` and `sums_0` of the first layer, and so on, zeros at the beginning. Outputs are `logits`, for a model with
 `structure` the `gate`'s scores of the network and of each copy, and the state of the next step, such as `next_carried_0`.
+
+Kernels are stored in 8 bits, the tables of what is looked up in 16.
 """
 
 from __future__ import annotations
@@ -12,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from abclm.models.context import COLUMNS, COPY_SLICE, GATE_COLUMNS, GATE_OFFSETS, INPUTS
+from abclm.models.context import COLUMNS, COPY_SLICE, GATE_COLUMNS, GATE_OFFSETS, INPUT_COLUMNS, INPUT_OFFSETS
 from abclm.models.recurrent.numpy_engine import RecurrentEngine
 from abclm.models.recurrent.onnx_format import Graph, Shape
 from abclm.models.recurrent.products import ZERO, IntegerProduct, Integers
 
 _CONTEXT = "context"
-_SLOW = len(INPUTS) - 2  # the columns of `PlaceInputs.slow`
+_FLOAT, _UINT8 = 1, 2  # types of ONNX
 
 
 class StoredProduct(IntegerProduct):
@@ -66,15 +68,21 @@ def step_model(engine: RecurrentEngine, metadata: Mapping[str, str]) -> bytes:
 
 def _inputs(graph: Graph, engine: RecurrentEngine) -> str:
     """What the tokens and the context add to the first layer's gates."""
-    read = graph.add("Gather", [graph.constant(engine.rows), "id"])
+    rows = graph.add("Gather", [graph.constant(_half(engine.rows)), "id"])
+    read = graph.add("Cast", [rows], to=_FLOAT)
     if not (places := engine.places):
         return read
-    slow = _sum_of_rows(graph, places.slow, list(range(_SLOW)), places.offsets)
-    position, degree = (graph.columns(_CONTEXT, place, place + 1) for place in (_SLOW, _SLOW + 1))
-    row = graph.add("Add", [graph.add("Mul", [position, graph.constant(np.int64(places.second))]), degree])
-    row = graph.add("Squeeze", [row, graph.constant(np.array([1], np.int64))])
-    quick = graph.add("Gather", [graph.constant(places.quick), row])
-    return graph.add("Add", [graph.add("Add", [read, quick]), slow])
+    # `quick` has the sums of two columns' rows, which are looked up one by one here: a file of a third of the size.
+    first, second = places.quick[:: places.second], places.quick[: places.second] - places.quick[0]
+    table = _half(np.concatenate([places.slow, first, second]))
+    return graph.add("Add", [read, _sum_of_rows(graph, table, INPUT_COLUMNS, INPUT_OFFSETS)])
+
+
+def _half(table: Any) -> Any:
+    """The table in 16 bits, unless it has numbers that are too large for them."""
+    with np.errstate(over="ignore"):
+        half = table.astype(np.float16)
+    return half if np.isfinite(half).all() else table
 
 
 def _gate(graph: Graph, engine: RecurrentEngine, read: str) -> None:
@@ -96,7 +104,7 @@ def _sum_of_rows(graph: Graph, table: Any, columns: Any, offsets: Any) -> str:
     """The sum of the rows of a table that some columns of the context name."""
     chosen = graph.add("Gather", [_CONTEXT, graph.constant(np.array(columns, np.int64))], axis=1)
     rows = graph.add("Add", [chosen, graph.constant(np.asarray(offsets, np.int64))])
-    found = graph.add("Gather", [graph.constant(table), rows])
+    found = graph.add("Cast", [graph.add("Gather", [graph.constant(table), rows])], to=_FLOAT)
     return graph.add("ReduceSum", [found, graph.constant(np.array([1], np.int64))], keepdims=0)
 
 
@@ -104,8 +112,8 @@ def _product(graph: Graph, hidden: str, product: Any, output: str) -> str:
     """Round hidden values, and multiply them in integers; see `abclm.models.recurrent.products`."""
     scaled = graph.add("Mul", [hidden, graph.constant(product.share)])
     rounded = graph.add("Floor", [graph.add("Add", [scaled, graph.constant(np.float32(ZERO + 0.5))])])
-    integers = graph.add("Cast", [rounded], to=2)  # to integers of 8 bits without a sign
+    integers = graph.add("Cast", [rounded], to=_UINT8)
     sums = graph.add(
         "MatMulInteger", [integers, graph.constant(product.values), graph.constant(np.uint8(ZERO))]
     )
-    return graph.add("Mul", [graph.add("Cast", [sums], to=1), graph.constant(product.scales)], output)
+    return graph.add("Mul", [graph.add("Cast", [sums], to=_FLOAT), graph.constant(product.scales)], output)

@@ -73,9 +73,18 @@ class RecurrentNetwork(keras.Model):  # type: ignore[misc]
         """
         policy = precision if precision == "float32" else f"mixed_{precision}"
         network = cls(*sizes, name="abclm", dtype=policy)
+        if weights is None:
+            network.build()
+            return network
+        # Orthogonal weights take long to draw, and these are replaced at once.
+        cells = [layer.cell for layer in network.recurrent]
+        drawn = [cell.recurrent_initializer for cell in cells]
+        for cell in cells:
+            cell.recurrent_initializer = keras.initializers.Zeros()
         network.build()
-        if weights is not None:
-            set_weights(network, weights)
+        for cell, initializer in zip(cells, drawn, strict=True):
+            cell.recurrent_initializer = initializer
+        set_weights(network, weights)
         return network
 
     def build(self, input_shape: Any = None) -> None:

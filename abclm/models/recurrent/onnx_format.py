@@ -16,7 +16,7 @@ import numpy.typing as npt
 CONTRIBUTED = "com.microsoft"
 """The domain of operators that ONNX Runtime adds."""
 
-_TYPES = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "bool": 9}
+_TYPES = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "bool": 9, "float16": 10}
 _INTEGER = 2  # the type of an attribute
 _IR_VERSION, _OPSET = 8, 17
 

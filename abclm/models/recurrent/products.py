@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,6 +26,8 @@ ZERO = 128
 """What stands for 0 among 8-bit integers without a sign."""
 
 _EXACT = 2**24 // LARGEST**2  # products of two integers whose sum float32 holds exactly
+
+_threads = ContextVar("threads", default=0)  # 0 for as many as there are cores
 
 _logger = logging.getLogger(__name__)
 
@@ -115,6 +119,21 @@ class OnnxProduct(IntegerProduct):
         return multiply
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Products that are made here are worked out by one thread each: for processes that write side by side."""
+    before = _threads.set(1)
+    try:
+        yield
+    finally:
+        _threads.reset(before)
+
+
+def arithmetic() -> object:
+    """What tells products that are made here from others: their type, and their threads."""
+    return integer_product(), _threads.get()
+
+
 @functools.cache
 def integer_product() -> type[Product]:
     """The faster way that is to be had here."""
@@ -157,6 +176,7 @@ def _session(values: Integers, scales: Floats) -> Any:
     graph.add("MatMulIntegerToFloat", ["hidden", *constants], "sums", CONTRIBUTED)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    options.intra_op_num_threads = _threads.get()
     # Threads that wait for the next product sleep: what is between two takes the processor, too.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     return onnxruntime.InferenceSession(graph.to_bytes(), options, providers=["CPUExecutionProvider"])

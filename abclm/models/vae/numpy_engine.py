@@ -23,7 +23,7 @@ class LatentEngine:
     """
 
     def __init__(self, config: VAEConfig, weights: Weights) -> None:
-        self._config, self._weights = config, weights
+        self._config, self._weights = config, dict(weights)
 
     def encode(self, frames: npt.NDArray[Any]) -> tuple[Floats, Floats]:
         """Mean and logarithm of the variance of each frame's point, float32 `(..., latent)`.

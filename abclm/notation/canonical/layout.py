@@ -24,6 +24,7 @@ class Layout:
         self._in_empty = False  # whether a repeat or an ending without a note has begun
         self._after_field = self._barred = False
         self._glued = False  # to the text before, which no space may follow
+        self._after_event = False  # whether the text ends with an event, and nothing is pending but spaces
 
     @property
     def is_empty(self) -> bool:
@@ -32,13 +33,18 @@ class Layout:
 
     def event(self, text: str) -> None:
         """Write a note, a chord or a rest."""
+        if self._after_event and not self.space and not self.newline:
+            self._out.append(text)
+            return
         self._put(text)
         self._in_empty = False
+        self._after_event = True
 
     def behind(self, text: str) -> None:
         """Write a sign between two notes, with no space on either side."""
         self._out.append(text)
         self._glued = True
+        self._after_event = False
 
     def before(self, text: str) -> None:
         """Write a text that belongs above the next note."""
@@ -62,13 +68,14 @@ class Layout:
             out.append("\n")
         elif self.space and not self._glued and out:
             out.append(" ")
-        self.space = self.newline = self._glued = self._after_field = False
+        self.space = self.newline = self._glued = self._after_field = self._after_event = False
         out.append(text)
         if len(out) > _MOST_PIECES:
             raise NotationError("the tune is too long when its rests and parts are written out; divide it")
 
     def bar_line(self, kind: str, text: str) -> None:
         """Read a bar line, which is written later."""
+        self._after_event = False
         if self._opening or self._in_empty or (kind in (END, BOTH) and self._closing):
             self.doubtful = True
         if kind in (END, BOTH):

@@ -5,6 +5,7 @@ from functools import lru_cache
 from math import gcd
 
 from abclm.errors import NotationError
+from abclm.notation.pieces import MAX_NUMBER
 from abclm.notation.symbols import Bar, Broken, Change, Space, Symbol, Timed, Tuplet
 
 
@@ -15,9 +16,12 @@ def short_length(length: str) -> str:
     Raises:
         NotationError: the length is not possible in a canonical tune.
     """
-    if length.endswith("/2"):
+    above, _, divisor = length.partition("/")
+    below = int(divisor or 1)
+    if max(int(above or 1), below) > MAX_NUMBER:  # of a chord, the product of two lengths
+        raise NotationError(f"the length {length} is out of range; give 1 to {MAX_NUMBER}")
+    if below == 2:
         return length[:-1]
-    below = int(length.partition("/")[2] or 1)
     if below & (below - 1):
         raise NotationError(f"the length {length} has a denominator that is no power of two; use a tuplet")
     return length

@@ -3,6 +3,7 @@
 from typing import TypeVar
 
 from abclm.errors import NotationError
+from abclm.notation.canonical.proof import is_doubtful, prove
 from abclm.notation.canonical.writer import Writer
 from abclm.notation.fields import RHYTHMS, canonical_title, parse_meter, parse_unit_note_length
 from abclm.notation.keys import parse_key
@@ -102,21 +103,9 @@ def _canonical(tune: AnyTune, chord_symbols: bool, semitones: int, keep_tempo: b
         body_start=len(header),
         tempo=tempo,
     )
-    if writer.doubtful:
-        _prove(canonical, writer)
+    if is_doubtful(writer):
+        prove(canonical, writer)
     return canonical
-
-
-def _prove(canonical: Tune, writer: Writer) -> None:
-    """Check that a tune with unmatched repeats has become a canonical tune with only one reading."""
-    semitones = writer.speller.semitones
-    wanted = [(onset, pitch + semitones, duration) for onset, pitch, duration in writer.playback.heard()]
-    again = Writer(canonical, writer.chord_symbols, 0, writer.keep_tempo)
-    same_notes = wanted == canonical.playback.heard() == again.playback.heard()
-    if not same_notes or again.write() != canonical.body.rstrip("\n"):
-        raise NotationError(
-            "its repeats and variant endings can be read in more than one way; mark each beginning and end"
-        )
 
 
 def _rhythm(rhythm: str | None, meter: str) -> str | None:

@@ -1,7 +1,6 @@
 """Spell a tune's notes, keys and chord symbols in the canonical way, transposed if requested."""
 
 import re
-from functools import lru_cache
 
 from abclm.errors import NotationError
 from abclm.notation.keys import (
@@ -79,6 +78,15 @@ class Speller:
         self.ties_before = self.ties if self._bar_after_tie else {}
         self.ties, self._bar_after_tie = {}, False
 
+    def ties_here(self) -> tuple[dict[int, int], dict[int, int]]:
+        """The ties that lead on from here, for `lead_into`."""
+        return self.ties, self._tied.copy()
+
+    def lead_into(self, ties: tuple[dict[int, int], dict[int, int]]) -> None:
+        """Go on at a second ending, into which the ties before the first one lead, over a bar line."""
+        self.ties, self._tied = ties[0], ties[1].copy()
+        self._bar_after_tie = bool(self.ties)
+
     def note(self, note: Note) -> str:
         """The accidental, letter and octave to write for a note.
 
@@ -93,7 +101,10 @@ class Speller:
         if note.tied:
             self._tied[note.pitch] = step
             self.ties[step] = note.pitch
-        return _name(step, accidental)
+        name = _NAMES.get((step, accidental))
+        if name is None:
+            raise NotationError("a note is out of range; MIDI has pitches 0 to 127")
+        return name
 
     def _respelled(self, note: Note) -> tuple[int, int | None]:
         """The step and the accidental to write for a note that needs another spelling."""
@@ -133,15 +144,19 @@ class Speller:
         return re.sub(r"(?:^|(?<=/))[A-G][#b]?", moved, text) if self.moved % 12 else text
 
 
-@lru_cache(maxsize=1024)
 def _name(step: int, accidental: int | None) -> str:
-    if not _LOWEST_STEP <= step <= _HIGHEST_STEP:
-        raise NotationError("a note is out of range; MIDI has pitches 0 to 127")
     sign = "" if accidental is None else SIGNS[accidental]
     letter, octave = LETTERS[step % 7], step // 7
     if octave > 0:
         return sign + letter.lower() + "'" * (octave - 1)
     return sign + letter + "," * -octave
+
+
+_NAMES = {
+    (step, accidental): _name(step, accidental)
+    for step in range(_LOWEST_STEP, _HIGHEST_STEP + 1)
+    for accidental in (None, *SIGNS)
+}
 
 
 def _natural(step: int) -> int:

@@ -1,54 +1,39 @@
-"""Write a measured body in the canonical spelling."""
+"""Write a measured body in the canonical spelling, with the signs that make each passage heard as often as it is."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
 from functools import cached_property
-from typing import Any
 
 from abclm.errors import NotationError
-from abclm.notation.canonical.layout import Layout
-from abclm.notation.canonical.lengths import (
-    format_length,
-    short_length,
-    simple_ratio,
-    uneven_tuplets,
-    write_out_broken_rhythm,
-)
-from abclm.notation.canonical.spelling import Speller
-from abclm.notation.fields import Meter, parse_meter, parse_unit_note_length, read_tempo
-from abclm.notation.keys import Key, parse_key
+from abclm.notation.canonical.lengths import uneven_tuplets, write_out_broken_rhythm
+from abclm.notation.canonical.symbol_writer import WRITERS, SymbolWriter
+from abclm.notation.fields import parse_meter, parse_unit_note_length
+from abclm.notation.keys import parse_key
 from abclm.notation.playing.passages import Passage
 from abclm.notation.symbols import (
     BOTH,
     DOUBLE,
     END,
     ENDING,
-    PART,
     SINGLE,
     START,
     Bar,
     Broken,
     Change,
     Chord,
-    ChordSymbol,
     Note,
-    Rest,
     Shift,
-    Space,
-    Symbol,
     Timed,
     Tuplet,
     notes_of,
 )
-from abclm.notation.timing import WHOLE, Setting, tuplet_time
+from abclm.notation.timing import Setting
 from abclm.notation.tune import Tune
 
 _ENDS_ENDING = (DOUBLE, START, BOTH, END)
 
 
-class Writer:
-    """Writes a tune's symbols one after another.
+class Writer(SymbolWriter):
+    """Writes a tune's passages one after another.
 
     Args:
         tune: any tune.
@@ -62,46 +47,10 @@ class Writer:
     """
 
     def __init__(self, tune: Tune, chord_symbols: bool, semitones: int, keep_tempo: bool = False) -> None:
-        self.tune = tune
+        super().__init__(tune, chord_symbols, semitones, keep_tempo)
         self.playback = tune.playback
-        self.chord_symbols = chord_symbols
-        self.keep_tempo = keep_tempo
-        self.setting = tune.setting()  # the settings at the current place
-        self.setting.shift = tune.music.shift
-        self.speller = Speller(self.setting.key, semitones, tune.music.shift, tune.music.propagation)
-        self.layout = Layout()
-        self.begun_tuplet: Tuplet | None = None
         self.jumps = False
-        self.dropped: set[Note] = set()  # notes whose tie leads to no note in the written order
         self.passes: tuple[int, ...] = ()  # of the variant ending that begins next
-        self.lengths: dict[Symbol, str] = {}  # of notes with written-out broken rhythm
-        self.uneven: set[Tuplet] = set()  # tuplets of notes of different length
-
-    @property
-    def doubtful(self) -> bool:
-        """Whether the written repeats may have more than one reading."""
-        return bool(
-            self.layout.doubtful or self.playback.problems or self.jumps or PART in self.playback.kinds
-        ) or any(map(self._is_odd, self.playback.passages))
-
-    def _is_odd(self, passage: Passage) -> bool:
-        """Whether a passage with repeats or endings, or one of these, has no music or several bar lines behind it."""
-        kinds, endings = self.playback.kinds, [music for _, music in passage.endings]
-        whole = range(passage.body.start, passage.stop)
-        marked = passage.times > 1 or ENDING in kinds[whole.start : whole.stop]
-        if not marked:
-            return False
-        return not all(map(self._has_music, [whole, *endings])) or any(
-            sum(map(bool, kinds[self._last_music(music) + 1 : music.stop])) > 1
-            for music in (passage.body, *endings)
-        )
-
-    def _last_music(self, places: range) -> int:
-        symbols = self.playback.symbols
-        return next((index for index in reversed(places) if isinstance(symbols[index], Timed)), places.start)
-
-    def _has_music(self, places: range) -> bool:
-        return any(isinstance(self.playback.symbols[index], Timed) for index in places)
 
     def write(self) -> str:
         """Write the body.
@@ -155,9 +104,12 @@ class Writer:
             self._music(passage.body, passage.times > 1, repeat_follows)
             return
         self._music(passage.body, repeated=False, repeat_follows=False)
-        last = passage.endings[-1][1]
+        first, last = passage.endings[0][1], passage.endings[-1][1]
+        ties = self.speller.ties_here()
         for passes, music in passage.endings:
             self.passes = passes
+            if music is not first:
+                self.speller.lead_into(ties)
             repeated = min(passes) < passage.times
             self._music(music, repeated, repeat_follows and music is last)
             if not repeated and self.playback.kinds[music.stop - 1] not in _ENDS_ENDING:
@@ -193,7 +145,7 @@ class Writer:
             symbols[music.start : music.stop], kinds[music.start : music.stop], strict=True
         ):
             if not kind:
-                _WRITERS[type(symbol)](self, symbol)
+                WRITERS[type(symbol)](self, symbol)
             elif kind == SINGLE and symbol is not last:
                 self._bar_line(SINGLE, "|")
             elif kind == ENDING:
@@ -212,114 +164,8 @@ class Writer:
         elif closing:
             self._bar_line(DOUBLE, closing.text if closing.double else "||")
 
-    def _note(self, note: Note) -> None:
-        if self.speller.ties or self.speller.ties_before:
-            self.speller.begin_event()
-        text = self.speller.note(note)
-        length = self.lengths.get(note, note.length) if self.lengths else note.length
-        if length:
-            text += short_length(length)
-        if note.tied and note not in self.dropped:
-            text += "-"
-        self.layout.event(self._tuplet_mark() + text if self.begun_tuplet else text)
-
-    def _chord(self, chord: Chord) -> None:
-        self.speller.begin_event()
-        tied = [note.tied and note not in self.dropped for note in chord.notes]
-        all_tied = all(tied)
-        inner = "".join(
-            self.speller.note(note) + ("-" if is_tied and not all_tied else "")
-            for note, is_tied in zip(chord.notes, tied, strict=True)
-        )
-        length = short_length(self.lengths.get(chord, chord.length))
-        text = inner if len(chord.notes) == 1 else f"[{inner}]"
-        self.layout.event(self._tuplet_mark() + text + length + ("-" if all_tied else ""))
-
-    def _rest(self, rest: Rest) -> None:
-        if not rest.bars:
-            length = self.lengths.get(rest, rest.length)
-            self.layout.event(self._tuplet_mark() + "z" + short_length(length))
-            return
-        length = format_length(Fraction(self.setting.bar_ticks or WHOLE) / WHOLE / self.setting.unit)
-        for count in range(rest.bars):
-            if count:
-                self._bar_line(SINGLE, "|")
-            self.layout.event(self._tuplet_mark() + "z" + short_length(length))
-
-    def _space(self, space: Space) -> None:
-        self.layout.space = True
-        if space.newline:
-            self.layout.newline = True
-
-    def _broken(self, broken: Broken) -> None:
-        if broken.steps and broken not in self.lengths:
-            self.layout.behind(">" * broken.steps + "<" * -broken.steps)
-
-    def _chord_symbol(self, symbol: ChordSymbol) -> None:
-        if self.chord_symbols:
-            self.layout.before(f'"{self.speller.chord_symbol(symbol.text)}"')
-
-    def _bar_line(self, kind: str, text: str) -> None:
-        self.speller.end_bar()
-        self.layout.bar_line(kind, text)
-
-    def _tuplet(self, tuplet: Tuplet) -> None:
-        """Read a tuplet; it is written at its first note, because a :| after it would be read as part of it."""
-        if not tuplet.p:
-            return
-        if tuplet.q is None:
-            raise NotationError(
-                f"({tuplet.p} does not say in the time of how many notes; write ({tuplet.p}:q"
-            )
-        if 2 <= tuplet.p <= 9 or tuplet.p != tuplet.q:
-            self.begun_tuplet = tuplet
-
-    def _tuplet_mark(self) -> str:
-        """The mark of the tuplet that begins at this note, in its shortest form for the current meter."""
-        tuplet, self.begun_tuplet = self.begun_tuplet, None
-        if tuplet is None:
-            return ""
-        r = tuplet.r or tuplet.p
-        p, q = simple_ratio(tuplet.p, tuplet.q or 1)
-        meter = self.setting.meter
-        usual = q == tuplet_time(p, meter) and not (
-            p in (5, 7, 9) and meter.is_triple
-        )  # see `Meter.is_triple`
-        plain = r == p and usual and tuplet not in self.uneven
-        return f"({p}" if plain else f"({p}:{q}:{r}"
-
-    def _change(self, change: Change) -> None:
-        if change.letter == "K" and change.value:
-            self._change_key(parse_key(change.value))
-        elif change.letter == "M":
-            self._change_meter(parse_meter(change.value))
-        elif change.letter == "L":
-            self._change_unit(parse_unit_note_length(change.value))
-        elif change.letter == "Q" and self.keep_tempo and (tempo := self._tempo(change.value)):
-            self.layout.field(f"[Q:{tempo}]")
-
-    def _tempo(self, value: str) -> str:
-        return read_tempo(value, self.setting.unit)
-
-    def _shift(self, shift: Shift) -> None:
-        if shift.with_key:
-            self.speller.shift = shift.semitones
-        else:
-            self._change_key(self.speller.key, shift.semitones)
-
-    def _change_key(self, key: Key, shift: int | None = None) -> None:
-        if self.speller.change_key(key, shift):
-            self.layout.field(f"[K:{self.speller.written_key.text}]")
-
-    def _change_meter(self, meter: Meter) -> None:
-        if meter.text != self.setting.meter.text:
-            self.setting.meter = meter
-            self.layout.field(f"[M:{meter.text}]")
-
-    def _change_unit(self, unit: Fraction) -> None:
-        if unit != self.setting.unit:
-            self.setting.unit = unit
-            self.layout.field(f"[L:{unit.numerator}/{unit.denominator}]")
+    def _has_music(self, places: range) -> bool:
+        return any(isinstance(self.playback.symbols[index], Timed) for index in places)
 
     def _jump(self, passage: Passage) -> None:
         """Continue with a passage at another place, with the key, meter and unit note length that are in force there."""
@@ -354,17 +200,3 @@ class Writer:
                 elif symbol.letter == "L":
                     setting.unit = parse_unit_note_length(symbol.value)
         return found
-
-
-# Not of each writer: its methods would refer to it, and only the garbage collector would free it and its tune.
-_WRITERS: dict[type[Symbol], Callable[[Writer, Any], None]] = {
-    Note: Writer._note,
-    Space: Writer._space,
-    Chord: Writer._chord,
-    Rest: Writer._rest,
-    Broken: Writer._broken,
-    Tuplet: Writer._tuplet,
-    Change: Writer._change,
-    Shift: Writer._shift,
-    ChordSymbol: Writer._chord_symbol,
-}

@@ -98,7 +98,7 @@ class Form:
             # Of later parts count the bars that are full, wherever in a bar the part begins.
             spare = max(place.bars_left - 1 - short, 0) + self._later_bars(place, -(state.phase != 0))
         return state._replace(
-            final=place.parts_left == 1,
+            final=place.parts_left == 1 and place.bars_left < _BARS_LEFT,  # which matters near the end
             bars_left=min(place.bars_left, _BARS_LEFT),
             spare=min(spare, _SPARE),
             form=state.form or ("part" if self.parts else "section" if self.sections else "whole"),

@@ -161,7 +161,8 @@ class Grammar:
         if node.tidy is None:
             symbols = tidy_symbols(node.local, self.allowed(state))
             node.tidy = _memo.sets.setdefault(symbols, symbols)
-        return in_form(node.local, state.place, self.form, node.tidy)
+        place = state.place
+        return in_form(node.local, place, self.form, node.tidy) if place.bars_left else node.tidy
 
     def _allowed_in_header(self, local: Local) -> frozenset[str]:
         if local.text[:2] == "T:":  # every title has its own states, which rarely occur again
@@ -202,7 +203,7 @@ class Grammar:
         elif step and place.parts_left:
             place = self.form.follow(place, step, node.local.phase)
             node = _memo.node(self.form.seen(node.local, place))
-        return State(node, place, note)
+        return tuple.__new__(State, (node, place, note))  # several times as fast as a call of `State`
 
     def follow(self, text: str, state: State | None = None) -> State:
         """The state after a text; ValueError if the text can't stand in a tune."""

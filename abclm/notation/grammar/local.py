@@ -56,8 +56,9 @@ class Local(_Fields):
         ending: the number of the current variant ending, or 0.
         ending_phase: filled ticks of the bar where the endings begin.
         tie: the event that must come next, without accidentals.
-        event: the current event: the case and octave marks of a note, such as `A,` or `a`; the text of a chord; `z`
-            for a rest; `""` if it can't be tied. The letter of the note matters only after a tie; `State` has it.
+        event: the current event: the case and octave marks of a note, such as `A,` or `a`, and `A` for any with a
+            length; the text of a chord; `z` for a rest; `""` if it can't be tied. What note it is matters only after a
+            tie; `State` has it.
         exact: required ticks of the next event's written length; 0 if it is free.
         q, left: the time of a tuplet, and its remaining notes.
         last: ticks of the written length of the previous event, if a broken rhythm may follow it.
@@ -69,7 +70,7 @@ class Local(_Fields):
         chord_symbols: whether chord symbols are allowed.
         form: `""` without a form; `part` inside a repeated part, `between` between such parts; `whole` inside a tune
             with counted bars; `section` inside a section with counted bars; `over` after the last bar line of a form.
-        final: whether this is the last part.
+        final: whether this is the last part; of counted bars only from the last but one on.
         bars_left: remaining bars of a part or tune with counted bars, including the current bar, up to 3; 0 if bars
             are not counted.
         spare: full bars of the form after this bar, up to 4; 0 if the tune has enough notes.

@@ -5,6 +5,7 @@ from abclm.notation.grammar.local import Local, at_form_end, finest, is_tight, n
 from abclm.notation.grammar.start import after_start, event_symbols
 from abclm.notation.grammar.tables import (
     FEWEST_NOTES,
+    NOTE,
     NOTE_LETTERS,
     OCTAVES,
     length_steps,
@@ -37,7 +38,7 @@ def after_note(state: Local, symbol: str) -> Local:
     """The state after a symbol."""
     if symbol in ",'":
         return state._replace(event=state.event + symbol, alone=False)
-    return after_length(state._replace(lex="length", text=""), symbol)
+    return after_length(state._replace(lex="length", text="", event=NOTE), symbol)
 
 
 def length_symbols(state: Local) -> set[str]:

@@ -2,7 +2,7 @@
 
 from abclm.notation.grammar import bars
 from abclm.notation.grammar.local import Local, finest, is_tight, note_kind, room
-from abclm.notation.grammar.tables import NOTE_LETTERS
+from abclm.notation.grammar.tables import NOTE, NOTE_LETTERS
 
 
 def start_symbols(state: Local) -> set[str]:
@@ -77,5 +77,5 @@ def after_forced(state: Local, symbol: str) -> Local:
     if state.text[1:]:
         return state._replace(lex="forced", text=state.text[1:])
     # It sounds as one note with the previous note.
-    event = note_kind(state.tie) if state.tie[0] in NOTE_LETTERS else state.tie
+    event = NOTE if state.tie[0] in NOTE_LETTERS else state.tie
     return state._replace(lex="length", text="", event=event, tie="", notes=state.notes - 1)

@@ -14,6 +14,8 @@ MOST_UNITS = 96  # most unit note lengths in a bar; twice as many as in any usua
 OCTAVES = 2  # most octave marks after a letter
 CHORD_NOTES = 4
 NOTE_LETTERS = frozenset("ABCDEFGabcdefg")
+NOTE = "A"
+"""In `Local.event`, any note whose octave is complete."""
 TITLE_SYMBOLS = CANONICAL_SYMBOLS - {"\n"}
 
 METERS = (

@@ -55,9 +55,7 @@ def _free(note: str, others: list[str]) -> bool:
 
 
 def in_form(state: Local, place: Place, form: Form, allowed: frozenset[str]) -> frozenset[str]:
-    """The symbols that are left where bars are counted: in a part's last bars, and after multiples of four bars."""
-    if not place.bars_left:
-        return allowed
+    """The symbols that are left where bars are counted, as here: in a part's last bars, and after multiples of four."""
     if "1" in allowed and state.lex in ("bracket", "bar"):
         left = place.bars_left - (state.lex == "bar" and state.filled == bar_ticks(state.meter))
         if left > _LONGEST_ENDING or not (state.fresh or state.lex == "bar"):

@@ -122,8 +122,9 @@ class _Reader:
 
     def has_music(self, start: int, stop: int) -> bool:
         # Mostly a note is near; else the search must not take a time that grows with what it passes over.
-        if any(isinstance(symbol, Timed) for symbol in self.symbols[start : min(start + _NEAR, stop)]):
-            return True
+        for symbol in self.symbols[start : min(start + _NEAR, stop)]:
+            if isinstance(symbol, Timed):
+                return True
         place = bisect_left(self.timed, start)
         return place < len(self.timed) and self.timed[place] < stop
 

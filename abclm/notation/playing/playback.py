@@ -34,6 +34,7 @@ class Playback:
         passages: what is played, in order, each passage at most two times if it has no variant endings.
         joints: the indices of the passages with which the next part of a part sequence begins.
         problems: repeats, endings and ties that don't match.
+        matches: whether all repeats, endings and parts match.
     """
 
     def __init__(self, body: Body, parts: str = "") -> None:
@@ -51,6 +52,7 @@ class Playback:
             self.passages += read[section]
         if not _JUMPS.isdisjoint(self.kinds):
             self.passages = follow_jumps(self.passages, self.symbols, self.kinds, self._problem)
+        self.matches = not self.problems
         in_text_order = all(a.stop == b.body.start for a, b in pairwise(self.passages))
         self._loose = set(body.loose_ties if in_text_order else body.ties)
         self._heard: list[tuple[Ticks, int, Ticks]] | None = None
@@ -92,7 +94,7 @@ class Playback:
     def _sections(self, parts: str) -> list[range]:
         """The ranges of events in the order of playback: the whole tune, or its parts in sequence."""
         whole = range(len(self.symbols))
-        sequence = part_sequence(parts)
+        sequence = part_sequence(parts) if parts else ""
         marks = [index for index, kind in enumerate(self.kinds) if kind == PART] if sequence else []
         if not marks:
             return [whole]

@@ -55,7 +55,7 @@ def test_by_default_a_tune_keeps_the_compass_of_its_rhythm(lm):
 
 def test_pitches_follow_the_key_and_the_accidentals_of_the_bar():
     compass = Compass(67, 73)
-    pitches = Pitches().in_key("Ab")
+    pitches = Pitches.of().in_key("Ab")
     assert "G" not in pitches.outside(compass)
     assert {"F", "e"} <= pitches.outside(compass)
     for symbol, inside in [

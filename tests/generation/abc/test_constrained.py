@@ -102,7 +102,7 @@ def test_whatever_is_drawn_the_longest_length_is_kept(asked):
         symbol_filter = GrammarFilter(grammar, Masks(tokenizer), options.prompt.opening, 200)
         text = ""
         while not symbol_filter.ended and len(text) < 200:
-            choices = tokenizer.decode(np.flatnonzero(symbol_filter.allowed()))
+            choices = tokenizer.decode(np.flatnonzero(list(symbol_filter.allowed())))
             # The longest header first, then what keeps the bars open.
             wish = [each for each in choices if each in ("TR" if text[-1:] == "\n" else "xhilg(<12")]
             text += draw.choice(wish or choices)

@@ -20,7 +20,7 @@ def allowed_after(text, **form):
     for symbol in text:
         assert grammar_filter.allowed()[TOKENIZER.char_to_id[symbol]], symbol
         grammar_filter.advance(TOKENIZER.char_to_id[symbol])
-    return TOKENIZER.decode(np.flatnonzero(grammar_filter.allowed()))
+    return TOKENIZER.decode(np.flatnonzero(list(grammar_filter.allowed())))
 
 
 def test_a_key_change_is_to_another_key_than_the_one_in_force():

@@ -1,7 +1,5 @@
 """Titles are of known words and fit the tune: others are drawn again."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 
@@ -20,6 +18,7 @@ from abclm.notation.grammar import Grammar
 from abclm.tokenizers.characters import CharacterTokenizer
 
 TOKENIZER = CharacterTokenizer.default()
+LETTERS = set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'")
 SCRIPTS = ("X:1\nT:The Jig\n", "X:1\nT:The Slip Jig\n", "X:1\nT:The Reel\n")
 
 
@@ -115,32 +114,75 @@ def test_a_tune_whose_title_is_drawn_again_is_the_same_alone_streamed_and_in_a_b
     assert True in turns
 
 
-def drawn(words, known, rhythm="reel"):
-    """The title that is kept of one for which these words are drawn, one after another."""
-    title, text = Title(rhythm, KnownTitles(known)), ""
+KNOWN = ["The Lost Badger", "Paddy's Rambles -- Reel", "Cock o' the North"]
+MASKS = Masks(TOKENIZER)
+
+
+def drawn(titles, known, rhythm="reel"):
+    """The title that is kept of these, drawn one after another."""
+    title = Title(rhythm, KnownTitles(known))
     title.begin(0)
-    for word in words:
-        for symbol in word:
-            back = title.take(text, symbol, partial(len, text))
-            if back is not None:
-                text = text[:back]
+    for text in titles:
+        for at, symbol in enumerate(text):
+            assert title.drawable(MASKS)[TOKENIZER.char_to_id[symbol]], text[: at + 1]
+            if title.take(text[:at], symbol) is not None:
                 break
-            text += symbol
-        if text.endswith("\n"):
+        else:
             return text
-    raise AssertionError(text)
+    raise AssertionError(titles)
 
 
-KNOWN = ["The Lost Badger", "Paddy's Rambles -- Reel"]
+def after(text, known):
+    """The symbols that may follow the beginning of a title."""
+    title = Title("reel", KnownTitles(known))
+    title.begin(0)
+    for at, symbol in enumerate(text):
+        title.take(text[:at], symbol)
+    return "".join(TOKENIZER.decode(np.flatnonzero(list(title.drawable(MASKS)))))
 
 
-def test_a_word_that_no_title_has_is_drawn_again():
-    assert (
-        drawn(["The ", "Bodger ", "Badger's ", "Badger ", "Ramble\n", "Rambles\n"], KNOWN)
-        == "The Badger Rambles\n"
+def test_only_letters_are_drawn_that_lead_to_words_of_titles():
+    assert set(after("", KNOWN)) & LETTERS == set("TLBPRCONtlbprcon")
+    assert after("The L", KNOWN) == "Oo"
+    assert after("The Lo", KNOWN) == "Ss"
+    assert set(after("The Lost", KNOWN)) & LETTERS == {"'"}
+    assert after("PADDY'", KNOWN) == "Ss"
+    assert set(after("Cock o'", KNOWN)) & LETTERS == set("Ss")
+    assert " " in after("Cock o'", KNOWN)
+    assert " " not in after("Cock'", KNOWN)
+    assert len(after("Q", [])) == 83  # no titles are known
+
+
+def test_the_possessive_of_a_known_word_is_a_word():
+    assert after("The Badger'", KNOWN) == "Ss"
+    assert drawn(["The Badger's Rambles\n"], KNOWN) == "The Badger's Rambles\n"
+
+
+def test_a_title_without_room_for_a_whole_word_is_drawn_again():
+    grammar = Grammar({"R": "reel"}, title_needed=True)
+    draft = TuneDraft(
+        GrammarFilter(grammar, MASKS, "", 300),
+        np.random.default_rng(0),
+        300,
+        TOKENIZER,
+        title=Title("reel", KnownTitles(["Tabcdefgh" * 20, "The Road", "Green"])),
     )
-    assert drawn(["Hult\n"] * 9, KNOWN) == "Hult\n"  # often enough
-    assert drawn(["Hult\n"], []) == "Hult\n"  # no titles are known
+    engine = Script(["X:1\nT:" + "Tabcdefgh" * 20, "X:1\nT:The Green Road\n"])
+    again = draft.rewind
+    rewinds = []
+
+    def rewind(start):
+        rewinds.append(len(draft.text))
+        next_text(engine)
+        return again(start)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TuneDraft, "rewind", lambda self, start: rewind(start))
+        for _ in Decoder(engine, TOKENIZER.start, Sampler(), [draft]).run(lambda: None):
+            if "\nR:" in draft.text:
+                break
+    assert len(rewinds) == 1
+    assert draft.text.startswith("X:1\nT:The Green Road\n")
 
 
 @pytest.mark.parametrize(

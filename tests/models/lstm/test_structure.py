@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from abclm.corpora.corpus import Corpus
 from abclm.errors import ConfigError
+from abclm.evaluation.bulk import packed_batches
 from abclm.language_model import LanguageModel
 from abclm.models.architecture import read_config
 from abclm.models.context import (
@@ -207,3 +208,37 @@ def test_first_embeddings_are_wide_enough_to_tell_places_apart():
     assert not np.array_equal(weights["context/embeddings"], other["context/embeddings"])
     plain = ModelConfig(units=8, embedding_dimension=16).initial_weights(83, seed=1)
     assert all(np.array_equal(plain[name], weights[name]) for name in plain if name != "embedding/embeddings")
+
+
+@pytest.mark.parametrize(
+    "config", [CONFIG, ModelConfig(embedding_dimension=6, units=8, layers=2)], ids=["structure", "plain"]
+)
+def test_packed_sequences_are_scored_as_each_by_itself(config):
+    random = np.random.default_rng(1)
+    shapes = config.weight_shapes(len(TOKENIZER))
+    network = config.network(
+        len(TOKENIZER),
+        {name: random.normal(0, 0.5, shape).astype(np.float32) for name, shape in shapes.items()},
+    )
+    pieces = [TOKENIZER.encode_piece(tune.text) for tune in TUNES[:5]]
+    if config.structure:
+        pieces = [with_context(TOKENIZER, ids) for ids in pieces]
+    (batch,) = packed_batches(pieces)
+    found = [
+        logits.numpy()[batch.where]
+        for logits in network.packed_logits(tf.constant(batch.inputs), batch.sizes)
+    ]
+    begin = 0
+    for place in batch.places:
+        ids = pieces[place][:-1]
+        alone = [network.logits(ids[None])[0]]
+        if config.structure:
+            ids = ids.copy()
+            ids[:, 1 + len(INPUTS) :] = 0  # the network alone
+            alone.append(network.logits(ids[None])[0])
+        for logits, expected in zip(found, alone, strict=True):
+            np.testing.assert_allclose(
+                tf.nn.log_softmax(logits[begin : begin + len(ids)]), tf.nn.log_softmax(expected), atol=2e-5
+            )
+        begin += len(ids)
+    assert begin == len(found[0])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from abclm.errors import ConfigError
-from abclm.language_model import LanguageModel
+from abclm.language_model import LanguageModel, load
 from abclm.models.architecture import find_architecture
 from abclm.models.context import COLUMNS, Told, with_context
 from abclm.models.gru.config import GRUConfig
@@ -25,7 +25,8 @@ CONFIGS = [
 def test_the_exported_step_is_that_of_the_engine(config, tmp_path):
     lm, generator = LanguageModel.create(config), np.random.default_rng(0)
     for name, weight in lm.weights.items():
-        lm.weights[name] = generator.normal(0, 0.4, weight.shape).astype(np.float32)
+        # Sums of few products of these fit into the 16 bits of the tables.
+        lm.weights[name] = np.float32(np.rint(8 * generator.normal(0, 0.4, weight.shape)) / 8)
     lm.export(tmp_path / "step.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "step.onnx", providers=["CPUExecutionProvider"])
     about = session.get_modelmeta().custom_metadata_map
@@ -58,13 +59,62 @@ def test_the_exported_step_is_that_of_the_engine(config, tmp_path):
     assert np.max(off) < 0.1
 
 
-def test_a_network_that_reads_windows_is_not_exported(tmp_path):
-    class Windows(find_architecture("kankanala-gru")):
-        def weight_shapes(self, vocabulary_size):
-            return {}
+def test_the_tables_of_a_real_model_lose_next_to_nothing_in_16_bits(tmp_path):
+    lm = load("session")
+    lm.export(tmp_path / "session.onnx")
+    assert (tmp_path / "session.onnx").stat().st_size < 6.7e6
+    session = onnxruntime.InferenceSession(tmp_path / "session.onnx", providers=["CPUExecutionProvider"])
+    names = [each.name for each in session.get_outputs()]
+    ids = lm.tokenizer.encode(TEXT)
+    rows = with_context(lm.tokenizer, ids).astype(np.int64)
+    engine = lm.config.engine(lm.weights)
+    state = engine.start()
+    values = {
+        each.name: np.zeros((1, each.shape[1]), np.float32)
+        for each in session.get_inputs()
+        if each.name not in ("id", "context")
+    }
+    for read in rows[:, None]:
+        given = {"id": read[:, 0], "context": read[:, 1:], **values}
+        found = dict(zip(names, session.run(names, given), strict=True))
+        values = {name: found[f"next_{name}"] for name in values}
+        expected = engine.step(state, read[:, 0], read[:, 1:])
+        scores = np.concatenate([found["logits"], found["gate"]], axis=1)
+        there = np.isfinite(expected)
+        assert np.abs(scores[there] - expected[there]).max() < 0.1
 
+
+def test_numbers_that_are_too_large_for_16_bits_keep_32(tmp_path):
     lm = LanguageModel.create(ModelConfig(embedding_dimension=2, units=2))
-    lm.config, lm.weights = Windows(), {}
-    with pytest.raises(ConfigError, match="only recurrent networks that carry a state are exported"):
+    lm.weights["lstm/bias"][:] = 1e6
+    lm.export(tmp_path / "step.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "step.onnx", providers=["CPUExecutionProvider"])
+    state = {"carried_0": np.zeros((1, 2), np.float32), "sums_0": np.zeros((1, 8 + 83), np.float32)}
+    assert all(np.isfinite(each).all() for each in session.run(None, {"id": np.array([0]), **state}))
+
+
+@pytest.mark.parametrize("name", ["kankanala-gru", "hopkins-rnn", "vae"])
+def test_a_network_without_a_state_is_not_exported_and_what_stands_there_stays(name, tmp_path):
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=2, units=2))
+    lm.config, lm.weights = find_architecture(name)(), {}
+    (tmp_path / "step.onnx").write_bytes(b"before")
+    with pytest.raises(
+        ConfigError, match=f"only recurrent networks that carry a state are exported; {name} has none"
+    ):
         lm.export(tmp_path / "step.onnx")
-    assert not (tmp_path / "step.onnx").exists()
+    assert (tmp_path / "step.onnx").read_bytes() == b"before"
+
+
+def test_a_file_is_replaced_and_a_folder_is_refused_by_name(tmp_path):
+    lm = LanguageModel.create(ModelConfig(embedding_dimension=2, units=2))
+    path = tmp_path / "new" / "step.onnx"
+    lm.export(path)
+    whole = path.read_bytes()
+    path.write_bytes(b"before")
+    lm.export(path)
+    assert path.read_bytes() == whole
+    with pytest.raises(IsADirectoryError, match="new"):
+        lm.export(path.parent)
+    with pytest.raises(OSError, match=r"step\.onnx"):
+        lm.export(path / "step.onnx")
+    assert [each.name for each in path.parent.iterdir()] == ["step.onnx"]

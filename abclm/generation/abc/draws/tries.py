@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from abclm.analysis.novelty import NoveltyIndex, Overlap
 from abclm.errors import ModelError
+from abclm.notation.symbols import Note
 from abclm.system.words import counted
 from abclm.tune import Tune
 
@@ -156,7 +157,14 @@ def find_problems(text: str) -> tuple[str, ...]:
     ]
     if not text.endswith("\n\n"):
         problems.append(f"it doesn't end within {counted(len(text), 'character')}")
-    notes = len(tune.notes())
+    notes = _notes_at_least(tune)
     if notes < FEWEST_NOTES:
         problems.append(f"it has {counted(notes, 'note')}, not {FEWEST_NOTES} or more")
     return tuple(problems)
+
+
+def _notes_at_least(tune: Tune) -> int:
+    """The notes that a tune has as heard, or fewer, but enough: mostly it does to count what is written."""
+    written = [symbol for symbol in tune.music.symbols if isinstance(symbol, Note)]
+    begun = sum(not note.continued for note in written)
+    return begun if begun >= FEWEST_NOTES and not tune.parts else len(tune.notes())

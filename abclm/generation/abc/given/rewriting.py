@@ -22,7 +22,8 @@ from abclm.notation.grammar import Grammar
 if TYPE_CHECKING:
     from abclm.analysis.compass import Compass
     from abclm.generation.abc.given.tune import Gaps
-    from abclm.generation.abc.masks import Mask, Masks
+    from abclm.generation.abc.masks import Masks
+    from abclm.generation.constraint import Mask
     from abclm.generation.draft import Here, Snapshot
     from abclm.notation.grammar import State
 
@@ -49,7 +50,7 @@ class GapFilter(SymbolFilter):
 
     def __init__(self, gaps: Gaps, masks: Masks, compass: Compass | None = None) -> None:
         self._gaps, self._kept = gaps, gaps.kept()
-        self._compass, self._pitches = compass, Pitches()
+        self._compass, self._pitches = compass, Pitches.of()
         super().__init__(masks, self._kept[0])
         self._header_left = gaps.body_start  # symbols
         self._state: State | None = None  # of the bar
@@ -76,7 +77,7 @@ class GapFilter(SymbolFilter):
         return not self._forced and not self.ended and not self._symbols()
 
     def allowed(self) -> Mask:
-        """Return which symbols may come next, (vocabulary,)."""
+        """Return which symbols may come next."""
         if self._forced:
             return self.masks.only(self._forced[0])
         return self.masks.only_these(self._symbols())
@@ -112,7 +113,7 @@ class GapFilter(SymbolFilter):
     def _pitches_here(self) -> Pitches:
         if self._state is not None:
             return self._pitches
-        gap, pitches = self._gaps.gaps[self.passed], Pitches()
+        gap, pitches = self._gaps.gaps[self.passed], Pitches.of()
         pitches = pitches.in_key(gap.key)
         for symbol in gap.before.rpartition("\n")[2]:
             pitches = pitches.add(symbol)
