@@ -194,4 +194,6 @@ def test_too_many_names_in_a_model_folder_are_one_line(home, tmp_path, fail):
 
 
 def test_no_note_that_is_often_enough_is_one_line(fail):
-    assert "no note or chord occurs 99 times or more" in fail("train", "good", *NOTES, "--threshold", "99")
+    assert "no note or chord occurs as often as 99 times" in fail(
+        "train", "good", *NOTES, "--threshold", "99"
+    )

@@ -96,7 +96,7 @@ def test_what_can_not_be_trained_on_is_one_line():
 def test_options_make_the_tokenizer_that_was_asked_for():
     assert PieceOptions(steps_per_quarter=24).tokenizer("events", PIECES) == EventTokenizer(24)
     with pytest.raises(
-        VocabularyError, match="no note or chord occurs 99 times or more; give a lower threshold"
+        VocabularyError, match="no note or chord occurs as often as 99 times; give a lower threshold"
     ):
         PieceOptions(threshold=99).tokenizer("notes", PIECES)
 
