@@ -78,8 +78,8 @@ class PieceOptions:
             named = found.fit(pieces, least=self.threshold, rare=self.rare, rests=self.rests)
             if len(named) < 2 and pieces.pieces:
                 raise VocabularyError(
-                    f"no note or chord occurs as often as {counted(self.threshold, 'time')}; give a lower threshold, or more "
-                    "pieces"
+                    f"no note or chord occurs as often as {counted(self.threshold, 'time')}; "
+                    "give a lower threshold, or more pieces"
                 )
             return named
         settings: dict[str, Any] = {"values": values} if kind == "rolls" else {}

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abclm.analysis.ends import LONG, SHORT, End, length_of, usual_note
-from abclm.analysis.parts import parts_of
 from abclm.generation.sampling import log_probability
+from abclm.notation.keys import parse_key
+from abclm.notation.symbols import Change, Chord, Note, notes_of
 from abclm.tune import Tune
 
 if TYPE_CHECKING:
-    from abclm.analysis.parts import Event
     from abclm.generation.draft import Here, Snapshot
     from abclm.notation.timing import Ticks
 
@@ -141,10 +141,17 @@ class Ending:
 
 
 @lru_cache(maxsize=4096)
-def _last_note(text: str) -> Event | None:
-    """The last note of a tune; the same bar is often drawn again."""
-    parts = parts_of(Tune.parse(text))
-    return parts[-1].last_note if parts else None
+def _last_note(text: str) -> tuple[Ticks, bool] | None:
+    """The duration of the last note of a tune, and whether it is the tonic; the same bar is often drawn again."""
+    tune = Tune.parse(text)
+    last, key = None, tune.setting().key
+    for symbol in tune.music.symbols:
+        if isinstance(symbol, Note | Chord):
+            pitch = max(note.pitch for note in notes_of(symbol))
+            last = symbol.duration, pitch % 12 == key.tonic_pitch_class
+        elif isinstance(symbol, Change) and symbol.letter == "K" and symbol.value:
+            key = parse_key(symbol.value)
+    return last
 
 
 def _found(text: str, wanted: End, usual: Ticks) -> int:
@@ -154,4 +161,5 @@ def _found(text: str, wanted: End, usual: Ticks) -> int:
     last = _last_note(text)
     if last is None:
         return 0
-    return 2 * (last.on_tonic >= wanted.on_tonic) + (length_of(last.duration, usual) >= wanted.length)
+    duration, on_tonic = last
+    return 2 * (on_tonic >= wanted.on_tonic) + (length_of(duration, usual) >= wanted.length)
