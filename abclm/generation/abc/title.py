@@ -132,10 +132,10 @@ class Title:
         return masks.everything if after is None else masks.in_word(*after)
 
     def take(self, title: str, symbol: str) -> Snapshot | None:
-        """Take note of a symbol about to be written, which a newline is after the last of the title.
+        """Take note of a symbol about to be written: the next of the title, or the newline after it.
 
         Args:
-            title: so far.
+            title: the whole of it, where the symbol is the newline after it; else it is not looked at.
             symbol: which it is.
 
         Returns:
