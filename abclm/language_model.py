@@ -29,6 +29,7 @@ from abclm.system.quiet import quiet_imports
 from abclm.system.typed_options import GenerationKeywords, TrainingKeywords
 from abclm.system.words import counted
 from abclm.tokenizers.characters import as_characters
+from abclm.tokenizers.pieces import PieceTokenizer
 from abclm.training.config import TrainingConfig
 from abclm.training.progress import Progress, watched
 from abclm.tune import Tune, Tunes
@@ -208,7 +209,8 @@ class LanguageModel(Model):
         Args:
             train: tunes to learn from; for a model of MIDI pieces, pieces.
             validation: tunes or pieces to measure on after each epoch; the best weights are kept.
-            config: how to train; by default as the paper does.
+            config: how to train; by default what suits the model (`TrainingConfig.for_model`): as the paper does, for
+                tunes, with smaller batches where an epoch would have fewer than 8 steps.
             normalize: bring the tunes to the canonical form first; False says that they have it.
             folder: where to save the model each time its kept weights change, and what `resume` needs.
             resume: go on with the run in `folder`; where it holds none, begin.
@@ -226,14 +228,15 @@ class LanguageModel(Model):
             Cancelled: `progress` returned False.
             CorpusError, ModelError, VocabularyError: as `abclm.training.run.train` says.
         """
-        settings = changed(config, TrainingConfig(), changes)
+        suited = TrainingConfig.for_model(self.config, isinstance(self.tokenizer, PieceTokenizer))
+        settings = changed(config, suited, changes)
         with quiet_imports():
             from abclm.training import run
 
         run.train(
             self, as_corpus(train), as_corpus(validation), settings,
             normalize=normalize, folder=folder, resume=resume, callbacks=callbacks,
-            progress=watched(progress), backend=backend,
+            progress=watched(progress), fit_batch=config is None and "batch_size" not in changes, backend=backend,
         )  # fmt: skip
         return self
 

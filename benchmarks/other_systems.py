@@ -15,13 +15,13 @@ import argparse
 import json
 import math
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from layered_torch import OurNetwork, WindowNetwork, parameters_of
-from paper_tables import BUILDS, HELD_OUT, HOPKINS, KANKANALA, OURS, ROCCO, SPLITS, places_measured, tables
+from paper_tables import BUILDS, HELD_OUT, OURS, SPLITS, places_measured, tables
 from torch import nn
 from torch.nn import functional
 
@@ -32,25 +32,9 @@ from abclm.datasets.window_feed import windows_in_order
 from abclm.evaluation.ngram import count_models
 from abclm.models.architecture import find_architecture
 from abclm.system.files import write_text
+from abclm.training.config import TrainingConfig
 
 OPTIMIZERS = {"adam": torch.optim.Adam, "rmsprop": torch.optim.RMSprop, "adamax": torch.optim.Adamax}
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is trained: what its paper says, Keras' defaults elsewhere."""
-
-    optimizer: str = "adam"
-    rate: float = 1e-3
-    batch: int = 128
-
-
-def recipe_of(name: str) -> Recipe:
-    if name in KANKANALA:
-        return Recipe("adamax")
-    if name in HOPKINS:
-        return Recipe(rate=0.01)
-    return Recipe("rmsprop" if name in ROCCO[:6] else "adam")
 
 
 class Run:
@@ -61,7 +45,10 @@ class Run:
         self.training, self.held_out = parts
         self.is_ours = name == OURS
         self.keys = PieceKeys(tokenizer, 1.0, 0) if self.is_ours else None
-        self.path, self.recipe = folder / split / f"{name}.pt", recipe_of(name)
+        self.path = folder / split / f"{name}.pt"
+        self.recipe = TrainingConfig.for_model(
+            find_architecture("lstm" if self.is_ours else name), of_pieces=True
+        )
         torch.manual_seed(0)
         if self.is_ours:
             self.network = OurNetwork(self.tokens)
@@ -70,7 +57,7 @@ class Run:
             self.network = WindowNetwork(self.config, self.tokens)
         self.network.to(options.device)
         make = torch.optim.AdamW if self.is_ours else OPTIMIZERS[self.recipe.optimizer]
-        self.optimizer = make(self.network.parameters(), lr=3e-3 if self.is_ours else self.recipe.rate)
+        self.optimizer = make(self.network.parameters(), lr=self.recipe.learning_rate)
         self.state = {"seconds": 0.0, "steps": 0, "epoch": 0, "batch": 0, "history": [], "best": None}
         self.clock = time.process_time if options.device == "cpu" else time.perf_counter
         found = None
@@ -122,7 +109,7 @@ class Run:
         """Batches of an epoch."""
         if self.is_ours:
             return max(1, (len(self.training.text) - 1) // 100 // 16)
-        return max(1, self.training.characters // self.recipe.batch)
+        return max(1, self.training.characters // self.recipe.batch_size)
 
     def batches(self, epoch: int, first: int):
         """Give an epoch's batches from the one numbered `first` on: ids, and what follows."""
@@ -136,7 +123,7 @@ class Run:
                 rows = text[starts[place : place + size, None] + np.arange(101)]
                 yield rows[:, :-1], rows[:, 1:]
             return
-        size = min(self.recipe.batch, self.training.characters)
+        size = min(self.recipe.batch_size, self.training.characters)
         targets = self.training.targets
         places = order.permutation(np.arange(1, len(self.training.text)) if targets is None else targets)
         for place in range(size * first, len(places) - size + 1, size):
@@ -157,7 +144,7 @@ class Run:
         for group in self.optimizer.param_groups:
             if self.is_ours:
                 done = min(1, self.state["seconds"] / (60 * self.options.minutes))
-                group["lr"] = 3e-3 * (1 + math.cos(math.pi * done)) / 2
+                group["lr"] = self.recipe.learning_rate * (1 + math.cos(math.pi * done)) / 2
         logits = self.network(torch.as_tensor(inputs, device=device))
         wanted = torch.as_tensor(targets, device=device)
         loss = functional.cross_entropy(logits.flatten(0, -2), wanted.flatten())

@@ -187,3 +187,33 @@ def test_networks_that_predict_the_next_frame_are_compared(benchmark, small_piec
     parts = re.search(r"(?m)^\| vae after \| [\d.]+ \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|$", said)
     total, reconstruction, divergence = map(float, parts.groups())
     assert total == pytest.approx(reconstruction + divergence, abs=0.01)
+
+
+def test_what_a_gan_and_other_networks_write_is_compared_with_held_out_frames(
+    benchmark, small_pieces, tmp_path
+):
+    pytest.importorskip("torch")
+    names = ("GAN", "Conv1D over 16 frames", "vae", "vae after")
+    picture = tmp_path / "samples.png"
+    said = benchmark(
+        "frame_samples.py", small_pieces, "--seconds", 0.05, "--only", *names, "--picture", picture
+    )
+    rows = dict(re.findall(r"(?m)^\| ([^|]+) \| ([\d.]*) \| [\d.]+ \| [\d.]+ \| [\d.]+ \| \d* ?\|$", said))
+    assert [*rows] == ["held-out pieces", "training pieces", "keys by how often they sound", *names]
+    assert all(0 <= float(told) <= 1 for told in [*rows.values()][1:])
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_two_samples_are_told_apart_only_where_they_differ(monkeypatch):
+    pytest.importorskip("torch")
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    script = importlib.import_module("frame_samples")
+    random = np.random.default_rng(0)
+    one, other, third = (
+        (random.random((256, script.SEGMENT, script.KEYS)) < share).astype(np.uint8)
+        for share in (0.05, 0.05, 0.2)
+    )
+    assert script.told_from(one, other, seeds=1) < 0.65
+    assert script.told_from(one, third, seeds=1) > 0.95
+    assert script.nearest(one[:2], one) == 0
+    assert script.nearest(third[:2], one) > 100

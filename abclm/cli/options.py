@@ -12,8 +12,16 @@ import typer
 from abclm.cli.help import panel_of
 from abclm.system.options import Option, options_of
 
-Given = dict[str, Any]
-"""What was given for the fields of a config, by name; their defaults where nothing was."""
+
+class Given(dict[str, Any]):
+    """What was given for the fields of a config, by name; their defaults where nothing was.
+
+    Attributes:
+        chosen: those that were given.
+    """
+
+    chosen: dict[str, Any]
+
 
 _METAVARS = {int: "N", float: "X", str: "TEXT"}
 
@@ -86,18 +94,26 @@ def with_fields(command: Callable[..., None]) -> Callable[..., None]:
         parameters += _parameters(fields[name]) if name in fields else [parameter]
 
     @functools.wraps(command)
-    def call(**values: Any) -> None:
+    def call(*, context: typer.Context, **values: Any) -> None:
         for name, each in fields.items():
-            given = {option.name: values.pop(option.name) for option in each.options()}
+            given = Given({option.name: values.pop(option.name) for option in each.options()})
             for option in each.options():
                 if option.kind is bool:
                     given[option.name] ^= getattr(each.defaults, option.name)
+            given.chosen = {option: value for option, value in given.items() if _is_given(context, option)}
             values[name] = given
         command(**values)
 
+    context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    parameters.insert(0, context)
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     call.__annotations__ = {each.name: each.annotation for each in parameters}
     return call
+
+
+def _is_given(context: typer.Context, parameter: str) -> bool:
+    source = context.get_parameter_source(parameter)
+    return source is not None and source.name != "DEFAULT"
 
 
 def _parameters(fields: FieldsOf) -> list[inspect.Parameter]:

@@ -4,6 +4,7 @@ import json
 import math
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,6 @@ import typer
 
 from abclm._version import VERSION
 from abclm.cli.activity import doing
-from abclm.cli.options import Given
 from abclm.cli.training.tunes import say_problems
 from abclm.errors import AbclmError, ConfigError, ConvertError
 from abclm.generation.options import GenerationOptions
@@ -42,7 +42,7 @@ def is_of_pieces(model: str) -> bool:
     return isinstance(tokenizer, PieceTokenizer)
 
 
-def refuse_other(given: Given, defaults: object, what: str) -> None:
+def refuse_other(given: Mapping[str, Any], defaults: object, what: str) -> None:
     """Refuse options that a model does not have; ConfigError."""
     foreign = [name for name, value in given.items() if value != getattr(defaults, name)]
     if foreign:
@@ -52,8 +52,8 @@ def refuse_other(given: Given, defaults: object, what: str) -> None:
 
 def write(
     model: str,
-    given: Given,
-    pieces: Given,
+    given: Mapping[str, Any],
+    pieces: Mapping[str, Any],
     like: str | None,
     out: Path | None,
     file_format: str | None,

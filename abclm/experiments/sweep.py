@@ -24,6 +24,7 @@ from abclm.models.lstm.config import ModelConfig
 from abclm.models.model import Model
 from abclm.system.files import write_bytes, write_text
 from abclm.tokenizers.characters import CharacterTokenizer
+from abclm.tokenizers.pieces import PieceTokenizer
 from abclm.tokenizers.tokenizer import Tokenizer
 from abclm.training.checkpoint import read_checkpoint
 from abclm.training.config import TrainingConfig
@@ -99,10 +100,10 @@ def sweep(
         corpus: tunes to learn from.
         validation: tunes to measure on, none of them in `corpus`.
         variations: values to try, by field of the network's config or of `TrainingConfig`; and `architecture`, names of
-            architectures, each with its own sizes.
+            architectures, each with its own sizes, and its optimizer, learning rate and batches.
         folder: where the runs are kept; gets `sweep.csv`, and a picture for each setting.
-        model: the baseline's network; by default the paper's.
-        config: the baseline's training; by default the paper's.
+        model: the baseline's network; by default the paper's, of MIDI pieces a smaller one.
+        config: the baseline's training; by default `TrainingConfig.for_model`.
         tokenizer: what an encoded corpus was encoded with; by default the 83 symbols of tunes.
         normalize: bring the tunes to the canonical form first; False says that they have it.
         progress: called with the name of the run after each step and each epoch.
@@ -115,9 +116,11 @@ def sweep(
             or the folder holds runs of other tunes or another baseline.
         KeyboardInterrupt: the sweep was stopped; called again, it goes on.
     """
-    model, config, out = model or ModelConfig(), config or TrainingConfig(), Path(folder)
-    tokenizer = tokenizer or CharacterTokenizer.default()
-    runs = _runs(variations, model, config)
+    tokenizer, out = tokenizer or CharacterTokenizer.default(), Path(folder)
+    of_pieces = isinstance(tokenizer, PieceTokenizer)
+    model = model or ModelConfig(**ModelConfig.sizes(of_pieces))
+    config = config or TrainingConfig.for_model(model, of_pieces)
+    runs = _runs(variations, model, config, of_pieces)
     encoded = [
         each if each is None or isinstance(each, EncodedCorpus)
         else EncodedCorpus.encode(each.normalize() if normalize else each, CharacterTokenizer.default(), indexed=False)
@@ -208,19 +211,28 @@ def parse_value(name: str, text: str, model: type[Architecture] = ModelConfig) -
 
 
 def with_settings(
-    model: Architecture, config: TrainingConfig, settings: Mapping[str, Any]
+    model: Architecture, config: TrainingConfig, settings: Mapping[str, Any], of_pieces: bool = False
 ) -> tuple[Architecture, TrainingConfig]:
-    """Change settings, each where it belongs; another architecture comes with its own sizes.
+    """Change settings, each where it belongs; another architecture comes with its own sizes, and is trained as it should.
 
     The sequence length is also the window of a network that reads one.
+
+    Args:
+        model: the network.
+        config: its training; of what is not the model's own recipe, another architecture takes it over.
+        settings: values by field, and `architecture`, a name.
+        of_pieces: whether these are models of MIDI pieces, not of tunes.
 
     Raises:
         ConfigError: there is no such setting, or a value is out of range.
     """
     settings = dict(settings)
     if (name := settings.pop(_ARCHITECTURE, model.name)) != model.name:
-        model = find_architecture(name)()
-        if config.sequence_length != TrainingConfig().sequence_length:
+        usual = asdict(TrainingConfig.for_model(model, of_pieces))
+        asked = {each: value for each, value in asdict(config).items() if value != usual[each]}
+        kind = find_architecture(name)
+        model, config = kind(**kind.sizes(of_pieces)), TrainingConfig.for_model(kind, of_pieces, **asked)
+        if "sequence_length" in asked:
             settings.setdefault("sequence_length", config.sequence_length)
     of_model = [each.name for each in fields(model)]
     if unknown := settings.keys() - {*of_model, *_TRAINING_FIELDS}:
@@ -240,7 +252,7 @@ def _unknown(name: str, model: type[Architecture]) -> ConfigError:
 
 
 def _runs(
-    variations: Mapping[str, Sequence[Any]], model: Architecture, config: TrainingConfig
+    variations: Mapping[str, Sequence[Any]], model: Architecture, config: TrainingConfig, of_pieces: bool
 ) -> list[tuple[str, Any, Architecture, TrainingConfig]]:
     """Name, value and settings of each run."""
     runs, wrong = [], []
@@ -251,7 +263,7 @@ def _runs(
             wrong.append(f"{name} has no values, or one twice: {list(values)}")
         for value in values:
             try:
-                runs.append((name, value, *with_settings(model, config, {name: value})))
+                runs.append((name, value, *with_settings(model, config, {name: value}, of_pieces)))
             except ConfigError as error:
                 wrong.append(str(error))
     if wrong:

@@ -127,6 +127,24 @@ class Architecture(ABC):
         ):
             yield f"cache is a tuple of numbers from 0 to below 1, received {self.cache!r}"
 
+    @classmethod
+    def sizes(cls, of_pieces: bool) -> dict[str, Any]:
+        """The fields that a new model is best given where nothing else is asked for, if they are not the defaults.
+
+        Args:
+            of_pieces: whether it is a model of MIDI pieces, not of tunes.
+        """
+        return {}
+
+    @classmethod
+    def recipe(cls, of_pieces: bool) -> dict[str, Any]:
+        """How the network is trained where nothing else is asked for: fields of `TrainingConfig`, if not its defaults.
+
+        Args:
+            of_pieces: whether it is a model of MIDI pieces, not of tunes.
+        """
+        return {}
+
     @property
     def window_length(self) -> int | None:
         """How many tokens the network reads to predict what follows; None where it predicts after each token of any text.

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from abclm.errors import ConfigError
 from abclm.system.options import documented, option, problems
+
+if TYPE_CHECKING:
+    from abclm.models.architecture import Architecture
 
 OPTIMIZERS = ("adam", "adagrad", "adadelta", "adamax", "nadam", "rmsprop", "sgd")
 SCHEDULES = ("constant", "cosine")
@@ -99,6 +102,19 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         if wrong := list(problems(self)):
             raise ConfigError("; ".join(wrong))
+
+    @classmethod
+    def for_model(
+        cls, architecture: type[Architecture] | Architecture, of_pieces: bool, **changes: Any
+    ) -> TrainingConfig:
+        """What suits a new model: the settings of its paper, or for an LSTM or GRU of MIDI pieces those that do better.
+
+        Args:
+            architecture: of the model.
+            of_pieces: whether it is a model of MIDI pieces, not of tunes.
+            **changes: fields to set otherwise.
+        """
+        return cls(**{**architecture.recipe(of_pieces), **changes})
 
     @classmethod
     def for_fine_tuning(cls, **changes: Any) -> TrainingConfig:

@@ -20,14 +20,14 @@ from abclm.errors import Cancelled, ConfigError, ModelError
 from abclm.models.model import Model
 from abclm.system.words import counted
 from abclm.tokenizers.characters import CharacterTokenizer, as_characters
-from abclm.tokenizers.pieces import as_piece_tokenizer, words_for
+from abclm.tokenizers.pieces import PieceTokenizer, as_piece_tokenizer, words_for
 from abclm.training.config import AUTO, TrainingConfig
 from abclm.training.folder import RunFolder
 from abclm.training.loop import Run
 from abclm.training.progress import Progress
 from abclm.training.record import as_start
 from abclm.training.stopping import Stopping
-from abclm.training.workers import find_workers, lost_worker, settled_precision
+from abclm.training.workers import Workers, find_workers, lost_worker, settled_precision
 
 if TYPE_CHECKING:
     import keras
@@ -50,6 +50,7 @@ def train(
     resume: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: Callable[[Progress], object] | None = None,
+    fit_batch: bool = False,
     backend: Callable[..., Any] | None = None,
 ) -> AnyModel:
     """Train a model, in place.
@@ -66,7 +67,7 @@ def train(
         lm: the model; training goes on from its weights.
         corpus: tunes to learn from; for a model of MIDI pieces, pieces.
         validation: tunes or pieces to measure on, none of them in `corpus`.
-        config: how to train; by default as the paper does.
+        config: how to train; by default `TrainingConfig.for_model`.
         normalize: bring the tunes to the canonical form first; False says that they have it.
         folder: where to save the model each time its kept weights change, and in `training_state/` what
             `resume` needs.
@@ -74,6 +75,7 @@ def train(
             to; where it holds none, begin.
         callbacks: Keras callbacks; `model` is the network under training.
         progress: called after each step and each epoch.
+        fit_batch: take smaller batches where an epoch would have fewer than 8 steps; not if the steps are counted.
         backend: what changes and measures the network, if not Keras: called as `abclm.training.step.TrainingStep` is,
             it gives an object with the same methods. `benchmarks/torch_step.py` has one of PyTorch.
 
@@ -88,16 +90,19 @@ def train(
             was lost, or another run is training into the folder; what was kept before it stays.
         KeyboardInterrupt: the run was ended early, after the model was kept.
     """
+    of_pieces = isinstance(lm.tokenizer, PieceTokenizer)
+    config = config or TrainingConfig.for_model(lm.config, of_pieces)
     return _train(
         lm,
         corpus,
         validation,
-        config or TrainingConfig(),
+        config,
         normalize=normalize,
         folder=folder,
         resume=resume,
         callbacks=callbacks,
         progress=progress,
+        fit_batch=fit_batch,
         backend=backend,
     )
 
@@ -151,6 +156,28 @@ def fine_tune(
     return _train(lm, encoded, validation, config, normalize=normalize, old=old, tuning=True, **options)
 
 
+def _fitting_batch(size: int, windows: int, least: int = 1) -> int:
+    """A batch size, at most the one given, that makes some steps an epoch of so many windows."""
+    return min(size, max(least, windows // _STEPS_PER_EPOCH))
+
+
+def _with_fitting_batch(
+    config: TrainingConfig, lm: Model, corpus: EncodedCorpus, workers: Workers
+) -> TrainingConfig:
+    """Make batches smaller where an epoch would have few steps, and say so; each worker keeps a window."""
+    what, unit = words_for(lm.tokenizer)
+    windows = corpus.characters
+    if lm.config.window_length is None:
+        windows = windows_per_epoch(len(corpus.text), config.sequence_length, (what, unit))
+    size = _fitting_batch(config.batch_size, windows, workers.count * workers.devices)
+    if size < config.batch_size:
+        _log.warning(
+            "the %ss make %s: batches have %d, not %d, which makes %s an epoch",
+            what, counted(windows, "window"), size, config.batch_size, counted(windows // size, "step"),
+        )  # fmt: skip
+    return replace(config, batch_size=size)
+
+
 def _for_few_tunes(
     config: TrainingConfig,
     characters: int,
@@ -159,7 +186,7 @@ def _for_few_tunes(
 ) -> TrainingConfig:
     """Make batches small enough for some steps an epoch; say where the run has too few to matter, or to measure by."""
     windows = windows_per_epoch(characters, config.sequence_length)
-    config = replace(config, batch_size=min(config.batch_size, max(1, windows // _STEPS_PER_EPOCH)))
+    config = replace(config, batch_size=_fitting_batch(config.batch_size, windows))
     steps = windows // config.batch_size
     if steps < _STEPS_THAT_MATTER and config.steps is None:
         _log.warning(
@@ -193,6 +220,7 @@ def _train(
     resume: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     progress: Callable[[Progress], object] | None = None,
+    fit_batch: bool = False,
     tuning: bool = False,
     old: EncodedCorpus | None = None,
     backend: Callable[..., Any] | None = None,
@@ -212,10 +240,13 @@ def _train(
         len(validation) if isinstance(validation, Pieces) else validation.tunes
     ):
         raise ConfigError("there are no held-out tunes to measure on; received an empty corpus")
+    corpus = _encoded(corpus, lm, normalize, indexed=True)
+    if fit_batch and config.steps is None:
+        config = _with_fitting_batch(config, lm, corpus, workers)
     lm.metadata = as_start(lm.metadata)
     run = Run(
         lm,
-        _encoded(corpus, lm, normalize, indexed=True),
+        corpus,
         None if validation is None else _encoded(validation, lm, normalize),
         config,
         run_folder,

@@ -137,7 +137,7 @@ def test_broken_files_among_many_are_left_out_and_said_by_every_command(home, ca
 @pytest.mark.parametrize("architecture", ["lstm", "gru"])
 def test_windows_longer_than_all_pieces_together_are_refused_in_the_words_of_pieces(architecture, fail):
     assert fail("train", "good", "--tokens", "notes", "--architecture", architecture, "--units", "4") == (
-        "the training text has 19 tokens, too few for a sequence length of 400; give more pieces, or a sequence length "
+        "the training text has 19 tokens, too few for a sequence length of 100; give more pieces, or a sequence length "
         "of up to 18"
     )
 

@@ -24,7 +24,22 @@ def home(tmp_path_factory):
         ]
         Piece.of_notes([*notes, MidiNote(0, 96, start + 4, 80, 0, 0)], 96).save(home / f"from-{start}.mid")
     (home / "broken.mid").write_bytes(b"MThd no more")
-    assert run(["train", str(home), "--out", str(home / "m"), "--epochs", "1", *SMALL]) == 0
+    assert (
+        run(
+            [
+                "train",
+                str(home),
+                "--out",
+                str(home / "m"),
+                "--epochs",
+                "1",
+                "--learning-rate",
+                "0.001",
+                *SMALL,
+            ]
+        )
+        == 0
+    )
     return home
 
 
@@ -245,3 +260,44 @@ def test_chords_are_for_tunes(home, call, tmp_path):
     code, _, errors = call("generate", "--model", home / "m", "--add-chords", "--out", tmp_path)
     assert (code, is_one_line(errors)) == (2, True)
     assert "--add-chords is for tunes" in errors
+
+
+def test_defaults_of_pieces_are_said_and_give_way_to_what_is_given(home, call, tmp_path):
+    arguments = (
+        "train",
+        home,
+        "--tokens",
+        "notes",
+        "--sequence-length",
+        20,
+        "--batch-size",
+        32,
+        "--steps",
+        1,
+    )
+    code, _, errors = call(*arguments, "--units", 8, "--out", tmp_path / "m")
+    assert code == 0
+    assert "defaults here: --embedding-dimension 128 --learning-rate 0.003 --schedule cosine" in errors
+    assert "--units" not in errors
+    lm = LanguageModel.load(tmp_path / "m")
+    assert (lm.config.units, lm.config.embedding_dimension) == (8, 128)
+    config = lm.metadata["training"]["config"]
+    # 32 is the default of tunes, and was given.
+    assert (config["batch_size"], config["sequence_length"], config["learning_rate"]) == (32, 20, 0.003)
+
+
+def test_each_network_of_a_sweep_is_trained_as_its_paper_says(home, call, tmp_path):
+    code, _, _ = call(
+        "sweep", home, "--out", tmp_path / "s", "--tokens", "notes", "--vary", "architecture=hopkins-rnn,lstm-256",
+        "--steps", 1, "--set", "sequence_length=4", "--set", "clip_norm=2",
+    )  # fmt: skip
+    assert code == 0
+    found = {}
+    for name in ("hopkins-rnn", "lstm-256"):
+        settings = json.loads((tmp_path / "s" / f"architecture={name}" / "result.json").read_text())[
+            "settings"
+        ]
+        config = settings["config"]
+        found[name] = (config["learning_rate"], config["batch_size"], config["transposition"])
+        assert (config["clip_norm"], config["steps"], settings["model"]["window"]) == (2, 1, 4)
+    assert found == {"hopkins-rnn": (0.01, 128, 0), "lstm-256": (0.001, 128, 0)}

@@ -224,7 +224,7 @@ def test_a_run_is_gone_on_with_when_asked(call):
     assert LanguageModel.load("m").history[:1] == first
     code, _, errors = call(*arguments, "--epochs", "2", "--resume", "--batch-size", "8")
     assert code == 2
-    assert "begun with batch_size=32, not 8; repeat its command" in errors
+    assert "begun with batch_size=24, not 8; repeat its command" in errors
     code, _, errors = call(*arguments, "--epochs", "2")
     assert code == 2
     assert "--out m holds a run; give --resume to go on with it, another folder, or --overwrite" in errors

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import abclm
 from abclm.corpora.pieces import Pieces
 from abclm.datasets.pieces import PieceOptions, split_pieces
 from abclm.errors import ModelError
@@ -91,3 +92,29 @@ def test_a_window_longer_than_a_piece_is_filled_up():
 def test_tunes_and_pieces_are_not_mixed():
     with pytest.raises(ModelError, match="the model's tokens are characters, not those of MIDI pieces"):
         train(LanguageModel.create(GRUConfig(embedding_dimension=2, units=2)), PIECES, None, CONFIG)
+
+
+def test_nothing_said_means_the_network_s_own_settings(caplog):
+    lm = new(GRUConfig(embedding_dimension=8, units=16))
+    lm.fit(PIECES, epochs=1)
+    said = lm.metadata["training"]["config"]
+    assert (said["sequence_length"], said["schedule"], said["transposition"]) == (100, "cosine", 1)
+    # 372 tokens make 2 windows of 100 at any offset, so that batches of 16 would make one step.
+    assert said["batch_size"] == 1
+    assert "the pieces make 2 windows: batches have 1, not 16, which makes 2 steps an epoch" in caplog.text
+
+
+@pytest.mark.parametrize("how", [{"batch_size": 16}, {"steps": 1}, {"config": CONFIG}])
+def test_batches_are_as_large_as_was_asked_for(how):
+    lm = new(GRUConfig(embedding_dimension=8, units=16)).fit(PIECES, **how, sequence_length=20)
+    assert lm.metadata["training"]["config"]["batch_size"] == 16
+
+
+def test_few_tunes_make_some_steps_an_epoch(caplog):
+    tunes = [
+        abclm.Tune.parse(f"X:1\nT:Tune\nM:4/4\nL:1/8\nK:D\n{'D2FA d2AF|' * each}]\n") for each in range(8, 16)
+    ]
+    lm = abclm.LanguageModel.create(abclm.ModelConfig(embedding_dimension=4, units=4), seed=1)
+    lm.fit(tunes, epochs=1, sequence_length=50)
+    assert lm.metadata["training"]["config"]["batch_size"] < 32
+    assert "which makes" in caplog.text

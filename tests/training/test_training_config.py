@@ -3,6 +3,7 @@
 import pytest
 
 from abclm.errors import ConfigError
+from abclm.models.architecture import ARCHITECTURES, find_architecture
 from abclm.training.config import TrainingConfig
 
 
@@ -78,3 +79,36 @@ def test_steps_overrule_epochs():
 
 def test_fine_tuning_takes_changes():
     assert TrainingConfig.for_fine_tuning(epochs=2).epochs == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe"),
+    [
+        ("rocco-0", {"optimizer": "rmsprop", "batch_size": 128}),
+        ("rocco-2b", {"optimizer": "rmsprop", "batch_size": 128}),
+        ("rocco-3", {"optimizer": "adam", "batch_size": 128}),
+        ("rocco-3b", {"optimizer": "adam", "batch_size": 128}),
+        ("kankanala-gru", {"optimizer": "adamax", "learning_rate": 1e-3}),
+        ("hopkins-rnn", {"optimizer": "adam", "learning_rate": 1e-2}),
+        ("lstm-256", {"optimizer": "adam", "learning_rate": 1e-3}),
+        ("vae", {"batch_size": 128}),
+        ("gru", {"sequence_length": 100, "transposition": 1.0}),
+    ],
+)
+def test_a_network_of_pieces_is_trained_as_its_paper_says(name, recipe):
+    config = TrainingConfig.for_model(find_architecture(name), of_pieces=True)
+    assert {each: getattr(config, each) for each in recipe} == recipe
+    assert TrainingConfig.for_model(find_architecture(name), True, batch_size=3).batch_size == 3
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_a_network_of_tunes_is_trained_as_the_paper_on_tunes_says(name):
+    assert TrainingConfig.for_model(find_architecture(name), of_pieces=False) == TrainingConfig()
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES.names())
+@pytest.mark.parametrize("of_pieces", [False, True])
+def test_every_architecture_can_be_made_and_trained_by_its_own_settings(name, of_pieces):
+    kind = find_architecture(name)
+    kind(**kind.sizes(of_pieces))
+    TrainingConfig.for_model(kind, of_pieces)

@@ -48,7 +48,8 @@ def command(
     given: Annotated[Given, FieldsOf(TrainingConfig(steps=200), only=("steps", "seed"))],
     as_json: Annotated[bool, typer.Option("--json", help="Print each result as a line of JSON.")] = False,
 ) -> None:
-    """Train a model for each value of each setting, with all others as in the paper, and compare the models.
+    """Train a model for each value of each setting, with all others as in the paper, and compare the models. Of MIDI
+    pieces, each architecture has its defaults of abclm train.
 
     To continue a sweep that was stopped, give the same command again.
     """
@@ -70,8 +71,11 @@ def command(
         name: [parse_value(name, each, kind) for each in text.split(",")] for name, text in pairs["--vary"]
     }
     settings: dict[str, Any] = {name: parse_value(name, text, kind) for name, text in pairs["--set"]}
-    model, config = with_settings(ModelConfig(), TrainingConfig(), {**given, **settings})
-    if tokens == CharacterTokenizer.kind:
+    of_pieces = tokens != CharacterTokenizer.kind
+    base = ModelConfig(**ModelConfig.sizes(of_pieces))
+    usual = TrainingConfig.for_model(base, of_pieces)
+    model, config = with_settings(base, usual, {**given, **settings}, of_pieces)
+    if not of_pieces:
         prepared = prepare(
             corpora, CharacterTokenizer.default(), out, clean=clean, validation=validation, seed=given["seed"]
         )
@@ -95,7 +99,7 @@ def command(
             prepared.training, prepared.held_out, variations or PAPER, out,
             model=model, config=config, tokenizer=prepared.tokenizer, normalize=False, progress=progress,
         )  # fmt: skip
-    if tokens != CharacterTokenizer.kind:
+    if of_pieces:
         say_count_models(prepared)
     typer.echo(f"abclm: wrote the table and the pictures to {out}", err=True)
     if as_json:

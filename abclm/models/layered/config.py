@@ -32,10 +32,12 @@ class LayeredConfig(Architecture):
     Attributes:
         name: of the architecture.
         source: of the network, for people.
+        trained: fields of `TrainingConfig` that its paper gives: batches of 128 windows (Rocco et al.) where it does not.
     """
 
     token_axes: ClassVar[Mapping[str, int]] = {}
     source: ClassVar[str]
+    trained: ClassVar[Mapping[str, Any]] = {"batch_size": 128}
 
     window: int = option(
         100, low=1, high=4096, help="Number of tokens that the network reads to predict the next."
@@ -48,6 +50,11 @@ class LayeredConfig(Architecture):
     @abstractmethod
     def layers(self) -> Sequence[Part]:
         """The layers between the input and the dense layer; the last of them gives `(batch, features)`."""
+
+    @classmethod
+    def recipe(cls, of_pieces: bool) -> dict[str, Any]:
+        """Optimizer, learning rate and batches of the paper."""
+        return dict(cls.trained)
 
     @property
     def window_length(self) -> int | None:

@@ -5,9 +5,9 @@ how many units the layer has (128 here, as many as there are notes) and how many
 it began). All of them are written before the network reads again; what is measured is the first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from abclm.models.layered.config import INPUTS, LayeredConfig
 from abclm.models.layered.parts import Part, recurrent
@@ -20,6 +20,7 @@ class HopkinsRNN(LayeredConfig):
 
     name: ClassVar[str] = "hopkins-rnn"
     source: ClassVar[str] = "the recurrent network of Hopkins, French and Shah"
+    trained: ClassVar[Mapping[str, Any]] = {"batch_size": 128, "learning_rate": 0.01}
 
     window: int = option(
         10, low=1, high=4096, help="Number of tokens that the network reads to predict the next."

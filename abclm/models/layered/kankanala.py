@@ -5,9 +5,9 @@ about it are two networks: `kankanala-lstm` has the table's 2,709,057 parameters
 text's 1,038,913. The table does not say which dense layers have ReLU: that of 256 units, as the text has it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from abclm.models.layered.config import LayeredConfig
 from abclm.models.layered.parts import BATCH_NORM, Part, dense, dropout, recurrent
@@ -17,6 +17,7 @@ from abclm.system.options import option
 @dataclass(frozen=True, kw_only=True)
 class _Kankanala(LayeredConfig):
     source: ClassVar[str] = "a network of Kankanala, Paladugu and Chengalraya"
+    trained: ClassVar[Mapping[str, Any]] = {"batch_size": 128, "optimizer": "adamax"}
 
     window: int = option(
         50, low=1, high=4096, help="Number of tokens that the network reads to predict the next."

@@ -5,9 +5,9 @@ names, a later report of the authors and the count of model 0 (5,467,961 at 313 
 without a number have 256 units, those of model 0; dropout without a rate is 0.3.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from abclm.models.layered.config import LayeredConfig
 from abclm.models.layered.parts import (
@@ -26,6 +26,7 @@ from abclm.system.options import option
 @dataclass(frozen=True, kw_only=True)
 class _Rocco(LayeredConfig):
     source: ClassVar[str] = "a network of Rocco, Rosatelli and Colangelo"
+    trained: ClassVar[Mapping[str, Any]] = {"batch_size": 128, "optimizer": "rmsprop"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +142,7 @@ class Rocco3(_Rocco):
     """
 
     name: ClassVar[str] = "rocco-3"
+    trained: ClassVar[Mapping[str, Any]] = {"batch_size": 128}
 
     attention: str = option("softmax", choices=("relu", "softmax"), help="Activation of the self-attention.")
 
@@ -161,6 +163,7 @@ class Rocco3b(_Rocco):
     """Model 3b: a smaller model 3, of a bidirectional LSTM of 256; its dense layer is the output itself."""
 
     name: ClassVar[str] = "rocco-3b"
+    trained: ClassVar[Mapping[str, Any]] = {"batch_size": 128}
 
     attention: str = option("softmax", choices=("relu", "softmax"), help="Activation of the self-attention.")
 

@@ -15,6 +15,13 @@ from abclm.models.architecture import Architecture, Engine, Floats, Weights
 from abclm.models.quantised import Once
 from abclm.system.options import option
 
+_PIECE_SIZES = {"embedding_dimension": 128, "units": 256}
+_PIECE_RECIPE = {
+    "sequence_length": 100, "batch_size": 16, "learning_rate": 3e-3, "schedule": "cosine", "epochs": 40,
+    "clip_norm": 1.0, "embedding_dropout": 0.2, "output_dropout": 0.4, "weight_decay": 0.01, "transposition": 1.0,
+}  # fmt: skip
+"""What docs/other-systems.md measures under "One of ours"."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RecurrentConfig(Architecture):
@@ -42,6 +49,16 @@ class RecurrentConfig(Architecture):
     )
     units: int = option(1024, low=1, high=16_384, help="Size of each recurrent layer's state.")
     layers: int = option(1, low=1, high=16, help="Number of recurrent layers.")
+
+    @classmethod
+    def sizes(cls, of_pieces: bool) -> dict[str, Any]:
+        """See `Architecture.sizes`: MIDI pieces get a smaller network than tunes."""
+        return dict(_PIECE_SIZES) if of_pieces else {}
+
+    @classmethod
+    def recipe(cls, of_pieces: bool) -> dict[str, Any]:
+        """See `Architecture.recipe`; of tunes, all is as in the paper."""
+        return dict(_PIECE_RECIPE) if of_pieces else {}
 
     @abstractmethod
     def initial_bias(self) -> Floats:

@@ -69,6 +69,11 @@ class VAEConfig(Architecture):
     window: int = option(32, low=1, high=4096, help="Number of frames that the recurrent network reads.")
     after: bool = option(False, help="Let the decoder read the frame before, too.")
 
+    @classmethod
+    def recipe(cls, of_pieces: bool) -> dict[str, Any]:
+        """See `Architecture.recipe`."""
+        return {"batch_size": 128}
+
     def problems(self) -> Iterator[str]:
         """Say what is wrong with the values."""
         yield from super().problems()
