@@ -146,7 +146,7 @@ def told_from(real: np.ndarray, made: np.ndarray, seeds: int = 3) -> float:
         classifier = Critic(dropout=0.3)
         optimizer = torch.optim.Adam(classifier.parameters(), 3e-4)
         for _ in range(8):
-            for places in np.array_split(random.permutation(len(train_x)), len(train_x) // BATCH):
+            for places in np.array_split(random.permutation(len(train_x)), max(1, len(train_x) // BATCH)):
                 loss = functional.binary_cross_entropy_with_logits(
                     classifier(train_x[places]), train_y[places]
                 )
