@@ -11,7 +11,8 @@ import re
 from importlib import metadata
 
 from abclm.corpora.built_in import Card, cards, find_files, folder
-from abclm.corpora.corpus import Corpus, checksum_of
+from abclm.corpora.corpus import Corpus
+from abclm.corpora.origin import checksum_of
 from abclm.notation.tunebook import decode
 from abclm.system.files import write_text
 

@@ -1,6 +1,5 @@
 """Turn names, files, folders and globs into corpora: training tunes, deduplicated and split by tune."""
 
-import hashlib
 import logging
 import os
 import re
@@ -9,24 +8,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from glob import has_magic
-from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 from abclm.analysis.similarity import TuneIndex
 from abclm.corpora import built_in
 from abclm.corpora.counts import Statistics, count_corpus
+from abclm.corpora.file_tunes import read_book, read_file
 from abclm.corpora.holdout import RULE, choose, held_out_count
-from abclm.corpora.origin import Origin, Source
+from abclm.corpora.origin import Origin, Source, checksum_of, name_of
 from abclm.corpora.problems import CorpusProblem, Kind, not_strict
 from abclm.corpora.sources import AbcFile, find_files
-from abclm.corpora.thesession import is_dump, read_dump
 from abclm.errors import ConfigError, ConvertError, CorpusError, NotationError
 from abclm.midi.complaints import complaints
-from abclm.midi.file import MidiFile
-from abclm.midi.to_tune import midi_to_tune
 from abclm.notation import tune as core
-from abclm.notation.tunebook import decode, parse_tunebook
-from abclm.score.from_musicxml import musicxml_to_tune
 from abclm.show.picture import Picture
 from abclm.system.words import counted
 from abclm.tokenizers.characters import whole_tune
@@ -140,7 +134,9 @@ class Corpus:
             _log.warning("%s: not the files of its data card (%s has changed them)", name, card.kept_in)
         if card.non_commercial:
             _log.warning("%s: %s; abclm corpus list %s shows the licence", name, card.terms, name)
-        parts = [_parse(file.name, data) for file, data in zip(files, contents, strict=True)]
+        parts = [
+            cls(file.name, *read_book(file.name, data)) for file, data in zip(files, contents, strict=True)
+        ]
         return _join(name, parts, [Source(name, found)])
 
     @classmethod
@@ -167,7 +163,7 @@ class Corpus:
         for file in find_files(paths, midi=True):
             try:
                 data = file.read()
-                parts.append(_read(file, data))
+                parts.append(cls(file.path, *read_file(file, data)))
                 contents[os.path.realpath(file.path)] = data
             except CorpusError as error:
                 if file.is_named:
@@ -418,48 +414,6 @@ def read_corpora(arguments: Sequence[str]) -> Corpus:
         raise CorpusError(f"no corpus was given; give files, folders, or some of {', '.join(names)}")
     name = ", ".join(part.name for part in parts)
     return _join(name, parts, [source for part in parts for source in part.origin.sources])
-
-
-def name_of(paths: Sequence[str]) -> str:
-    """What the tunes of some paths are called: there are hundreds, where a shell made them from a glob."""
-    return ", ".join(paths) if len(paths) <= 3 else f"{paths[0]} and {len(paths) - 1} more"
-
-
-def checksum_of(contents: Iterable[bytes]) -> str:
-    """The SHA-256 of the concatenated contents, as printed by `cat FILES | sha256sum`."""
-    digest = hashlib.sha256()
-    for content in contents:
-        digest.update(content)
-    return digest.hexdigest()
-
-
-def _read(file: AbcFile, data: bytes) -> Corpus:
-    if file.is_midi:
-        return _transcribe(file.path, data)
-    if file.is_score:
-        try:
-            return Corpus(file.path, (Tune.of(musicxml_to_tune(file.path, data)),))
-        except ConvertError as error:
-            raise CorpusError(str(error)) from None
-    return _parse(file.path, read_dump(file.path, data).encode() if is_dump(file.path) else data)
-
-
-def _parse(place: str, data: bytes) -> Corpus:
-    """The tunes of one file; CorpusError if there is none."""
-    book = parse_tunebook(decode(data))
-    if not book.tunes:
-        reason = book.problems[0].message if book.problems else "no line begins with X:"
-        raise CorpusError(f"{place}: holds no tune ({reason}); give a file in ABC notation")
-    problems = [CorpusProblem(f"{place}:{one.line}", "unreadable", one.message) for one in book.problems]
-    return Corpus(place, tuple(map(Tune.of, book.tunes)), tuple(problems))
-
-
-def _transcribe(place: str, data: bytes) -> Corpus:
-    """The melody of a MIDI file; CorpusError if there is none."""
-    try:
-        return Corpus(place, (Tune.of(midi_to_tune(MidiFile.parse(data), title=Path(place).stem)),))
-    except ConvertError as error:
-        raise CorpusError(f"{place}: {error}") from error
 
 
 def _join(name: str, parts: Sequence[Corpus], sources: Iterable[Source]) -> Corpus:

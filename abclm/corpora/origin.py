@@ -1,7 +1,7 @@
 """Turn where a corpus' tunes were read, and what was done to them since, into a record in JSON and back."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -76,3 +76,16 @@ class Origin:
             raise CorpusError(
                 f"the record of the corpora is not one that abclm wrote ({type(error).__name__}: {error})"
             ) from None
+
+
+def name_of(paths: Sequence[str]) -> str:
+    """What the tunes of some paths are called: there are hundreds, where a shell made them from a glob."""
+    return ", ".join(paths) if len(paths) <= 3 else f"{paths[0]} and {len(paths) - 1} more"
+
+
+def checksum_of(contents: Iterable[bytes]) -> str:
+    """The SHA-256 of the concatenated contents, as printed by `cat FILES | sha256sum`."""
+    digest = hashlib.sha256()
+    for content in contents:
+        digest.update(content)
+    return digest.hexdigest()

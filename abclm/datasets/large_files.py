@@ -26,9 +26,9 @@ import numpy as np
 
 from abclm.analysis.novelty import NoveltyIndex
 from abclm.corpora import built_in
-from abclm.corpora.corpus import Corpus, name_of
+from abclm.corpora.corpus import Corpus
 from abclm.corpora.holdout import RULE
-from abclm.corpora.origin import Origin, Source
+from abclm.corpora.origin import Origin, Source, name_of
 from abclm.corpora.sources import STANDARD_INPUT, find_files
 from abclm.datasets.encoded import EncodedCorpus, index_of
 from abclm.datasets.large_encoding import BLOCK_BYTES, HELD_OUT, IDS, TRAINING, TUNES, cut_file, encode_places
