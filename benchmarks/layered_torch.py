@@ -4,6 +4,8 @@ The layers are the parts of `abclm/models/layered`. A recurrent layer's own drop
 out.
 """
 
+from functools import partial
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -129,6 +131,34 @@ class OurNetwork(nn.Module):
         # Whole features of a sequence are dropped, the same at each token.
         values = self.before(self.embedding(ids).transpose(1, 2)).transpose(1, 2)
         return self.output(self.after(self.lstm(values)[0]))
+
+
+class KerasRMSprop(torch.optim.Optimizer):
+    """RMSprop with Keras' defaults: a tenth of each square is new, and epsilon is added to the mean square, not its root.
+
+    PyTorch's takes a hundredth, and adds 1e-8 to the root. So Keras changes weights less where gradients are small.
+    """
+
+    def __init__(self, parameters, lr: float) -> None:
+        super().__init__(parameters, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure=None) -> None:
+        """Change the weights by their gradients."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is not None:
+                    state = self.state[weight]
+                    if not state:
+                        state["squares"] = torch.zeros_like(weight)
+                    squares = state["squares"].mul_(0.9).addcmul_(weight.grad, weight.grad, value=0.1)
+                    weight.addcdiv_(weight.grad, (squares + 1e-7).sqrt_(), value=-group["lr"])
+
+
+OPTIMIZERS = {
+    "adam": partial(torch.optim.Adam, eps=1e-7), "rmsprop": KerasRMSprop, "adamax": partial(torch.optim.Adamax, eps=1e-7),
+}  # fmt: skip
+"""As Keras has them, made of parameters and `lr`."""
 
 
 def parameters_of(network: nn.Module) -> int:

@@ -99,6 +99,10 @@ def rows_of(figures: Figures, split: str, names: Iterable[str], counts: Counts) 
                 "yes" if run["converged"] else "no",
             )  # fmt: skip
             rows.append((run["nats"], f"| {' | '.join(cells)} |"))
+            if run.get("settled"):  # what it would be with the statistics of these weights
+                nats, accuracy = run["settled"]
+                name = f"`{name}`{said}, statistics taken anew"
+                rows.append((nats, f"| {name} | | | | {nats:.3f} | {accuracy:.3f} | | |"))
     if rows:
         rows += [(counts[order], f"| {order}-gram | | | | {counts[order]:.3f} | | | |") for order in ORDERS]
     return [row for _, row in sorted(rows)]
