@@ -244,6 +244,6 @@ def test_an_optimizer_of_the_benchmark_changes_weights_as_keras_does(name, monke
         weight.grad = torch.from_numpy(gradient.copy())
         optimizer.step()
         theirs.apply([keras.ops.convert_to_tensor(gradient)], [variable])
-    # PyTorch adds Adam's epsilon after the root's bias is corrected, Keras before: where gradients are small, they differ.
+    # Of Adam's root, PyTorch corrects the bias before epsilon is added: where gradients are small, they differ.
     first = 2 if name == "adam" else 0
     np.testing.assert_allclose(weight.detach().numpy()[first:], np.asarray(variable)[first:], rtol=2e-3)
