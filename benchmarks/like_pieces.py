@@ -6,9 +6,9 @@ The pieces are those that `abclm train --split piece --validation 0.3 --seed 0` 
 `--opening-tokens` and `--events` tokens or more, as many as asked for, drawn by `--seed`. For each, `-n` continuations
 are written. The tables have the mean of the distances in pitch class and interval (see `abclm.evaluation.drift`) from the
 continuations of each piece to the pieces, both without the opening, as the model's tokens tell them; and the longest run
-of tokens that a continuation shares with its own piece. The drift monitor's distance takes pitch classes for numbers,
-for which C is far from B; in the second table they lie on a circle, and in the third all are equally far from each
-other. For comparison it is said of how many pieces the opening itself is nearest to the rest of its own.
+of tokens that a continuation shares with its own piece. For the monitor, pitch classes lie on a circle, where C is near
+B; in the second table all are equally far from each other. For comparison it is said of how many pieces the opening
+itself is nearest to the rest of its own.
 """
 
 import argparse
@@ -29,7 +29,6 @@ from abclm.tokenizers.pieces import as_piece_tokenizer
 
 PASTS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 DISTANCES = (
-    "Pitch class as a number from 0 to 11 (Wasserstein distance) and interval:",
     "Pitch class on the circle of semitones (Wasserstein distance, 1 is a tritone) and interval:",
     "Pitch class as a share of notes that are others (total variation) and interval:",
 )
@@ -150,24 +149,14 @@ def network_shares(lm, pieces: Sequence[Sequence[int]]) -> list[np.ndarray]:
     return found
 
 
-def _distances(written: Sequence[abclm.Piece], piece: abclm.Piece) -> tuple[float, float, float]:
-    """The means of interval and pitch class: as a number, on the circle, and as a name, none further off than others."""
+def _distances(written: Sequence[abclm.Piece], piece: abclm.Piece) -> tuple[float, float]:
+    """The means of interval and pitch class: on the circle, and as a name, none further off than others."""
     found = compare_pieces(written, [piece], divisions=1).distances
     interval = found["interval"].distance
     shares = [np.mean([_pitch_classes(each) for each in some], axis=0) for some in (written, [piece])]
     other = float(np.abs(shares[0] - shares[1]).sum() / 2)
-    classes = (found["pitch_class"].distance, circular_distance(*shares), other)
+    classes = (found["pitch_class"].distance, other)
     return tuple((each + interval) / 2 for each in classes)
-
-
-def circular_distance(one: np.ndarray, other: np.ndarray) -> float:
-    """The Wasserstein distance of two distributions on a circle of equal steps, as a share of half the circle.
-
-    What crosses the end of the line costs nothing by itself: the difference of the cumulative distributions is taken
-    from its median (Rabin, Delon and Gousseau 2011, "Transportation distances on the circle").
-    """
-    apart = np.cumsum(one - other)
-    return float(np.abs(apart - np.median(apart)).sum() / (len(apart) / 2))
 
 
 def _pitch_classes(piece: abclm.Piece) -> np.ndarray:

@@ -29,6 +29,8 @@ class Statistic:
         high: the highest value; higher values count as this value.
         per_tune: whether a tune has one value instead of one for each note or bar.
         meaning: description of the values.
+        period: of values on a circle, how far it is once around: 12 semitones for pitch classes, of which the highest
+            and the lowest are neighbours. 0 for values on a line.
     """
 
     name: str
@@ -37,11 +39,14 @@ class Statistic:
     high: float
     per_tune: bool
     meaning: str
+    period: float = 0.0
 
 
 STATISTICS = (
     Statistic("pitch", "semitones", 48, 96, False, "MIDI number of each note"),
-    Statistic("degree", "semitones", 0, 11, False, "semitones of each note above the tonic, without octaves"),
+    Statistic(
+        "degree", "semitones", 0, 11, False, "semitones of each note above the tonic, without octaves", 12
+    ),
     Statistic("interval", "semitones", -24, 24, False, "from each note to the next, upwards positive"),
     Statistic("duration", "quarter notes", 0, 4, False, "of each note, ties joined"),
     Statistic("onset", "bars", 0, 1, False, "where in its bar each note begins"),

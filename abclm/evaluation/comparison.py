@@ -22,7 +22,8 @@ class Distance:
     """The distance of two sets of tunes in one statistic.
 
     Attributes:
-        distance: Wasserstein distance as a share of the statistic's range, 0 to 1.
+        distance: Wasserstein distance as a share of the statistic's range, 0 to 1; of values on a circle, such as
+            degrees, as a share of half of it.
         in_units: the same in the statistic's unit.
         chance: the 95th percentile of the distance for random divisions of all tunes into two such sets; a distance
             that is not larger is not significant.
@@ -141,8 +142,8 @@ def distances_between(
     distances = {}
     for each in statistics:
         values, table = _histograms([found[each.name] for found in both])
-        in_units = _distances(weights @ table, values)  # (1 + divisions,)
-        scaled = in_units / (each.high - each.low)
+        in_units = _distances(weights @ table, values, each.period)  # (1 + divisions,)
+        scaled = in_units / (each.period / 2 or each.high - each.low)
         means = [float((table[part] @ values).mean()) for part in (slice(first), slice(first, None))]
         distances[each.name] = Distance(float(scaled[0]), float(in_units[0]), _usual(scaled[1:]), *means)
     return weights, distances
@@ -191,15 +192,24 @@ def _histograms(rows: list[Floats]) -> tuple[Floats, Floats]:
     return values, table / table.sum(axis=1, keepdims=True)
 
 
-def _distances(differences: Floats, points: Floats) -> Floats:
+def _distances(differences: Floats, points: Floats, period: float = 0.0) -> Floats:
     """Wasserstein-1 (earth mover's) distances (rows,) for differences of shares (rows, points) at ascending points.
 
     Each is the area between two cumulative distributions. S. S. Vallender, "Calculation of the Wasserstein distance
-    between probability distributions on the line", Theory of Probability & Its Applications 18 (1974), 784-786.
+    between probability distributions on the line", Theory of Probability & Its Applications 18 (1974), 784-786. On a
+    circle, whose length is `period`, some share may go over the end: the one with which the area is least. J. Rabin,
+    J. Delon and Y. Gousseau, "Transportation distances on the circle", Journal of Mathematical Imaging and Vision 41
+    (2011), 147-167.
     """
-    cumulative = np.cumsum(differences, axis=1)[:, :-1]
-    distances: Floats = np.abs(cumulative) @ np.diff(points)
-    return distances
+    cumulative = np.cumsum(differences, axis=1)
+    if not period:
+        on_a_line: Floats = np.abs(cumulative[:, :-1]) @ np.diff(points)
+        return on_a_line
+    gaps = np.diff(points, append=points[0] + period)
+    # The area changes its slope where the share is one of the cumulative differences, so it is least at one of them.
+    areas = np.abs(cumulative[:, :, None] - cumulative[:, None, :]) * gaps[:, None]  # (rows, points, shares)
+    least: Floats = areas.sum(axis=1).min(axis=1)
+    return least
 
 
 def _usual(values: Floats) -> float:

@@ -1,7 +1,7 @@
 """Turn two sets of MIDI pieces into distances from 0 to 1, as a monitor of drift (Rocco, Rosatelli, Colangelo).
 
 Their slides ask for the Wasserstein distance and a closed range from 0 to 1, and leave open of what: here of the
-statistics below, each divided by its range.
+statistics below, each divided by its range; of pitch classes, which lie on a circle, by half of it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from abclm.midi.piece import Piece
 
 PIECE_STATISTICS = (
     Statistic("pitch", "semitones", 21, 108, False, "MIDI number of each note"),
-    Statistic("pitch_class", "semitones", 0, 11, False, "of each note, octaves aside"),
+    Statistic("pitch_class", "semitones", 0, 11, False, "of each note, octaves aside", 12),
     Statistic(
         "interval", "semitones", -24, 24, False, "from the highest note of each onset to that of the next"
     ),

@@ -14,6 +14,7 @@ from abclm.tune import Tune
 OLD = list(Corpus.load("oldTunes").normalize())
 HEAD = "X:1\nM:2/4\nL:1/8\nK:G\n"
 numbers = st.lists(st.integers(-20, 20), min_size=1, max_size=12)
+degrees = st.lists(st.integers(0, 11), min_size=1, max_size=6)
 
 
 def body(music, head=HEAD):
@@ -72,9 +73,9 @@ def test_the_features_are_means_and_deviations_in_their_units():
 # Distances
 
 
-def wasserstein_distance(one, other):
+def wasserstein_distance(one, other, period=0.0):
     values, shares = _histograms([np.array(one, float), np.array(other, float)])
-    return float(_distances(shares[:1] - shares[1:], values)[0])
+    return float(_distances(shares[:1] - shares[1:], values, period)[0])
 
 
 def test_the_wasserstein_distance_by_hand():
@@ -92,6 +93,28 @@ def test_the_wasserstein_distance_is_that_of_sorted_numbers(one, other):
     assert wasserstein_distance(one, other) == pytest.approx(expected)
     assert wasserstein_distance(other, one) == pytest.approx(expected)
     assert wasserstein_distance(one, one) == pytest.approx(0, abs=1e-12)
+
+
+def test_on_a_circle_the_first_and_the_last_degree_are_neighbours():
+    found = [wasserstein_distance([0], [each], 12) for each in range(12)]
+    assert found == [0, 1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1]
+    # 11 goes to 0 and 0 to 1, each half of the weight; on the line 11 would go to 1.
+    assert wasserstein_distance([0, 11], [0, 1], 12) == 1
+    assert wasserstein_distance([0, 11], [0, 1]) == 5
+
+
+@given(degrees, degrees, st.integers(1, 11))
+def test_the_distance_on_a_circle_is_the_least_way_and_the_same_when_all_is_turned(one, other, turn):
+    found = wasserstein_distance(one, other, 12)
+    repeated = [sorted(one * len(other)), sorted(other * len(one))]
+    # On a circle the best pairing keeps the order, with one set begun at some place.
+    turned = (np.roll(repeated[1], place) for place in range(len(repeated[1])))
+    steps = (np.abs(np.subtract(repeated[0], each)) for each in turned)
+    assert found == pytest.approx(min(np.minimum(each, 12 - each).mean() for each in steps))
+    assert found <= wasserstein_distance(one, other) + 1e-12
+    moved = [[(each + turn) % 12 for each in some] for some in (one, other)]
+    assert wasserstein_distance(*moved, 12) == pytest.approx(found)
+    assert wasserstein_distance(one, one, 12) == pytest.approx(0, abs=1e-12)
 
 
 def test_the_frechet_distance_by_hand():
