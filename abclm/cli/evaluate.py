@@ -97,7 +97,7 @@ def command(
     if has_pieces:
         evaluate_pieces(
             model, corpora, tunes or [], counted or [], generate, given["temperature"],
-            PieceWriting(**pieces).past, seed, picture, as_json,
+            PieceWriting(**pieces).past or 0.0, seed, picture, as_json,
         )  # fmt: skip
         return
     if pieces["past"]:

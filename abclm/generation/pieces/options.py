@@ -31,13 +31,14 @@ class PieceWriting(SamplingOptions):
         high=100_000,
         help="Tokens that are read of the piece that --like names, from its beginning.",
     )
-
-    past: float = option(
-        0.0,
+    past: float | None = option(
+        None,
         low=0,
         below=1,
+        unset="0, or 0.5 where a model of notes goes on from a piece",
+        example=0.5,
         help="How far a piece goes by its own notes and chords so far, those that it goes on from included. For models "
-        "of MIDI pieces; 0.3 to 0.5 is much.",
+        "of MIDI pieces.",
     )
 
     def __post_init__(self) -> None:

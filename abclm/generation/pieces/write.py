@@ -18,6 +18,7 @@ from abclm.generation.sampling import Sampler
 from abclm.models.recall import Cache
 from abclm.models.vae.config import VAEConfig
 from abclm.piece import Piece
+from abclm.tokenizers.notes import NoteTokenizer
 from abclm.tokenizers.pieces import PieceTokenizer, as_piece_tokenizer, checked_ids
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ Opening = tuple[int, ...]
 
 TRAINING = "training"
 """To go on from a place of the pieces that the model was trained on."""
+
+PAST_OF_LIKE = 0.5
+"""Weight of a piece's own past where it goes on from another; docs/other-systems.md says what it is worth."""
 
 
 def write_pieces(lm: Model, options: PieceWriting, like: Piece | str | None = None) -> Iterator[WrittenPiece]:
@@ -76,8 +80,11 @@ def write_pieces(lm: Model, options: PieceWriting, like: Piece | str | None = No
     numbers = iter(range(options.n))
     first = [draft for draft in (next_draft() for _ in range(options.batch_size)) if draft]
     engine: Engine = lm.engine()
-    if options.past:
-        engine = PastEngine(engine, len(tokenizer), tokenizer.start, options.past)
+    past = options.past
+    if past is None:
+        past = PAST_OF_LIKE if like is not None and isinstance(tokenizer, NoteTokenizer) else 0.0
+    if past:
+        engine = PastEngine(engine, len(tokenizer), tokenizer.start, past)
     decoder = Decoder(engine, tokenizer.start, Sampler.of(options), first)
     written: dict[int, WrittenPiece] = {}
     given = 0

@@ -51,7 +51,7 @@ def test_a_piece_is_the_same_from_the_same_seed_in_a_batch_of_any_size(config):
 def test_the_opening_of_a_piece_is_read_and_not_written():
     lm = model(TOKENIZERS[0])
     like = lm.tokenizer.write(["C4", "0.4.7", "D4"])
-    (greedy,) = write(lm, like, events=5, opening_tokens=2, temperature=0)
+    (greedy,) = write(lm, like, events=5, opening_tokens=2, temperature=0, past=0)
     ids = list(lm.tokenizer.encode(["", "C4", "0.4.7"]))
     for token in greedy.ids:
         logits = lm.config.engine(lm.weights).logits(np.array(ids))[-1]
@@ -80,3 +80,15 @@ def test_what_can_not_be_written_is_one_line():
         PieceWriting(events=0, n=0)
     with pytest.raises(ConfigError, match="temperature 0 writes one piece only"):
         PieceWriting(temperature=0, n=2)
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS, ids=lambda each: each.kind)
+def test_a_piece_that_is_to_be_like_another_goes_by_its_past_unless_told_otherwise(tokenizer):
+    lm = model(tokenizer)
+    like = next(write_pieces(lm, PieceWriting(seed=9, events=40))).piece
+    usual, half, none = (
+        write(lm, like, events=60, **past)[0].ids for past in ({}, {"past": 0.5}, {"past": 0.0})
+    )
+    assert half != none
+    assert usual == (half if tokenizer.kind == "notes" else none)
+    assert write(lm, events=60)[0].ids == write(lm, events=60, past=0.0)[0].ids
