@@ -77,11 +77,11 @@ def segments_of(pieces, apart: int) -> np.ndarray:
     return np.stack(found)
 
 
-def train_gan(real: np.ndarray, seconds: float) -> tuple[Generator, int]:
-    """Train a GAN for some processor seconds; gives the generator, and how many steps it took."""
+def train_gan(real: np.ndarray, seconds: float) -> Generator:
+    """Train a GAN for some processor seconds; gives the generator."""
     generator, critic = Generator(), Critic()
     makers = [torch.optim.Adam(each.parameters(), 2e-4, betas=(0.5, 0.9)) for each in (generator, critic)]
-    random, steps, start = np.random.default_rng(0), 0, time.process_time()
+    random, start = np.random.default_rng(0), time.process_time()
     while time.process_time() - start < seconds:
         for _ in range(CRITIC_STEPS):
             theirs = torch.as_tensor(real[random.integers(len(real), size=BATCH)], dtype=torch.float32)
@@ -93,8 +93,7 @@ def train_gan(real: np.ndarray, seconds: float) -> tuple[Generator, int]:
             penalty = ((slope.flatten(1).norm(dim=1) - 1) ** 2).mean()
             _change(makers[1], critic(made).mean() - critic(theirs).mean() + PENALTY * penalty)
         _change(makers[0], -critic(generator(torch.randn(BATCH, NOISE))).mean())
-        steps += 1
-    return generator.eval(), steps
+    return generator.eval()
 
 
 def _change(optimizer, loss) -> None:
@@ -229,7 +228,7 @@ def main() -> None:
     for name in options.only:
         torch.manual_seed(0)
         if name == GAN:
-            network, _ = train_gan(all_known, options.seconds)
+            network = train_gan(all_known, options.seconds)
         else:
             network = NETWORKS[name]()
             train(network, training, options.seconds)

@@ -16,6 +16,7 @@ import json
 import math
 import time
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -108,15 +109,15 @@ class Run:
         Keras moves them by a hundredth a step, so that after few steps they are not yet those of the weights.
         """
         layers = [each for each in self.network.modules() if isinstance(each, nn.BatchNorm1d)]
+        if not layers:
+            return False
         for each in layers:
             each.reset_running_stats()
             each.momentum = None  # the mean over all batches
         self.network.train()
-        for (inputs, _), _ in zip(
-            self.batches(self.state["epoch"], 0), range(SETTLING if layers else 0), strict=False
-        ):
+        for inputs, _ in islice(self.batches(self.state["epoch"], 0), SETTLING):
             self.network(torch.as_tensor(inputs, device=self.options.device))
-        return bool(layers)
+        return True
 
     def left_out(self) -> list[str]:
         """What PyTorch does not have of the network."""
