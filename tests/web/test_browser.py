@@ -151,8 +151,16 @@ TWO_PARTS = 'X:1\nT:Two Parts\nM:2/4\nL:1/4\nQ:1/4=240\nK:G\n|:"G"GA|Bc:|\n|:de|
 
 def show(page, text):
     """Have the page show a tune of ours."""
+    ask_for(page, text)
+    until(
+        page,
+        f"document.getElementById('abc').value.trim() === {json.dumps(text.strip())} "
+        "&& document.querySelector('#score .note') && !document.querySelector('.engraving')",
+    )
+
+
+def ask_for(page, text):
     page.evaluate("text => { location.hash = new URLSearchParams({ abc: text }); }", text)
-    until(page, "document.querySelector('#score .note') && !document.querySelector('.engraving')")
 
 
 def test_notes_are_followed_played_from_and_looped(open_page):
@@ -247,6 +255,84 @@ def test_what_was_there_is_there_again_after_reload_back_and_by_its_link(open_pa
         page.goto(link)
         arrive(page)
         assert abc_of(page) == one
+
+
+@contextmanager
+def held(page, path):
+    """Hold what is asked of a path until the block ends; the block gets a function that waits for a request."""
+    routes = []
+    page.route(path, lambda route: routes.append(route))
+
+    def wait():
+        end = time.monotonic() + SECONDS / 1000
+        while not routes:
+            assert time.monotonic() < end, path
+            page.wait_for_timeout(20)
+
+    yield wait
+    wait()
+    for route in routes:
+        route.continue_()
+    page.unroute(path)
+
+
+def test_an_answer_that_comes_too_late_is_kept_and_does_not_replace_what_was_asked_for_later(
+    open_page, tmp_path
+):
+    Tune.parse(TWO_PARTS).save(tmp_path / "melody.abc")
+
+    def shown(page):
+        return page.title(), abc_of(page)
+
+    def list_has(page, number):
+        until(page, f"document.querySelectorAll('#tunes .open').length === {number}")
+
+    with open_page() as page:
+        write(page, title="One", seed=1)
+        one = shown(page)
+        with held(page, "**/api/check") as wait:
+            ask_for(page, TWO_PARTS)
+            wait()
+            page.go_back()
+            until(page, "document.title.startsWith('One')")
+        list_has(page, 2)
+        assert shown(page) == one
+        with held(page, "**/api/read"):
+            page.locator("#file").set_input_files(tmp_path / "melody.abc")
+            write(page, title="Two", seed=2)
+        two = shown(page)
+        page.get_by_text("Edit or continue the tune").click()
+        with held(page, "**/api/transpose"):
+            page.get_by_role("button", name="Transpose").click()
+            page.locator("#tunes .open", has_text="One").click()
+            until(page, "document.title.startsWith('One')")
+        list_has(page, 4)
+        assert shown(page) == one
+        with held(page, "**/api/transpose"):
+            page.get_by_role("button", name="Transpose").click()
+            page.locator("#abc").fill(two[1].replace("T:Two", "T:Three"))
+        list_has(page, 5)
+        until(page, "document.title.startsWith('Three')")
+        assert abc_of(page) == two[1].replace("T:Two", "T:Three")
+        with held(page, "**/api/check"):
+            page.get_by_role("button", name="Continue from the cursor").click()
+            page.locator("#tunes .open", has_text="One").click()
+            opened = shown(page)
+        page.wait_for_timeout(300)
+        assert shown(page) == opened
+        with held(page, "**/api/generate"):
+            page.get_by_role("button", name="Three to choose from").click()
+            page.locator("#abc").fill(two[1].replace("T:Two", "T:Four"))
+            until(page, "document.title.startsWith('Four')")
+        until(page, "document.querySelectorAll('#choices li').length === 3")
+        page.reload()
+        until(page, "document.title.startsWith('Four')")
+        with held(page, "**/api/generate/stream"):
+            page.get_by_role("button", name="Write a tune").click()
+            page.get_by_role("button", name="Three to choose from").click()
+        until(page, "document.querySelectorAll('#choices li').length === 3")
+        assert page.locator("#candidates").is_visible()
+        until(page, "document.getElementById('stop').hidden")
 
 
 def test_own_tunes_are_opened_get_a_second_part_and_become_one_book(open_page, tmp_path):

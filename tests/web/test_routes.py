@@ -73,9 +73,16 @@ def test_a_tune_is_rewritten_and_gets_another_part(client):
 
 def test_a_tune_is_the_same_in_any_company(client):
     asked = [{**ASKED[number % len(ASKED)], "seed": number} for number in range(24)]
-    alone = [client.post("/api/generate", json=each).json()["abc"] for each in asked]
+
+    def write(each):
+        # On a slow machine the server may be busy for some of them.
+        while (answer := client.post("/api/generate", json=each)).status_code == 429:
+            time.sleep(1)
+        return answer.json()["abc"]
+
+    alone = [write(each) for each in asked]
     with ThreadPoolExecutor(24) as pool:
-        together = list(pool.map(lambda each: client.post("/api/generate", json=each).json()["abc"], asked))
+        together = list(pool.map(write, asked))
     assert together == alone
 
 

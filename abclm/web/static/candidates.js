@@ -2,13 +2,14 @@
 
 import { ask, askDrawing, Refused } from "./api.js";
 import { complain, wishes } from "./form.js";
-import { at, facts, now, say, sayBusy, titleOf } from "./state.js";
+import { at, begin, facts, now, say, sayBusy, titleOf } from "./state.js";
 import { stop, take } from "./tune.js";
 
 const MANY = 3;
 const WIDTH = 1000;
 
 async function offer() {
+  begin();
   stop();
   complain("");
   const mine = (now.writing = new AbortController());

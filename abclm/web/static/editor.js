@@ -6,7 +6,7 @@ import { remember } from "./link.js";
 import { showShelf } from "./list.js";
 import { silence } from "./player.js";
 import * as shelf from "./shelf.js";
-import { at, now, say, sayBusy } from "./state.js";
+import { at, begin, now, say, sayBusy } from "./state.js";
 import { showHead, showScore, showStory, start, take } from "./tune.js";
 
 const MOST_LENGTH = 4000;
@@ -20,7 +20,8 @@ let cursorWasMoved = false;
 // Keeps an edit at once, also where the server is away; what it looks like follows a little later.
 function edited() {
   clearTimeout(checking);
-  if (!now.tune || now.writing) return;
+  if (!now.tune) return;
+  begin();
   const text = abc.value;
   if (text.trim() !== now.tune.abc.trim()) commit(text);
   checking = setTimeout(() => check(text), 500);
@@ -45,9 +46,10 @@ function commit(text) {
 
 async function check(text) {
   const of = now.tune;
+  const isLate = () => abc.value !== text || now.tune !== of || at("use").hidden;
   try {
     const read = await (await ask("/api/check", { abc: text || " " })).json();
-    if (abc.value !== text || now.writing || now.tune !== of) return;
+    if (isLate()) return;
     now.tune = { ...of, title: read.title, rhythm: read.rhythm, meter: read.meter, key: read.key };
     shelf.change(of.abc, now.tune);
     showHead();
@@ -57,7 +59,7 @@ async function check(text) {
     await showScore();
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    listProblems([{ line: 0, severity: "error", message: error.message }]);
+    if (!isLate()) listProblems([{ line: 0, severity: "error", message: error.message }]);
   }
 }
 
@@ -114,8 +116,10 @@ async function keptMusic() {
 }
 
 async function goOn() {
+  const isLate = begin();
   try {
     const { kept, read } = await keptMusic();
+    if (isLate()) return;
     const asked = { opening: kept, any_form: true, temperature: valueOf(at("temperature")), key: read.key };
     for (const name of ["title", "rhythm", "meter", "unit_note_length"]) if (read[name]) asked[name] = read[name];
     asked.max_length = Math.min(MOST_LENGTH, kept.length + USUAL_LENGTH);
@@ -123,7 +127,7 @@ async function goOn() {
     await start(asked);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    listProblems([{ line: 0, severity: "error", message: error.message }]);
+    if (!isLate()) listProblems([{ line: 0, severity: "error", message: error.message }]);
   }
 }
 
@@ -135,28 +139,27 @@ async function writeInto(options) {
   await start(asked);
 }
 
-// Takes a tune that was made of this one.
-async function takeChanged(text, how) {
-  const { title, rhythm, meter, key } = await (await ask("/api/check", { abc: text })).json();
-  await take({ abc: text, title, rhythm, meter, key, made: { ...now.tune.made, [BY_HAND]: how } });
-}
-
 async function transpose(semitones) {
   if (!semitones) return;
+  const of = now.tune;
+  const isLate = begin();
   try {
     say("Transposing.", { seen: true });
     const moved = await (await ask("/api/transpose", { abc: abc.value, semitones }, { busy: sayBusy })).json();
-    await takeChanged(moved.abc, `transposed by ${semitones} semitones`);
+    const { title, rhythm, meter, key } = await (await ask("/api/check", { abc: moved.abc }, { busy: sayBusy })).json();
+    const made = { ...of.made, [BY_HAND]: `transposed by ${semitones} semitones` };
+    await take({ abc: moved.abc, title, rhythm, meter, key, made }, isLate);
+    if (isLate()) return;
     const message = `the melody was transposed; left out: ${moved.left_out.join(", ")}. The tune before it is kept.`;
     if (moved.left_out.length) listProblems([{ line: 0, severity: "warning", message }]);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    listProblems([{ line: 0, severity: "error", message: error.message }]);
+    if (!isLate()) listProblems([{ line: 0, severity: "error", message: error.message }]);
   }
 }
 
 // Several tunes at once: each is kept, and the first is shown.
-export async function takeAll(texts, from) {
+export async function takeAll(texts, from, isLate) {
   const tunes = [];
   for (const text of texts) {
     const { title, rhythm, meter, key } = await (await ask("/api/check", { abc: text }, { busy: sayBusy })).json();
@@ -164,8 +167,8 @@ export async function takeAll(texts, from) {
   }
   const when = Date.now();
   tunes.slice(1).reverse().forEach((tune, i) => shelf.put({ when: when - tunes.length + i, ...tune }));
-  await take(tunes[0]);
-  if (tunes.length > 1) say(`${tunes.length} tunes are kept among your last tunes; the first is shown.`, { seen: true });
+  await take(tunes[0], isLate);
+  if (tunes.length > 1 && !isLate()) say(`${tunes.length} tunes are kept among your last tunes; the first is shown.`, { seen: true });
 }
 
 export function tunesIn(text) {
@@ -177,11 +180,12 @@ async function pasted(event) {
   const tunes = tunesIn(added);
   if (tunes.length < 2) return;
   event.preventDefault();
+  const isLate = begin();
   try {
-    await takeAll(tunes, "pasted text");
+    await takeAll(tunes, "pasted text", isLate);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    listProblems([{ line: 0, severity: "error", message: error.message }]);
+    if (!isLate()) listProblems([{ line: 0, severity: "error", message: error.message }]);
   }
 }
 

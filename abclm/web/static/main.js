@@ -8,7 +8,7 @@ import { showShelf } from "./list.js";
 import "./open.js";
 import { playFrom } from "./player.js";
 import { onNote } from "./sheet.js";
-import { at, narrow } from "./state.js";
+import { at, begin, narrow } from "./state.js";
 import { reopen, showNothing, start, stop } from "./tune.js";
 
 // Shows what the address asks for.
@@ -17,13 +17,15 @@ async function arrive() {
   if (tune) {
     await reopen(tune, { isRemembered: true });
   } else if (abc) {
+    const isLate = begin();
     stop();
-    await takeAll([abc], "a link").catch((error) => { at("problem").textContent = error.message; });
+    await takeAll([abc], "a link", isLate).catch((error) => { if (!isLate()) at("problem").textContent = error.message; });
   } else if (asked) {
     showWishes(asked);
     at("keep").checked = asked.seed !== undefined;
     await start(asked);
   } else {
+    begin();
     stop();
     showNothing();
     showShelf();

@@ -3,12 +3,13 @@
 import { ask, Refused } from "./api.js";
 import { takeAll } from "./editor.js";
 import { complain } from "./form.js";
-import { at, say, sayBusy } from "./state.js";
+import { at, begin, say, sayBusy } from "./state.js";
 import { stop } from "./tune.js";
 
 const MOST_BYTES = 180_000;
 
 async function open(file) {
+  const isLate = begin();
   complain("");
   stop();
   try {
@@ -17,7 +18,7 @@ async function open(file) {
     const bytes = new Uint8Array(await file.arrayBuffer());
     const content = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
     const read = await (await ask("/api/read", { name: file.name.slice(-200), content }, { busy: sayBusy })).json();
-    await takeAll(read.tunes, file.name);
+    await takeAll(read.tunes, file.name, isLate);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     complain(error.message);

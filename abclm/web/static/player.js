@@ -89,10 +89,11 @@ async function toggle() {
 async function play(from) {
   button.setAttribute("aria-busy", "true"); // a disabled button would lose the focus
   if (wanted() !== loaded) button.textContent = "Loading…";
-  const of = now.tune;
+  const { abc } = now.tune;
+  const isLate = () => now.tune?.abc !== abc;
   try {
-    await load();
-    if (now.tune !== of) return;
+    while (!isLate() && wanted() !== loaded) await load(); // again where another instrument was chosen meanwhile
+    if (isLate()) return;
     complainOfTune();
     const [start, end] = loop();
     if (from !== undefined) audio.currentTime = from;
@@ -102,6 +103,7 @@ async function play(from) {
   } catch (error) {
     if (error.name === "NotAllowedError" || error.name === "AbortError") return; // the browser wants a click first
     if (!(error instanceof Refused)) throw error;
+    if (isLate()) return;
     say(error.message);
     complainOfTune(error.message);
   } finally {

@@ -5,6 +5,15 @@ export const now = {
   writing: null, // the AbortController of the tune being written
 };
 
+let asks = 0;
+
+// Call it when the user asks for a tune or changes one; what it returns says whether the user has done so again since. An
+// answer of the server that comes too late is kept among the last tunes and not shown in place of what was asked for later.
+export function begin() {
+  const mine = ++asks;
+  return () => mine !== asks;
+}
+
 export const at = (id) => document.getElementById(id);
 export const calm = matchMedia("(prefers-reduced-motion: reduce)");
 export const narrow = matchMedia("(max-width: 55.99rem)");

@@ -7,12 +7,13 @@ import { showShelf } from "./list.js";
 import { silence } from "./player.js";
 import { clear, engrave, hideLetters, Pen } from "./sheet.js";
 import * as shelf from "./shelf.js";
-import { at, calm, complainOfTune, facts, narrow, now, say, sayBusy, titleOf } from "./state.js";
+import { at, begin, calm, complainOfTune, facts, narrow, now, say, sayBusy, titleOf } from "./state.js";
 
 const abc = at("abc");
 
 // Asks for a tune and shows it as it is written.
 export async function start(asked) {
+  const isLate = begin();
   stop();
   const mine = (now.writing = new AbortController());
   complain("");
@@ -32,11 +33,10 @@ export async function start(asked) {
     await pen.end();
     if (now.writing !== mine) return;
     at("seed").value = written.seed;
-    await take({ ...written, written: written.abc, asked });
+    await take({ ...written, written: written.abc, asked }, isLate);
   } catch (error) {
     pen.stop();
-    if (now.writing !== mine && now.writing) return;
-    await giveUp(error, asked, pen.text);
+    if (!isLate()) await giveUp(error, asked, pen.text);
   } finally {
     if (now.writing === mine) settle();
   }
@@ -96,10 +96,15 @@ export function showNothing() {
   remember(null);
 }
 
-// Shows a new tune and keeps it.
-export async function take(tune) {
+// Keeps a new tune, and shows it if nothing else was asked for since.
+export async function take(tune, isLate = begin()) {
   const kept = { when: Date.now(), ...tune };
   shelf.put(kept);
+  if (isLate()) {
+    showShelf();
+    return;
+  }
+  stop();
   await present(kept);
 }
 
@@ -122,6 +127,7 @@ export async function present(shown, { isRemembered = false } = {}) {
 
 // Shows a tune of the list, with the wishes that it came from.
 export async function reopen(kept, options) {
+  begin();
   stop();
   complain("");
   showWishes({ ...kept.asked, seed: kept.seed });
