@@ -7,8 +7,9 @@ It needs PyTorch and no TensorFlow: see layered_torch.py. A recurrent layer's ow
 that was stopped goes on where it was, also to a larger budget. The time that counts is that of training steps:
 processor time of all threads on a processor, so that other work on the machine does not change it, and wall time on a
 GPU. Every `--measure` seconds held-out tokens are measured, `--sample` of them; the best weights are measured in the
-end, on others, `--held-out` of them. The network of ours plans its learning rate over the whole budget, so it begins
-anew for a larger one. `paper_tables.py` puts the figures into a page and draws the curves.
+end, on others, `--held-out` of them. With `--patience` a network is done when that many seconds have brought nothing
+better. The network of ours plans its learning rate over the whole budget, so it is not ended early, and begins anew for a
+larger one. `paper_tables.py` puts the figures into a page and draws the curves.
 """
 
 import argparse
@@ -73,7 +74,7 @@ class Run:
         """Train to the end of the budget, and measure the best weights on all that is held out."""
         state, budget = self.state, 60 * self.options.minutes
         measured = state["seconds"]
-        while state["seconds"] < budget:
+        while state["seconds"] < budget and not self.is_done():
             for inputs, targets in self.batches(state["epoch"], state["batch"]):
                 start = self.clock()
                 self.step(inputs, targets)
@@ -84,16 +85,20 @@ class Run:
                 if state["seconds"] - measured >= self.options.measure:
                     self.measure()
                     measured = state["seconds"]
+                    if self.is_done():
+                        break
             else:
                 state["epoch"], state["batch"] = state["epoch"] + 1, 0
-        self.measure()
+        if not self.is_done():
+            self.measure()
         self.network.load_state_dict(state["best"]["weights"])
         nats, accuracy = self.cost(self.options.held_out, shift=0.5)
         settled = self.cost(self.options.held_out, shift=0.5) if self.settle() else None
         best = state["best"]["seconds"]
         later = sum(entry[0] > best for entry in state["history"])
         return {
-            "name": self.name, "split": self.split, "minutes": self.options.minutes, "steps": state["steps"],
+            "name": self.name, "split": self.split, "minutes": self.options.minutes,
+            "seconds": round(state["seconds"], 3), "steps": state["steps"],
             "epochs": round(state["epoch"] + state["batch"] / max(1, self.steps_per_epoch()), 2),
             "parameters": parameters_of(self.network),
             "nats": nats, "accuracy": accuracy, "settled": settled, "best_after_seconds": round(best, 1),
@@ -101,6 +106,13 @@ class Run:
             "converged": later >= 3 and state["epoch"] > 0, "history": [entry[:2] for entry in state["history"]],
             "left_out": self.left_out(), "device": self.options.device,
         }  # fmt: skip
+
+    def is_done(self) -> bool:
+        """Whether nothing better has come for as long as one is to wait."""
+        patience, best = self.options.patience, self.state["best"]
+        return bool(
+            patience and best and not self.is_ours and self.state["seconds"] - best["seconds"] >= patience
+        )
 
     @torch.no_grad()
     def settle(self) -> bool:
@@ -237,6 +249,9 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10, help="of training, for each network and split")
     parser.add_argument(
         "--measure", type=float, default=20, help="seconds of training between two measurements"
+    )
+    parser.add_argument(
+        "--patience", type=float, help="seconds without a better measurement that end a run early"
     )
     parser.add_argument("--sample", type=int, default=4000, help="held-out tokens that are measured then")
     parser.add_argument(

@@ -5,10 +5,11 @@
         --page docs/other-systems.md --curves docs/pictures/papers-piece.png
 
 Without `--page` the tables are printed. In a page, a table stands below a comment, `<!-- builds: A, piece -->`, of one of
-the papers A to D or `all`, and of a split; `ours` is a row of each. Count models are rows, too: given the MIDI files and
-the `--held-out` of other_systems.py, they are measured on the tokens that the networks were measured on. The curves are
-above or below the bigram, on the tokens of `--sample`; `ours` was measured on all held-out tokens, and so is the bigram
-that its curve is compared with.
+the papers A to D or `all`, and of a split; `ours` is a row of each. Below `<!-- builds: all, piece, longer -->` stand the
+figures of `--longer`, of a second folder whose runs were given more minutes. Count models are rows, too: given the MIDI
+files and the `--held-out` of other_systems.py, they are measured on the tokens that the networks were measured on. The
+curves are above or below the bigram, on the tokens of `--sample`; `ours` was measured on all held-out tokens, and so is
+the bigram that its curve is compared with.
 """
 
 import argparse
@@ -50,7 +51,7 @@ ORDERS = (1, 2, 3)
 LINES = ("-", "--")
 _BIGRAM = 2
 _HIGHEST = 0.8  # nats from the bigram that are drawn
-_TABLE = re.compile(r"(?m)^<!-- builds: (\w+), (\w+) -->\n(?:\n(?:\|.*\n)+)?")
+_TABLE = re.compile(r"(?m)^(<!-- builds: (\w+), (\w+)(, longer)? -->\n)(?:\n(?:\|.*\n)+)?")
 _HEAD = "| network | parameters | minutes | epochs | nats a token | accuracy | best after | converged |"
 
 Figures = dict[str, Any]
@@ -87,6 +88,12 @@ def count_on(
     return list(found)
 
 
+def _minutes(run: Mapping[str, Any]) -> str:
+    """What a run was given, and what it took if it ended before."""
+    taken, given = run.get("seconds", 60 * run["minutes"]) / 60, run["minutes"]
+    return f"{given:g}" if taken > 0.99 * given else f"{taken:.0f} of {given:g}"
+
+
 def rows_of(figures: Figures, split: str, names: Iterable[str], counts: Counts) -> list[str]:
     """The rows of a table, the best first: networks that there are figures of, and count models."""
     rows = []
@@ -94,7 +101,7 @@ def rows_of(figures: Figures, split: str, names: Iterable[str], counts: Counts) 
         if run := figures["runs"].get(f"{split}/{name}"):
             said = "".join(f", without {each}" for each in run["left_out"])
             cells = (
-                f"`{name}`{said}", f"{run['parameters']:,}", f"{run['minutes']:g}", f"{run['epochs']:.2f}",
+                f"`{name}`{said}", f"{run['parameters']:,}", _minutes(run), f"{run['epochs']:.2f}",
                 f"{run['nats']:.3f}", f"{run['accuracy']:.3f}", f"{run['best_after_seconds']:.0f} s",
                 "yes" if run["converged"] else "no",
             )  # fmt: skip
@@ -134,12 +141,18 @@ def recorded(figures: Figures) -> dict[str, Counts]:
     }
 
 
-def with_tables(text: str, figures: Figures, counts: Mapping[str, Counts]) -> str:
-    """Return a page with its tables as the figures have them now."""
+def with_tables(
+    text: str, figures: Figures, counts: Mapping[str, Counts], longer: Figures | None = None
+) -> str:
+    """Return a page with its tables as the figures have them now; without `longer`, its table stays as it is."""
 
     def put(found: re.Match[str]) -> str:
-        rows = table(figures, found[1], found[2], counts) if found[2] in counts else ""
-        return f"<!-- builds: {found[1]}, {found[2]} -->\n" + (f"\n{rows}" if rows else "")
+        head, paper, split, is_longer = found.groups()
+        if is_longer and longer is None:
+            return found[0]
+        chosen = longer if is_longer and longer else figures
+        rows = table(chosen, paper, split, counts) if split in counts else ""
+        return head + (f"\n{rows}" if rows else "")
 
     return _TABLE.sub(put, text)
 
@@ -199,6 +212,7 @@ def main() -> None:
     parser.add_argument("--sample", type=int, default=4000, help="that of other_systems.py")
     parser.add_argument("--held-out", type=int, default=0, help="that of other_systems.py")
     parser.add_argument("--page", type=Path, help="page to put the tables into")
+    parser.add_argument("--longer", type=Path, help="the figures.json of runs with more minutes")
     parser.add_argument("--curves", type=Path, help="PNG file to draw the curves of --split into")
     parser.add_argument("--split", choices=SPLITS, default="piece")
     options = parser.parse_args()
@@ -216,7 +230,8 @@ def main() -> None:
             )
     if options.page:
         text = options.page.read_text(encoding="utf-8")
-        write_text(options.page, with_tables(text, figures, last))
+        longer = json.loads(options.longer.read_text(encoding="utf-8")) if options.longer else None
+        write_text(options.page, with_tables(text, figures, last, longer))
     else:
         print(tables(figures, last))
     if options.curves:

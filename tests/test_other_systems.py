@@ -86,6 +86,15 @@ def test_networks_of_the_papers_are_trained_for_the_same_time_and_go_on(benchmar
     assert settled == {"piece/hopkins-rnn": None, "piece/ours": None}
     assert "hopkins-rnn: " in again
     assert "| `ours` |" in benchmark("paper_tables.py", "runs/figures.json")
+    # With 0.01 seconds of patience, the first measurement that is not better ends a run; ours is not ended.
+    patient = ("--minutes", 0.1, "--measure", 0.05, "--patience", 0.01, "--only", "hopkins-rnn", "ours")
+    benchmark("other_systems.py", small_pieces, *given[:-4], *patient)
+    figures = json.loads((tmp_path / "runs" / "figures.json").read_text())
+    runs = {name: figures["runs"][f"piece/{name}"] for name in ("hopkins-rnn", "ours")}
+    assert {run["minutes"] for run in runs.values()} == {0.1}
+    taken, best = runs["hopkins-rnn"]["seconds"], runs["hopkins-rnn"]["best_after_seconds"]
+    assert taken < 6 and taken - best > 0
+    assert runs["ours"]["seconds"] >= 6
 
 
 @pytest.mark.parametrize("name", LAYERED)
@@ -140,6 +149,22 @@ def test_figures_are_put_into_a_page_with_their_curves(benchmark, tmp_path):
     ]
     assert rest.count("\n") == 3 + 5 + 3
     assert "`lstm-256`" in benchmark("paper_tables.py", "figures.json")
+
+
+def test_runs_of_more_minutes_have_a_table_of_their_own(benchmark, tmp_path):
+    (tmp_path / "figures.json").write_text(json.dumps(figures_of(("ours", 4.25), ("lstm-256", 5.6))))
+    longer = figures_of(("ours", 4.125), ("lstm-256", 5.5))
+    longer["runs"]["piece/ours"] |= {"minutes": 120.0, "seconds": 7200}
+    longer["runs"]["piece/lstm-256"] |= {"minutes": 120.0, "seconds": 1800}
+    (tmp_path / "longer.json").write_text(json.dumps(longer))
+    (tmp_path / "page.md").write_text("<!-- builds: all, piece, longer -->\n\n<!-- builds: all, piece -->\n")
+    for given in ((), ("--longer", "longer.json"), ()):  # without, the table stays as it is
+        benchmark("paper_tables.py", "figures.json", "--page", "page.md", *given)
+    first, _, second = (tmp_path / "page.md").read_text().partition("<!-- builds: all, piece -->")
+    assert "| `ours` | 1,234 | 120 | 0.50 | 4.125 |" in first
+    assert "| `lstm-256` | 1,234 | 30 of 120 | 0.50 | 5.500 |" in first
+    assert "| `ours` | 1,234 | 2 | 0.50 | 4.250 |" in second
+    assert "5.500" not in second
 
 
 def test_count_models_are_measured_on_the_tokens_that_networks_were_measured_on(
