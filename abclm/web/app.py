@@ -15,7 +15,7 @@ from abclm._version import VERSION
 from abclm.errors import AbclmError
 from abclm.language_model import LanguageModel
 from abclm.models.shown.usual import known_json, usual_keys
-from abclm.web.limits import Busy, Limits
+from abclm.web.limits import Busy, ClosingError, Limits
 from abclm.web.middleware import Guard
 from abclm.web.pages import format_description, format_home, read_style
 from abclm.web.routes import GoneError, create_api
@@ -40,7 +40,7 @@ def create_app(
         hosts: names that the server may be asked for by; see `Guard`.
 
     Returns:
-        An ASGI application. It writes tunes between its start and its shutdown.
+        An ASGI application. It writes tunes between its start and its shutdown; `app.state.office` is its `Office`.
     """
     office = Office(lm, name, limits or Limits())
 
@@ -61,6 +61,7 @@ def create_app(
     _add_pages(app, format_home(office.name, keys=usual_keys(lm.metadata), known=known_json(lm.metadata)))
     _add_refusals(app)
     app.add_middleware(Guard, limits=office.limits, hosts=tuple(hosts))
+    app.state.office = office
     return app
 
 
@@ -100,6 +101,10 @@ def _add_refusals(app: FastAPI) -> None:
     @app.exception_handler(TooSlowError)
     async def too_slow(request: Request, error: TooSlowError) -> Response:
         return _refuse(429, f"{error}; try again", {"Retry-After": "10"})
+
+    @app.exception_handler(ClosingError)
+    async def closing(request: Request, error: ClosingError) -> Response:
+        return _refuse(503, str(error))
 
     @app.exception_handler(GoneError)
     async def gone(request: Request, error: GoneError) -> Response:

@@ -12,7 +12,7 @@ from typing import Any
 from abclm.errors import AbclmError, ConvertError
 from abclm.score.svg import PAGE_WIDTH
 from abclm.system.worker import Answer, Worker, WorkerCrashError
-from abclm.web.limits import Busy, Limits
+from abclm.web.limits import Busy, ClosingError, Limits
 
 _MEMORY_BYTES = 3 << 30
 _FILE_BYTES = 1 << 28
@@ -40,10 +40,11 @@ class Workshop:
         # Each waits for the answer of a process.
         self._threads = ThreadPoolExecutor(limits.workers, "abclm-conversions")
         self._making: set[asyncio.Future[Answer]] = set()
+        self._closing = False
 
     async def warm_up(self) -> None:
         """Start a process, as importing what it needs takes longer than most requests."""
-        with contextlib.suppress(AbclmError, Busy):
+        with contextlib.suppress(AbclmError, Busy, ClosingError):
             await self.make({"what": "score", "abc": "X:1\nL:1/1\nK:C\nC|]\n", "width": PAGE_WIDTH})
 
     async def make(self, request: Mapping[str, Any]) -> Answer:
@@ -55,6 +56,7 @@ class Workshop:
         Raises:
             AbclmError: it can't be done, or not in time.
             Busy: no process was free for too long.
+            ClosingError: it was given up.
         """
         room = [self._free]
         if len(request["abc"]) > _USUAL_CHARACTERS:
@@ -66,6 +68,8 @@ class Workshop:
                         await taken.enter_async_context(each)
             except TimeoutError:
                 raise Busy(self._limits.wait_seconds) from None
+            if self._closing:
+                raise ClosingError
             held = taken.pop_all()
         # Whoever asked may go: what is begun is made, as it is bounded, and a new process takes longer than most of it.
         making = asyncio.ensure_future(self._make(request, held))
@@ -88,6 +92,8 @@ class Workshop:
                     f"it took longer than {seconds:.0f} s and was stopped; ask for less"
                 ) from None
             except WorkerCrashError:
+                if self._closing:
+                    raise ClosingError from None
                 raise ConvertError(
                     "the process that works on tunes crashed on this one; check its ABC"
                 ) from None
@@ -99,10 +105,15 @@ class Workshop:
         if not making.cancelled():
             making.exception()  # seen, also where nobody waits for it any more
 
-    async def close(self) -> None:
-        """End the processes."""
+    def give_up(self) -> None:
+        """End what the processes work on, and begin nothing more."""
+        self._closing = True
         for worker in self._workers:
             worker.kill()
+
+    async def close(self) -> None:
+        """End the processes."""
+        self.give_up()
         await asyncio.gather(*self._making, return_exceptions=True)
         for worker in self._workers:
             worker.stop()

@@ -46,6 +46,13 @@ class Limits:
     sound_seconds: float = 300.0
 
 
+class ClosingError(Exception):
+    """The server is being ended, and gives up what it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__("the server is closing; start it again")
+
+
 class Busy(Exception):
     """There is no room for what is asked.
 

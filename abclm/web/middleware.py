@@ -61,6 +61,9 @@ class Guard:
             self._answering += 1
             try:
                 await self._pass_on(scope, headers, receive, send)
+            except asyncio.CancelledError:
+                # The server ends and waits no longer for a client that is slow to take its answer: no fault to report.
+                return
             finally:
                 self._answering -= 1
 

@@ -19,6 +19,7 @@ from abclm.notation.fields import RHYTHMS
 from abclm.notation.grammar.tables import VALUES
 from abclm.system.files import file_name
 from abclm.system.worker import Answer
+from abclm.web.limits import ClosingError
 from abclm.web.schema import (
     BOOK_FORMATS,
     MEDIA_TYPES,
@@ -55,6 +56,7 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
         "description": "Too much is asked for at once, or it took too long.",
         "headers": {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}},
     },
+    503: {"model": Refusal, "description": "The server is being ended."},
 }
 
 Result = TypeVar("Result")
@@ -234,7 +236,7 @@ async def _lines(office: Office, job: Job) -> AsyncIterator[str]:
             break
         await asyncio.wait([done], timeout=_LOOK_SECONDS[job.begun])
     if done.cancelled():
-        yield _line("failed", error="the server is closing; start it again")
+        yield _line("failed", error=str(ClosingError()))
     elif error := done.exception():
         yield _line("failed", error=str(error))
     else:
@@ -252,6 +254,7 @@ async def _unless_gone(
 
     Raises:
         GoneError: it has.
+        ClosingError: the work was given up.
     """
     working = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(_until_gone(request))
@@ -259,6 +262,8 @@ async def _unless_gone(
         await asyncio.wait([working, leaving], return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
             raise GoneError
+        if working.cancelled():
+            raise ClosingError
         return working.result()
     finally:
         leaving.cancel()

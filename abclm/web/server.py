@@ -43,9 +43,10 @@ def serve(
     limits = limits or Limits()
     listening = _listen(host, port)
     address = _address(host, listening.getsockname()[1])
+    app = create_app(lm, name, limits, (host, *hosts))
     server = _Server(
         uvicorn.Config(
-            create_app(lm, name, limits, (host, *hosts)),
+            app,
             http=limited_connections(limits),
             ws="none",
             lifespan="on",
@@ -56,6 +57,7 @@ def serve(
             timeout_graceful_shutdown=3,
         ),
         lambda: ready(address),
+        app.state.office.give_up,
     )
     with listening, _each_warning_once(), contextlib.suppress(KeyboardInterrupt):
         server.run([listening])
@@ -84,16 +86,22 @@ def _each_warning_once() -> Iterator[None]:
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it can be reached."""
+    """A server that says when it can be reached, and when it is being ended."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], closing: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._ready, self._closing = ready, closing
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._closing()  # so that no request is waited for in vain
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -50,11 +50,16 @@ class Office:
             yield
         finally:
             warming_up.cancel()
+            self.give_up()
             await self._workshop.close()
             with contextlib.suppress(asyncio.CancelledError):
                 await warming_up
             self._checking.shutdown(cancel_futures=True)
-            self._desk.close()
+
+    def give_up(self) -> None:
+        """Give up all that is being written and made, so that whoever waits for it is told that the server is closing."""
+        self._desk.close()
+        self._workshop.give_up()
 
     async def begin(self, asked: TuneAsked) -> Job:
         """Have a tune written; to cancel its future has no more of it written.

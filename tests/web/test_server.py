@@ -165,6 +165,36 @@ def test_ctrl_c_ends_it_while_tunes_are_written(model_folder):
     connection.close()
 
 
+def test_ctrl_c_tells_all_who_wait_that_it_closes(model_folder):
+    server = Server("--model", model_folder)
+    try:
+        waiting = [connect(server) for _ in range(14)]  # six are written at a time
+        for seed, connection in enumerate(waiting):
+            path = "/api/generate" if seed == 13 else "/api/generate/stream"
+            connection.sendall(request_of(path, {"seed": seed, "max_length": 4000, "bars": 64}))
+        for connection in waiting[:6]:
+            connection.recv(100)
+        long = TUNE.replace("G4", "G4|" + "GABc dedB|" * 100)
+        lazy = connect(server)  # and takes little of its answer
+        lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        lazy.sendall(request_of("/api/convert", {"abc": long, "format": "wav"}))
+        assert lazy.recv(15) == b"HTTP/1.1 200 OK"
+        converting = [connect(server) for _ in range(8)]  # two at a time
+        for connection in converting:
+            connection.sendall(request_of("/api/convert", {"abc": long, "format": "wav"}))
+        time.sleep(0.3)
+    finally:
+        assert server.stop() == 0
+    assert "Traceback" not in "".join(server.said)
+    for connection in waiting:
+        assert b"the server is closing; start it again" in drained(connection)
+    answers = [drained(connection) for connection in converting]
+    assert all(answer.startswith((b"HTTP/1.1 200 ", b"HTTP/1.1 503 ")) for answer in answers)
+    assert b'{"error":"the server is closing; start it again"}' in b"".join(answers)
+    for connection in (*waiting, *converting, lazy):
+        connection.close()
+
+
 def test_it_says_when_others_can_reach_it(model_folder):
     server = Server("--model", model_folder, "--host", "0.0.0.0", "--allow-host", "tunes.example")
     try:

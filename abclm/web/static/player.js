@@ -232,7 +232,7 @@ audio.addEventListener("play", () => {
 for (const event of ["pause", "ended"]) audio.addEventListener(event, () => { button.textContent = "Play"; });
 audio.addEventListener("ended", () => {
   mark(null);
-  if (at("loop").checked) play(0);
+  if (at("loop").checked) play(); // from the loop's beginning
 });
 audio.addEventListener("seeked", show);
 audio.addEventListener("timeupdate", keepInLoop); // also where the page is not seen
