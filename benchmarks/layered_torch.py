@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from abclm.tokenizers.names import REST, pitches_of
+
 
 class Layer(nn.Module):
     """One `Part` of a layered network in PyTorch, on `(batch, time, features)` or `(batch, features)`."""
@@ -114,23 +116,79 @@ class WindowNetwork(nn.Module):
         return self.output(self.layers(values))[:, : self.tokens]
 
 
-class OurNetwork(nn.Module):
-    """Embedding, LSTM, dense, with dropout between them: ids `(batch, time)` in, logits `(batch, time, tokens)` out."""
+def pitch_features(names) -> torch.Tensor:
+    """Say what each name of a note, a chord or a rest consists of: `(names, 24)`.
 
-    def __init__(self, tokens: int, embedding: int = 128, units: int = 256) -> None:
+    Twelve pitch classes, ten octaves of a note, a third of the pitch classes of a chord, whether it is none of both.
+    """
+    features = torch.zeros(len(names), 24)
+    for row, name in zip(features, names, strict=True):
+        if name in ("", REST):
+            row[23] = 1
+            continue
+        pitches = pitches_of(name)
+        row[[pitch % 12 for pitch in pitches]] = 1
+        if name[0].isdigit():
+            row[22] = (name.count(".") + 1) / 3
+        else:
+            row[12 + min(9, pitches[0] // 12 - 1)] = 1
+    return features
+
+
+class OurNetwork(nn.Module):
+    """Embedding, LSTM, dense, with dropout between them: ids `(batch, time)` in, logits `(batch, time, tokens)` out.
+
+    Args:
+        tokens: how many there are.
+        embedding, units: sizes.
+        after: dropout of what the LSTM gives.
+        names: those of the tokens, for networks with `pitches`.
+        pitches: whether tokens of the same pitch classes and octaves share weights: to what is learned of each token, a
+            linear function of its `pitch_features` is added, where it is read and where it is predicted.
+        tokens_dropped: the share of tokens that are read as nothing (Gal and Ghahramani 2016, section 4.2, by place).
+        weights_dropped: the share of the LSTM's recurrent weights that are left out in a step (Merity, Keskar and
+            Socher 2018, section 2).
+    """
+
+    def __init__(
+        self, tokens: int, names=(), *, embedding: int = 128, units: int = 256, after: float = 0.4,
+        pitches: bool = False, tokens_dropped: float = 0.0, weights_dropped: float = 0.0,
+    ) -> None:  # fmt: skip
         super().__init__()
+        self.tokens_dropped, self.weights_dropped = tokens_dropped, weights_dropped
         self.embedding = nn.Embedding(tokens, embedding)
         nn.init.uniform_(self.embedding.weight, -0.05, 0.05)
         self.lstm = nn.LSTM(embedding, units, batch_first=True)
         self.output = nn.Linear(units, tokens)
-        self.before, self.after = nn.Dropout1d(0.2), nn.Dropout(0.4)
+        self.before, self.after = nn.Dropout1d(0.2), nn.Dropout(after)
         nn.init.orthogonal_(self.lstm.weight_hh_l0)
+        if pitches:
+            self.register_buffer("features", pitch_features(names), persistent=False)
+            self.read = nn.Linear(24, embedding, bias=False)
+            self.predict = nn.Linear(units, 24, bias=False)
+        self.pitches = bool(pitches)
 
     def forward(self, ids):
         """Logits of what follows each token."""
+        values = self.embedding(ids)
+        if self.pitches:
+            values = values + self.read(self.features[ids])
+        if self.training and self.tokens_dropped:
+            kept = torch.rand(ids.shape, device=ids.device) >= self.tokens_dropped
+            values = values * kept[..., None] / (1 - self.tokens_dropped)
         # Whole features of a sequence are dropped, the same at each token.
-        values = self.before(self.embedding(ids).transpose(1, 2)).transpose(1, 2)
-        return self.output(self.after(self.lstm(values)[0]))
+        values = self.before(values.transpose(1, 2)).transpose(1, 2)
+        given = self.after(self.recur(values))
+        logits = self.output(given)
+        return logits + self.predict(given) @ self.features.T if self.pitches else logits
+
+    def recur(self, values):
+        """What the LSTM gives."""
+        if not (self.training and self.weights_dropped):
+            return self.lstm(values)[0]
+        weights = dict(self.lstm.named_parameters())
+        weights["weight_hh_l0"] = functional.dropout(weights["weight_hh_l0"], self.weights_dropped)
+        return torch.func.functional_call(self.lstm, weights, (values,))[0]
 
 
 class KerasRMSprop(torch.optim.Optimizer):

@@ -2,6 +2,7 @@
 
     python benchmarks/other_systems.py MIDI --out runs --minutes 10 --splits piece
     python benchmarks/other_systems.py MIDI --out runs --minutes 10 --splits last random --only lstm-256 rocco-2
+    python benchmarks/other_systems.py MIDI --out pitches --only ours --ours pitches=1 tokens_dropped=0.15
 
 It needs PyTorch and no TensorFlow: see layered_torch.py. A recurrent layer's own dropout is left out and said. A run
 that was stopped goes on where it was, also to a larger budget. The time that counts is that of training steps:
@@ -9,7 +10,7 @@ processor time of all threads on a processor, so that other work on the machine 
 GPU. Every `--measure` seconds held-out tokens are measured, `--sample` of them; the best weights are measured in the
 end, on others, `--held-out` of them. With `--patience` a network is done when that many seconds have brought nothing
 better. The network of ours plans its learning rate over the whole budget, so it is not ended early, and begins anew for a
-larger one. `paper_tables.py` puts the figures into a page and draws the curves.
+larger one or for other settings (`--ours`). `paper_tables.py` puts the figures into a page and draws the curves.
 """
 
 import argparse
@@ -53,7 +54,7 @@ class Run:
         )
         torch.manual_seed(0)
         if self.is_ours:
-            self.network = OurNetwork(self.tokens)
+            self.network = OurNetwork(self.tokens, tokenizer.names, **dict(options.ours))
         else:
             self.config = find_architecture(name)()
             self.network = WindowNetwork(self.config, self.tokens)
@@ -65,7 +66,8 @@ class Run:
         found = None
         if self.path.exists():
             found = torch.load(self.path, map_location=options.device, weights_only=False)
-        if found and (not self.is_ours or found["minutes"] == options.minutes):
+        plan = (options.minutes, options.ours)
+        if found and (not self.is_ours or (found["minutes"], found.get("ours", [])) == plan):
             self.network.load_state_dict(found["network"])
             self.optimizer.load_state_dict(found["optimizer"])
             self.state = found["state"]
@@ -104,6 +106,7 @@ class Run:
             "nats": nats, "accuracy": accuracy, "settled": settled, "best_after_seconds": round(best, 1),
             # Three measurements without a better one, of a network that has seen all pieces, say that it is done.
             "converged": later >= 3 and state["epoch"] > 0, "history": [entry[:2] for entry in state["history"]],
+            "settings": dict(self.options.ours) if self.is_ours else {},
             "left_out": self.left_out(), "device": self.options.device,
         }  # fmt: skip
 
@@ -200,6 +203,7 @@ class Run:
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "minutes": self.options.minutes,
+            "ours": self.options.ours,
             "state": state,
         }
         torch.save(whole, self.path.with_suffix(".new"))
@@ -240,6 +244,11 @@ class Run:
         return nats / count, right / count
 
 
+def _setting(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    return name, float(value) if "." in value else int(value)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -260,6 +269,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, help="of PyTorch, on a processor")
     parser.add_argument("--splits", nargs="+", choices=SPLITS, default=["piece"])
     parser.add_argument("--only", nargs="+", choices=BUILDS, default=BUILDS)
+    parser.add_argument(
+        "--ours", nargs="+", type=_setting, default=[], metavar="NAME=VALUE", help="settings of OurNetwork"
+    )
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     options = parser.parse_args()
     if options.threads:

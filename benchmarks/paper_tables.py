@@ -100,6 +100,7 @@ def rows_of(figures: Figures, split: str, names: Iterable[str], counts: Counts) 
     for name in names:
         if run := figures["runs"].get(f"{split}/{name}"):
             said = "".join(f", without {each}" for each in run["left_out"])
+            said += "".join(f", {name} {value:g}" for name, value in run.get("settings", {}).items())
             cells = (
                 f"`{name}`{said}", f"{run['parameters']:,}", _minutes(run), f"{run['epochs']:.2f}",
                 f"{run['nats']:.3f}", f"{run['accuracy']:.3f}", f"{run['best_after_seconds']:.0f} s",

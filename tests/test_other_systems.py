@@ -87,7 +87,10 @@ def test_networks_of_the_papers_are_trained_for_the_same_time_and_go_on(benchmar
     assert "hopkins-rnn: " in again
     assert "| `ours` |" in benchmark("paper_tables.py", "runs/figures.json")
     # With 0.01 seconds of patience, the first measurement that is not better ends a run; ours is not ended.
-    patient = ("--minutes", 0.1, "--measure", 0.05, "--patience", 0.01, "--only", "hopkins-rnn", "ours")
+    patient = (
+        "--ours", "pitches=1", "tokens_dropped=0.5", "weights_dropped=0.5", "units=8",
+        "--minutes", 0.1, "--measure", 0.05, "--patience", 0.01, "--only", "hopkins-rnn", "ours",
+    )  # fmt: skip
     benchmark("other_systems.py", small_pieces, *given[:-4], *patient)
     figures = json.loads((tmp_path / "runs" / "figures.json").read_text())
     runs = {name: figures["runs"][f"piece/{name}"] for name in ("hopkins-rnn", "ours")}
@@ -96,6 +99,28 @@ def test_networks_of_the_papers_are_trained_for_the_same_time_and_go_on(benchmar
     assert taken < 6
     assert taken > best
     assert runs["ours"]["seconds"] >= 6
+    assert runs["ours"]["settings"] == {
+        "pitches": 1,
+        "tokens_dropped": 0.5,
+        "weights_dropped": 0.5,
+        "units": 8,
+    }
+    assert "| `ours`, pitches 1, tokens_dropped 0.5, " in benchmark("paper_tables.py", "runs/figures.json")
+
+
+def test_networks_of_ours_are_told_what_names_consist_of(monkeypatch):
+    torch = pytest.importorskip("torch")
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    layered = importlib.import_module("layered_torch")
+    names = ["", "C4", "B-5", "0.4.7", "rest"]
+    places = [each.nonzero().flatten().tolist() for each in layered.pitch_features(names)]
+    assert places == [[23], [0, 16], [10, 17], [0, 4, 7, 22], [23]]
+    torch.manual_seed(0)
+    network = layered.OurNetwork(5, names, pitches=1, tokens_dropped=0.5, weights_dropped=0.5).eval()
+    ids = torch.tensor([[1, 2, 3, 4]])
+    assert torch.equal(network(ids), network(ids))  # nothing is dropped but in training
+    network.train()
+    assert not torch.equal(network(ids), network(ids))
 
 
 @pytest.mark.parametrize("name", LAYERED)
