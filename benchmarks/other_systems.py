@@ -287,7 +287,9 @@ def main() -> None:
             figures["counts"][split] = count_models(*parts, tokenizer)
         for name in options.only:
             done = figures["runs"].get(f"{split}/{name}")
-            if (done and done["minutes"] >= options.minutes) or (name == OURS and split == "random"):
+            is_other = name == OURS and done and done.get("settings", {}) != dict(options.ours)
+            is_there = done and done["minutes"] >= options.minutes and not is_other
+            if is_there or (name == OURS and split == "random"):
                 continue  # ours predicts every token, so that none can be held out at random
             figures["runs"][f"{split}/{name}"] = Run(
                 name, split, options.out, tokenizer, parts, options

@@ -106,6 +106,9 @@ def test_networks_of_the_papers_are_trained_for_the_same_time_and_go_on(benchmar
         "units": 8,
     }
     assert "| `ours`, pitches 1, tokens_dropped 0.5, " in benchmark("paper_tables.py", "runs/figures.json")
+    # Figures of other settings are not taken for what was asked for.
+    said = benchmark("other_systems.py", small_pieces, *given[:-4], "--minutes", 0.002, "--only", "ours")
+    assert "| `ours` |" in said
 
 
 def test_networks_of_ours_are_told_what_names_consist_of(monkeypatch):
